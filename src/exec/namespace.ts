@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises';
+import { execa } from 'execa';
+import { CosaError } from '../lib/errors.ts';
+import { missingTool } from './run.ts';
+import type { Tool } from './tool.ts';
+import { which } from './which.ts';
+
+export const unshare: Tool = {
+  name: 'unshare',
+  packages: { deb: 'util-linux', rpm: 'util-linux' },
+  purpose: 'makes a user namespace for an unprivileged user',
+};
+
+export const newuidmap: Tool = {
+  name: 'newuidmap',
+  packages: { deb: 'uidmap', rpm: 'shadow-utils' },
+  purpose: "maps an unprivileged user's sub-ids",
+};
+
+/**
+ * Runs this very program again as root of a user namespace, and returns its exit status. Inside, an
+ * unprivileged user can chown, setcap and mount just as root can, so there is one code path and one
+ * digest for both. Files made there belong to the user and its sub-ids.
+ * @returns `undefined` where nothing is to do: we are root already
+ * @throws CosaError `TOOL_MISSING` (exit 3), `SUBIDS_MISSING` (exit 1)
+ */
+export async function reenterAsNamespaceRoot(argv: readonly string[]): Promise<number | undefined> {
+  if (process.getuid?.() === 0) return undefined;
+  for (const tool of [unshare, newuidmap]) {
+    if ((await which(tool.name)) === undefined) throw missingTool(tool);
+  }
+  await requireSubordinateIds();
+  const args = [
+    '--user',
+    '--map-root-user',
+    '--map-auto',
+    '--mount',
+    '--',
+    process.execPath,
+    ...process.execArgv,
+    ...argv,
+  ];
+  const child = execa(unshare.name, args, { stdio: 'inherit', reject: false });
+  // The terminal sends Ctrl-C to both; a SIGTERM sent to us alone must reach the child.
+  const forward = (signal: NodeJS.Signals) => void child.kill(signal);
+  process.on('SIGTERM', forward);
+  process.on('SIGINT', () => undefined);
+  const result = await child;
+  process.off('SIGTERM', forward);
+  if (result.exitCode === undefined) {
+    throw new CosaError('NAMESPACE_FAILED', `unshare was ended by ${result.signal ?? 'an unknown cause'}`, {
+      cause: result.cause,
+    });
+  }
+  return result.exitCode;
+}
+
+async function requireSubordinateIds(): Promise<void> {
+  const name = process.env.USER ?? process.env.LOGNAME ?? '';
+  const uid = String(process.getuid?.() ?? '');
+  for (const file of ['/etc/subuid', '/etc/subgid']) {
+    const text = await readFile(file, 'utf8').catch(() => '');
+    const listed = text.split('\n').some((line) => [name, uid].includes(line.split(':')[0] ?? '') && line !== '');
+    if (!listed) {
+      throw new CosaError('SUBIDS_MISSING', `${file} gives the user ${name || uid} no subordinate ids`, {
+        hint: `as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${name || uid}`,
+      });
+    }
+  }
+}

@@ -1,0 +1,181 @@
+import { delimiter } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { execa } from 'execa';
+import { CosaError, exitStatus, isSystemError } from '../lib/errors.ts';
+import type { Tool } from './tool.ts';
+
+export interface RunOptions {
+  cwd?: string;
+  /** Variables added to the small fixed environment that every program gets. */
+  env?: Record<string, string>;
+  /** Ends the program with SIGTERM, later SIGKILL. */
+  signal?: AbortSignal;
+  /** Called for each complete line the program writes to stderr, as it comes. */
+  onStderrLine?: (line: string) => void;
+}
+
+export interface RunResult {
+  stdout: string;
+  stderr: string;
+  exitCode: number;
+}
+
+/** A program that is running, with raw byte streams. */
+export interface RunningProgram {
+  readonly pid: number;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  /** Settles when the program has ended; rejects as {@link run} does if it failed. */
+  readonly done: Promise<void>;
+  kill(signal?: NodeJS.Signals): void;
+}
+
+/** How much of stderr an error message quotes. */
+const stderrLinesInError = 12;
+
+/** An unprivileged user's PATH lacks the system directories, where mke2fs and others live. */
+function searchPath(): string {
+  return [process.env.PATH ?? '', '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'].join(delimiter);
+}
+
+function environment(extra: Record<string, string> = {}): Record<string, string> {
+  // Locale and time zone are fixed, so that no output depends on the caller's.
+  const env: Record<string, string> = { PATH: searchPath(), LC_ALL: 'C.UTF-8', TZ: 'UTC' };
+  for (const name of [
+    'HOME',
+    'USER',
+    'TMPDIR',
+    'XDG_RUNTIME_DIR',
+    'SSH_AUTH_SOCK',
+    'http_proxy',
+    'https_proxy',
+    'no_proxy',
+  ]) {
+    const value = process.env[name];
+    if (value !== undefined) env[name] = value;
+  }
+  return { ...env, ...extra };
+}
+
+/**
+ * Runs a program to its end and returns what it wrote. No shell is involved, ever.
+ * @param input what the program reads from stdin; empty unless given
+ * @throws CosaError `TOOL_MISSING` (exit 3), `TOOL_FAILED` with the end of its stderr (exit 1)
+ */
+export async function run(
+  tool: Tool,
+  args: readonly string[],
+  options: RunOptions & { input?: string | Uint8Array } = {},
+): Promise<RunResult> {
+  const result = await tryRun(tool, args, options);
+  if (result.exitCode !== 0) throw failure(tool, args, result.exitCode, result.stderr);
+  return result;
+}
+
+/** As {@link run}, but a non-zero exit code is a result and not an error. */
+export async function tryRun(
+  tool: Tool,
+  args: readonly string[],
+  options: RunOptions & { input?: string | Uint8Array } = {},
+): Promise<RunResult> {
+  const child = execa(tool.name, args, {
+    ...spawnOptions(options),
+    input: options.input ?? '',
+    stripFinalNewline: false,
+    maxBuffer: 256 * 1024 * 1024,
+  });
+  watchLines(child.stderr, options.onStderrLine);
+  const result = await child;
+  if (result.exitCode === undefined) throw notStarted(tool, args, result);
+  return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode };
+}
+
+/**
+ * Starts a program whose stdin and stdout are streamed. The caller must await `done`, or the
+ * program's failure goes unnoticed.
+ */
+export function start(tool: Tool, args: readonly string[], options: RunOptions = {}): RunningProgram {
+  const child = execa(tool.name, args, {
+    ...spawnOptions(options),
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    buffer: false,
+    encoding: 'buffer',
+  });
+  const lastLines: string[] = [];
+  watchLines(child.stderr, (line) => {
+    lastLines.push(line);
+    if (lastLines.length > stderrLinesInError) lastLines.shift();
+    options.onStderrLine?.(line);
+  });
+  const done = child.then((result) => {
+    if (result.exitCode === undefined) throw notStarted(tool, args, result);
+    if (result.exitCode !== 0) throw failure(tool, args, result.exitCode, lastLines.join('\n'));
+  });
+  // The caller awaits `done` later; until then a failure must not count as unhandled.
+  done.catch(() => undefined);
+  return {
+    pid: child.pid ?? -1,
+    stdin: child.stdin,
+    stdout: child.stdout,
+    done,
+    kill: (signal = 'SIGTERM') => void child.kill(signal),
+  };
+}
+
+function spawnOptions(options: RunOptions) {
+  return {
+    reject: false,
+    extendEnv: false,
+    env: environment(options.env),
+    cleanup: true,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+  } as const;
+}
+
+function watchLines(stream: Readable, onLine?: (line: string) => void): void {
+  if (onLine === undefined) return;
+  let rest = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) onLine(line);
+  });
+  stream.on('end', () => {
+    if (rest !== '') onLine(rest);
+  });
+}
+
+interface Ending {
+  cause?: unknown;
+  isCanceled?: boolean;
+  signal?: string | undefined;
+  stderr?: unknown;
+}
+
+function notStarted(tool: Tool, args: readonly string[], ending: Ending): CosaError {
+  if (isSystemError(ending.cause, 'ENOENT')) return missingTool(tool);
+  if (ending.isCanceled) return new CosaError('CANCELED', `${tool.name} was stopped`, { cause: ending.cause });
+  if (ending.signal !== undefined) {
+    return new CosaError('TOOL_FAILED', `${tool.name} was ended by ${ending.signal}`, { cause: ending.cause });
+  }
+  return new CosaError('TOOL_FAILED', `${tool.name} ${args[0] ?? ''} could not be started`, { cause: ending.cause });
+}
+
+/** The error for a host program that is not installed (exit 3). */
+export function missingTool(tool: Tool): CosaError {
+  return new CosaError('TOOL_MISSING', `the program "${tool.name}" is not installed; cosa ${tool.purpose} with it`, {
+    exitStatus: exitStatus.missingTool,
+    hint: `apt-get install ${tool.packages.deb}   (Fedora: dnf install ${tool.packages.rpm})`,
+  });
+}
+
+function failure(tool: Tool, args: readonly string[], exitCode: number, stderr: string): CosaError {
+  const quoted = stderr.trimEnd().split('\n').slice(-stderrLinesInError).join('\n');
+  const command = [tool.name, ...args].join(' ');
+  const shown = command.length > 200 ? `${command.slice(0, 197)}...` : command;
+  return new CosaError('TOOL_FAILED', `${shown}: exit status ${exitCode}${quoted === '' ? '' : `\n${quoted}`}`);
+}

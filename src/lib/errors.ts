@@ -1,0 +1,74 @@
+/**
+ * Exit statuses of the command line. They are an interface: scripts and pipelines branch on them.
+ */
+export const exitStatus = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  missingTool: 3,
+  verification: 4,
+  testsFailed: 5,
+} as const;
+
+export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
+
+/** Where in an input an error stands. Line and column count from 1. */
+export interface SourcePosition {
+  file: string;
+  line?: number;
+  column?: number;
+}
+
+interface CosaErrorOptions {
+  /** Exit status of the process if nobody handles the error; `failed` unless told. */
+  exitStatus?: ExitStatus;
+  /** What the reader can do about it: one imperative sentence or a command. */
+  hint?: string;
+  /** The place in an input file that is at fault. */
+  where?: SourcePosition;
+  cause?: unknown;
+}
+
+/**
+ * The one error type that is meant for people. `code` is stable (`LAYER_DIGEST_MISMATCH`) and may be
+ * matched on; `message` says what and where; `hint` says what to do.
+ */
+export class CosaError extends Error {
+  readonly code: string;
+  readonly exitStatus: ExitStatus;
+  readonly hint: string | undefined;
+  readonly where: SourcePosition | undefined;
+
+  constructor(code: string, message: string, options: CosaErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'CosaError';
+    this.code = code;
+    this.exitStatus = options.exitStatus ?? exitStatus.failed;
+    this.hint = options.hint;
+    this.where = options.where;
+  }
+}
+
+type WithoutStatus = Omit<CosaErrorOptions, 'exitStatus'>;
+
+/** The command line or a configuration file is wrong (exit 2). */
+export function usageError(code: string, message: string, options: WithoutStatus = {}): CosaError {
+  return new CosaError(code, message, { ...options, exitStatus: exitStatus.usage });
+}
+
+/** Something read does not match its digest, signature or format, or a gate is closed (exit 4). */
+export function verificationError(code: string, message: string, options: WithoutStatus = {}): CosaError {
+  return new CosaError(code, message, { ...options, exitStatus: exitStatus.verification });
+}
+
+/** `file:line:column`, with what is known. */
+export function formatPosition(where: SourcePosition): string {
+  return [where.file, where.line, where.line === undefined ? undefined : where.column]
+    .filter((part) => part !== undefined)
+    .join(':');
+}
+
+/** True for a Node system error with this code, such as `ENOENT`. */
+export function isSystemError(error: unknown, code: string): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
+}

@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { isSystemError } from './errors.ts';
+
+/** A name beside `path` that nobody else uses; what a killed process leaves is recognised by {@link isTemporaryName}. */
+export function temporaryName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+}
+
+/** True for names made by {@link temporaryName}. */
+export function isTemporaryName(name: string): boolean {
+  return /^\..+\.\d+-[0-9a-f]{8}\.tmp$/.test(name);
+}
+
+/** Flushes a file or directory to disk. */
+export async function fsyncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Gives a finished temporary file or directory its final name, durably: fsync, rename, fsync of the
+ * directory. After a crash either the old or the new content is there, never a part.
+ */
+export async function commitRename(temporary: string, path: string): Promise<void> {
+  await fsyncPath(temporary);
+  await rename(temporary, path);
+  await fsyncPath(dirname(path));
+}
+
+/** Replaces a file's content as a whole (see {@link commitRename}); makes missing parent directories. */
+export async function writeFileAtomic(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = temporaryName(path);
+  try {
+    const handle = await open(temporary, 'wx', mode);
+    try {
+      await handle.writeFile(content);
+    } finally {
+      await handle.close();
+    }
+    await commitRename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** A file's text, or `undefined` if there is no such file. */
+export async function readTextIfExists(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}

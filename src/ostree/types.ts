@@ -1,0 +1,16 @@
+/** An extended attribute: raw bytes, for capabilities are binary. */
+export interface Xattr {
+  /** Name without its terminating zero: `security.capability`. */
+  name: string;
+  value: Uint8Array;
+}
+
+/** What an ostree commit says besides its tree. */
+export interface CommitOptions {
+  subject: string;
+  body: string;
+  /** Seconds since the epoch. */
+  timestamp: number;
+  /** `a{sv}` with string values, such as `version` and `ostree.bootable`; see gvariant.ts for other types. */
+  metadata: Readonly<Record<string, string | boolean>>;
+}

@@ -1,0 +1,113 @@
+import type { Reporter } from '../lib/reporter.ts';
+
+/** One package of a lockfile: everything needed to fetch exactly these bytes again. */
+export interface LockedPackage {
+  name: string;
+  /** The full version as the family writes it: `1:2.3-4` (deb), `1:2.3-4.fc42` (rpm). */
+  version: string;
+  architecture: string;
+  /** Name of the source package: the unit that changes together. */
+  source: string;
+  /** Hex sha256 of the package file. */
+  sha256: string;
+  /** Bytes of the package file. */
+  size: number;
+  /** The repository's name in the config. */
+  repository: string;
+  /** The file's path below the repository's base address. */
+  path: string;
+}
+
+export interface Lockfile {
+  /** The family's architecture name is in each package; this is the config's: `x86_64`, `aarch64`. */
+  basearch: string;
+  /** Sorted by name. */
+  packages: readonly LockedPackage[];
+  /** Seconds since the epoch: the newest date that a repository's signed index carries. */
+  repositoryTimestamp: number;
+}
+
+/** What to resolve: the flattened treefile's package part. */
+export interface PackageRequest {
+  basearch: string;
+  packages: readonly string[];
+  exclude: readonly string[];
+  /** Take recommended packages too. */
+  recommends: boolean;
+  repositories: readonly RepositoryFile[];
+  /** Values that the repository files may use, as `${name}`. */
+  variables: Readonly<Record<string, string>>;
+  /** Local package files that win over the repositories' (`overrides/deb`, `overrides/rpm`). */
+  overrides: readonly string[];
+}
+
+/** A repository definition of the config: `NAME.sources`, `NAME.repo`. */
+export interface RepositoryFile {
+  name: string;
+  /** Absolute path of the file. */
+  path: string;
+}
+
+/** A package of an installed root, with what the layer plan needs. */
+export interface InstalledPackage {
+  name: string;
+  version: string;
+  architecture: string;
+  source: string;
+  /** Installed bytes. */
+  size: number;
+  /** Seconds since the epoch of the newest changelog entry: how often a package changes shows here. */
+  changed: number;
+  /** Absolute paths that the package owns, directories left out, as the package database spells them. */
+  paths: readonly string[];
+}
+
+export interface BackendContext {
+  /** The work directory's `cache/`: downloads go to `packages/` by hash, repository indexes beside. */
+  cacheDirectory: string;
+  reporter: Reporter;
+}
+
+/** A package family. Nothing above this interface knows deb or rpm. */
+export interface PackageBackend {
+  readonly family: 'deb' | 'rpm';
+  /** Ending of the repository files in a config, with the dot: a config's `repos:` choose the family by it. */
+  readonly repositoryExtension: string;
+  /** Directory below `overrides/` with local packages: also the ending of the package files. */
+  readonly overridesDirectory: string;
+
+  /**
+   * Chooses versions for a request from signed repository indexes.
+   * @throws CosaError `PACKAGE_UNKNOWN` with near names, `DEPENDENCIES_UNSATISFIABLE` with the solver's
+   *   reason, `REPOSITORY_UNREACHABLE`, `REPOSITORY_SIGNATURE`
+   */
+  resolve(request: PackageRequest, context: BackendContext): Promise<Lockfile>;
+
+  /**
+   * Brings every package of the lock into the cache, verified, in parallel; touches nothing for those that are there.
+   * @throws CosaError `PACKAGE_UNAVAILABLE` or `PACKAGE_HASH_MISMATCH`, naming the package
+   */
+  download(request: PackageRequest, lock: Lockfile, context: BackendContext): Promise<void>;
+
+  /**
+   * Installs the lock's packages from the cache into an empty directory, in a sandbox without network,
+   * deterministically. Must run as root or namespace root.
+   * @param options.documentation false leaves /usr/share/doc and man out
+   */
+  install(
+    request: PackageRequest,
+    lock: Lockfile,
+    root: string,
+    options: { documentation: boolean },
+    context: BackendContext,
+  ): Promise<void>;
+
+  /** What is installed in a root, sorted by name. */
+  inventory(root: string): Promise<InstalledPackage[]>;
+
+  /**
+   * Cleans an installed root of what differs between two installs (logs, caches, backups) and moves the package
+   * database to its read-only place below /usr, so that the family's query tool works in the booted system.
+   */
+  finalize(root: string): Promise<void>;
+}

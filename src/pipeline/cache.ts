@@ -1,0 +1,64 @@
+import { access, mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { withLock } from '../exec/lock.ts';
+import { commitRename, isTemporaryName, temporaryName } from '../lib/files.ts';
+
+/** Directories kept under content keys in `cache/`: always safe to delete. */
+export interface DirectoryCache {
+  /** The directory kept under the key, or `undefined`. */
+  find(key: string): Promise<string | undefined>;
+  /**
+   * Fills a new directory and keeps it under the key. Two processes that need the same key do the work
+   * once: the second waits and finds it done. A killed one leaves a temporary directory that the next removes.
+   */
+  fill(key: string, make: (directory: string) => Promise<void>): Promise<string>;
+}
+
+/**
+ * @param base the cache's directory, made if missing
+ * @param keep how many entries stay; the least recently used go first
+ */
+export function directoryCache(base: string, keep: number): DirectoryCache {
+  async function find(key: string): Promise<string | undefined> {
+    const path = join(base, key);
+    try {
+      await access(path);
+    } catch {
+      return undefined;
+    }
+    const now = new Date();
+    await utimes(path, now, now);
+    return path;
+  }
+
+  async function fill(key: string, make: (directory: string) => Promise<void>): Promise<string> {
+    await mkdir(base, { recursive: true });
+    return withLock(join(base, '.lock'), async () => {
+      const found = await find(key);
+      if (found !== undefined) return found;
+      await removeLeftovers(base);
+      const path = join(base, key);
+      const temporary = temporaryName(path);
+      await mkdir(temporary);
+      await make(temporary);
+      await commitRename(temporary, path);
+      await evict(base, keep);
+      return path;
+    });
+  }
+
+  return { find, fill };
+}
+
+async function removeLeftovers(base: string): Promise<void> {
+  for (const name of await readdir(base)) {
+    if (isTemporaryName(name)) await rm(join(base, name), { recursive: true, force: true });
+  }
+}
+
+async function evict(base: string, keep: number): Promise<void> {
+  const names = (await readdir(base)).filter((name) => !name.startsWith('.'));
+  const aged = await Promise.all(names.map(async (name) => ({ name, used: (await stat(join(base, name))).mtimeMs })));
+  aged.sort((a, b) => b.used - a.used);
+  for (const { name } of aged.slice(keep)) await rm(join(base, name), { recursive: true, force: true });
+}

@@ -9,14 +9,17 @@ export interface DirectoryCache {
   find(key: string): Promise<string | undefined>;
   /**
    * Fills a new directory and keeps it under the key. Two processes that need the same key do the work
-   * once: the second waits and finds it done. A killed one leaves a temporary directory that the next removes.
+   * once: the second waits and finds it done. What a killed one left, the next one for that key removes.
    */
   fill(key: string, make: (directory: string) => Promise<void>): Promise<string>;
 }
 
+/** An entry used this recently may be in use by another process and is not evicted. */
+const inUseMilliseconds = 60 * 60 * 1000;
+
 /**
  * @param base the cache's directory, made if missing
- * @param keep how many entries stay; the least recently used go first
+ * @param keep how many entries stay; beyond that the least recently used go
  */
 export function directoryCache(base: string, keep: number): DirectoryCache {
   async function find(key: string): Promise<string | undefined> {
@@ -32,16 +35,20 @@ export function directoryCache(base: string, keep: number): DirectoryCache {
   }
 
   async function fill(key: string, make: (directory: string) => Promise<void>): Promise<string> {
-    await mkdir(base, { recursive: true });
-    return withLock(join(base, '.lock'), async () => {
+    return withLock(join(base, `.${key}.lock`), async () => {
       const found = await find(key);
       if (found !== undefined) return found;
-      await removeLeftovers(base);
+      await removeLeftovers(base, key);
       const path = join(base, key);
       const temporary = temporaryName(path);
       await mkdir(temporary);
-      await make(temporary);
-      await commitRename(temporary, path);
+      try {
+        await make(temporary);
+        await commitRename(temporary, path);
+      } catch (error) {
+        await rm(temporary, { recursive: true, force: true });
+        throw error;
+      }
       await evict(base, keep);
       return path;
     });
@@ -50,9 +57,11 @@ export function directoryCache(base: string, keep: number): DirectoryCache {
   return { find, fill };
 }
 
-async function removeLeftovers(base: string): Promise<void> {
+/** Only under the key's lock: nobody else can be filling it, so its temporary directories are orphans. */
+async function removeLeftovers(base: string, key: string): Promise<void> {
   for (const name of await readdir(base)) {
-    if (isTemporaryName(name)) await rm(join(base, name), { recursive: true, force: true });
+    if (isTemporaryName(name) && name.startsWith(`.${key}.`))
+      await rm(join(base, name), { recursive: true, force: true });
   }
 }
 
@@ -60,5 +69,8 @@ async function evict(base: string, keep: number): Promise<void> {
   const names = (await readdir(base)).filter((name) => !name.startsWith('.'));
   const aged = await Promise.all(names.map(async (name) => ({ name, used: (await stat(join(base, name))).mtimeMs })));
   aged.sort((a, b) => b.used - a.used);
-  for (const { name } of aged.slice(keep)) await rm(join(base, name), { recursive: true, force: true });
+  const oldest = Date.now() - inUseMilliseconds;
+  for (const { name, used } of aged.slice(keep)) {
+    if (used < oldest) await rm(join(base, name), { recursive: true, force: true });
+  }
 }

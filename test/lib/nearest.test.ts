@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { nearest } from '../../src/lib/nearest.ts';
 
 it('finds what was meant, nearest first', () => {
-  expect(nearest('packagse', ['packages', 'postprocess', 'package'], 2)).toEqual(['packages', 'package']);
+  expect(nearest('packges', ['packages', 'postprocess', 'package'], 2)).toEqual(['packages', 'package']);
   expect(nearest('QEMU', ['qemu', 'metal'])).toEqual(['qemu']);
 });
 

@@ -1,0 +1,118 @@
+import { access } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { prettyJson } from '../lib/canonical-json.ts';
+import { usageError } from '../lib/errors.ts';
+import { readTextIfExists, writeFileAtomic } from '../lib/files.ts';
+
+/** What `cosa init` was told; `cosa.json` holds it. */
+const settingsSchema = z.strictObject({
+  config: z.strictObject({
+    /** Git URL, or the absolute path of a directory. */
+    source: z.string().min(1),
+    branch: z.string().min(1).optional(),
+    /** The commit that was checked out by `init`. */
+    revision: z.string().min(1).optional(),
+  }),
+  /** Reference of the container that the first build follows on. */
+  upstream: z.string().min(1).optional(),
+  /** Overrides `variables.stream` of the config. */
+  stream: z.string().min(1).optional(),
+});
+
+export type WorkDirectorySettings = z.output<typeof settingsSchema>;
+
+/** The places in a work directory. All paths are absolute; none but `cosa.json` needs to exist. */
+export interface WorkDirectory {
+  root: string;
+  /** The config: a git clone, or a link to a local directory. */
+  config: string;
+  /** The OCI layout with every build and tag. */
+  oci: string;
+  /** Disk images, a directory a version. */
+  images: string;
+  /** Always safe to delete. */
+  cache: string;
+  /** Local packages and files for development. */
+  overrides: string;
+  settings: WorkDirectorySettings;
+}
+
+const settingsName = 'cosa.json';
+
+/** The paths of a work directory, whether it exists or not. */
+export function workDirectoryAt(directory: string, settings: WorkDirectorySettings): WorkDirectory {
+  const root = resolve(directory);
+  return {
+    root,
+    config: join(root, 'src', 'config'),
+    oci: join(root, 'oci'),
+    images: join(root, 'images'),
+    cache: join(root, 'cache'),
+    overrides: join(root, 'overrides'),
+    settings,
+  };
+}
+
+/**
+ * Opens the work directory that `start` lies in: the nearest directory upwards with a `cosa.json`.
+ * @throws CosaError `WORK_DIRECTORY_MISSING`, `WORK_DIRECTORY_INVALID` (exit 2)
+ */
+export async function openWorkDirectory(start: string): Promise<WorkDirectory> {
+  const root = await findRoot(resolve(start));
+  if (root === undefined) {
+    throw usageError('WORK_DIRECTORY_MISSING', `${resolve(start)} is not in a work directory: there is no cosa.json`, {
+      hint: 'make one with "cosa init SOURCE", or name one with --directory',
+    });
+  }
+  const settings = await readSettings(root);
+  if (settings === undefined) throw new Error(`${settingsName} vanished from ${root}`);
+  return workDirectoryAt(root, settings);
+}
+
+/**
+ * The settings kept in a directory, or `undefined` if it is no work directory.
+ * @throws CosaError `WORK_DIRECTORY_INVALID` (exit 2)
+ */
+export async function readSettings(directory: string): Promise<WorkDirectorySettings | undefined> {
+  const file = join(directory, settingsName);
+  const text = await readTextIfExists(file);
+  if (text === undefined) return undefined;
+  const parsed = settingsSchema.safeParse(parseJson(text, file));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const place = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
+  throw invalid(file, `${place}${issue?.message ?? 'not the expected structure'}`);
+}
+
+/** Replaces the settings of a work directory, as a whole (see {@link writeFileAtomic}). */
+export async function writeSettings(directory: string, settings: WorkDirectorySettings): Promise<void> {
+  await writeFileAtomic(join(directory, settingsName), prettyJson(settings));
+}
+
+async function findRoot(start: string): Promise<string | undefined> {
+  for (let directory = start; ; directory = dirname(directory)) {
+    try {
+      await access(join(directory, settingsName));
+      return directory;
+    } catch {
+      // Not here: look one level up.
+    }
+    if (directory === dirname(directory)) return undefined;
+  }
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw invalid(file, error instanceof Error ? error.message : 'not JSON');
+  }
+}
+
+function invalid(file: string, message: string) {
+  return usageError('WORK_DIRECTORY_INVALID', `cosa.json cannot be read: ${message}`, {
+    where: { file },
+    hint: 'write it anew with "cosa init --force SOURCE"',
+  });
+}

@@ -1,0 +1,51 @@
+#!/bin/bash
+# What the initramfs does around Ignition at the first boot: network only where a config must be
+# fetched, the root grown to its disk, and /var there before files are written.
+
+check() {
+    # Only where the dracut configuration asks for it.
+    return 255
+}
+
+depends() {
+    echo ignition ostree systemd-networkd systemd-resolved
+}
+
+install_unit() {
+    local unit="$1" target="$2"
+    inst_simple "$moddir/$unit" "$systemdsystemunitdir/$unit"
+    mkdir -p "$initdir/$systemdsystemunitdir/$target.requires"
+    ln_r "$systemdsystemunitdir/$unit" "$systemdsystemunitdir/$target.requires/$unit"
+}
+
+install() {
+    inst_multiple \
+        basename \
+        findmnt \
+        lsblk \
+        mkdir \
+        mount \
+        mountpoint \
+        partx \
+        sfdisk \
+        systemd-tmpfiles \
+        umount
+    inst_simple "$systemdutildir/systemd-growfs"
+
+    inst_script "$moddir/coreos-growroot.sh" /usr/sbin/coreos-growroot
+    inst_script "$moddir/coreos-mount-var.sh" /usr/sbin/coreos-mount-var
+    install_unit coreos-growroot.service ignition-diskful.target
+    install_unit coreos-mount-var.service ignition-diskful.target
+    install_unit coreos-populate-var.service ignition-diskful.target
+    install_unit coreos-ignition-network.service ignition-complete.target
+
+    # The distribution's configuration, merged with the user's.
+    inst_multiple -o "/usr/lib/ignition/base.d/*.ign" "/usr/lib/ignition/base.platform.d/*/*.ign"
+
+    # dracut starts networkd at every boot. Here only coreos-ignition-network starts it.
+    $SYSTEMCTL -q --root "$initdir" disable \
+        systemd-networkd.service systemd-networkd.socket systemd-networkd-wait-online.service \
+        systemd-resolved.service
+    ln -sfn ../run/systemd/resolve/resolv.conf "$initdir/etc/resolv.conf"
+    inst_multiple -o /etc/ssl/certs/ca-certificates.crt
+}

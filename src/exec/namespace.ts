@@ -17,6 +17,9 @@ export const newuidmap: Tool = {
   purpose: "maps an unprivileged user's sub-ids",
 };
 
+/** Arguments for {@link unshare}; the command to run follows. */
+export const namespaceArguments = ['--user', '--map-root-user', '--map-auto', '--mount', '--'] as const;
+
 /**
  * Runs this very program again as root of a user namespace, and returns its exit status. Inside, an
  * unprivileged user can chown, setcap and mount just as root can, so there is one code path and one
@@ -30,16 +33,7 @@ export async function reenterAsNamespaceRoot(argv: readonly string[]): Promise<n
     if ((await which(tool.name)) === undefined) throw missingTool(tool);
   }
   await requireSubordinateIds();
-  const args = [
-    '--user',
-    '--map-root-user',
-    '--map-auto',
-    '--mount',
-    '--',
-    process.execPath,
-    ...process.execArgv,
-    ...argv,
-  ];
+  const args = [...namespaceArguments, process.execPath, ...process.execArgv, ...argv];
   const child = execa(unshare.name, args, { stdio: 'inherit', reject: false });
   // The terminal sends Ctrl-C to both; a SIGTERM sent to us alone must reach the child.
   const forward = (signal: NodeJS.Signals) => void child.kill(signal);

@@ -6,4 +6,6 @@ export interface Tool {
   packages: { deb: string; rpm: string };
   /** What cosa needs it for, as a clause: "writes ext4 filesystems". */
   purpose: string;
+  /** True if most work directories never need it: `cosa doctor` tells, and does not complain. */
+  optional?: true;
 }

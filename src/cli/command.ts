@@ -1,0 +1,60 @@
+import type { Command, OptionValues } from '@commander-js/extra-typings';
+import type { Json } from '../lib/canonical-json.ts';
+import type { ExitStatus } from '../lib/errors.ts';
+import type { Context } from './context.ts';
+
+/** What a command hands back, to be printed on stdout once the progress view is closed. */
+export interface CommandResult {
+  /** For people, without final newline; coloured with `context.style`. Nothing is printed if empty. */
+  text: string;
+  /** The same for programs, printed as one document with --json. */
+  json: Json;
+  /** For a command that did its work and has bad news, such as failed tests; 0 unless given. */
+  exitStatus?: ExitStatus;
+}
+
+export interface Example {
+  /** A command line as typed, starting with `cosa`. A test parses each. */
+  run: string;
+  /** What it does, as a clause: "build the container of another directory". */
+  does: string;
+}
+
+interface CommandDeclaration<Args extends unknown[], Options extends OptionValues> {
+  /** What the command does, reads and leaves behind, in a few sentences; for --help and the manual page. */
+  description: string;
+  /** Declares arguments and options; their types follow from it. */
+  configure: (command: Command) => Command<Args, Options>;
+  /** At least one, shown by --help and in the manual page. */
+  examples: readonly [Example, ...Example[]];
+  /** True for a command that must be root, at least of a user namespace: it is entered before `run`. */
+  namespace?: true;
+  run: (context: Context, args: Args, options: Options) => Promise<CommandResult>;
+}
+
+type Run = (context: Context) => Promise<CommandResult>;
+
+/** A declared command, its argument types forgotten: what the command tree is made of. */
+export interface CommandModule {
+  readonly description: string;
+  readonly examples: readonly Example[];
+  /** Adds arguments and options to `command`; when it is parsed, `execute` gets the work to do. */
+  attach(command: Command, execute: (run: Run, namespace: boolean) => Promise<void>): void;
+}
+
+/** Declares a command. Each file in `commands/` exports one, and `commands/index.ts` lists it. */
+export function defineCommand<Args extends unknown[], Options extends OptionValues>(
+  declaration: CommandDeclaration<Args, Options>,
+): CommandModule {
+  const { description, examples, namespace = false } = declaration;
+  return {
+    description,
+    examples,
+    attach(command, execute) {
+      const configured = declaration.configure(command);
+      configured.action(() =>
+        execute((context) => declaration.run(context, configured.processedArgs, configured.opts()), namespace),
+      );
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import type { CommandModule } from '../command.ts';
+
+/** What is known of a command without loading it: starting the program loads only the one that is asked for. */
+export interface CommandEntry {
+  /** The words after `cosa`: "fetch", "ostree build". */
+  name: string;
+  /** One line, lower case, no full stop: for the list of commands. */
+  summary: string;
+  group: CommandGroup;
+  load: () => Promise<CommandModule>;
+}
+
+export type CommandGroup = 'Build' | 'Test and release' | 'Look after containers' | 'This program';
+
+/** Summaries of the words that only group commands. */
+export const commandFamilies: Readonly<Record<string, { summary: string; group: CommandGroup }>> = {
+  ostree: { summary: 'the operating system as a container', group: 'Build' },
+  image: { summary: 'disk images', group: 'Build' },
+  kola: { summary: 'the names that coreos-assembler has for test commands', group: 'Test and release' },
+};
+
+/** Every command, in the order of the help. A new one is a file in this directory and an entry here. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'doctor',
+    summary: 'say which host tools are there and which are missing',
+    group: 'This program',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
+];

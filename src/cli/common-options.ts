@@ -1,0 +1,34 @@
+import { type Command, Option } from 'commander';
+
+/** The options that every command takes, before or after its name. */
+export interface CommonOptions {
+  directory?: string;
+  json?: true;
+  quiet?: true;
+  verbose?: true;
+}
+
+const heading = 'Common options:';
+
+/** Adds them to a command, and --help, under a heading of their own. */
+export function addCommonOptions(command: Command): void {
+  const options = [
+    new Option('-C, --directory <dir>', 'work in this directory'),
+    new Option('--json', 'print the result as one JSON document'),
+    new Option('-q, --quiet', 'show no progress, only warnings and errors').conflicts('verbose'),
+    new Option('-v, --verbose', 'show log lines, and causes of errors'),
+  ];
+  command.addHelpOption(new Option('-h, --help', 'print this help').helpGroup(heading));
+  for (const option of options) command.addOption(option.helpGroup(heading));
+}
+
+/** Their values, wherever on the command line they stood. */
+export function commonOptions(command: Command): CommonOptions {
+  const { directory, json, quiet, verbose } = command.optsWithGlobals<CommonOptions>();
+  return {
+    ...(directory === undefined ? {} : { directory }),
+    ...(json === undefined ? {} : { json }),
+    ...(quiet === undefined ? {} : { quiet }),
+    ...(verbose === undefined ? {} : { verbose }),
+  };
+}

@@ -1,0 +1,14 @@
+import type { Pipeline } from '../pipeline/step.ts';
+import type { Style } from './render/style.ts';
+
+/** What a command gets to work with. It is a {@link Pipeline}: hand it to a flow as it is. */
+export interface Context extends Pipeline {
+  /** The work directory, absolute: the current one, or that of -C. The process has been moved there. */
+  readonly directory: string;
+  /** True with --json: only the result's `json` will be printed. */
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  /** Colours for the result's text. */
+  readonly style: Style;
+}

@@ -1,0 +1,93 @@
+import { getSystemErrorMap } from 'node:util';
+import type { Json } from '../lib/canonical-json.ts';
+import { CosaError, formatPosition } from '../lib/errors.ts';
+import { printable } from './render/printable.ts';
+import type { Style } from './render/style.ts';
+
+/**
+ * Makes of anything thrown the error to show: a {@link CosaError} stays, a full disk and other errors
+ * of the system become one that names the path, and all else is a bug of ours (code `INTERNAL`).
+ */
+export function presentable(error: unknown): CosaError {
+  const full = causes(error).find(isDiskFull);
+  if (full !== undefined) return diskFull(full);
+  if (error instanceof CosaError) return error;
+  if (isSystemFailure(error)) return systemFailure(error);
+  return new CosaError('INTERNAL', `internal error: ${error instanceof Error ? error.message : String(error)}`, {
+    hint: 'this is a bug in cosa; please report it with the output of the same command with --verbose',
+    cause: error,
+  });
+}
+
+/** The lines for people: message with its position, hint, and with --verbose the causes. No final newline. */
+export function errorText(error: CosaError, style: Style, verbose: boolean): string {
+  const position = error.where === undefined ? '' : `${formatPosition(error.where)}: `;
+  const lines = [`${style.red('error:')} ${printable(position + error.message, false)}`];
+  if (verbose) {
+    for (const cause of causes(error.cause)) lines.push(style.dim(`caused by: ${printable(causeText(cause), false)}`));
+  }
+  if (error.hint !== undefined) lines.push(`${style.cyan('hint:')} ${printable(error.hint, false)}`);
+  return lines.join('\n');
+}
+
+/** The document that --json prints instead of a result. */
+export function errorJson(error: CosaError): Json {
+  return {
+    error: {
+      code: error.code,
+      message: error.message,
+      hint: error.hint,
+      where: error.where === undefined ? undefined : { ...error.where },
+    },
+  };
+}
+
+function causeText(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  // A CosaError's message says it all; of any other error the place in our source is what helps.
+  return cause instanceof CosaError ? `${cause.message} (${cause.code})` : (cause.stack ?? cause.message);
+}
+
+/** The error itself and what caused it, outermost first. */
+function causes(error: unknown): unknown[] {
+  const chain: unknown[] = [];
+  let next = error;
+  while (next !== undefined && next !== null && !chain.includes(next)) {
+    chain.push(next);
+    next = next instanceof Error ? next.cause : undefined;
+  }
+  return chain;
+}
+
+interface SystemFailure extends Error {
+  code: string;
+  errno: number;
+  syscall: string;
+  path?: string;
+  dest?: string;
+}
+
+function isSystemFailure(error: unknown): error is SystemFailure {
+  return error instanceof Error && 'syscall' in error && 'code' in error && 'errno' in error;
+}
+
+function isDiskFull(error: unknown): error is Error {
+  if (isSystemFailure(error)) return error.code === 'ENOSPC' || error.code === 'EDQUOT';
+  return error instanceof CosaError && error.message.includes('No space left on device');
+}
+
+function diskFull(error: Error): CosaError {
+  const path = isSystemFailure(error) ? (error.dest ?? error.path) : undefined;
+  const message = error instanceof CosaError ? `the disk is full\n${error.message}` : 'the disk is full';
+  return new CosaError('DISK_FULL', path === undefined ? message : `${message}: cannot write ${path}`, {
+    hint: 'make room (cosa prune, or delete cache/), then run the same command again: finished work is kept',
+    cause: error,
+  });
+}
+
+function systemFailure(error: SystemFailure): CosaError {
+  const [, description] = getSystemErrorMap().get(error.errno) ?? [];
+  const place = [error.path, error.dest].filter((path) => path !== undefined).join(' -> ');
+  const what = place === '' ? error.syscall : `${error.syscall} ${place}`;
+  return new CosaError('SYSTEM', `${description ?? error.code}: ${what}`, { cause: error });
+}

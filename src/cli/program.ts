@@ -1,0 +1,110 @@
+import type { Command as TypedCommand } from '@commander-js/extra-typings';
+import { Command, type CommanderError } from 'commander';
+import { type CosaError, usageError } from '../lib/errors.ts';
+import { nearest } from '../lib/nearest.ts';
+import type { CommandResult } from './command.ts';
+import { type CommandEntry, commandFamilies, commands } from './commands/index.ts';
+import { addCommonOptions, type CommonOptions, commonOptions } from './common-options.ts';
+import type { Context } from './context.ts';
+import { examplesText } from './help.ts';
+import { programVersion } from './version.ts';
+
+/** A command line that has been understood: what to do, and how it shall be shown. */
+export interface Invocation {
+  common: CommonOptions;
+  /** True if `run` must be root, at least of a user namespace. */
+  namespace: boolean;
+  run: (context: Context) => Promise<CommandResult>;
+}
+
+/** Where help goes, and the work of the command that is chosen. */
+export interface ProgramHost {
+  writeOut: (text: string) => void;
+  writeErr: (text: string) => void;
+  execute: (invocation: Invocation) => Promise<void>;
+}
+
+/**
+ * The command tree. Commands are named and summed up in it, but loaded only when one is chosen (or
+ * {@link loadCommand} asks for it): most of a short command's time would go into reading modules it
+ * does not use.
+ */
+export function buildProgram(host: ProgramHost): Command {
+  const program = new Command('cosa')
+    .description('A container-native assembler for CoreOS-like operating systems.')
+    .version(`cosa ${programVersion()}`, '--version', 'print the version')
+    // `cosa help X` is rewritten to `cosa X --help`, which loads X; commander's own would not.
+    .helpCommand(false);
+  prepare(program, host);
+  addCommonOptions(program);
+  for (const entry of commands) {
+    const words = entry.name.split(' ');
+    const family = words.length > 1 ? familyCommand(program, words[0] ?? '', host) : program;
+    const command = family.command(words.at(-1) ?? '').summary(entry.summary);
+    if (family === program) command.helpGroup(`${entry.group}:`);
+    prepare(command, host);
+    entries.set(command, entry);
+  }
+  program.addHelpText('after', '\nRun `cosa COMMAND --help` for options and examples.');
+  return program;
+}
+
+const entries = new WeakMap<Command, CommandEntry>();
+
+/** Loads a command's declaration into its place in the tree; nothing happens for a family of commands. */
+export async function loadCommand(command: Command, host: ProgramHost): Promise<void> {
+  const entry = entries.get(command);
+  if (entry === undefined) return;
+  entries.delete(command);
+  const module = await entry.load();
+  command.description(module.description);
+  command.addHelpText('after', () => examplesText(module.examples));
+  // The untyped command is the same object: extra-typings only adds types.
+  module.attach(command as unknown as TypedCommand, (run, namespace) =>
+    host.execute({ common: commonOptions(command), namespace, run }),
+  );
+  // After the command's own, so that --help shows those first.
+  addCommonOptions(command);
+}
+
+/** The error to show for one that commander throws; `undefined` if it only ends the program, after --help. */
+export function commandLineError(error: CommanderError): CosaError | undefined {
+  if (error.code === 'commander.help' || error.exitCode === 0) return undefined;
+  const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const unknown = /^unknown command '(.*)'$/.exec(message)?.[1];
+  const hint = unknown === undefined ? suggestionHint(suggestion) : commandHint(unknown);
+  return usageError('COMMAND_LINE', message, { hint: hint ?? 'cosa --help lists what there is' });
+}
+
+function suggestionHint(suggestion: string | undefined): string | undefined {
+  const meant = /^\(Did you mean (.*)\?\)$/.exec(suggestion ?? '')?.[1];
+  return meant === undefined ? undefined : `did you mean ${meant}?`;
+}
+
+/** Looks for the word anywhere in the names: who types `cosa build` means `cosa ostree build`. */
+function commandHint(word: string): string | undefined {
+  const names = new Map(commands.flatMap(({ name }) => [...name.split(' '), name].map((key) => [key, name])));
+  const [key] = nearest(word, names.keys());
+  return key === undefined ? undefined : `did you mean cosa ${names.get(key)}?`;
+}
+
+function prepare(command: Command, host: ProgramHost): void {
+  command
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: false })
+    .configureOutput({ writeOut: host.writeOut, writeErr: host.writeErr, outputError: () => undefined })
+    .hook('preSubcommand', (_parent, chosen) => loadCommand(chosen, host));
+}
+
+function familyCommand(program: Command, name: string, host: ProgramHost): Command {
+  const existing = program.commands.find((command) => command.name() === name);
+  if (existing !== undefined) return existing;
+  const family = program.command(name).helpCommand(false);
+  const description = commandFamilies[name];
+  if (description === undefined) throw new Error(`commands/index.ts lists no family "${name}"`);
+  family.summary(description.summary).helpGroup(`${description.group}:`);
+  prepare(family, host);
+  addCommonOptions(family);
+  return family;
+}

@@ -1,0 +1,83 @@
+import { formatDuration } from '../../lib/format.ts';
+import type { PipelineEvent } from '../../pipeline/events.ts';
+import { logLine, logTail, stepOutcome, warningLines } from './lines.ts';
+import { printableLine } from './printable.ts';
+import { progressText } from './progress.ts';
+import type { View, ViewOptions, ViewStream } from './view.ts';
+
+/** How often a step that does not end says that it still runs. */
+const heartbeatMilliseconds = 15_000;
+
+interface Running {
+  title: string;
+  begin: number;
+  progress: string;
+}
+
+/**
+ * One line for each step that ends, for logs and pipes. A step that takes long says so now and then:
+ * a log that stops tells where.
+ */
+export function plainView(stream: ViewStream, options: ViewOptions): View {
+  const { style, verbose, now } = options;
+  const running = new Map<number, Running>();
+  const logs = logTail();
+  let heartbeat: NodeJS.Timeout | undefined;
+
+  const print = (line: string) => stream.write(`${line}\n`);
+
+  function sayStillRunning() {
+    for (const { title, begin, progress } of running.values()) {
+      const details = [formatDuration(now() - begin), progress].filter((text) => text !== '');
+      print(style.dim(`running ${title}: ${details.join(', ')}`));
+    }
+  }
+
+  function end(step: number) {
+    running.delete(step);
+    if (running.size > 0) return;
+    clearInterval(heartbeat);
+    heartbeat = undefined;
+  }
+
+  function events(event: PipelineEvent): void {
+    switch (event.type) {
+      case 'step-started':
+        running.set(event.step, { title: printableLine(event.title), begin: now(), progress: '' });
+        heartbeat ??= setInterval(sayStillRunning, heartbeatMilliseconds).unref();
+        return;
+      case 'step-progress': {
+        const step = running.get(event.step);
+        if (step !== undefined) step.progress = progressText(event);
+        return;
+      }
+      case 'step-log':
+        if (verbose) print(logLine(event.line, style));
+        else logs.add(event.step, event.line);
+        return;
+      case 'step-finished': {
+        end(event.step);
+        logs.take(event.step);
+        const mark = event.cached ? style.dim('cached ') : style.green('done   ');
+        print(`${mark} ${printableLine(event.title)}: ${stepOutcome(event)}`);
+        return;
+      }
+      case 'step-failed':
+        end(event.step);
+        for (const line of logs.take(event.step)) print(logLine(line, style));
+        print(`${style.red('failed ')} ${printableLine(event.title)}: ${stepOutcome(event)}`);
+        return;
+      case 'warning':
+        print(warningLines(event, style));
+        return;
+    }
+  }
+
+  return {
+    events,
+    close() {
+      clearInterval(heartbeat);
+      running.clear();
+    },
+  };
+}

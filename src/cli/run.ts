@@ -1,0 +1,109 @@
+import { chdir } from 'node:process';
+import { CommanderError } from 'commander';
+import { prettyJson } from '../lib/canonical-json.ts';
+import { exitStatus, usageError } from '../lib/errors.ts';
+import type { CommandResult } from './command.ts';
+import type { CommonOptions } from './common-options.ts';
+import { errorJson, errorText, presentable } from './errors.ts';
+import { buildProgram, commandLineError, type Invocation } from './program.ts';
+import { viewFor } from './render/choose.ts';
+import { printable } from './render/printable.ts';
+import { styleFor } from './render/style.ts';
+import type { ViewStream } from './render/view.ts';
+
+/** The world around a command line: the process's own, or a test's. */
+export interface CommandLineHost {
+  stdout: ViewStream;
+  stderr: ViewStream;
+  environment: NodeJS.ProcessEnv;
+  /** Aborted when the user interrupts. */
+  signal: AbortSignal;
+  /** A clock in milliseconds that only goes forward. */
+  now: () => number;
+}
+
+/**
+ * Understands a command line, does what it says and prints the result.
+ * @param args without the program's name
+ * @returns the exit status (see `exitStatus`); errors are printed, never thrown
+ */
+export async function runCommandLine(args: readonly string[], host: CommandLineHost): Promise<number> {
+  let status: number = exitStatus.ok;
+  // Known for certain once the command line is parsed; until then an error shall honour the flag too.
+  let common: CommonOptions = args.includes('--json') ? { json: true } : {};
+  const program = buildProgram({
+    writeOut: (text) => host.stdout.write(text),
+    writeErr: (text) => host.stderr.write(text),
+    execute: async (invocation) => {
+      common = invocation.common;
+      status = await execute(invocation, host);
+    },
+  });
+  try {
+    await program.parseAsync(args[0] === 'help' ? [...args.slice(1), '--help'] : [...args], { from: 'user' });
+    return status;
+  } catch (error) {
+    return report(error, common, host);
+  }
+}
+
+async function execute(invocation: Invocation, host: CommandLineHost): Promise<number> {
+  const { common, namespace, run } = invocation;
+  if (namespace && process.getuid?.() !== 0) {
+    // Loaded only where it is needed: starting programs takes a module that takes long to load.
+    const { reenterAsNamespaceRoot } = await import('../exec/namespace.ts');
+    const status = await reenterAsNamespaceRoot(process.argv.slice(1));
+    if (status !== undefined) return status;
+  }
+  enterDirectory(common.directory);
+  const view = viewFor(host.stderr, host.environment, {
+    style: styleFor(host.stderr, host.environment),
+    quiet: common.quiet === true,
+    verbose: common.verbose === true,
+    now: host.now,
+  });
+  try {
+    const result = await run({
+      directory: process.cwd(),
+      events: view.events,
+      signal: host.signal,
+      json: common.json === true,
+      quiet: common.quiet === true,
+      verbose: common.verbose === true,
+      style: styleFor(host.stdout, host.environment),
+    });
+    view.close();
+    printResult(result, common, host);
+    return result.exitStatus ?? exitStatus.ok;
+  } finally {
+    view.close();
+  }
+}
+
+function enterDirectory(directory: string | undefined): void {
+  if (directory === undefined) return;
+  try {
+    chdir(directory);
+  } catch (error) {
+    throw usageError('DIRECTORY_MISSING', `-C ${directory}: there is no such directory`, { cause: error });
+  }
+}
+
+function printResult(result: CommandResult, common: CommonOptions, host: CommandLineHost): void {
+  const color = styleFor(host.stdout, host.environment).isColorSupported;
+  if (common.json) host.stdout.write(prettyJson(result.json));
+  else if (result.text !== '') host.stdout.write(`${printable(result.text, color)}\n`);
+}
+
+function report(thrown: unknown, common: CommonOptions, host: CommandLineHost): number {
+  const style = styleFor(host.stderr, host.environment);
+  if (host.signal.aborted) {
+    host.stderr.write(`${style.yellow('interrupted:')} finished work is kept; the same command goes on from there\n`);
+    return exitStatus.failed;
+  }
+  const error = thrown instanceof CommanderError ? commandLineError(thrown) : presentable(thrown);
+  if (error === undefined) return thrown instanceof CommanderError && thrown.exitCode === 0 ? 0 : exitStatus.usage;
+  host.stderr.write(`${errorText(error, style, common.verbose === true)}\n`);
+  if (common.json) host.stdout.write(prettyJson(errorJson(error)));
+  return error.exitStatus;
+}

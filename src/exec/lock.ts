@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { CosaError } from '../lib/errors.ts';
 import { start } from './run.ts';
 import type { Tool } from './tool.ts';
 
@@ -10,17 +11,35 @@ export const flock: Tool = {
 };
 
 /**
- * Takes an exclusive lock on a file (made if missing), waiting for it, and gives it back on disposal.
+ * Takes a lock on a file (made if missing), waiting for it, and gives it back on disposal.
  *
  * The lock is the kernel's (flock(2)), held by a `flock FILE cat` whose stdin is our pipe: when this
  * process is killed, however hard, the pipe closes, cat ends and the lock is free. No stale locks.
+ * @param mode `shared` locks go together with each other, not with an exclusive one
  */
-export async function lockFile(path: string): Promise<AsyncDisposable> {
+export async function lockFile(path: string, mode: 'exclusive' | 'shared' = 'exclusive'): Promise<AsyncDisposable> {
+  const holder = await hold(path, [`--${mode}`]);
+  if (holder === undefined) throw new CosaError('LOCK_FAILED', `the lock on ${path} was given up before it was held`);
+  return holder;
+}
+
+/** As {@link lockFile}, exclusive, but without waiting: `undefined` if somebody else holds the lock. */
+export async function tryLockFile(path: string): Promise<AsyncDisposable | undefined> {
+  return hold(path, ['--exclusive', '--nonblock', '--conflict-exit-code', '0']);
+}
+
+async function hold(path: string, flags: readonly string[]): Promise<AsyncDisposable | undefined> {
   await mkdir(dirname(path), { recursive: true });
-  const holder = start(flock, ['--exclusive', path, 'cat']);
+  const holder = start(flock, [...flags, path, 'cat']);
+  // flock may end without reading what we send, when another process holds the lock.
+  holder.stdin.on('error', () => undefined);
   holder.stdin.write('.');
   // cat runs only once flock holds the lock: its echo is the sign.
-  await Promise.race([new Promise((resolve) => holder.stdout.once('data', resolve)), holder.done]);
+  const held = await Promise.race([
+    new Promise<true>((resolve) => holder.stdout.once('data', () => resolve(true))),
+    holder.done.then(() => false as const),
+  ]);
+  if (!held) return undefined;
   return {
     async [Symbol.asyncDispose]() {
       holder.stdin.end();
@@ -30,7 +49,7 @@ export async function lockFile(path: string): Promise<AsyncDisposable> {
   };
 }
 
-/** Runs `action` under {@link lockFile}. */
+/** Runs `action` under an exclusive {@link lockFile}. */
 export async function withLock<T>(path: string, action: () => Promise<T>): Promise<T> {
   const lock = await lockFile(path);
   try {

@@ -1,0 +1,94 @@
+import { verificationError } from '../lib/errors.ts';
+import { maximumManifestBytes, parseImageConfig, parseIndex, parseManifest } from './schemas.ts';
+import type { ContentReader } from './store.ts';
+import { type Descriptor, type ImageConfig, type Index, type Manifest, mediaTypes, type Platform } from './types.ts';
+import { readSmallBlob } from './verified.ts';
+
+/** An image that was read and verified: layers not yet. */
+export interface Image {
+  /** The manifest's descriptor: never an index's. */
+  descriptor: Descriptor;
+  manifest: Manifest;
+  config: ImageConfig;
+}
+
+type BlobReader = Pick<ContentReader, 'readBlob'>;
+
+/**
+ * Reads and checks a manifest: of an image or of an artifact.
+ * @throws CosaError `MEDIA_TYPE_UNKNOWN`, `MANIFEST_INVALID`, `BLOB_TOO_LARGE` (exit 4), what `readBlob` throws
+ */
+export async function readManifest(reader: BlobReader, descriptor: Descriptor): Promise<Manifest> {
+  if (descriptor.mediaType !== mediaTypes.manifest) throw unknownMediaType(descriptor);
+  const bytes = await readSmallBlob(reader, descriptor, maximumManifestBytes);
+  return parseManifest(bytes.toString(), `manifest ${descriptor.digest}`);
+}
+
+/**
+ * Reads an image's manifest and configuration, verified.
+ * @param descriptor of a manifest, or of an index with one image or several platforms
+ * @param platform which of an index's images; needed only where there are several
+ * @throws CosaError `PLATFORM_MISSING` listing those that there are, `MEDIA_TYPE_UNKNOWN`, `CONFIG_INVALID`
+ *   (exit 4), and what {@link readManifest} throws
+ */
+export async function readImage(reader: BlobReader, descriptor: Descriptor, platform?: Platform): Promise<Image> {
+  const chosen = descriptor.mediaType === mediaTypes.index ? await choose(reader, descriptor, platform) : descriptor;
+  const manifest = await readManifest(reader, chosen);
+  if (manifest.config.mediaType !== mediaTypes.config) {
+    throw verificationError(
+      'NOT_AN_IMAGE',
+      `${chosen.digest} is not a container image: its config is ${manifest.config.mediaType}`,
+    );
+  }
+  const configBytes = await readSmallBlob(reader, manifest.config, maximumManifestBytes);
+  const config = parseImageConfig(configBytes.toString(), `config ${manifest.config.digest}`);
+  if (config.rootfs.diff_ids.length !== manifest.layers.length) {
+    throw verificationError(
+      'CONFIG_INVALID',
+      `config ${manifest.config.digest}: ${config.rootfs.diff_ids.length} diff_ids for ${manifest.layers.length} layers`,
+    );
+  }
+  return { descriptor: chosen, manifest, config };
+}
+
+async function choose(reader: BlobReader, descriptor: Descriptor, platform?: Platform): Promise<Descriptor> {
+  const bytes = await readSmallBlob(reader, descriptor, maximumManifestBytes);
+  const index = parseIndex(bytes.toString(), `index ${descriptor.digest}`);
+  const images = index.manifests.filter((entry) => entry.mediaType === mediaTypes.manifest);
+  const matching = platform === undefined ? images : images.filter((entry) => matches(entry, platform));
+  const [first, second] = matching;
+  if (first !== undefined && second === undefined) return first;
+  const wanted = platform === undefined ? 'exactly one image' : `one image for ${platformName(platform)}`;
+  throw verificationError(
+    'PLATFORM_MISSING',
+    `index ${descriptor.digest} does not hold ${wanted}; it holds ${describe(index)}`,
+  );
+}
+
+function matches(entry: Descriptor, platform: Platform): boolean {
+  const { architecture, os, variant } = entry.platform ?? { architecture: '', os: '' };
+  return (
+    architecture === platform.architecture &&
+    os === platform.os &&
+    (platform.variant === undefined || platform.variant === variant)
+  );
+}
+
+function platformName(platform: Platform): string {
+  return [platform.os, platform.architecture, platform.variant].filter((part) => part !== undefined).join('/');
+}
+
+function describe(index: Index): string {
+  const names = index.manifests.map(({ platform, mediaType }) =>
+    platform === undefined ? `${mediaType} without platform` : platformName(platform),
+  );
+  return names.length === 0 ? 'nothing' : names.join(', ');
+}
+
+function unknownMediaType(descriptor: Descriptor) {
+  return verificationError(
+    'MEDIA_TYPE_UNKNOWN',
+    `${descriptor.digest} has the media type ${descriptor.mediaType}; an image has ${mediaTypes.manifest}`,
+    { hint: 'convert the image first: skopeo copy --format oci' },
+  );
+}

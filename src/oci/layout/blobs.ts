@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Digest } from '../../lib/digest.ts';
+import { type CosaError, isSystemError, verificationError } from '../../lib/errors.ts';
+import { temporaryName } from '../../lib/files.ts';
+import type { BlobWriter } from '../store.ts';
+import type { Descriptor } from '../types.ts';
+import { sizeMismatch, verified } from '../verified.ts';
+import { blobPath, type LayoutPaths } from './paths.ts';
+
+const readSize = 1024 * 1024;
+
+/** A blob's verified bytes; see `ContentReader.readBlob`. */
+export async function* readBlob(
+  paths: LayoutPaths,
+  descriptor: Descriptor,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer> {
+  await using handle = await openBlob(paths, descriptor);
+  const { size } = await handle.stat();
+  // Told before the first byte, so that nobody works through gigabytes of the wrong thing.
+  if (size !== descriptor.size) throw sizeMismatch(descriptor, String(size), paths.directory);
+  yield* verified(chunks(handle, signal), descriptor, paths.directory);
+}
+
+async function openBlob(paths: LayoutPaths, descriptor: Descriptor): Promise<FileHandle> {
+  try {
+    return await openRegularFile(blobPath(paths, descriptor.digest));
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) throw blobMissing(paths, descriptor.digest, error);
+    throw error;
+  }
+}
+
+/** The error for a blob that is referenced and not there. */
+export function blobMissing(paths: LayoutPaths, digest: Digest, cause?: unknown): CosaError {
+  return verificationError('BLOB_MISSING', `blob ${digest} is missing in ${paths.directory}`, {
+    hint: 'copy or build the image again; "cosa fsck" finds all missing blobs',
+    cause,
+  });
+}
+
+/**
+ * Opens a file for reading without ever blocking on a pipe or device that stands in its place.
+ * @throws CosaError `NOT_A_FILE` (exit 4), system errors
+ */
+export async function openRegularFile(path: string): Promise<FileHandle> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const isFile = await handle.stat().then((stats) => stats.isFile());
+  if (isFile) return handle;
+  await handle.close();
+  throw verificationError('NOT_A_FILE', `${path} is not a regular file`);
+}
+
+async function* chunks(handle: FileHandle, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  while (true) {
+    signal?.throwIfAborted();
+    // A new buffer each time: the consumer may keep what it was given.
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(readSize), 0, readSize, null);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+/** True if a blob is there. */
+export async function hasBlob(paths: LayoutPaths, digest: Digest): Promise<boolean> {
+  try {
+    return (await stat(blobPath(paths, digest))).isFile();
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return false;
+    throw error;
+  }
+}
+
+/** Begins a new blob under a temporary name; see `ContentWriter.createBlob`. */
+export async function createBlob(paths: LayoutPaths): Promise<BlobWriter> {
+  await mkdir(paths.temporary, { recursive: true });
+  const temporary = temporaryName(join(paths.temporary, 'blob'));
+  const handle = await open(temporary, 'wx', 0o644);
+  const hash = createHash('sha256');
+  let size = 0;
+  let open_ = true;
+
+  async function close(): Promise<void> {
+    if (!open_) return;
+    open_ = false;
+    await handle.close();
+  }
+
+  async function write(chunk: Uint8Array): Promise<void> {
+    // Hashing runs while the kernel takes the bytes.
+    const written = handle.writeFile(chunk);
+    hash.update(chunk);
+    size += chunk.byteLength;
+    await written;
+  }
+
+  async function commit(): Promise<{ digest: Digest; size: number }> {
+    const digest: Digest = `sha256:${hash.digest('hex')}`;
+    // The directory is flushed once, when a tag makes the blob reachable.
+    await handle.sync();
+    await close();
+    await rename(temporary, blobPath(paths, digest));
+    return { digest, size };
+  }
+
+  async function abort(): Promise<void> {
+    if (!open_) return;
+    await close();
+    await rm(temporary, { force: true });
+  }
+
+  return { write, commit, abort };
+}

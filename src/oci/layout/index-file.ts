@@ -1,0 +1,115 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
+import { isSystemError, usageError, verificationError } from '../../lib/errors.ts';
+import { fsyncPath, isTemporaryName, writeFileAtomic } from '../../lib/files.ts';
+import { parse, parseIndex } from '../schemas.ts';
+import { type Descriptor, mediaTypes } from '../types.ts';
+import { openRegularFile } from './blobs.ts';
+import type { LayoutPaths } from './paths.ts';
+
+/** The annotation that makes an entry of index.json a tag. */
+export const refName = 'org.opencontainers.image.ref.name';
+
+/** A layout of thousands of builds stays far below; a larger file is not an index. */
+const maximumIndexBytes = 32 * 1024 * 1024;
+
+const layoutFile = z.object({ imageLayoutVersion: z.literal('1.0.0') });
+
+/** Makes the files of an empty layout where they are missing. Idempotent. */
+export async function initializeLayout(paths: LayoutPaths): Promise<void> {
+  await mkdir(paths.blobs, { recursive: true });
+  await mkdir(paths.temporary, { recursive: true });
+  if ((await readText(paths.layoutFile)) === undefined) {
+    await writeFileAtomic(paths.layoutFile, canonicalJson({ imageLayoutVersion: '1.0.0' }));
+  }
+}
+
+/**
+ * Checks that the directory is an OCI layout of a version that we know.
+ * @throws CosaError `LAYOUT_MISSING` (exit 2), `LAYOUT_INVALID` (exit 4)
+ */
+export async function requireLayout(paths: LayoutPaths): Promise<void> {
+  const text = await readText(paths.layoutFile);
+  if (text === undefined) {
+    throw usageError('LAYOUT_MISSING', `${paths.directory} is not an OCI layout: it has no file "oci-layout"`, {
+      hint: 'name the directory that holds oci-layout and index.json, or build first: cosa ostree build',
+    });
+  }
+  parse(layoutFile, text, paths.layoutFile, 'LAYOUT_INVALID');
+}
+
+/**
+ * The entries of index.json, in the file's order; none if the layout is new.
+ * @throws CosaError `INDEX_INVALID` (exit 4)
+ */
+export async function readEntries(paths: LayoutPaths): Promise<readonly Descriptor[]> {
+  const text = await readText(paths.indexFile);
+  return text === undefined ? [] : parseIndex(text, paths.indexFile).manifests;
+}
+
+/**
+ * Replaces index.json as a whole; the caller holds the index lock. Everything that was renamed into the
+ * blob directory before is durable before the new index is.
+ */
+export async function writeEntries(paths: LayoutPaths, entries: readonly Descriptor[]): Promise<void> {
+  await fsyncPath(paths.blobs);
+  await writeFileAtomic(
+    paths.indexFile,
+    canonicalJson({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: entries.map(toJson) }),
+  );
+}
+
+function toJson({ platform, ...rest }: Descriptor): Json {
+  return { ...rest, platform: platform && { ...platform } };
+}
+
+/** The tag that an entry of index.json carries, if any. */
+export function tagOf(entry: Descriptor): string | undefined {
+  return entry.annotations?.[refName];
+}
+
+/** The descriptor without its tag: what the tag points to. */
+export function withoutTag({ annotations, ...descriptor }: Descriptor): Descriptor {
+  const rest = Object.fromEntries(Object.entries(annotations ?? {}).filter(([key]) => key !== refName));
+  return Object.keys(rest).length === 0 ? descriptor : { ...descriptor, annotations: rest };
+}
+
+/** Removes what killed writers left; the caller has made sure that nobody writes. Returns how many files. */
+export async function removeLeftovers(paths: LayoutPaths): Promise<number> {
+  const own = await listNames(paths.temporary);
+  const beside = (await listNames(paths.directory)).filter(isTemporaryName);
+  await Promise.all(own.map((name) => rm(join(paths.temporary, name), { force: true })));
+  await Promise.all(beside.map((name) => rm(join(paths.directory, name), { force: true })));
+  return own.length + beside.length;
+}
+
+/** Names of the files that killed (or running) writers left unfinished. */
+export async function listLeftovers(paths: LayoutPaths): Promise<string[]> {
+  const beside = (await listNames(paths.directory)).filter(isTemporaryName);
+  return [...(await listNames(paths.temporary)), ...beside].sort();
+}
+
+async function listNames(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    await using handle = await openRegularFile(path);
+    const { size } = await handle.stat();
+    if (size > maximumIndexBytes) {
+      throw verificationError('INDEX_INVALID', `${path} has ${size} bytes; at most ${maximumIndexBytes} are accepted`);
+    }
+    return await handle.readFile('utf8');
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}

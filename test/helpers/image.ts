@@ -1,0 +1,52 @@
+import { canonicalJson, type Json } from '../../src/lib/canonical-json.ts';
+import { digestOf } from '../../src/lib/digest.ts';
+import type { ContentStore, ContentWriter } from '../../src/oci/store.ts';
+import { type Annotations, type Descriptor, mediaTypes } from '../../src/oci/types.ts';
+
+/** Stores bytes as a blob. */
+export async function storeBlob(store: ContentWriter, bytes: Uint8Array, mediaType: string): Promise<Descriptor> {
+  const blob = await store.createBlob();
+  await blob.write(bytes);
+  return { mediaType, ...(await blob.commit()) };
+}
+
+/** Stores an image with these uncompressed layers and returns its manifest's descriptor; sets no tag. */
+export async function storeImage(
+  store: ContentStore,
+  layers: readonly Uint8Array[],
+  labels: Annotations = {},
+): Promise<Descriptor> {
+  const descriptors: Descriptor[] = [];
+  for (const layer of layers) descriptors.push(await storeBlob(store, layer, mediaTypes.layer));
+  return storeImageOf(store, descriptors, layers.map(digestOf), labels);
+}
+
+/** As {@link storeImage}, of layers that are stored already. */
+export async function storeImageOf(
+  store: ContentStore,
+  layers: readonly Descriptor[],
+  diffIds: readonly string[],
+  labels: Annotations = {},
+): Promise<Descriptor> {
+  const config = canonicalJson({
+    architecture: 'amd64',
+    os: 'linux',
+    config: { Labels: labels },
+    rootfs: { type: 'layers', diff_ids: diffIds },
+  });
+  const manifest = canonicalJson({
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    config: await storeBlob(store, Buffer.from(config), mediaTypes.config),
+    layers,
+    annotations: labels,
+  } as unknown as Json);
+  return store.putManifest(manifest, mediaTypes.manifest);
+}
+
+/** All bytes of a stream. */
+export async function collect(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of source) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

@@ -2,6 +2,7 @@ import type { Command, OptionValues } from '@commander-js/extra-typings';
 import type { Json } from '../lib/canonical-json.ts';
 import type { ExitStatus } from '../lib/errors.ts';
 import type { Context } from './context.ts';
+import type { Example } from './description.ts';
 
 /** What a command hands back, to be printed on stdout once the progress view is closed. */
 export interface CommandResult {
@@ -11,13 +12,6 @@ export interface CommandResult {
   json: Json;
   /** For a command that did its work and has bad news, such as failed tests; 0 unless given. */
   exitStatus?: ExitStatus;
-}
-
-export interface Example {
-  /** A command line as typed, starting with `cosa`. A test parses each. */
-  run: string;
-  /** What it does, as a clause: "build the container of another directory". */
-  does: string;
 }
 
 interface CommandDeclaration<Args extends unknown[], Options extends OptionValues> {

@@ -22,6 +22,11 @@ export function addCommonOptions(command: Command): void {
   for (const option of options) command.addOption(option.helpGroup(heading));
 }
 
+/** True for an option that {@link addCommonOptions} has added. */
+export function isCommonOption(option: Option): boolean {
+  return option.helpGroupHeading === heading;
+}
+
 /** Their values, wherever on the command line they stood. */
 export function commonOptions(command: Command): CommonOptions {
   const { directory, json, quiet, verbose } = command.optsWithGlobals<CommonOptions>();

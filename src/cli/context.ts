@@ -1,4 +1,5 @@
 import type { Pipeline } from '../pipeline/step.ts';
+import type { CommandDescription } from './description.ts';
 import type { Style } from './render/style.ts';
 
 /** What a command gets to work with. It is a {@link Pipeline}: hand it to a flow as it is. */
@@ -11,4 +12,6 @@ export interface Context extends Pipeline {
   readonly verbose: boolean;
   /** Colours for the result's text. */
   readonly style: Style;
+  /** The whole command tree as data: loads every command. */
+  readonly describe: () => Promise<CommandDescription>;
 }

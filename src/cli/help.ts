@@ -1,4 +1,4 @@
-import type { Example } from './command.ts';
+import type { Example } from './description.ts';
 
 /** The examples as --help shows them, after the options. */
 export function examplesText(examples: readonly Example[]): string {

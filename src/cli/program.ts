@@ -2,10 +2,11 @@ import type { Command as TypedCommand } from '@commander-js/extra-typings';
 import { Command, type CommanderError } from 'commander';
 import { type CosaError, usageError } from '../lib/errors.ts';
 import { nearest } from '../lib/nearest.ts';
-import type { CommandResult } from './command.ts';
+import type { CommandModule, CommandResult } from './command.ts';
 import { type CommandEntry, commandFamilies, commands } from './commands/index.ts';
 import { addCommonOptions, type CommonOptions, commonOptions } from './common-options.ts';
 import type { Context } from './context.ts';
+import { type CommandDescription, describeCommand } from './description.ts';
 import { examplesText } from './help.ts';
 import { programVersion } from './version.ts';
 
@@ -26,7 +27,7 @@ export interface ProgramHost {
 
 /**
  * The command tree. Commands are named and summed up in it, but loaded only when one is chosen (or
- * {@link loadCommand} asks for it): most of a short command's time would go into reading modules it
+ * {@link describeProgram} asks for all): most of a short command's time would go into reading modules it
  * does not use.
  */
 export function buildProgram(host: ProgramHost): Command {
@@ -38,9 +39,9 @@ export function buildProgram(host: ProgramHost): Command {
   prepare(program, host);
   addCommonOptions(program);
   for (const entry of commands) {
-    const words = entry.name.split(' ');
-    const family = words.length > 1 ? familyCommand(program, words[0] ?? '', host) : program;
-    const command = family.command(words.at(-1) ?? '').summary(entry.summary);
+    const [first = '', second] = entry.name.split(' ');
+    const family = second === undefined ? program : familyCommand(program, first, host);
+    const command = family.command(second ?? first).summary(entry.summary);
     if (family === program) command.helpGroup(`${entry.group}:`);
     prepare(command, host);
     entries.set(command, entry);
@@ -49,14 +50,29 @@ export function buildProgram(host: ProgramHost): Command {
   return program;
 }
 
+/** What is still to be loaded, and what has been. */
 const entries = new WeakMap<Command, CommandEntry>();
+const modules = new WeakMap<Command, CommandModule>();
+
+/** The whole tree as data. */
+export async function describeProgram(host: ProgramHost): Promise<CommandDescription> {
+  const program = buildProgram(host);
+  await loadAll(program, host);
+  return describeCommand(program, (command) => modules.get(command)?.examples ?? []);
+}
+
+async function loadAll(command: Command, host: ProgramHost): Promise<void> {
+  await loadCommand(command, host);
+  for (const child of command.commands) await loadAll(child, host);
+}
 
 /** Loads a command's declaration into its place in the tree; nothing happens for a family of commands. */
-export async function loadCommand(command: Command, host: ProgramHost): Promise<void> {
+async function loadCommand(command: Command, host: ProgramHost): Promise<void> {
   const entry = entries.get(command);
   if (entry === undefined) return;
   entries.delete(command);
   const module = await entry.load();
+  modules.set(command, module);
   command.description(module.description);
   command.addHelpText('after', () => examplesText(module.examples));
   // The untyped command is the same object: extra-typings only adds types.
@@ -67,13 +83,17 @@ export async function loadCommand(command: Command, host: ProgramHost): Promise<
   addCommonOptions(command);
 }
 
-/** The error to show for one that commander throws; `undefined` if it only ends the program, after --help. */
-export function commandLineError(error: CommanderError): CosaError | undefined {
-  if (error.code === 'commander.help' || error.exitCode === 0) return undefined;
+/** The error to show for one of commander's, which names the command that found it. */
+function commandLineError(error: CommanderError, command: Command): CosaError {
   const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
   const unknown = /^unknown command '(.*)'$/.exec(message)?.[1];
   const hint = unknown === undefined ? suggestionHint(suggestion) : commandHint(unknown);
-  return usageError('COMMAND_LINE', message, { hint: hint ?? 'cosa --help lists what there is' });
+  return usageError('COMMAND_LINE', message, { hint: hint ?? `see ${words(command)} --help` });
+}
+
+/** The command as typed: "cosa image build". */
+function words(command: Command): string {
+  return command.parent === null ? command.name() : `${words(command.parent)} ${command.name()}`;
 }
 
 function suggestionHint(suggestion: string | undefined): string | undefined {
@@ -91,7 +111,11 @@ function commandHint(word: string): string | undefined {
 function prepare(command: Command, host: ProgramHost): void {
   command
     .enablePositionalOptions()
-    .exitOverride()
+    .exitOverride((error) => {
+      // Help and version end the program this way, too: those pass on as they are.
+      if (error.code === 'commander.help' || error.exitCode === 0) throw error;
+      throw commandLineError(error, command);
+    })
     .configureHelp({ showGlobalOptions: false })
     .configureOutput({ writeOut: host.writeOut, writeErr: host.writeErr, outputError: () => undefined })
     .hook('preSubcommand', (_parent, chosen) => loadCommand(chosen, host));

@@ -4,8 +4,9 @@ import { prettyJson } from '../lib/canonical-json.ts';
 import { exitStatus, usageError } from '../lib/errors.ts';
 import type { CommandResult } from './command.ts';
 import type { CommonOptions } from './common-options.ts';
+import type { CommandDescription } from './description.ts';
 import { errorJson, errorText, presentable } from './errors.ts';
-import { buildProgram, commandLineError, type Invocation } from './program.ts';
+import { buildProgram, describeProgram, type Invocation, type ProgramHost } from './program.ts';
 import { viewFor } from './render/choose.ts';
 import { printable } from './render/printable.ts';
 import { styleFor } from './render/style.ts';
@@ -31,15 +32,16 @@ export async function runCommandLine(args: readonly string[], host: CommandLineH
   let status: number = exitStatus.ok;
   // Known for certain once the command line is parsed; until then an error shall honour the flag too.
   let common: CommonOptions = args.includes('--json') ? { json: true } : {};
-  const program = buildProgram({
+  const programHost: ProgramHost = {
     writeOut: (text) => host.stdout.write(text),
     writeErr: (text) => host.stderr.write(text),
     execute: async (invocation) => {
       common = invocation.common;
-      status = await execute(invocation, host);
+      status = await execute(invocation, host, () => describeProgram(programHost));
     },
-  });
+  };
   try {
+    const program = buildProgram(programHost);
     await program.parseAsync(args[0] === 'help' ? [...args.slice(1), '--help'] : [...args], { from: 'user' });
     return status;
   } catch (error) {
@@ -47,7 +49,11 @@ export async function runCommandLine(args: readonly string[], host: CommandLineH
   }
 }
 
-async function execute(invocation: Invocation, host: CommandLineHost): Promise<number> {
+async function execute(
+  invocation: Invocation,
+  host: CommandLineHost,
+  describe: () => Promise<CommandDescription>,
+): Promise<number> {
   const { common, namespace, run } = invocation;
   if (namespace && process.getuid?.() !== 0) {
     // Loaded only where it is needed: starting programs takes a module that takes long to load.
@@ -71,6 +77,7 @@ async function execute(invocation: Invocation, host: CommandLineHost): Promise<n
       quiet: common.quiet === true,
       verbose: common.verbose === true,
       style: styleFor(host.stdout, host.environment),
+      describe,
     });
     view.close();
     printResult(result, common, host);
@@ -101,8 +108,9 @@ function report(thrown: unknown, common: CommonOptions, host: CommandLineHost): 
     host.stderr.write(`${style.yellow('interrupted:')} finished work is kept; the same command goes on from there\n`);
     return exitStatus.failed;
   }
-  const error = thrown instanceof CommanderError ? commandLineError(thrown) : presentable(thrown);
-  if (error === undefined) return thrown instanceof CommanderError && thrown.exitCode === 0 ? 0 : exitStatus.usage;
+  // Thrown once help or version is printed; a status other than 0 says that nobody asked for it.
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitStatus.ok : exitStatus.usage;
+  const error = presentable(thrown);
   host.stderr.write(`${errorText(error, style, common.verbose === true)}\n`);
   if (common.json) host.stdout.write(prettyJson(errorJson(error)));
   return error.exitStatus;

@@ -27,4 +27,16 @@ export const commands: readonly CommandEntry[] = [
     group: 'This program',
     load: async () => (await import('./doctor.ts')).doctor,
   },
+  {
+    name: 'completion',
+    summary: 'print a completion script for bash, zsh or fish',
+    group: 'This program',
+    load: async () => (await import('./completion.ts')).completion,
+  },
+  {
+    name: 'man',
+    summary: 'write the manual pages',
+    group: 'This program',
+    load: async () => (await import('./man.ts')).man,
+  },
 ];

@@ -1,9 +1,4 @@
-/** An extended attribute: raw bytes, for capabilities are binary. */
-export interface Xattr {
-  /** Name without its terminating zero: `security.capability`. */
-  name: string;
-  value: Uint8Array;
-}
+export type { Xattr } from '../lib/xattr.ts';
 
 /** What an ostree commit says besides its tree. */
 export interface CommitOptions {

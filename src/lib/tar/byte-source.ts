@@ -1,0 +1,72 @@
+import { verificationError } from '../errors.ts';
+
+/** Takes exact counts of bytes from chunks of any size, and knows where it is. */
+export interface ByteSource {
+  /** Bytes taken so far. */
+  readonly offset: number;
+  /**
+   * The next `count` bytes in one piece; fewer at the end of the stream alone. A view of the chunk where
+   * possible: copy what is to be kept.
+   */
+  take(count: number): Promise<Buffer>;
+  /** The next piece of at most `limit` bytes, without copying; empty at the end of the stream alone. */
+  takeSome(limit: number): Promise<Buffer>;
+  /** Ends the iteration of what lies below. */
+  close(): Promise<void>;
+}
+
+/** Reads an iterable of chunks as a {@link ByteSource}. */
+export function byteSource(chunks: AsyncIterable<Uint8Array>): ByteSource {
+  const iterator = chunks[Symbol.asyncIterator]();
+  let current: Buffer = Buffer.alloc(0);
+  let offset = 0;
+  let ended = false;
+
+  async function refill(): Promise<void> {
+    while (current.length === 0 && !ended) {
+      const next = await iterator.next();
+      if (next.done === true) ended = true;
+      else current = Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength);
+    }
+  }
+
+  function cut(count: number): Buffer {
+    const piece = current.subarray(0, count);
+    current = current.subarray(piece.length);
+    offset += piece.length;
+    return piece;
+  }
+
+  return {
+    get offset() {
+      return offset;
+    },
+    async take(count) {
+      if (current.length >= count) return cut(count);
+      const pieces: Buffer[] = [];
+      let missing = count;
+      while (missing > 0) {
+        await refill();
+        if (current.length === 0) break;
+        const piece = cut(missing);
+        pieces.push(piece);
+        missing -= piece.length;
+      }
+      return Buffer.concat(pieces);
+    },
+    async takeSome(limit) {
+      if (current.length === 0) await refill();
+      return cut(limit);
+    },
+    async close() {
+      await iterator.return?.();
+    },
+  };
+}
+
+/** The error for a stream that ends too early. */
+export function truncated(offset: number, where: string): Error {
+  return verificationError('TAR_TRUNCATED', `tar: the stream ends at offset ${offset}, ${where}`, {
+    hint: 'the archive is cut off: get it again',
+  });
+}

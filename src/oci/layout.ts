@@ -2,7 +2,7 @@ import { lockFile, tryLockFile, withLock } from '../exec/lock.ts';
 import { type Digest, digestOf } from '../lib/digest.ts';
 import { usageError, verificationError } from '../lib/errors.ts';
 import { readManifest } from './image.ts';
-import { blobMissing, createBlob, hasBlob, readBlob } from './layout/blobs.ts';
+import { blobMissing, blobSize, createBlob, readBlob } from './layout/blobs.ts';
 import {
   initializeLayout,
   listLeftovers,
@@ -15,10 +15,11 @@ import {
   writeEntries,
 } from './layout/index-file.ts';
 import { type LayoutPaths, layoutPaths } from './layout/paths.ts';
-import { parseManifest } from './schemas.ts';
+import { isManifest, maximumManifestBytes, parseManifest } from './schemas.ts';
 import type { BlobWriter, ContentReader, ContentStore } from './store.ts';
 import { isTag } from './tag.ts';
 import { type Annotations, type Descriptor, mediaTypes } from './types.ts';
+import { readSmallBlob } from './verified.ts';
 
 /**
  * Opens an OCI layout directory for reading. Takes no lock: index.json and every blob are replaced as a whole.
@@ -67,8 +68,9 @@ function layoutReader(paths: LayoutPaths): ContentReader {
 
   const reader: ContentReader = {
     readBlob: (descriptor, signal) => readBlob(paths, descriptor, signal),
-    hasBlob: (digest) => hasBlob(paths, digest),
+    hasBlob: async (digest) => (await blobSize(paths, digest)) !== undefined,
     listTags,
+    resolveDigest: (digest) => resolveDigest(paths, digest),
     resolveTag: async (tag) => (await listTags()).get(tag),
     referrers: async (subject, artifactType) => {
       const found: Descriptor[] = [];
@@ -82,6 +84,17 @@ function layoutReader(paths: LayoutPaths): ContentReader {
     },
   };
   return reader;
+}
+
+/** An untagged manifest is no entry of index.json; then its content says what it is. */
+async function resolveDigest(paths: LayoutPaths, digest: Digest): Promise<Descriptor | undefined> {
+  const entry = (await readEntries(paths)).find((candidate) => candidate.digest === digest);
+  if (entry !== undefined) return withoutTag(entry);
+  const size = await blobSize(paths, digest);
+  if (size === undefined || size > maximumManifestBytes) return undefined;
+  const descriptor = { mediaType: mediaTypes.manifest, digest, size };
+  const bytes = await readSmallBlob({ readBlob: (blob) => readBlob(paths, blob) }, descriptor, maximumManifestBytes);
+  return isManifest(bytes.toString()) ? descriptor : undefined;
 }
 
 /**
@@ -129,7 +142,7 @@ async function setTags(
       throw usageError('TAG_INVALID', `"${tag}" is not a tag: letters, digits, "_", "." and "-", at most 128`);
     }
   }
-  if (!(await hasBlob(paths, manifest.digest))) throw blobMissing(paths, manifest.digest);
+  if ((await blobSize(paths, manifest.digest)) === undefined) throw blobMissing(paths, manifest.digest);
   await updateEntries(paths, (entries) => {
     for (const [tag, digest] of expected) {
       const now = entries.find((entry) => tagOf(entry) === tag)?.digest;

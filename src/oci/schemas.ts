@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Digest, isDigest } from '../lib/digest.ts';
 import { type CosaError, verificationError } from '../lib/errors.ts';
-import { type Descriptor, type ImageConfig, type Index, type Manifest, mediaTypes } from './types.ts';
+import { type ImageConfig, type Index, type Manifest, mediaTypes } from './types.ts';
 
 /** Most bytes of a manifest, index or config: what registries accept of a manifest. */
 export const maximumManifestBytes = 4 * 1024 * 1024;
@@ -76,6 +76,15 @@ export function parseManifest(text: string, what: string): Manifest {
   return parse(manifest, text, what, 'MANIFEST_INVALID');
 }
 
+/** True if the text is an image manifest, for a blob of which nobody says what it is. */
+export function isManifest(text: string): boolean {
+  try {
+    return manifest.safeParse(JSON.parse(text)).success;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Parses the bytes of an image index.
  * @throws CosaError `INDEX_INVALID` (exit 4), naming the field
@@ -100,11 +109,6 @@ export function parseImageConfig(text: string, what: string): ImageConfig {
     },
     history: history ?? undefined,
   };
-}
-
-/** Parses a descriptor that stands alone, such as one kept in a cache. */
-export function parseDescriptor(value: unknown, what: string): Descriptor {
-  return check(descriptor, value, what, 'DESCRIPTOR_INVALID');
 }
 
 /**

@@ -13,6 +13,8 @@ export interface ContentReader {
   hasBlob(digest: Digest): Promise<boolean>;
   /** The descriptor that a tag points to, or `undefined`. */
   resolveTag(tag: string): Promise<Descriptor | undefined>;
+  /** The descriptor of a stored manifest or index, tagged or not, or `undefined`. */
+  resolveDigest(digest: Digest): Promise<Descriptor | undefined>;
   /** All tags with what they point to, sorted by tag. */
   listTags(): Promise<ReadonlyMap<string, Descriptor>>;
   /** Manifests whose `subject` is this digest, newest last. */

@@ -64,12 +64,13 @@ async function* chunks(handle: FileHandle, signal?: AbortSignal): AsyncGenerator
   }
 }
 
-/** True if a blob is there. */
-export async function hasBlob(paths: LayoutPaths, digest: Digest): Promise<boolean> {
+/** A blob's length in bytes as it lies on disk, or `undefined` if it is not there. */
+export async function blobSize(paths: LayoutPaths, digest: Digest): Promise<number | undefined> {
   try {
-    return (await stat(blobPath(paths, digest))).isFile();
+    const stats = await stat(blobPath(paths, digest));
+    return stats.isFile() ? stats.size : undefined;
   } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return false;
+    if (isSystemError(error, 'ENOENT')) return undefined;
     throw error;
   }
 }
@@ -81,11 +82,11 @@ export async function createBlob(paths: LayoutPaths): Promise<BlobWriter> {
   const handle = await open(temporary, 'wx', 0o644);
   const hash = createHash('sha256');
   let size = 0;
-  let open_ = true;
+  let isOpen = true;
 
   async function close(): Promise<void> {
-    if (!open_) return;
-    open_ = false;
+    if (!isOpen) return;
+    isOpen = false;
     await handle.close();
   }
 
@@ -107,7 +108,7 @@ export async function createBlob(paths: LayoutPaths): Promise<BlobWriter> {
   }
 
   async function abort(): Promise<void> {
-    if (!open_) return;
+    if (!isOpen) return;
     await close();
     await rm(temporary, { force: true });
   }

@@ -1,0 +1,106 @@
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { start } from '../exec/run.ts';
+import { zstd } from '../exec/tools/zstd.ts';
+import { CosaError, verificationError } from '../lib/errors.ts';
+import { type Descriptor, mediaTypes } from './types.ts';
+
+/**
+ * A layer's uncompressed bytes. The compressed ones are always read to their end, so a source that verifies a
+ * digest has done so when this ends.
+ * @param source the layer blob's bytes
+ * @param maximumBytes how much the layer may expand to: a few kilobytes can stand for gigabytes of zeros
+ * @throws CosaError `MEDIA_TYPE_UNKNOWN`, `LAYER_TOO_LARGE`, `LAYER_COMPRESSION` (exit 4), `TOOL_MISSING`
+ *   (exit 3), and what the source throws
+ */
+export async function* decompress(
+  source: AsyncIterable<Buffer>,
+  layer: Descriptor,
+  maximumBytes: number,
+): AsyncGenerator<Buffer, void, void> {
+  let size = 0;
+  for await (const chunk of uncompressed(source, layer)) {
+    size += chunk.length;
+    if (size > maximumBytes) {
+      throw verificationError(
+        'LAYER_TOO_LARGE',
+        `layer ${layer.digest} (${layer.size} bytes) expands to more than ${maximumBytes} bytes`,
+        { hint: 'a layer that expands this much is an attack, or a file full of zeros that does not belong there' },
+      );
+    }
+    yield chunk;
+  }
+}
+
+function uncompressed(source: AsyncIterable<Buffer>, layer: Descriptor): AsyncIterable<Buffer> {
+  switch (layer.mediaType) {
+    case mediaTypes.layer:
+      return source;
+    case mediaTypes.layerGzip:
+      return throughGunzip(source, layer);
+    case mediaTypes.layerZstd:
+      return throughZstd(source, layer);
+    default:
+      throw verificationError(
+        'MEDIA_TYPE_UNKNOWN',
+        `layer ${layer.digest} has the unknown media type ${layer.mediaType}`,
+        {
+          hint: `known are ${mediaTypes.layer}, with +gzip or +zstd or neither`,
+        },
+      );
+  }
+}
+
+async function* throughGunzip(source: AsyncIterable<Buffer>, layer: Descriptor): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip({ chunkSize: 256 * 1024 });
+  const input = watched(source);
+  const feeding = pipeline(input.chunks, gunzip);
+  feeding.catch(() => undefined);
+  try {
+    for await (const chunk of gunzip) yield chunk as Buffer;
+    await feeding;
+  } catch (error) {
+    throw error instanceof CosaError ? error : damaged(layer, error);
+  } finally {
+    gunzip.destroy();
+  }
+  if (!input.ended()) throw damaged(layer);
+}
+
+async function* throughZstd(source: AsyncIterable<Buffer>, layer: Descriptor): AsyncGenerator<Buffer> {
+  const program = start(zstd, ['--decompress', '--stdout', '--quiet', '--no-progress']);
+  const input = watched(source);
+  const feeding = pipeline(input.chunks, program.stdin);
+  feeding.catch(() => undefined);
+  try {
+    for await (const chunk of program.stdout) yield chunk as Buffer;
+    // The source's own error says more than what zstd thinks of half a stream.
+    await feeding.catch((error: unknown) => {
+      if (error instanceof CosaError) throw error;
+    });
+    await program.done;
+  } catch (error) {
+    const isOurs = error instanceof CosaError && error.code !== 'TOOL_FAILED';
+    throw isOurs ? error : damaged(layer, error);
+  } finally {
+    program.kill('SIGKILL');
+  }
+  if (!input.ended()) throw damaged(layer);
+}
+
+/** Remembers whether a stream was read to its end, where its digest is checked. */
+function watched(source: AsyncIterable<Buffer>) {
+  let ended = false;
+  async function* chunks(): AsyncGenerator<Buffer> {
+    yield* source;
+    ended = true;
+  }
+  return { chunks, ended: () => ended };
+}
+
+function damaged(layer: Descriptor, cause?: unknown): CosaError {
+  return verificationError('LAYER_COMPRESSION', `layer ${layer.digest} is not what ${layer.mediaType} promises`, {
+    hint: 'the compressed data is damaged or followed by something else: build or copy the image again',
+    cause,
+  });
+}

@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CosaError } from '../../src/lib/errors.ts';
+import { formatReference, parseReference } from '../../src/oci/reference.ts';
+
+const digest = `sha256:${'a'.repeat(64)}` as const;
+
+describe('parseReference', () => {
+  it.each([
+    ['docker://quay.io/a/b', { transport: 'docker', host: 'quay.io', repository: 'a/b' }],
+    ['docker://localhost:5000/os:41', { transport: 'docker', host: 'localhost:5000', repository: 'os', tag: '41' }],
+    ['docker://[::1]:5000/os:41', { transport: 'docker', host: '[::1]:5000', repository: 'os', tag: '41' }],
+    [`docker://quay.io/os@${digest}`, { transport: 'docker', host: 'quay.io', repository: 'os', digest }],
+    ['oci:dir', { transport: 'oci', directory: 'dir' }],
+    ['oci:/a:b/dir', { transport: 'oci', directory: '/a:b/dir' }],
+    ['oci:/a:b/dir:stable', { transport: 'oci', directory: '/a:b/dir', tag: 'stable' }],
+    [`oci:../dir@${digest}`, { transport: 'oci', directory: '../dir', digest }],
+    ['oci-archive:os.tar:41', { transport: 'oci-archive', file: 'os.tar', tag: '41' }],
+    ['stable-candidate', { transport: 'local', name: 'stable-candidate' }],
+    ['41.20260102.0', { transport: 'local', name: '41.20260102.0' }],
+    ['sha256:0123ab', { transport: 'local', name: 'sha256:0123ab' }],
+    [digest, { transport: 'local', name: digest }],
+  ])('reads %s, and writes it again', (text, reference) => {
+    expect(parseReference(text)).toEqual(reference);
+    expect(formatReference(parseReference(text))).toBe(text);
+  });
+
+  it.each([
+    ['', 'reference "": it is empty'],
+    ['oci:', 'reference "oci:": nothing follows "oci:"'],
+    ['oci::tag', 'reference "oci::tag": the path is empty'],
+    ['oci:dir:', 'reference "oci:dir:": "" is not a tag: letters, digits, "_", "." and "-", at most 128'],
+    ['docker://quay.io', 'reference "docker://quay.io": "quay.io" has no "/" between host and repository'],
+    ['docker://-a/b', 'reference "docker://-a/b": "-a" is not a host name'],
+    [
+      'docker://a/B',
+      'reference "docker://a/B": "B" is not a repository: lower-case letters, digits, ".", "_", "-" and "/"',
+    ],
+    [
+      'docker://a/b@sha256:12',
+      'reference "docker://a/b@sha256:12": "sha256:12" is not a digest: sha256: and 64 hexadecimal digits',
+    ],
+    ['ftp:dir', 'reference "ftp:dir": "ftp" is not a transport that cosa knows'],
+    ['./oci', 'reference "./oci": a tag has no "/"'],
+    ['a b', 'reference "a b": it is no tag, version or digest prefix'],
+  ])('refuses %j', (text, message) => {
+    expect(() => parseReference(text)).toThrow(
+      expect.objectContaining({ code: 'REFERENCE_INVALID', exitStatus: 2, message }),
+    );
+  });
+
+  it('never fails but with its own error', () => {
+    const part = fc.constantFrom('docker://', 'oci:', 'oci-archive:', ':', '/', '@', 'sha256:', 'a', '..', 'é', digest);
+    fc.assert(
+      fc.property(fc.array(fc.oneof(part, fc.string({ maxLength: 4 })), { maxLength: 6 }), (parts) => {
+        const text = parts.join('');
+        try {
+          expect(formatReference(parseReference(text))).toBe(text);
+        } catch (error) {
+          if (!(error instanceof CosaError)) throw error;
+        }
+      }),
+    );
+  });
+});

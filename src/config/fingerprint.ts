@@ -1,0 +1,21 @@
+import type { Json } from '../lib/canonical-json.ts';
+import type { Config } from './load.ts';
+
+/**
+ * Everything of a config that a build's result depends on, by content: no paths of this machine, no times, nothing
+ * of a git. The lockfile is not part of it.
+ */
+export function configFingerprint(config: Config): Json {
+  return {
+    basearch: config.basearch,
+    name: config.name,
+    treefile: config.treefile as unknown as Json,
+    image: config.image as unknown as Json,
+    platforms: config.platforms as unknown as Json,
+    repositories: config.repositories.map(({ name, text }) => [name, text]),
+    overlays: config.overlays.map(({ name, entries }) => ({ name, entries: entries })),
+    scripts: config.scripts.map(({ content }) => content),
+    accountFiles: { ...config.accountFiles },
+    lockOverrides: config.lockOverrides as unknown as Json,
+  };
+}

@@ -1,0 +1,114 @@
+import { join, resolve } from 'node:path';
+import { usageError } from '../lib/errors.ts';
+import { loadImageSpecification } from './image.ts';
+import type { ImageSpecification } from './image-keys.ts';
+import { type LockOverride, loadLockOverrides } from './lock-overrides.ts';
+import { type Overlay, readOverlays } from './overlay.ts';
+import { loadPlatforms, type PlatformSpecification } from './platforms.ts';
+import { type AccountFiles, readAccountFiles, readScripts, type Script } from './referenced-files.ts';
+import { type ConfigRepository, findRepositories } from './repositories.ts';
+import { type LoadedTreefile, loadTreefile } from './treefile.ts';
+import type { Treefile } from './treefile-keys.ts';
+
+export interface ConfigOptions {
+  /** `x86_64`, `aarch64`. */
+  basearch: string;
+  /** Wins over `variables.stream`. */
+  stream?: string | undefined;
+  /** The endings of repository files that package families use, with the dot. */
+  repositoryExtensions: readonly string[];
+}
+
+/** A config directory, read and checked as a whole. Nothing of it needs to be looked at again. */
+export interface Config {
+  /** Absolute. */
+  directory: string;
+  basearch: string;
+  /** The system's short name: file names, labels, `com.coreos.osname`. */
+  name: string;
+  summary: string | undefined;
+  stream: string | undefined;
+  treefile: Treefile;
+  /** The content of image.json. */
+  image: ImageSpecification;
+  /** The content of platforms.json: the architecture's platforms by name. */
+  platforms: Readonly<Record<string, PlatformSpecification>>;
+  repositories: readonly ConfigRepository[];
+  /** The ending that all repository files have: it chooses the package family. */
+  repositoryExtension: string;
+  /** Values that the repository files may use, as `${name}`. */
+  repositoryVariables: Readonly<Record<string, string>>;
+  /** In the order in which they are copied. */
+  overlays: readonly Overlay[];
+  /** In the order in which they run. */
+  scripts: readonly Script[];
+  accountFiles: AccountFiles;
+  /** Where the lockfile is or would be. */
+  lockfilePath: string;
+  lockOverrides: Readonly<Record<string, LockOverride>>;
+  /** Where a treefile key, or one item of its list, stands: for errors that show up later. */
+  positionOf: LoadedTreefile['positionOf'];
+}
+
+/**
+ * Reads a config directory: `manifest.yaml` with what it includes, `image.yaml`, `platforms.yaml`, repository files,
+ * overlays, scripts, lock overrides. Only the manifest must be there.
+ * @throws CosaError with exit 2 and, wherever there is one, a position: `CONFIG_MANIFEST_MISSING`, `CONFIG_SYNTAX`,
+ *   `CONFIG_UNKNOWN_KEY`, `CONFIG_VALUE`, `CONFIG_CONDITION`, `CONFIG_INCLUDE_MISSING`, `CONFIG_INCLUDE_LOOP`,
+ *   `CONFIG_VARIABLE_UNDEFINED`, `CONFIG_VARIABLE_LOOP`, `CONFIG_NAME`, `CONFIG_FILE_MISSING`,
+ *   `CONFIG_REPOSITORY_MISSING`, `CONFIG_REPOSITORY_AMBIGUOUS`, `CONFIG_REPOSITORIES_MIXED`,
+ *   `CONFIG_OVERLAY_MISSING`, `CONFIG_OVERLAY_ENTRY`, `CONFIG_STATOVERRIDE`
+ */
+export async function loadConfig(directory: string, options: ConfigOptions): Promise<Config> {
+  const base = resolve(directory);
+  const { basearch } = options;
+  const loaded = await loadTreefile(base, options);
+  const { treefile, variables, positionOf } = loaded;
+  const name = systemName(loaded);
+  const streamVariable = variables.get('stream');
+  const stream = streamVariable === undefined ? undefined : String(streamVariable);
+  const summary = treefile.metadata.summary ?? treefile.rojig.summary;
+  const { repositories, extension } = await findRepositories(
+    base,
+    treefile.repos,
+    options.repositoryExtensions,
+    (repository) => positionOf('repos', repository),
+  );
+  return {
+    directory: base,
+    basearch,
+    name,
+    summary: summary === undefined ? undefined : String(summary),
+    stream,
+    treefile,
+    image: await loadImageSpecification(base, stream),
+    platforms: await loadPlatforms(base, basearch),
+    repositories,
+    repositoryExtension: extension,
+    repositoryVariables: Object.fromEntries([...variables].map(([key, value]) => [key, String(value)])),
+    overlays: await readOverlays(base, treefile['ostree-layers'], (layer) => positionOf('ostree-layers', layer)),
+    scripts: await readScripts(base, loaded),
+    accountFiles: await readAccountFiles(base, loaded),
+    lockfilePath: join(base, `manifest-lock.${basearch}.json`),
+    lockOverrides: await loadLockOverrides(base, basearch),
+    positionOf,
+  };
+}
+
+function systemName({ treefile, positionOf }: LoadedTreefile): string {
+  const key = treefile.metadata.name === undefined ? 'rojig' : 'metadata';
+  const name = treefile[key].name;
+  if (name === undefined) {
+    throw usageError('CONFIG_NAME', 'the system has no name', {
+      where: positionOf('metadata'),
+      hint: 'add "metadata: {name: my-os}": it stands in file names and labels',
+    });
+  }
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(String(name))) {
+    throw usageError('CONFIG_NAME', `"${name}" cannot be a system's name: it stands in file names`, {
+      where: positionOf(key),
+      hint: 'use letters, digits, dots, dashes and underscores',
+    });
+  }
+  return String(name);
+}

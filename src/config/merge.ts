@@ -1,0 +1,59 @@
+import { canonicalJson, type Json } from '../lib/canonical-json.ts';
+import type { KeyTable, MergeRule } from './key-table.ts';
+
+type Values = Readonly<Record<string, unknown>>;
+
+/**
+ * Merges what several files set, key by key, as the table says (see {@link MergeRule}); keys that no file sets get
+ * their default, and keys without one stay out.
+ * @param files the values of each file, strongest first
+ */
+export function mergeValues(table: KeyTable, files: readonly Values[]): Record<string, unknown> {
+  const merged: Record<string, unknown> = {};
+  for (const [name, key] of Object.entries(table)) {
+    const found = files.map((values) => values[name]).filter((value) => value !== undefined);
+    const value = found.length === 0 ? key.default : mergeKey(key.merge, found);
+    if (value !== undefined) merged[name] = value;
+  }
+  return merged;
+}
+
+/** Merges two plain values: maps key by key, lists one after the other without duplicates, else `strong` counts. */
+export function mergeDeep(weak: Json | undefined, strong: Json): Json {
+  if (isList(weak) && isList(strong)) return unique([...weak, ...strong]);
+  if (!isMap(weak) || !isMap(strong)) return strong;
+  const merged = new Map(Object.entries(weak));
+  for (const [key, value] of Object.entries(strong)) merged.set(key, mergeDeep(merged.get(key), value));
+  return Object.fromEntries(merged);
+}
+
+function mergeKey(rule: MergeRule, strongestFirst: readonly unknown[]): unknown {
+  const weakestFirst = [...strongestFirst].reverse();
+  switch (rule) {
+    case 'replace':
+      return strongestFirst[0];
+    case 'append':
+      return (weakestFirst as unknown[][]).flat(1);
+    case 'unique':
+      return unique((weakestFirst as unknown[][]).flat(1));
+    case 'map':
+      return Object.assign({}, ...(weakestFirst as object[])) as unknown;
+  }
+}
+
+/** The items without those that stand further in front already. */
+export function unique<T>(items: readonly T[]): T[] {
+  const seen = new Set<string>();
+  return items.filter((item) => {
+    const key = canonicalJson(item as Json);
+    return seen.has(key) ? false : seen.add(key);
+  });
+}
+
+function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+function isMap(value: Json | undefined): value is Readonly<Record<string, Json>> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}

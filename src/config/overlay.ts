@@ -1,0 +1,129 @@
+import type { Dirent } from 'node:fs';
+import { lstat, readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sha256Hex } from '../lib/digest.ts';
+import { isSystemError, type SourcePosition, usageError } from '../lib/errors.ts';
+import { readTextIfExists } from '../lib/files.ts';
+import { parseStatOverrides } from './statoverride.ts';
+import { nearestHint } from './validate.ts';
+
+/** What an overlay puts at one path of the root. Owner and group are root. */
+export type OverlayEntry =
+  | { path: string; type: 'directory'; mode: number }
+  | { path: string; type: 'file'; mode: number; sha256: string; size: number }
+  | { path: string; type: 'symlink'; target: string };
+
+/** A directory of `overlay.d/`, read. */
+export interface Overlay {
+  /** `05core`. */
+  name: string;
+  /** Absolute: an entry's content lies in it under the entry's path. */
+  directory: string;
+  /**
+   * Everything in it, directories before what they hold, in byte order; paths are relative. Modes are final: they do
+   * not depend on the umask of whoever checked the config out. The file `statoverride` itself is not among them.
+   */
+  entries: readonly OverlayEntry[];
+}
+
+const layerPrefix = 'overlay/';
+const overridesName = 'statoverride';
+
+/**
+ * Reads the overlays that `ostree-layers` names, in that order.
+ * @param position gives the place of an item, for errors
+ * @throws CosaError `CONFIG_OVERLAY_MISSING`, `CONFIG_OVERLAY_ENTRY`, `CONFIG_STATOVERRIDE` (exit 2)
+ */
+export async function readOverlays(
+  base: string,
+  layers: readonly string[],
+  position: (layer: string) => SourcePosition,
+): Promise<Overlay[]> {
+  const overlays: Overlay[] = [];
+  for (const layer of layers) {
+    const name = layer.startsWith(layerPrefix) ? layer.slice(layerPrefix.length) : '';
+    if (!/^[^/]+$/.test(name) || name === '.' || name === '..') {
+      throw usageError('CONFIG_OVERLAY_MISSING', `"${layer}" is not an overlay: expected overlay/NAME`, {
+        where: position(layer),
+      });
+    }
+    const directory = join(base, 'overlay.d', name);
+    if (!(await isDirectory(directory))) {
+      const present = await directoryNames(join(base, 'overlay.d'));
+      const hint = nearestHint(name, present) ?? `make the directory overlay.d/${name}`;
+      throw usageError('CONFIG_OVERLAY_MISSING', `there is no directory overlay.d/${name}`, {
+        where: position(layer),
+        hint,
+      });
+    }
+    overlays.push({ name, directory, entries: await readEntries(directory) });
+  }
+  return overlays;
+}
+
+async function readEntries(directory: string): Promise<OverlayEntry[]> {
+  const entries: OverlayEntry[] = [];
+  await walk(directory, '', entries);
+  const file = join(directory, overridesName);
+  const overrides = parseStatOverrides((await readTextIfExists(file)) ?? '', file);
+  const modes = new Map(entries.map((entry) => [entry.path, entry]));
+  for (const [path, { mode, operation, line }] of overrides) {
+    const entry = modes.get(path);
+    if (entry === undefined || entry.type === 'symlink') {
+      const message = `/${path} is ${entry === undefined ? 'not in this overlay' : 'a symbolic link, which has no mode'}`;
+      const hint = entry === undefined ? nearestHint(path, [...modes.keys()]) : undefined;
+      throw usageError('CONFIG_STATOVERRIDE', message, {
+        where: { file, line, column: 1 },
+        ...(hint === undefined ? {} : { hint }),
+      });
+    }
+    entry.mode = operation === 'set' ? mode : entry.mode | mode;
+  }
+  return entries;
+}
+
+async function walk(root: string, below: string, entries: OverlayEntry[]): Promise<void> {
+  for (const item of await sortedEntries(join(root, below))) {
+    const path = below === '' ? item.name : `${below}/${item.name}`;
+    if (path === overridesName) continue;
+    const absolute = join(root, path);
+    if (item.isDirectory()) {
+      entries.push({ path, type: 'directory', mode: 0o755 });
+      await walk(root, path, entries);
+    } else if (item.isSymbolicLink()) {
+      entries.push({ path, type: 'symlink', target: await readlink(absolute) });
+    } else if (item.isFile()) {
+      const content = await readFile(absolute);
+      const executable = ((await lstat(absolute)).mode & 0o100) !== 0;
+      const mode = executable ? 0o755 : 0o644;
+      entries.push({ path, type: 'file', mode, sha256: sha256Hex(content), size: content.length });
+    } else {
+      throw usageError('CONFIG_OVERLAY_ENTRY', 'an overlay holds files, directories and symbolic links, nothing else', {
+        where: { file: absolute },
+      });
+    }
+  }
+}
+
+async function sortedEntries(directory: string): Promise<Dirent[]> {
+  const items = await readdir(directory, { withFileTypes: true });
+  return items.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return false;
+    throw error;
+  }
+}
+
+async function directoryNames(path: string): Promise<string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return [];
+    throw error;
+  }
+}

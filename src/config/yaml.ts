@@ -1,0 +1,99 @@
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { type SourcePosition, usageError } from '../lib/errors.ts';
+import { readTextIfExists } from '../lib/files.ts';
+
+/** A YAML file's value, with the means to say where each part of it stands. */
+export interface YamlFile {
+  /** The file's path as errors show it. */
+  readonly path: string;
+  /** Plain JSON-like data; an empty file is an empty map. */
+  readonly value: unknown;
+  /** Where the value under a path of keys and indexes stands; the nearest parent if it is not there. */
+  valuePosition(path: readonly PropertyKey[]): SourcePosition;
+  /** Where the key of the last element of the path stands. */
+  keyPosition(path: readonly PropertyKey[]): SourcePosition;
+}
+
+/**
+ * Parses YAML 1.2. Keys that stand twice in one map are an error.
+ * @param path how errors name the file
+ * @throws CosaError `CONFIG_SYNTAX` (exit 2) with line and column
+ */
+export function parseYaml(text: string, path: string): YamlFile {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const at = (offset: number): SourcePosition => {
+    const { line, col } = lines.linePos(offset);
+    return { file: path, line, column: col };
+  };
+  const problem = document.errors[0];
+  if (problem !== undefined) throw syntaxError(problem.message, at(problem.pos[0]));
+  const value = toPlainData(document.toJS.bind(document), at(0));
+  const root: Node | null = document.contents;
+
+  /** The node under a path, and the key node of its last element; stops at the last one that exists. */
+  function find(keys: readonly PropertyKey[]): { node: Node | null; key: Node | null } {
+    let node = root;
+    let key: Node | null = null;
+    for (const name of keys) {
+      const parent = isAlias(node) ? (node.resolve(document) ?? null) : node;
+      if (isMap<Node, Node | null>(parent)) {
+        const pair = parent.items.find((item) => isScalar(item.key) && String(item.key.value) === String(name));
+        if (pair === undefined) return { node: parent, key };
+        key = pair.key;
+        node = pair.value ?? pair.key;
+      } else if (isSeq<Node>(parent)) {
+        const item = parent.items[Number(name)];
+        if (item === undefined) return { node: parent, key };
+        key = item;
+        node = item;
+      } else {
+        break;
+      }
+    }
+    return { node, key };
+  }
+
+  return {
+    path,
+    value: value ?? {},
+    valuePosition: (keys) => at(find(keys).node?.range?.[0] ?? 0),
+    keyPosition: (keys) => {
+      const { key, node } = find(keys);
+      return at((key ?? node)?.range?.[0] ?? 0);
+    },
+  };
+}
+
+/** A part of a YAML file that is read as if it were a file of its own. */
+export function yamlPart(file: YamlFile, prefix: readonly PropertyKey[], value: unknown): YamlFile {
+  return {
+    path: file.path,
+    value,
+    valuePosition: (keys) => file.valuePosition([...prefix, ...keys]),
+    keyPosition: (keys) => file.keyPosition([...prefix, ...keys]),
+  };
+}
+
+/**
+ * Reads and parses a YAML file.
+ * @returns `undefined` if there is no such file
+ * @throws CosaError `CONFIG_SYNTAX` (exit 2)
+ */
+export async function readYaml(path: string): Promise<YamlFile | undefined> {
+  const text = await readTextIfExists(path);
+  return text === undefined ? undefined : parseYaml(text, path);
+}
+
+function toPlainData(convert: () => unknown, where: SourcePosition): unknown {
+  try {
+    return convert();
+  } catch (error) {
+    // An alias without its anchor, or one that expands to far more than the file holds.
+    throw syntaxError(error instanceof Error ? error.message : String(error), where);
+  }
+}
+
+function syntaxError(message: string, where: SourcePosition) {
+  return usageError('CONFIG_SYNTAX', `this is not valid YAML: ${message}`, { where });
+}

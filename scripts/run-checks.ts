@@ -1,0 +1,93 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatDuration, plural } from '../src/lib/format.ts';
+
+/** Runs every check of the repository, one after the other, and counts. A check that is no test suite counts as one. */
+
+interface Count {
+  passed: number;
+  failed: number;
+}
+
+interface VitestReport {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  numTodoTests: number;
+  testResults: { name: string; status: string; assertionResults: unknown[] }[];
+}
+
+const reports = join('node_modules', '.cache', 'test-reports');
+
+const checks: readonly { name: string; command: readonly string[] }[] = [
+  { name: 'format and lint (biome)', command: ['biome', 'check', '.'] },
+  { name: 'lint with types (eslint)', command: ['eslint', '.'] },
+  { name: 'types (tsc)', command: ['tsc', '-p', 'tsconfig.json'] },
+  { name: 'import rules (depcruise)', command: ['depcruise', 'src', '--config', '.dependency-cruiser.cjs'] },
+  { name: 'nothing unused (knip)', command: ['knip'] },
+  { name: 'shell scripts (shellcheck)', command: ['shellcheck', 'scripts/setup', 'scripts/demo', 'scripts/test', '.ci/run'] },
+];
+
+const suites = ['unit', 'integration', 'boot'] as const;
+
+function main(): number {
+  const total: Count = { passed: 0, failed: 0 };
+  const failures: string[] = [];
+  const add = (name: string, count: Count) => {
+    total.passed += count.passed;
+    total.failed += count.failed;
+    if (count.failed > 0) failures.push(name);
+  };
+  for (const { name, command } of checks) add(name, runCheck(name, command));
+  for (const suite of suites) add(`${suite} tests`, runSuite(suite));
+  if (failures.length > 0) console.log(`\nfailed: ${failures.join(', ')}`);
+  console.log(`${total.passed} passed, ${total.failed} failed`);
+  return total.failed === 0 ? 0 : 1;
+}
+
+function runCheck(name: string, command: readonly string[]): Count {
+  const ok = execute(name, command) === 0;
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
+}
+
+function runSuite(suite: (typeof suites)[number]): Count {
+  mkdirSync(reports, { recursive: true });
+  const file = join(reports, `${suite}.json`);
+  rmSync(file, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const status = execute(`${suite} tests (vitest)`, ['vitest', 'run', '--project', suite, ...reporters]);
+  return countReport(file, status);
+}
+
+/** What the report says; a suite that could not be loaded, a skipped test, or a crash of the runner is a failure. */
+function countReport(file: string, status: number): Count {
+  let report: VitestReport;
+  try {
+    report = JSON.parse(readFileSync(file, 'utf8')) as VitestReport;
+  } catch {
+    console.log(`no report in ${file}: the runner did not finish`);
+    return { passed: 0, failed: 1 };
+  }
+  const unloaded = report.testResults.filter(
+    ({ status: state, assertionResults }) => state === 'failed' && assertionResults.length === 0,
+  );
+  const skipped = report.numPendingTests + report.numTodoTests;
+  if (skipped > 0) console.log(`${plural(skipped, 'test')} did not run: a test that is skipped has not passed`);
+  const failed = report.numFailedTests + unloaded.length + skipped;
+  return { passed: report.numPassedTests, failed: failed === 0 && status !== 0 ? 1 : failed };
+}
+
+/** Runs a program of node_modules/.bin or the host with our terminal, and says how it went. */
+function execute(name: string, [program = '', ...args]: readonly string[]): number {
+  console.log(`\n== ${name}`);
+  const begin = performance.now();
+  const path = `${join(process.cwd(), 'node_modules', '.bin')}:${process.env.PATH ?? ''}`;
+  const { status, error } = spawnSync(program, args, { stdio: 'inherit', env: { ...process.env, PATH: path } });
+  if (error !== undefined) console.log(`${program}: ${error.message}`);
+  const code = status ?? 1;
+  console.log(`-- ${name}: ${code === 0 ? 'passed' : 'failed'} (${formatDuration(performance.now() - begin)})`);
+  return code;
+}
+
+process.exitCode = main();

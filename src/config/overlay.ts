@@ -56,9 +56,17 @@ export async function readOverlays(
         hint,
       });
     }
-    overlays.push({ name, directory, entries: await readEntries(directory) });
+    overlays.push(await readOverlay(name, directory));
   }
   return overlays;
+}
+
+/**
+ * Reads one directory as an overlay, with its `statoverride`.
+ * @throws CosaError `CONFIG_OVERLAY_ENTRY`, `CONFIG_STATOVERRIDE` (exit 2)
+ */
+export async function readOverlay(name: string, directory: string): Promise<Overlay> {
+  return { name, directory, entries: await readEntries(directory) };
 }
 
 async function readEntries(directory: string): Promise<OverlayEntry[]> {

@@ -22,6 +22,12 @@ export const commandFamilies: Readonly<Record<string, { summary: string; group: 
 /** Every command, in the order of the help. A new one is a file in this directory and an entry here. */
 export const commands: readonly CommandEntry[] = [
   {
+    name: 'init',
+    summary: 'make a work directory for a config',
+    group: 'Build',
+    load: async () => (await import('./init.ts')).init,
+  },
+  {
     name: 'doctor',
     summary: 'say which host tools are there and which are missing',
     group: 'This program',

@@ -1,0 +1,44 @@
+import { initWorkDirectory } from '../../flows/init.ts';
+import { defineCommand } from '../command.ts';
+
+export const init = defineCommand({
+  description:
+    'Makes the current directory a work directory for a config: clones a git repository into src/config, or links ' +
+    'src/config to a local directory, and records source, revision and stream in cosa.json. ' +
+    'Refuses to overwrite a work directory unless --force is given; then config and settings are replaced, changes ' +
+    'in a clone that were not pushed included, while containers and images stay.',
+  configure: (command) =>
+    command
+      .argument('[source]', 'git URL, git repository or config directory; not needed with --ostree')
+      .option('-b, --branch <branch>', 'branch or tag of the git repository')
+      .option('--stream <stream>', 'build for this stream, instead of the one that the config names')
+      .option(
+        '--ostree <reference>',
+        'follow on this container: its layers are reused; without SOURCE its config is taken too',
+      )
+      .option('--force', 'replace the config and the settings of a work directory'),
+  examples: [
+    { run: 'cosa init https://example.com/os-config.git -b next', does: 'Clone the branch next of a config' },
+    { run: 'cosa init ../my-config', does: 'Use a local directory: changes in it count at the next build' },
+    { run: 'cosa init --ostree oci:../builds/oci:stable', does: 'Take the config that a container was built from' },
+  ],
+  run: async (context, [source], options) => {
+    const { branch, stream, ostree } = options;
+    const force = options.force === true;
+    const work = await initWorkDirectory(context, {
+      directory: context.directory,
+      source,
+      branch,
+      stream,
+      ostree,
+      force,
+    });
+    const { config } = work.settings;
+    const revision = config.revision === undefined ? '' : ` at ${config.revision.slice(0, 12)}`;
+    const next = context.style.bold('cosa ostree build');
+    return {
+      text: `${work.root} builds ${config.source}${revision}. Next: ${next}`,
+      json: { directory: work.root, ...work.settings },
+    };
+  },
+});

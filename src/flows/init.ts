@@ -1,0 +1,192 @@
+import { lstat, mkdir, realpath, rename, rm, stat, symlink } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import { describeConfigSource, isGitUrl, publicUrl } from '../config/source.ts';
+import { gitCheckout, gitClone } from '../exec/tools/git.ts';
+import { isSystemError, usageError, verificationError } from '../lib/errors.ts';
+import { temporaryName } from '../lib/files.ts';
+import type { Reporter } from '../lib/reporter.ts';
+import { readImage } from '../oci/image.ts';
+import { openReference } from '../oci/open.ts';
+import { type Pipeline, runStep } from '../pipeline/step.ts';
+import { readSettings, type WorkDirectory, workDirectoryAt, writeSettings } from './work-directory.ts';
+
+export interface InitOptions {
+  /** What becomes the work directory; made if missing. */
+  directory: string;
+  /** A git URL, a git repository or a config directory. Without one, `ostree` must tell. */
+  source?: string | undefined;
+  branch?: string | undefined;
+  stream?: string | undefined;
+  /** The container that the first build follows on. */
+  ostree?: string | undefined;
+  /** Replace the config and the settings of a work directory. */
+  force: boolean;
+}
+
+/** Where the config is taken from. */
+type Origin =
+  | { kind: 'clone'; url: string; branch: string | undefined; revision: string | undefined }
+  | { kind: 'link'; directory: string };
+
+/**
+ * Makes a work directory: `src/config` and, last of all, `cosa.json`. Whatever else is there stays.
+ * @throws CosaError `WORK_DIRECTORY_EXISTS`, `INIT_SOURCE` (exit 2), `ANNOTATION_MISSING`, `ANNOTATION_INVALID`
+ *   (exit 4), what {@link openReference} throws, `TOOL_FAILED` with git's words
+ */
+export async function initWorkDirectory(pipeline: Pipeline, options: InitOptions): Promise<WorkDirectory> {
+  const work = workDirectoryAt(options.directory, { config: { source: '' } });
+  if (!options.force) await refuseToOverwrite(work);
+  const origin = await chooseOrigin(pipeline, work, options);
+  const title = origin.kind === 'clone' ? 'clone config' : 'link config';
+  await runStep(pipeline, title, async (reporter) => {
+    await mkdir(dirname(work.config), { recursive: true });
+    await (origin.kind === 'clone' ? placeClone(origin, work, reporter) : placeLink(origin.directory, work));
+    reporter.note(origin.kind === 'clone' ? (publicUrl(origin.url) ?? origin.url) : origin.directory);
+  });
+  const settings = {
+    config: {
+      source: origin.kind === 'clone' ? (publicUrl(origin.url) ?? resolve(origin.url)) : origin.directory,
+      branch: options.branch,
+      revision: (await describeConfigSource(work.config))?.revision,
+    },
+    upstream: options.ostree,
+    stream: options.stream,
+  };
+  await writeSettings(work.root, settings);
+  return { ...work, settings };
+}
+
+async function refuseToOverwrite(work: WorkDirectory): Promise<void> {
+  const settings = await readSettings(work.root);
+  const config = await lstatIfExists(work.config);
+  if (settings === undefined && config === undefined) return;
+  const what = settings === undefined ? 'has a src/config' : `is a work directory, of ${settings.config.source}`;
+  throw usageError('WORK_DIRECTORY_EXISTS', `${work.root} already ${what}`, {
+    hint: 'with --force its config and settings are replaced; containers and images stay',
+  });
+}
+
+async function chooseOrigin(pipeline: Pipeline, work: WorkDirectory, options: InitOptions): Promise<Origin> {
+  const { source, branch, ostree } = options;
+  if (ostree !== undefined) {
+    const annotated = await runStep(pipeline, 'read upstream container', () => originOf(ostree, work.root));
+    if (source === undefined) return annotated();
+  }
+  if (source === undefined) {
+    throw usageError('INIT_SOURCE', 'nothing says where the config is', {
+      hint: 'name a git URL or a directory: cosa init SOURCE',
+    });
+  }
+  return sourceOrigin(source, branch);
+}
+
+/** Checks that the container can be read; what it gives makes the origin from its annotations. */
+async function originOf(reference: string, workDirectory: string): Promise<() => Origin> {
+  const { reader, descriptor } = await openReference(reference, workDirectory);
+  const { manifest } = await readImage(reader, descriptor);
+  return () => {
+    const url = manifest.annotations?.['org.opencontainers.image.source'];
+    const revision = manifest.annotations?.['org.opencontainers.image.revision']?.replace(/-dirty$/, '');
+    if (url === undefined || revision === undefined) {
+      throw verificationError('ANNOTATION_MISSING', `${reference} does not say which config it was built from`, {
+        hint: `name the config too: cosa init --ostree ${reference} SOURCE`,
+      });
+    }
+    // The container is not trusted: only other machines' repositories, and only a commit's name.
+    if (publicUrl(url) === undefined || !/^(https?|ssh|git):|^[^:/]+:/.test(url)) {
+      throw verificationError('ANNOTATION_INVALID', `${reference} names "${url}" as its source, which is no git URL`);
+    }
+    if (!/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(revision)) {
+      throw verificationError('ANNOTATION_INVALID', `${reference} names "${revision}" as its revision, no git commit`);
+    }
+    return { kind: 'clone', url, branch: undefined, revision };
+  };
+}
+
+async function sourceOrigin(source: string, branch: string | undefined): Promise<Origin> {
+  const directory = resolve(source);
+  if (!(await isDirectory(directory))) {
+    if (isGitUrl(source)) return { kind: 'clone', url: source, branch, revision: undefined };
+    throw usageError('INIT_SOURCE', `"${source}" is neither a directory nor a git URL`, {
+      hint: 'for example: https://example.com/os.git, git@example.com:os.git, or ../my-config',
+    });
+  }
+  const repository =
+    (await lstatIfExists(join(directory, '.git'))) ?? (await lstatIfExists(join(directory, 'objects')));
+  // A branch of a local repository cannot be linked to, and a bare one has no files.
+  if (repository !== undefined && (branch !== undefined || !(await hasManifest(directory)))) {
+    return { kind: 'clone', url: directory, branch, revision: undefined };
+  }
+  if (branch !== undefined) {
+    throw usageError('INIT_SOURCE', `${directory} is no git repository: it has no branch "${branch}"`);
+  }
+  if (!(await hasManifest(directory))) throw noManifest(directory);
+  return { kind: 'link', directory };
+}
+
+async function placeClone(
+  origin: Extract<Origin, { kind: 'clone' }>,
+  work: WorkDirectory,
+  reporter: Reporter,
+): Promise<void> {
+  const temporary = temporaryName(work.config);
+  try {
+    const onStderrLine = (line: string) => reporter.log(line);
+    await gitClone(origin.url, temporary, { branch: origin.branch, signal: reporter.signal, onStderrLine });
+    if (origin.revision !== undefined) await gitCheckout(temporary, origin.revision, reporter.signal);
+    if (!(await hasManifest(temporary))) throw noManifest(publicUrl(origin.url) ?? origin.url);
+    await replaceConfig(temporary, work);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+async function placeLink(directory: string, work: WorkDirectory): Promise<void> {
+  // A config that was put into its place by hand stays there.
+  if (directory === work.config && (await lstatIfExists(work.config))?.isDirectory()) return;
+  const target = await realpath(directory);
+  const present = await lstatIfExists(work.config);
+  if (present?.isDirectory() && `${target}${sep}`.startsWith(`${await realpath(work.config)}${sep}`)) {
+    throw usageError('INIT_SOURCE', `${directory} lies in ${work.config}, which would be replaced`);
+  }
+  const temporary = temporaryName(work.config);
+  await symlink(target, temporary);
+  await replaceConfig(temporary, work);
+}
+
+/** Puts a new config into its place; what was there is removed last. */
+async function replaceConfig(temporary: string, work: WorkDirectory): Promise<void> {
+  const present = await lstatIfExists(work.config);
+  if (present === undefined) return rename(temporary, work.config);
+  const old = temporaryName(work.config);
+  await rename(work.config, old);
+  await rename(temporary, work.config);
+  await rm(old, { recursive: true, force: true });
+}
+
+function noManifest(place: string) {
+  return usageError('INIT_SOURCE', `there is no manifest.yaml in ${place}`, {
+    hint: 'a config has it at its top; see docs/config-reference.md',
+  });
+}
+
+async function hasManifest(directory: string): Promise<boolean> {
+  return (await lstatIfExists(join(directory, 'manifest.yaml'))) !== undefined;
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+async function lstatIfExists(path: string) {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}

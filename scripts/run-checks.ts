@@ -26,7 +26,10 @@ const checks: readonly { name: string; command: readonly string[] }[] = [
   { name: 'types (tsc)', command: ['tsc', '-p', 'tsconfig.json'] },
   { name: 'import rules (depcruise)', command: ['depcruise', 'src', '--config', '.dependency-cruiser.cjs'] },
   { name: 'nothing unused (knip)', command: ['knip'] },
-  { name: 'shell scripts (shellcheck)', command: ['shellcheck', 'scripts/setup', 'scripts/demo', 'scripts/test', '.ci/run'] },
+  {
+    name: 'shell scripts (shellcheck)',
+    command: ['shellcheck', 'scripts/setup', 'scripts/demo', 'scripts/test', '.ci/run'],
+  },
 ];
 
 const suites = ['unit', 'integration', 'boot'] as const;

@@ -2,15 +2,15 @@ import { formatDuration } from '../../lib/format.ts';
 import type { PipelineEvent } from '../../pipeline/events.ts';
 import { logLine, logTail, warningLines } from './lines.ts';
 import { printableLine } from './printable.ts';
-import { type Progress, progressBar, progressText, rateText } from './progress.ts';
+import { type Progress, progressBar, rateText, shortProgressText } from './progress.ts';
 import { visibleWidth } from './table.ts';
 import type { View, ViewOptions, ViewStream } from './view.ts';
 
 const frameMilliseconds = 100;
 const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
-const barWidth = 20;
+const barWidth = 10;
 /** Titles are padded to this width, so that the notes of short and long ones stand below each other. */
-const titleWidth = 30;
+const titleWidth = 28;
 
 interface Running {
   title: string;
@@ -38,10 +38,10 @@ export function liveView(stream: ViewStream, options: ViewOptions): View {
       const bar = progressBar(progress.done, progress.total, barWidth);
       parts.push(`${style.cyan(bar.filled)}${style.dim(bar.empty)}`);
     }
+    const rate = progress === undefined ? '' : rateText(progress, elapsed);
     const details = [
-      progress === undefined ? '' : progressText(progress),
-      progress === undefined ? '' : rateText(progress, elapsed),
-      formatDuration(elapsed),
+      progress === undefined ? '' : shortProgressText(progress),
+      rate === '' ? formatDuration(elapsed) : rate,
     ];
     parts.push(style.dim(details.filter((text) => text !== '').join(', ')));
     return cutToWidth(`${style.cyan(spinner[frame % spinner.length] ?? '')} ${parts.join(' ')}`, stream.columns ?? 80);

@@ -16,11 +16,18 @@ export function progressText(progress: Progress): string {
   return `${amount(done)} of ${amount(total)}${noun} (${percent(done, total)} %)`;
 }
 
+/** The same beside a bar, where space is dear: "52 % of 212 MB". */
+export function shortProgressText(progress: Progress): string {
+  const { done, total, unit } = progress;
+  if (total === undefined || total <= 0) return progressText(progress);
+  return `${percent(done, total)} % of ${unit === 'bytes' ? formatBytes(total) : `${formatCount(total)} ${unit}`}`;
+}
+
 /** A bar of `width` cells. */
 export function progressBar(done: number, total: number, width: number): { filled: string; empty: string } {
   const part = Math.min(1, Math.max(0, done / total));
   const filled = Math.round(part * width);
-  return { filled: '━'.repeat(filled), empty: '━'.repeat(width - filled) };
+  return { filled: '━'.repeat(filled), empty: '╌'.repeat(width - filled) };
 }
 
 /**

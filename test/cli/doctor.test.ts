@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'vitest';
+import { tools } from '../../src/exec/tools/index.ts';
+import { exitStatus } from '../../src/lib/errors.ts';
+import { cosa } from './in-process.ts';
+
+describe('cosa doctor', () => {
+  test('tells of every tool, and its exit status says whether one is missing', async () => {
+    const { status, stdout } = await cosa(['doctor', '--json']);
+    const {
+      tools: found,
+      checks,
+      install,
+    } = JSON.parse(stdout) as {
+      tools: { name: string; path: string | null; optional?: boolean; packages: { deb: string } }[];
+      checks: { name: string; state: string }[];
+      install: string[];
+    };
+    expect(found.map(({ name }) => name).sort()).toEqual(tools.map(({ name }) => name).sort());
+    expect(checks.map(({ name }) => name)).toEqual(['namespaces', 'kvm', 'disk']);
+    const missing = found.filter(({ path, optional }) => path === null && optional !== true);
+    expect(install).toEqual([...new Set(missing.map(({ packages }) => packages.deb))].sort());
+    if (missing.length > 0) expect(status).toBe(exitStatus.missingTool);
+    else expect(status === exitStatus.ok).toBe(checks.every(({ state }) => state !== 'failed'));
+  });
+
+  test('no tool is listed twice', () => {
+    const names = tools.map(({ name }) => name);
+    expect(names).toEqual([...new Set(names)]);
+  });
+});

@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { viewFor } from '../../../src/cli/render/choose.ts';
+import { plainStyle } from '../../../src/cli/render/style.ts';
+import { visibleWidth } from '../../../src/cli/render/table.ts';
+
+/** What a terminal shows after these writes: knows newlines, "up N lines" and "erase to the end". */
+function screen(written: string): string[] {
+  const lines: string[] = [''];
+  for (const [piece, up, erase] of written.matchAll(/\p{Cc}\[(\d+)A|\p{Cc}\[(J)|\n|[^\n\p{Cc}]+/gu)) {
+    if (up !== undefined) lines.splice(lines.length - 1 - Number(up), Number(up));
+    else if (erase !== undefined) lines[lines.length - 1] = '';
+    else if (piece === '\n') lines.push('');
+    else lines[lines.length - 1] += piece;
+  }
+  return lines;
+}
+
+describe('progress on a terminal', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  function view(columns: number, verbose = false) {
+    let written = '';
+    let time = 0;
+    const stream = { isTTY: true, columns, write: (text: string) => (written += text) };
+    const live = viewFor(stream, {}, { style: plainStyle, quiet: false, verbose, now: () => time });
+    const advance = (milliseconds: number) => {
+      time += milliseconds;
+      vi.advanceTimersByTime(milliseconds);
+    };
+    return { live, advance, shown: () => screen(written) };
+  }
+
+  test('running steps stand below finished ones, and are gone in the end', () => {
+    const { live, advance, shown } = view(100);
+    live.events({ type: 'step-started', step: 1, title: 'download packages' });
+    live.events({ type: 'step-started', step: 2, title: 'read the config' });
+    live.events({ type: 'step-progress', step: 1, done: 50e6, total: 200e6, unit: 'bytes' });
+    advance(2000);
+    expect(shown()).toEqual([
+      expect.stringMatching(/^. download packages {12}━{3}╌{7} 25 % of 200 MB, 25.0 MB\/s, 6.0 s left$/),
+      expect.stringMatching(/^. read the config {14}2.0 s$/),
+      '',
+    ]);
+    live.events({
+      type: 'step-finished',
+      step: 2,
+      title: 'read the config',
+      milliseconds: 2000,
+      cached: false,
+      note: '3 files',
+    });
+    expect(shown().map((line) => line.slice(0, 22))).toEqual([
+      '✔ read the config     ',
+      expect.stringMatching(/^. download packages/),
+      '',
+    ]);
+    live.events({
+      type: 'step-finished',
+      step: 1,
+      title: 'download packages',
+      milliseconds: 2100,
+      cached: true,
+      note: '212 packages',
+    });
+    live.close();
+    expect(shown()).toEqual([
+      '✔ read the config              3 files 2.0 s',
+      '✔ download packages            cached, 212 packages 2.1 s',
+      '',
+    ]);
+  });
+
+  test('no line is wider than the terminal', () => {
+    const { live, advance, shown } = view(40);
+    live.events({ type: 'step-started', step: 1, title: 'a title that is longer than any terminal would like it' });
+    live.events({ type: 'step-progress', step: 1, done: 1, total: 2, unit: 'files' });
+    advance(500);
+    expect(Math.max(...shown().map(visibleWidth))).toBeLessThan(40);
+  });
+
+  test('log lines go above with --verbose, and are shown for a step that fails without it', () => {
+    const verbose = view(80, true);
+    verbose.live.events({ type: 'step-started', step: 1, title: 'install' });
+    verbose.live.events({ type: 'step-log', step: 1, line: 'Unpacking bash' });
+    expect(verbose.shown()).toEqual(['  | Unpacking bash', expect.stringContaining('install'), '']);
+
+    const terse = view(80);
+    terse.live.events({ type: 'step-started', step: 1, title: 'install' });
+    terse.live.events({ type: 'step-log', step: 1, line: 'Unpacking bash' });
+    expect(terse.shown()).toEqual([expect.stringContaining('install'), '']);
+    terse.live.events({ type: 'step-failed', step: 1, title: 'install', milliseconds: 5 });
+    expect(terse.shown()).toEqual(['  | Unpacking bash', expect.stringMatching(/^✖ install +0.0 s$/), '']);
+  });
+});

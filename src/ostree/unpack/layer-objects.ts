@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import { sha256Hex } from '../../lib/digest.ts';
+import { type CosaError, verificationError } from '../../lib/errors.ts';
+import { readTar, type TarEntry } from '../../lib/tar/reader.ts';
+import type { Xattr } from '../../lib/xattr.ts';
+import { decompress } from '../../oci/compression.ts';
+import type { ContentReader } from '../../oci/store.ts';
+import { contentHash, fileTypeBits } from '../objects.ts';
+import type { BaseLayer } from './base-layers.ts';
+import { layoutChecker } from './layout-checker.ts';
+import { normalizePath, type ObjectName, parseObjectPath } from './layout-path.ts';
+import { maximumLayerBytes, type UnpackLimits } from './limits.ts';
+import { maximumMetadataBytes, maximumXattrsBytes, parseXattrs } from './metadata.ts';
+
+/** A commit, dirtree, dirmeta or commitmeta: verified already, except commitmeta, which has no checksum of its own. */
+export interface MetadataEntry {
+  kind: 'commit' | 'commitmeta' | 'dirtree' | 'dirmeta';
+  checksum: string;
+  bytes: Buffer;
+}
+
+/** A file or symbolic link. Whoever takes the content must take all of it: its checksum is checked at the end. */
+export interface ContentEntry {
+  kind: 'file' | 'symlink';
+  checksum: string;
+  uid: number;
+  gid: number;
+  /** Permission bits. */
+  mode: number;
+  /** Bytes. */
+  size: number;
+  symlinkTarget: string;
+  xattrs: readonly Xattr[];
+  /** @throws CosaError `OBJECT_CHECKSUM` (exit 4) after the last byte, if the object is not what its name says */
+  content(): AsyncGenerator<Buffer, void, void>;
+}
+
+/**
+ * Reads a layer's ostree objects in their order. Blob digest, diffid, every path and every checksum is verified in
+ * the stream; paths of the ordinary layout are checked and skipped. Both forms of xattr objects are understood.
+ * @throws CosaError `LAYER_PATH`, `LAYER_ENTRY`, `LAYER_DIFFID`, `OBJECT_CHECKSUM`, `OBJECT_INVALID` and what the
+ *   tar reader, decompression and blob reader throw (exit 4)
+ */
+export async function* readLayerObjects(
+  reader: ContentReader,
+  layer: BaseLayer,
+  limits: UnpackLimits,
+  signal?: AbortSignal,
+): AsyncGenerator<MetadataEntry | ContentEntry, void, void> {
+  const { digest } = layer.descriptor;
+  const layout = layoutChecker(digest, limits.entries);
+  const xattrsByHash = new Map<string, Xattr[]>();
+  let pending: { checksum: string; xattrs: Xattr[] } | undefined;
+
+  for await (const entry of readTar(layerTar(reader, layer, limits, signal))) {
+    const path = normalizePath(entry.path, digest);
+    const object = parseObjectPath(path, digest);
+    layout.check(entry, path, object);
+    if (object === undefined) continue;
+    const what = `layer ${digest}: object ${object.checksum}.${object.kind}`;
+    switch (object.kind) {
+      case 'commit':
+      case 'commitmeta':
+      case 'dirtree':
+      case 'dirmeta':
+        yield { kind: object.kind, checksum: object.checksum, bytes: await metadataBytes(entry, object, what) };
+        break;
+      case 'file-xattrs': {
+        const bytes = await smallBytes(entry, maximumXattrsBytes, what);
+        requireChecksum(sha256Hex(bytes), object.checksum, what);
+        xattrsByHash.set(object.checksum, parseXattrs(bytes, what));
+        break;
+      }
+      case 'file-xattrs-link':
+        pending = { checksum: object.checksum, xattrs: await linkedXattrs(entry, xattrsByHash, digest, what) };
+        break;
+      case 'file': {
+        if (pending?.checksum !== object.checksum) throw layerEntry(what, 'has no xattrs object before it');
+        yield contentEntry(entry, object.checksum, pending.xattrs, what);
+        pending = undefined;
+        break;
+      }
+    }
+  }
+}
+
+/** The layer's tar stream; ends only if the diffid is right. */
+async function* layerTar(
+  reader: ContentReader,
+  { descriptor, diffId }: BaseLayer,
+  limits: UnpackLimits,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer, void, void> {
+  const hash = createHash('sha256');
+  const blob = reader.readBlob(descriptor, signal);
+  for await (const chunk of decompress(blob, descriptor, maximumLayerBytes(descriptor, limits))) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  const found = `sha256:${hash.digest('hex')}`;
+  if (found !== diffId) {
+    throw verificationError(
+      'LAYER_DIFFID',
+      `layer ${descriptor.digest} has the diffid ${found}, the config says ${diffId}`,
+      {
+        hint: 'the image was put together wrongly: build or copy it again',
+      },
+    );
+  }
+}
+
+async function metadataBytes(entry: TarEntry, object: ObjectName, what: string): Promise<Buffer> {
+  const bytes = await smallBytes(entry, maximumMetadataBytes, what);
+  if (object.kind !== 'commitmeta') requireChecksum(sha256Hex(bytes), object.checksum, what);
+  return bytes;
+}
+
+async function smallBytes(entry: TarEntry, limit: number, what: string): Promise<Buffer> {
+  if (entry.type !== 'file') throw layerEntry(what, `is a ${entry.type}`);
+  if (entry.size > limit) throw layerEntry(what, `has ${entry.size} bytes; at most ${limit} are accepted`);
+  return entry.bytes(limit);
+}
+
+/** The new form holds the xattrs itself; the old form is a hard link to an object named by their hash. */
+async function linkedXattrs(
+  entry: TarEntry,
+  xattrsByHash: ReadonlyMap<string, Xattr[]>,
+  layer: string,
+  what: string,
+): Promise<Xattr[]> {
+  if (entry.type !== 'hardlink') return parseXattrs(await smallBytes(entry, maximumXattrsBytes, what), what);
+  const target = parseObjectPath(normalizePath(entry.linkTarget, layer), layer);
+  const xattrs = target?.kind === 'file-xattrs' ? xattrsByHash.get(target.checksum) : undefined;
+  if (xattrs === undefined)
+    throw layerEntry(what, `links to ${JSON.stringify(entry.linkTarget)}, which holds no xattrs`);
+  return xattrs;
+}
+
+function contentEntry(entry: TarEntry, checksum: string, xattrs: readonly Xattr[], what: string): ContentEntry {
+  if (entry.type !== 'file' && entry.type !== 'symlink') throw layerEntry(what, `is a ${entry.type}`);
+  const { uid, gid, size, linkTarget: symlinkTarget } = entry;
+  const kind = entry.type;
+  // Linux gives every symbolic link this mode; what the archive says of it varies between writers.
+  const mode = kind === 'symlink' ? 0o777 : entry.mode;
+  async function* content(): AsyncGenerator<Buffer, void, void> {
+    const hash = contentHash({ uid, gid, mode: fileTypeBits[kind] | mode, xattrs }, symlinkTarget);
+    for await (const chunk of entry.content()) {
+      hash.update(chunk);
+      yield chunk;
+    }
+    requireChecksum(hash.digest('hex'), checksum, what);
+  }
+  return { kind, checksum, uid, gid, mode, size, symlinkTarget, xattrs, content };
+}
+
+function requireChecksum(found: string, expected: string, what: string): void {
+  if (found !== expected) {
+    throw verificationError('OBJECT_CHECKSUM', `${what} has the checksum ${found}`, {
+      hint: 'the image is damaged or forged: build or copy it again',
+    });
+  }
+}
+
+function layerEntry(what: string, problem: string): CosaError {
+  return verificationError('LAYER_ENTRY', `${what} ${problem}`, {
+    hint: 'the image is damaged or was not written by an ostree tool',
+  });
+}

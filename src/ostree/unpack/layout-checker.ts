@@ -1,0 +1,65 @@
+import { verificationError } from '../../lib/errors.ts';
+import type { TarEntry } from '../../lib/tar/reader.ts';
+import { normalizePath, type ObjectName, parseObjectPath, pathError } from './layout-path.ts';
+
+interface LayoutChecker {
+  /**
+   * Looks at one entry in the layer's order.
+   * @param path the entry's normalized name
+   * @throws CosaError `LAYER_PATH`, `LAYER_ENTRY` (exit 4)
+   */
+  check(entry: TarEntry, path: string, object: ObjectName | undefined): void;
+}
+
+/**
+ * Finds what no honest layer holds: devices, names twice, names below a symbolic link, hard links to anything
+ * but objects. We write nothing of the layout ourselves; others who unpack the same image do.
+ */
+export function layoutChecker(layer: string, maximumEntries: number): LayoutChecker {
+  const seen = new Set<string>();
+  const symlinks = new Set<string>();
+  // Consecutive entries mostly share their parent.
+  let checkedParent = '';
+
+  function requireNoSymlinkAbove(path: string): void {
+    const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    if (parent === checkedParent) return;
+    for (let above = parent; above !== ''; above = above.slice(0, Math.max(0, above.lastIndexOf('/')))) {
+      if (symlinks.has(above)) throw pathError(layer, path, `lies behind the symbolic link ${JSON.stringify(above)}`);
+    }
+    checkedParent = parent;
+  }
+
+  function isLinkToSymlink(entry: TarEntry, path: string): boolean {
+    const target = normalizePath(entry.linkTarget, layer);
+    if (parseObjectPath(target, layer) === undefined || !seen.has(target)) {
+      throw pathError(
+        layer,
+        path,
+        `is a hard link to ${JSON.stringify(entry.linkTarget)}, which is no object before it`,
+      );
+    }
+    return symlinks.has(target);
+  }
+
+  return {
+    check(entry, path, object) {
+      if (entry.type === 'character-device' || entry.type === 'block-device' || entry.type === 'fifo') {
+        throw pathError(layer, path, `is a ${entry.type}`);
+      }
+      requireNoSymlinkAbove(path);
+      // A directory may be repeated: its owner and mode are the commit's matter.
+      if (seen.has(path) && entry.type !== 'directory') throw pathError(layer, path, 'stands in the layer twice');
+      if (seen.size >= maximumEntries) {
+        throw verificationError('LAYER_ENTRY', `layer ${layer} has more than ${maximumEntries} entries`);
+      }
+      seen.add(path);
+      const isSymlink =
+        entry.type === 'symlink' || (entry.type === 'hardlink' && object === undefined && isLinkToSymlink(entry, path));
+      if (isSymlink) {
+        symlinks.add(path);
+        checkedParent = '';
+      }
+    },
+  };
+}

@@ -21,6 +21,7 @@ install_unit() {
 install() {
     inst_multiple \
         basename \
+        cat \
         findmnt \
         lsblk \
         mkdir \
@@ -34,6 +35,7 @@ install() {
 
     inst_script "$moddir/coreos-growroot.sh" /usr/sbin/coreos-growroot
     inst_script "$moddir/coreos-mount-var.sh" /usr/sbin/coreos-mount-var
+    inst_script "$moddir/setfiles.sh" /usr/sbin/setfiles
     install_unit coreos-growroot.service ignition-diskful.target
     install_unit coreos-mount-var.service ignition-diskful.target
     install_unit coreos-populate-var.service ignition-diskful.target

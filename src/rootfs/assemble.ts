@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import type { Component } from '../lib/component.ts';
+import type { Reporter } from '../lib/reporter.ts';
+import type { RootContext, RootStep } from './context.ts';
+import { finalPath, readAliases } from './final-path.ts';
+import type { AssembledRoot, RootfsRequest, RootLayout } from './request.ts';
+import { existsOnHost } from './root-path.ts';
+import { accountNumbers, etcGroupMembers } from './steps/accounts.ts';
+import { bootLoader } from './steps/boot-loader.ts';
+import { clean } from './steps/clean.ts';
+import { embedFiles } from './steps/embed-files.ts';
+import { forgetHost } from './steps/forget-host.ts';
+import { initramfs } from './steps/initramfs.ts';
+import { kernel } from './steps/kernel.ts';
+import { libraryIndex } from './steps/library-index.ts';
+import { machineId } from './steps/machine-id.ts';
+import { osRelease } from './steps/os-release.ts';
+import { overlays } from './steps/overlays.ts';
+import { postprocess } from './steps/postprocess.ts';
+import { removeFiles, removeFromPackages } from './steps/remove-files.ts';
+import { topLevel } from './steps/top-level.ts';
+import { defaultTarget, units } from './steps/units.ts';
+import { usrEtc } from './steps/usr-etc.ts';
+import { varToTmpfiles } from './steps/var.ts';
+import { byteOrder } from './walk.ts';
+
+/** In this order. What a step needs from an earlier one is said where it stands. */
+const steps: readonly RootStep[] = [
+  forgetHost,
+  // The configuration's word, over the packages'.
+  overlays,
+  accountNumbers,
+  etcGroupMembers,
+  units,
+  defaultTarget,
+  removeFiles,
+  removeFromPackages,
+  embedFiles,
+  postprocess,
+  // From here on nobody but us changes the tree.
+  clean,
+  machineId,
+  kernel,
+  libraryIndex,
+  initramfs,
+  bootLoader,
+  // After the initramfs, which then stays the same from version to version.
+  osRelease,
+  // These leave a tree that programs cannot run in.
+  topLevel,
+  varToTmpfiles,
+  usrEtc,
+];
+
+/**
+ * Turns an installed root into an ostree root, in place: the tree is of no other use afterwards, and of none
+ * at all if this throws. Needs root of a user namespace, and no network.
+ * @param root absolute path of a private copy of an installed system, its package database finalized
+ * @throws CosaError `OVERLAY_CONFLICT`, `OVERLAY_LINK_ESCAPES`, `ACCOUNT_REMOVED`, `ACCOUNT_NUMBER_SHARED`,
+ *   `POSTPROCESS_FAILED` with the script's last lines, `KERNEL_MISSING`, `KERNEL_AMBIGUOUS`, `DRACUT_MISSING`,
+ *   `DRACUT_FAILED`, `ROOT_PROGRAM_FAILED`, `BOOT_LOADER_FAILED`, `STATE_CONFLICT`, `USR_ETC_EXISTS`,
+ *   `OS_RELEASE_MISSING`; with exit status 2 `UNITS_NOT_ENABLED`, `REMOVE_PACKAGE_UNKNOWN`, `REMOVE_PATTERN`,
+ *   `REMOVE_ROOT`, `ETC_GROUP_UNKNOWN`, `MUTATE_OS_RELEASE`, `POSTPROCESS_INTERPRETER`
+ */
+export async function assembleRoot(root: string, request: RootfsRequest, reporter: Reporter): Promise<AssembledRoot> {
+  const context: RootContext = { root, request, reporter, generated: new Map(), kernelRelease: '' };
+  for (const step of steps) {
+    reporter.signal.throwIfAborted();
+    const begin = performance.now();
+    await step.run(context);
+    reporter.log(`${step.title}: ${((performance.now() - begin) / 1000).toFixed(2)} s`);
+  }
+  const { kernelRelease } = context;
+  const layout = { kernelRelease, aliases: await readAliases(root) };
+  return { kernelRelease, layout, components: await generatedComponents(root, layout, context.generated) };
+}
+
+/** What was generated and is still there, by component, as the ostree root spells it. */
+async function generatedComponents(
+  root: string,
+  layout: RootLayout,
+  generated: ReadonlyMap<string, string>,
+): Promise<Component[]> {
+  const paths = new Map<string, string[]>();
+  for (const [path, component] of generated) {
+    const final = finalPath(layout, path);
+    if (final === undefined || !(await existsOnHost(join(root, final)))) continue;
+    paths.set(component, [...(paths.get(component) ?? []), final]);
+  }
+  return [...paths]
+    .map(([name, list]) => ({ name, packages: [], changed: 0, paths: list.sort(byteOrder) }))
+    .sort((a, b) => byteOrder(a.name, b.name));
+}

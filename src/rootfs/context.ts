@@ -1,0 +1,46 @@
+import { type RunResult, tryRun } from '../exec/run.ts';
+import { type Bind, bubblewrap, sandboxArguments } from '../exec/sandbox.ts';
+import type { Reporter } from '../lib/reporter.ts';
+import type { RootfsRequest } from './request.ts';
+
+/** What every step gets: the tree it changes, and where it tells what it made. */
+export interface RootContext {
+  /** Absolute path of the tree on the host: a private copy, changed in place. */
+  readonly root: string;
+  readonly request: RootfsRequest;
+  readonly reporter: Reporter;
+  /** Component by absolute path in the root, of files that no package owns as they are. Later entries win. */
+  readonly generated: Map<string, string>;
+  /** Set by the kernel step. */
+  kernelRelease: string;
+}
+
+export interface RootStep {
+  /** What the step does, for the log: "copy overlays". */
+  readonly title: string;
+  run(context: RootContext): Promise<void>;
+}
+
+/**
+ * Runs one of the root's own programs inside the root, without network; its output goes to the log.
+ * A non-zero exit status is a result: the caller knows what it means.
+ */
+export async function runInRoot(
+  context: RootContext,
+  command: readonly string[],
+  options: { binds?: readonly Bind[] } = {},
+): Promise<RunResult> {
+  const { root, request, reporter } = context;
+  const env = { SOURCE_DATE_EPOCH: String(request.timestamp) };
+  const args = sandboxArguments({ root, env, ...options }, command);
+  const result = await tryRun(bubblewrap, args, { signal: reporter.signal, onStderrLine: reporter.log });
+  for (const line of result.stdout.split('\n')) if (line !== '') reporter.log(line);
+  return result;
+}
+
+/** The last lines of a program's output, for an error message. */
+export function lastLines(result: RunResult, count = 12): string {
+  const text = `${result.stdout}\n${result.stderr}`;
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.slice(-count).join('\n');
+}

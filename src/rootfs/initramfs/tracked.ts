@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isSystemError } from '../../lib/errors.ts';
+import { resolveInRoot } from '../root-path.ts';
+import { byteOrder, walkTree } from '../walk.ts';
+
+/**
+ * Something of the root that an initramfs depends on:
+ * `content`: a file's bytes, permissions and owner, a link's target, or that there is nothing;
+ * `names`: which files, directories and links are below a directory, at any depth, but not what is in them;
+ * `contents`: both, of everything below.
+ */
+export interface Tracked {
+  what: 'content' | 'names' | 'contents';
+  path: string;
+}
+
+/** A hash of what these things are in a root now. The order of the list counts. */
+export async function digestTracked(root: string, list: readonly Tracked[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const { what, path } of list) {
+    hash.update(`${what}\0${path}\0`);
+    if (what === 'content') hash.update(await contentDigest(root, path));
+    else hash.update(await treeDigest(root, path, what === 'contents'));
+    hash.update('\0');
+  }
+  return hash.digest('hex');
+}
+
+async function contentDigest(root: string, path: string): Promise<string> {
+  const host = join(root, await resolveInRoot(root, path));
+  try {
+    const stats = await lstat(host);
+    const owner = `${(stats.mode & 0o7777).toString(8)} ${stats.uid} ${stats.gid}`;
+    if (stats.isSymbolicLink()) return `link ${await readlink(host)}`;
+    if (!stats.isFile()) return `other ${owner}`;
+    return `file ${owner} ${createHash('sha256')
+      .update(await readFile(host))
+      .digest('hex')}`;
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return 'absent';
+    throw error;
+  }
+}
+
+async function treeDigest(root: string, path: string, withContents: boolean): Promise<string> {
+  const start = await resolveInRoot(root, `${path}/.`);
+  if (!(await isDirectory(join(root, start)))) return contentDigest(root, path);
+  const hash = createHash('sha256');
+  for await (const { path: below, host, entry } of walkTree(root, start)) {
+    const target = entry.isSymbolicLink() ? await readlink(host) : '';
+    const kind = entry.isDirectory() ? 'directory' : 'other';
+    hash.update(`${below}\0${kind}\0${target}\0`);
+    if (withContents && entry.isFile()) hash.update(await contentDigest(root, below));
+  }
+  return hash.digest('hex');
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+}
+
+/** Text files of a directory tree whose names end so, joined: what a scan for path names reads. */
+export async function joinedTexts(root: string, directory: string, endings: readonly string[]): Promise<string> {
+  const texts: string[] = [];
+  for await (const { host, entry } of walkTree(root, directory)) {
+    if (entry.isFile() && endings.some((ending) => entry.name.endsWith(ending))) {
+      texts.push(await readFile(host, 'utf8'));
+    }
+  }
+  return texts.join('\n');
+}
+
+/** Names of a directory in byte order, or none if it is not there. */
+export async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return (await readdir(directory)).sort(byteOrder);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return [];
+    throw error;
+  }
+}

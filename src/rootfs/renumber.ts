@@ -1,0 +1,84 @@
+import { CosaError } from '../lib/errors.ts';
+import type { Account, AccountKind } from './accounts.ts';
+
+/** System accounts get numbers from here downwards, as adduser and sysusers.d give them. */
+const highestSystemNumber = 999;
+
+export interface ExpectedAccounts {
+  accounts: readonly Account[];
+  /** Where the expectation comes from, for errors. */
+  origin: string;
+  /** Names that may be missing; `*` for all. */
+  ignoreRemoved: readonly string[];
+}
+
+/**
+ * Which numbers must change so that every account has the one that is expected of it, and no two share one
+ * that did not before. Accounts of which nothing is expected move only out of the way.
+ * @returns new number by old; empty if all is as it should be
+ * @throws CosaError `ACCOUNT_REMOVED` if an expected account is missing, `ACCOUNT_NUMBER_SHARED` if two
+ *   accounts with one number are expected to have different ones
+ */
+export function planRenumbering(
+  kind: AccountKind,
+  present: readonly Account[],
+  expected: ExpectedAccounts,
+): Map<number, number> {
+  requireNoneRemoved(kind, present, expected);
+  const wanted = new Map(expected.accounts.map((account) => [account.name, numberOf(account)]));
+  const changes = new Map<number, number>();
+  const settled = new Set<number>();
+  for (const account of present) {
+    const number = wanted.get(account.name);
+    if (number === undefined) continue;
+    assign(kind, changes, account, number, expected.origin);
+    settled.add(number);
+  }
+  const taken = new Set([...wanted.values(), ...present.map(numberOf)]);
+  for (const account of present) {
+    const old = numberOf(account);
+    if (changes.has(old)) continue;
+    changes.set(old, settled.has(old) ? freeNumber(taken, old) : old);
+  }
+  return new Map([...changes].filter(([old, number]) => old !== number));
+}
+
+function requireNoneRemoved(kind: AccountKind, present: readonly Account[], expected: ExpectedAccounts): void {
+  if (expected.ignoreRemoved.includes('*')) return;
+  const names = new Set([...present.map(({ name }) => name), ...expected.ignoreRemoved]);
+  const removed = expected.accounts.filter(({ name }) => !names.has(name)).map(({ name }) => name);
+  if (removed.length === 0) return;
+  const key = kind === 'user' ? 'ignore-removed-users' : 'ignore-removed-groups';
+  const plural = removed.length > 1;
+  const message = `the ${kind}${plural ? 's' : ''} ${removed.join(', ')} of ${expected.origin} ${plural ? 'are' : 'is'} gone`;
+  throw new CosaError('ACCOUNT_REMOVED', message, {
+    hint: `files on running machines may belong to ${plural ? 'them' : 'it'}: if that is meant, name ${plural ? 'them' : 'it'} in ${key}`,
+  });
+}
+
+function assign(
+  kind: AccountKind,
+  changes: Map<number, number>,
+  account: Account,
+  number: number,
+  origin: string,
+): void {
+  const old = numberOf(account);
+  const other = changes.get(old);
+  if (other !== undefined && other !== number) {
+    const message = `two ${kind}s share the number ${old}, but ${origin} expects ${other} and ${number} of them`;
+    throw new CosaError('ACCOUNT_NUMBER_SHARED', message, { hint: `give ${account.name} its own number in ${origin}` });
+  }
+  changes.set(old, number);
+}
+
+function freeNumber(taken: Set<number>, old: number): number {
+  let number = Math.min(old, highestSystemNumber);
+  while (taken.has(number)) number = number > 100 ? number - 1 : highestSystemNumber + taken.size;
+  taken.add(number);
+  return number;
+}
+
+function numberOf(account: Account): number {
+  return account.ids[0] ?? 0;
+}

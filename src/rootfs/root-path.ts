@@ -1,0 +1,82 @@
+import { lstat, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CosaError, isSystemError } from '../lib/errors.ts';
+
+/** As the kernel's limit (MAXSYMLINKS). */
+const maximumLinks = 40;
+
+/**
+ * Where a path of the root lies on the host. Symbolic links in the directories are followed as inside the
+ * root: absolute targets begin at the root, and `..` ends there, so the result never leaves it. The last
+ * component is not followed, and need not exist. The tree must not change meanwhile.
+ * @returns absolute path in the root, without links in its directories: `/lib/x` → `/usr/lib/x`
+ * @throws CosaError `ROOT_LINK_LOOP`
+ */
+export async function resolveInRoot(root: string, path: string): Promise<string> {
+  const pending = path.split('/').reverse();
+  const resolved: string[] = [];
+  let links = 0;
+  while (pending.length > 0) {
+    const name = pending.pop() ?? '';
+    if (name === '' || name === '.') continue;
+    if (name === '..') {
+      resolved.pop();
+      continue;
+    }
+    resolved.push(name);
+    if (!pending.some((rest) => rest !== '' && rest !== '.')) break;
+    const target = await linkTarget(join(root, ...resolved));
+    if (target === undefined) continue;
+    links += 1;
+    if (links > maximumLinks) {
+      throw new CosaError(
+        'ROOT_LINK_LOOP',
+        `${path} in the root goes through more than ${maximumLinks} symbolic links`,
+      );
+    }
+    if (target.startsWith('/')) resolved.length = 0;
+    else resolved.pop();
+    pending.push(...target.split('/').reverse());
+  }
+  return `/${resolved.join('/')}`;
+}
+
+/** As {@link resolveInRoot}, as a host path. */
+export async function hostPath(root: string, path: string): Promise<string> {
+  return join(root, await resolveInRoot(root, path));
+}
+
+async function linkTarget(path: string): Promise<string | undefined> {
+  try {
+    return await readlink(path);
+  } catch (error) {
+    // Not a link, or not there yet.
+    if (isSystemError(error, 'EINVAL') || isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** True if a relative link target, read at `path`, climbs above the root: outside it names another file than inside. */
+export function climbsOut(path: string, target: string): boolean {
+  if (target.startsWith('/')) return false;
+  let depth = path.split('/').filter((part) => part !== '').length - 1;
+  for (const part of target.split('/')) {
+    if (part === '..') depth -= 1;
+    else if (part !== '' && part !== '.') depth += 1;
+    if (depth < 0) return true;
+  }
+  return false;
+}
+
+/** True if something, be it a dangling link, has this name on the host. */
+export async function existsOnHost(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return false;
+    throw error;
+  }
+}

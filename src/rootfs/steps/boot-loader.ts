@@ -1,0 +1,105 @@
+import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { CosaError } from '../../lib/errors.ts';
+import { readTextIfExists } from '../../lib/files.ts';
+import { bootLoaderLayouts, firstPresent } from '../boot-loader-files.ts';
+import { lastLines, type RootContext, type RootStep, runInRoot } from '../context.ts';
+
+/** Where disk builders find the boot loaders, as plain files to copy. */
+export const bootDirectory = '/usr/lib/coreos-assembler/boot';
+
+/** What GRUB does before it has a configuration: find the boot filesystem by its label. */
+const searchCommands = 'search --no-floppy --set=root --label boot\nset prefix=($root)/grub\n';
+
+/**
+ * Modules of the BIOS core image: all that a boot needs, because no module directory is on the disk. What
+ * follows the file systems is for the commands of grub.cfg and of platforms.json's grub_commands.
+ */
+const biosModules = [
+  ...['biosdisk', 'part_gpt', 'ext2', 'xfs', 'fat', 'search', 'search_label', 'search_fs_uuid', 'normal', 'configfile'],
+  ...['linux', 'gzio', 'echo', 'test', 'true', 'ls', 'cat', 'sleep', 'regexp', 'loadenv', 'probe', 'reboot', 'halt'],
+  ...['serial', 'terminal', 'terminfo', 'minicmd', 'all_video', 'gfxterm', 'font'],
+];
+
+/**
+ * Gathers the boot loaders that the packages have, ready to be copied to a disk: then nobody who makes one
+ * needs GRUB's tools, and the loader is the system's own. A system without any is left without.
+ */
+export const bootLoader: RootStep = {
+  title: 'gather the boot loader',
+  async run(context) {
+    const layout = bootLoaderLayouts[context.request.basearch];
+    if (layout === undefined) return;
+    const bios = layout.bios === undefined ? false : await makeBiosImages(context, layout.bios);
+    const efi = await copyEfiFiles(context, layout.efi);
+    const made = [bios ? 'BIOS' : undefined, efi ? 'UEFI' : undefined].filter((name) => name !== undefined);
+    context.reporter.log(`boot loaders: ${made.join(', ') || 'none'}`);
+  },
+};
+
+async function makeBiosImages(
+  context: RootContext,
+  places: { directories: readonly string[]; programs: readonly string[] },
+): Promise<boolean> {
+  const directory = await firstPresent(context.root, places.directories);
+  const program = await firstPresent(context.root, places.programs);
+  if (directory === undefined || program === undefined) return false;
+  await copyIn(context, join(directory, 'boot.img'), `${bootDirectory}/bios/boot.img`);
+  const early = `${bootDirectory}/bios/early.cfg`;
+  const core = `${bootDirectory}/bios/core.img`;
+  await writeIn(context, early, `${searchCommands}normal\n`);
+  const options = ['--format=i386-pc', `--directory=${directory}`, `--config=${early}`, '--prefix=(boot)/grub'];
+  const result = await runInRoot(context, [program, ...options, `--output=${core}`, ...biosModules]);
+  if (result.exitCode !== 0) {
+    const message = `${program} in the root: exit status ${result.exitCode}\n${lastLines(result)}`;
+    throw new CosaError('BOOT_LOADER_FAILED', message.trimEnd());
+  }
+  await rm(join(context.root, early));
+  context.generated.delete(early);
+  context.generated.set(core, 'boot-loader');
+  return true;
+}
+
+async function copyEfiFiles(
+  context: RootContext,
+  places: readonly { to: string; from: readonly string[]; required: boolean }[],
+): Promise<boolean> {
+  const vendor = await vendorOf(context.root);
+  const found = [];
+  for (const { to, from, required } of places) {
+    const source = await firstPresent(
+      context.root,
+      from.map((path) => path.replaceAll('{vendor}', vendor)),
+    );
+    if (source === undefined && required) return false;
+    if (source !== undefined) found.push({ to, source });
+  }
+  for (const { to, source } of found) await copyIn(context, source, `${bootDirectory}/efi/EFI/BOOT/${to}`);
+  // The signed GRUB looks for its configuration in the directory of the distribution that signed it.
+  const text = `${searchCommands}configfile $prefix/grub.cfg\n`;
+  await writeIn(context, `${bootDirectory}/efi/EFI/${vendor}/grub.cfg`, text);
+  return true;
+}
+
+/** os-release's ID: `debian`, `fedora`. */
+async function vendorOf(root: string): Promise<string> {
+  const text = (await readTextIfExists(join(root, 'usr/lib/os-release'))) ?? '';
+  return /^ID="?([a-z0-9._-]+)"?$/m.exec(text)?.[1] ?? 'linux';
+}
+
+async function copyIn(context: RootContext, from: string, to: string): Promise<void> {
+  const host = await prepare(context, to);
+  await copyFile(join(context.root, from), host);
+  await chmod(host, 0o644);
+}
+
+async function writeIn(context: RootContext, to: string, text: string): Promise<void> {
+  await writeFile(await prepare(context, to), text, { mode: 0o644 });
+}
+
+async function prepare(context: RootContext, to: string): Promise<string> {
+  const host = join(context.root, to);
+  await mkdir(dirname(host), { recursive: true });
+  context.generated.set(to, 'boot-loader');
+  return host;
+}

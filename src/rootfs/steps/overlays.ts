@@ -1,0 +1,89 @@
+import { chmod, constants, copyFile, lchown, lstat, lutimes, mkdir, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CosaError, isSystemError } from '../../lib/errors.ts';
+import type { RootContext, RootStep } from '../context.ts';
+import type { Overlay, OverlayEntry } from '../request.ts';
+import { climbsOut, resolveInRoot } from '../root-path.ts';
+
+/** Copies the overlays over the tree. Links of the root are followed in directories (`/lib/x`), and never out of it. */
+export const overlays: RootStep = {
+  title: 'copy overlays',
+  async run(context) {
+    for (const overlay of context.request.overlays) {
+      for (const entry of overlay.entries) await placeEntry(context, overlay, entry);
+    }
+  },
+};
+
+async function placeEntry(context: RootContext, overlay: Overlay, entry: OverlayEntry): Promise<void> {
+  const path = await resolveInRoot(context.root, entry.path);
+  if (entry.type === 'directory') return placeDirectory(context, overlay, entry);
+  const destination = join(context.root, path);
+  const present = await kindOnHost(destination);
+  if (present === 'directory') {
+    throw conflict(overlay, entry, 'the packages have a directory there');
+  }
+  // Never written through: a link would lead elsewhere, and a hard link would change its other names.
+  await rm(destination, { force: true });
+  if (entry.type === 'symlink') {
+    if (climbsOut(entry.path, entry.target)) {
+      const message = `overlay ${overlay.name}: the link /${entry.path} → ${entry.target} leads out of the root`;
+      throw new CosaError('OVERLAY_LINK_ESCAPES', message, {
+        hint: 'let it point to an absolute path, or go up fewer directories',
+      });
+    }
+    await symlink(entry.target, destination);
+  } else {
+    await copyFile(join(overlay.directory, entry.path), destination, constants.COPYFILE_EXCL);
+  }
+  await makeOurs(destination);
+  if (entry.type === 'file') await chmod(destination, entry.mode);
+  // dracut copies modification times into the initramfs: the checkout's must not show there.
+  await lutimes(destination, 0, 0);
+  context.generated.set(path, `overlay/${overlay.name}`);
+}
+
+async function placeDirectory(
+  context: RootContext,
+  overlay: Overlay,
+  entry: OverlayEntry & { type: 'directory' },
+): Promise<void> {
+  // An overlay's /lib is the root's /usr/lib: the last component is followed too.
+  const destination = join(context.root, await resolveInRoot(context.root, `${entry.path}/.entry`), '..');
+  const present = await kindOnHost(destination);
+  if (present === 'other') throw conflict(overlay, entry, 'the packages have a file there');
+  if (present === 'none') {
+    await mkdir(destination);
+    await makeOurs(destination);
+    await chmod(destination, entry.mode);
+  } else if (entry.mode !== defaultDirectoryMode) {
+    // A mode that the overlay states is meant; the usual one leaves the packages' directory as it is.
+    await chmod(destination, entry.mode);
+  }
+}
+
+const defaultDirectoryMode = 0o755;
+
+/** Owner and group of whoever builds, who is root of the namespace: a set-group-ID directory would give its own group. */
+async function makeOurs(path: string): Promise<void> {
+  await lchown(path, process.getuid?.() ?? 0, process.getgid?.() ?? 0);
+}
+
+async function kindOnHost(path: string): Promise<'none' | 'directory' | 'other'> {
+  try {
+    return (await lstat(path)).isDirectory() ? 'directory' : 'other';
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return 'none';
+    throw error;
+  }
+}
+
+function conflict(overlay: Overlay, entry: OverlayEntry, reason: string): CosaError {
+  return new CosaError(
+    'OVERLAY_CONFLICT',
+    `overlay ${overlay.name} has a ${entry.type} at /${entry.path}, but ${reason}`,
+    {
+      hint: 'rename it in the overlay, or take the other away with remove-files or in a package list',
+    },
+  );
+}

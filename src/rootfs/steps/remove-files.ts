@@ -1,0 +1,76 @@
+import { lstat, rm } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { isSystemError, usageError } from '../../lib/errors.ts';
+import { nearest } from '../../lib/nearest.ts';
+import type { RootContext, RootStep } from '../context.ts';
+import { hostPath } from '../root-path.ts';
+
+/** Takes away the paths that `remove-files` names. What is not there is nothing to remove. */
+export const removeFiles: RootStep = {
+  title: 'remove files',
+  async run({ root, request }) {
+    for (const path of request.removeFiles) await removePath(root, path);
+  },
+};
+
+/** Takes away what packages own and `remove-from-packages` matches: whole paths, as in rpm-ostree. */
+export const removeFromPackages: RootStep = {
+  title: 'remove files of packages',
+  async run(context) {
+    const owned = new Map(context.request.packages.map((item) => [item.name, item.paths]));
+    for (const removal of context.request.removeFromPackages) {
+      const paths = owned.get(removal.package);
+      if (paths === undefined) throw unknownPackage(removal.package, [...owned.keys()]);
+      await removeMatches(context, removal.patterns, paths);
+    }
+  },
+};
+
+async function removeMatches(
+  { root, reporter }: RootContext,
+  patterns: readonly string[],
+  paths: readonly string[],
+): Promise<void> {
+  for (const pattern of patterns) {
+    const expression = compile(pattern);
+    const matching = paths.filter((path) => expression.test(path));
+    if (matching.length === 0) reporter.log(`remove-from-packages: ${pattern} matches nothing`);
+    for (const path of matching) await removePath(root, path);
+  }
+}
+
+function compile(pattern: string): RegExp {
+  try {
+    return new RegExp(`^(?:${pattern})$`);
+  } catch (error) {
+    throw usageError('REMOVE_PATTERN', `remove-from-packages: "${pattern}" is not a regular expression`, {
+      hint: 'it must match the whole path: /usr/share/locale/.*',
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Removes a file, or a directory with what is in it. Links are followed in directories alone, inside the root.
+ */
+async function removePath(root: string, path: string): Promise<void> {
+  const normal = posix.join('/', path);
+  if (normal === '/') {
+    throw usageError('REMOVE_ROOT', `remove-files: "${path}" is the root itself`, { hint: 'name what is to go' });
+  }
+  const host = await hostPath(root, normal);
+  try {
+    await lstat(host);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return;
+    throw error;
+  }
+  await rm(host, { recursive: true });
+}
+
+function unknownPackage(name: string, known: readonly string[]) {
+  const [near] = nearest(name, known);
+  return usageError('REMOVE_PACKAGE_UNKNOWN', `remove-from-packages: the package "${name}" is not installed`, {
+    hint: near === undefined ? 'remove the entry, or install the package' : `did you mean "${near}"?`,
+  });
+}

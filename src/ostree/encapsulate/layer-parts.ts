@@ -1,0 +1,113 @@
+import { CosaError } from '../../lib/errors.ts';
+import { endOfArchive, padding } from '../../lib/tar/writer.ts';
+import { encodeXattrs } from '../objects.ts';
+import type { Tree } from '../tree.ts';
+import type { ContentObject, MetadataObject } from '../types.ts';
+import {
+  type DirectoryWriter,
+  directoryWriter,
+  layerHeader,
+  layoutPath,
+  objectPath,
+  repositoryConfig,
+  repositoryFile,
+  repositoryPath,
+} from './layout.ts';
+
+/** The content of a regular file, which stands in a layer at this place. */
+export interface FilePart {
+  /** Absolute path in the tree. */
+  path: string;
+  /** Bytes. */
+  size: number;
+}
+
+/** A layer's tar stream, piece by piece: bytes, or where to read them. Padding is in the pieces. */
+export type LayerParts = Generator<Buffer | FilePart, void, void>;
+
+/**
+ * Layer 0: the commit, all metadata, all directories and the files that no component owns.
+ * @param paths files and links of the tree, sorted
+ * @throws CosaError `TREE_HAS_ETC`
+ */
+export function* baseLayerParts(tree: Tree, commit: MetadataObject, paths: readonly string[]): LayerParts {
+  if (tree.directories.has('/etc')) {
+    throw new CosaError('TREE_HAS_ETC', 'the tree has /etc, which is the place of /usr/etc in the container', {
+      hint: 'move /etc to /usr/etc before the commit',
+    });
+  }
+  const directories = directoryWriter(tree, new Map([['var/tmp', 0o1777]]));
+  yield* skeleton(directories);
+  const root = tree.directories.get('/');
+  if (root !== undefined) yield layerHeader('directory', './', root);
+  for (const object of [commit, ...tree.metadata]) {
+    yield* smallFile(objectPath(object.checksum, object.kind), object.bytes);
+  }
+  for (const path of tree.directories.keys()) yield* directories.directory(layoutPath(path));
+  yield* contentParts(tree, directories, paths);
+  yield* directories.directory('var/tmp');
+  yield endOfArchive;
+}
+
+/**
+ * A component layer.
+ * @param paths files and links of the tree, sorted
+ */
+export function* componentLayerParts(tree: Tree, paths: readonly string[]): LayerParts {
+  const directories = directoryWriter(tree, new Map());
+  yield* skeleton(directories);
+  yield* contentParts(tree, directories, paths);
+  yield endOfArchive;
+}
+
+/** The repository's directories and config, which every layer has so that each can be unpacked alone. */
+function* skeleton(directories: DirectoryWriter): LayerParts {
+  yield* directories.repository();
+  yield* smallFile(`${repositoryPath}/config`, Buffer.from(repositoryConfig));
+}
+
+function* contentParts(tree: Tree, directories: DirectoryWriter, paths: readonly string[]): LayerParts {
+  // Objects come in the order of their first path, so a changed file does not move the others.
+  const pathsOf = new Map<string, { object: ContentObject; paths: string[] }>();
+  for (const path of paths) {
+    const object = tree.files.get(path);
+    if (object === undefined) continue;
+    const known = pathsOf.get(object.checksum);
+    if (known === undefined) pathsOf.set(object.checksum, { object, paths: [path] });
+    else known.paths.push(path);
+  }
+  for (const { object, paths: objectPaths } of pathsOf.values()) {
+    yield* objectParts(object, objectPaths[0] ?? '');
+    for (const path of objectPaths) {
+      yield* directories.parents(layoutPath(path));
+      yield layoutEntry(object, layoutPath(path));
+    }
+  }
+}
+
+function* objectParts(object: ContentObject, path: string): LayerParts {
+  // Importers need the xattrs directly before the object.
+  yield* smallFile(objectPath(object.checksum, 'file-xattrs-link'), encodeXattrs(object.xattrs));
+  const name = objectPath(object.checksum, 'file');
+  if (object.symlinkTarget !== '') {
+    yield layerHeader('symlink', name, object, { linkTarget: object.symlinkTarget });
+    return;
+  }
+  yield layerHeader('file', name, object, { size: object.size });
+  if (object.size === 0) return;
+  yield { path, size: object.size };
+  yield padding(object.size);
+}
+
+function layoutEntry(object: ContentObject, path: string): Buffer {
+  // Empty files are many and alike: a runtime that opens one for writing through a hard link would change the object.
+  if (object.size === 0 && object.symlinkTarget === '') return layerHeader('file', path, object);
+  // The object carries the xattrs already, and a hard link shares them.
+  return layerHeader('hardlink', path, { ...object, xattrs: [] }, { linkTarget: objectPath(object.checksum, 'file') });
+}
+
+function* smallFile(path: string, content: Buffer): LayerParts {
+  yield layerHeader('file', path, repositoryFile, { size: content.length });
+  yield content;
+  yield padding(content.length);
+}

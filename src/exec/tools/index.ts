@@ -2,10 +2,35 @@ import { flock } from '../lock.ts';
 import { newuidmap, unshare } from '../namespace.ts';
 import { bubblewrap } from '../sandbox.ts';
 import type { Tool } from '../tool.ts';
+import { aptCache, aptConfig, aptGet } from './apt.ts';
 import { coreutilsCopy } from './cp.ts';
+import { dpkgDeb } from './dpkg-deb.ts';
+import { debugfs, mke2fs } from './e2fsprogs.ts';
 import { git } from './git.ts';
+import { mkfsVfat } from './mkfs-vfat.ts';
+import { mkfsXfs } from './mkfs-xfs.ts';
+import { mcopy, mmd } from './mtools.ts';
+import { ostree } from './ostree.ts';
+import { qemuImg } from './qemu-img.ts';
 import { tar } from './tar.ts';
 import { zstd } from './zstd.ts';
 
 /** Every program of the host that cosa may call: `cosa doctor` looks for each, `scripts/setup` installs what is missing. */
-export const tools: readonly Tool[] = [bubblewrap, coreutilsCopy, flock, git, newuidmap, tar, unshare, zstd];
+export const tools: readonly Tool[] = [
+  bubblewrap,
+  coreutilsCopy,
+  debugfs,
+  flock,
+  git,
+  mcopy,
+  mke2fs,
+  mkfsVfat,
+  mkfsXfs,
+  mmd,
+  newuidmap,
+  ostree,
+  qemuImg,
+  tar,
+  unshare,
+  zstd,
+];

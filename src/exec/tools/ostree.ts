@@ -1,0 +1,7 @@
+import type { Tool } from '../tool.ts';
+
+export const ostree: Tool = {
+  name: 'ostree',
+  packages: { deb: 'ostree', rpm: 'ostree' },
+  purpose: 'deploys the operating system onto a disk',
+};

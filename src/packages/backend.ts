@@ -12,11 +12,14 @@ export interface LockedPackage {
   sha256: string;
   /** Bytes of the package file. */
   size: number;
-  /** The repository's name in the config. */
+  /** The repository's name in the config, or {@link overridesRepository}. */
   repository: string;
   /** The file's path below the repository's base address. */
   path: string;
 }
+
+/** Where a lock says that a local override comes from; `path` is then the file's name. */
+export const overridesRepository = 'overrides';
 
 export interface Lockfile {
   /** The family's architecture name is in each package; this is the config's: `x86_64`, `aarch64`. */
@@ -37,7 +40,9 @@ export interface PackageRequest {
   repositories: readonly RepositoryFile[];
   /** Values that the repository files may use, as `${name}`. */
   variables: Readonly<Record<string, string>>;
-  /** Local package files that win over the repositories' (`overrides/deb`, `overrides/rpm`). */
+  /** Exact versions by package name, as `manifest-lock.overrides.yaml` gives them. */
+  pins: Readonly<Record<string, string>>;
+  /** Absolute paths of local package files that win over the repositories' (`overrides/deb`, `overrides/rpm`). */
   overrides: readonly string[];
 }
 
@@ -82,6 +87,15 @@ export interface PackageBackend {
    *   reason, `REPOSITORY_UNREACHABLE`, `REPOSITORY_SIGNATURE`
    */
   resolve(request: PackageRequest, context: BackendContext): Promise<Lockfile>;
+
+  /**
+   * A given lock with the request's local overrides put in place of the packages of the same name. Asks no repository.
+   * @throws CosaError `LOCKFILE_STALE` (exit 2) if the lock lacks a package that the request names
+   */
+  applyOverrides(request: PackageRequest, lock: Lockfile): Promise<Lockfile>;
+
+  /** Negative if version `a` is older than `b`, 0 if they are equal, positive if it is newer. */
+  compareVersions(a: string, b: string): number;
 
   /**
    * Brings every package of the lock into the cache, verified, in parallel; touches nothing for those that are there.

@@ -17,9 +17,13 @@ import { zstd } from './zstd.ts';
 
 /** Every program of the host that cosa may call: `cosa doctor` looks for each, `scripts/setup` installs what is missing. */
 export const tools: readonly Tool[] = [
+  aptCache,
+  aptConfig,
+  aptGet,
   bubblewrap,
   coreutilsCopy,
   debugfs,
+  dpkgDeb,
   flock,
   git,
   mcopy,

@@ -1,0 +1,139 @@
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RunOptions, RunResult } from '../../exec/run.ts';
+import { tryRun } from '../../exec/run.ts';
+import type { Tool } from '../../exec/tool.ts';
+import { aptGet } from '../../exec/tools/apt.ts';
+import { sha256Hex } from '../../lib/digest.ts';
+import { writeFileAtomic } from '../../lib/files.ts';
+import type { BackendContext } from '../backend.ts';
+import { formatControl } from './control.ts';
+import { hostAcquireSettings } from './host-apt.ts';
+import type { DebSource } from './sources.ts';
+
+/** An apt of our own: the host's program with no word of the host's packages, sources, indexes or preferences. */
+export interface PrivateApt {
+  /** Runs one of apt's programs; a failure is a result. */
+  run(tool: Tool, args: readonly string[]): Promise<RunResult>;
+  /** Where the verified indexes lie. */
+  readonly lists: string;
+  readonly lockPath: string;
+}
+
+export interface PrivateAptOptions {
+  /** Debian's name. */
+  architecture: string;
+  recommends: boolean;
+  sources: readonly DebSource[];
+  /** Directory of a local repository that {@link writeOverrideRepository} made, if there are overrides. */
+  overrideRepository?: string;
+  /** The text of apt's preferences: pins. */
+  preferences: string;
+}
+
+/** Makes the directories and files of a private apt below `cache/apt`, one for each set of repositories. */
+export async function preparePrivateApt(options: PrivateAptOptions, context: BackendContext): Promise<PrivateApt> {
+  const sources = sourcesText(options);
+  const base = join(context.cacheDirectory, 'apt', sha256Hex(`${options.architecture}\n${sources}`).slice(0, 16));
+  const lists = join(base, 'lists');
+  const empty = join(base, 'empty');
+  const archives = join(base, 'archives');
+  await Promise.all(
+    [join(lists, 'partial'), join(archives, 'partial'), empty].map((path) => mkdir(path, { recursive: true })),
+  );
+  const files = {
+    sourcelist: join(base, 'cosa.sources'),
+    // One for each request: two commands may resolve at the same time against the same indexes.
+    preferences: join(base, `preferences-${sha256Hex(options.preferences).slice(0, 16)}`),
+    status: join(base, 'status'),
+    configuration: join(base, 'apt.conf'),
+  };
+  await writeFileAtomic(files.sourcelist, sources);
+  await writeFileAtomic(files.preferences, options.preferences);
+  await writeFileAtomic(files.status, '');
+  const settings: Record<string, string> = {
+    'Dir::Etc::main': '/dev/null',
+    'Dir::Etc::parts': empty,
+    'Dir::Etc::sourcelist': files.sourcelist,
+    'Dir::Etc::sourceparts': empty,
+    'Dir::Etc::preferencesparts': empty,
+    'Dir::State': base,
+    'Dir::State::status': files.status,
+    'Dir::State::lists': lists,
+    'Dir::Cache': base,
+    'Dir::Cache::archives': archives,
+    'Dir::Log': empty,
+    'APT::Architecture': options.architecture,
+    'APT::Sandbox::User': 'root',
+    // apt 3 has a second solver; the same one everywhere gives the same choice everywhere.
+    'APT::Solver': 'internal',
+    'APT::Cmd::Pattern-Only': 'false',
+    'APT::Update::Error-Mode': 'any',
+    // apt counts itself as essential unless told another list.
+    'pkgCacheGen::ForceEssential': ',',
+    'pkgCacheGen::ForceImportant': ',',
+    'Acquire::Languages': 'none',
+    'Acquire::Retries': '2',
+    'Dpkg::Use-Pty': 'false',
+  };
+  const lines = Object.entries(settings).map(([name, value]) => `${name} ${quoted(value)};`);
+  lines.push(`APT::Architectures { ${quoted(options.architecture)}; };`, ...(await hostAcquireSettings()));
+  await writeFileAtomic(files.configuration, `${lines.join('\n')}\n`);
+  const perRequest = [
+    '-o',
+    `Dir::Etc::preferences=${files.preferences}`,
+    '-o',
+    `APT::Install-Recommends=${options.recommends}`,
+  ];
+  const runOptions: RunOptions = {
+    env: { APT_CONFIG: files.configuration },
+    signal: context.reporter.signal,
+    onStderrLine: context.reporter.log,
+  };
+  return {
+    lists,
+    lockPath: join(base, 'lock'),
+    run: (tool, args) => tryRun(tool, [...perRequest, ...args], runOptions),
+  };
+}
+
+/** Fetches the repositories' indexes where they have changed. A failure is a result. */
+export async function updateIndexes(apt: PrivateApt): Promise<RunResult> {
+  return apt.run(aptGet, ['update', '--quiet=2']);
+}
+
+/**
+ * The newest date that a repository's index carries, in seconds since the epoch. Call after {@link updateIndexes}:
+ * apt keeps an index only if its signature is good.
+ */
+export async function newestIndexDate(lists: string): Promise<number> {
+  let newest = 0;
+  for (const name of await readdir(lists)) {
+    if (!/_(In)?Release$/.test(name)) continue;
+    const text = await readFile(join(lists, name), 'utf8');
+    const date = Date.parse(/^Date: *(.+)$/m.exec(text)?.[1] ?? '');
+    if (!Number.isNaN(date)) newest = Math.max(newest, Math.floor(date / 1000));
+  }
+  return newest;
+}
+
+function sourcesText(options: PrivateAptOptions): string {
+  const paragraphs: { fields: readonly { name: string; value: string }[] }[] = [];
+  if (options.overrideRepository !== undefined) {
+    paragraphs.push({
+      fields: [
+        { name: 'Types', value: 'deb' },
+        { name: 'URIs', value: `copy:${options.overrideRepository}` },
+        { name: 'Suites', value: './' },
+        // The user's own files, on this machine: there is nobody else to sign them.
+        { name: 'Trusted', value: 'yes' },
+      ],
+    });
+  }
+  paragraphs.push(...options.sources.map(({ fields }) => ({ fields })));
+  return formatControl(paragraphs);
+}
+
+function quoted(text: string): string {
+  return `"${text.replaceAll('"', '')}"`;
+}

@@ -1,0 +1,22 @@
+/** What `documentation: false` leaves out, as `tar --exclude` and `dpkg --path-exclude` patterns. Licences stay. */
+
+/** For tar, whose patterns know no exceptions: everything in a package's directory that is not called `copyright…`. */
+export const tarExcludes: readonly string[] = [
+  './usr/share/doc/*/[!c]*',
+  './usr/share/doc/*/c[!o]*',
+  './usr/share/doc/*/co[!p]*',
+  './usr/share/man/*',
+  './usr/share/info/*',
+  './usr/share/lintian/*',
+  './usr/share/doc-base/*',
+];
+
+/** For dpkg. */
+export const dpkgExcludes: readonly string[] = [
+  '--path-exclude=/usr/share/doc/*/*',
+  '--path-include=/usr/share/doc/*/copyright*',
+  '--path-exclude=/usr/share/man/*',
+  '--path-exclude=/usr/share/info/*',
+  '--path-exclude=/usr/share/lintian/*',
+  '--path-exclude=/usr/share/doc-base/*',
+];

@@ -1,0 +1,118 @@
+import { mkdir, symlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { readControl } from '../../exec/tools/dpkg-deb.ts';
+import { digestFile, digestHex, sha256Hex } from '../../lib/digest.ts';
+import { CosaError, isSystemError, usageError } from '../../lib/errors.ts';
+import { writeFileAtomic } from '../../lib/files.ts';
+import { type LockedPackage, type Lockfile, overridesRepository, type PackageRequest } from '../backend.ts';
+import { debianArchitecture } from './architecture.ts';
+import { type ControlParagraph, formatControl, parseControl, requiredField, sourceOf } from './control.ts';
+
+/** A local package file. */
+export interface OverridePackage {
+  /** Absolute path of the file. */
+  file: string;
+  control: ControlParagraph;
+  locked: LockedPackage;
+}
+
+/**
+ * Reads the local package files of a request.
+ * @throws CosaError `OVERRIDE_INVALID`: not a package, of another architecture, or one name twice
+ */
+export async function readOverrides(request: PackageRequest): Promise<OverridePackage[]> {
+  const architecture = debianArchitecture(request.basearch);
+  const packages = await Promise.all([...request.overrides].sort().map(readOverride));
+  const seen = new Map<string, string>();
+  for (const { file, locked } of packages) {
+    if (locked.architecture !== architecture && locked.architecture !== 'all') {
+      throw new CosaError(
+        'OVERRIDE_INVALID',
+        `${file} is for ${locked.architecture}, and ${architecture} is being built`,
+      );
+    }
+    const other = seen.get(locked.name);
+    if (other !== undefined) {
+      throw new CosaError('OVERRIDE_INVALID', `${other} and ${file} are both the package "${locked.name}"`, {
+        hint: 'delete one of them',
+      });
+    }
+    seen.set(locked.name, file);
+  }
+  return packages;
+}
+
+async function readOverride(file: string): Promise<OverridePackage> {
+  let text: string;
+  try {
+    text = await readControl(file);
+  } catch (cause) {
+    if (cause instanceof CosaError && cause.code === 'TOOL_MISSING') throw cause;
+    throw new CosaError('OVERRIDE_INVALID', `${file} is not a Debian package`, { cause });
+  }
+  const [control] = parseControl(text, file);
+  if (control === undefined) throw new CosaError('OVERRIDE_INVALID', `${file} has no control paragraph`);
+  const { digest, size } = await digestFile(file);
+  const name = requiredField(control, 'Package', file);
+  const locked: LockedPackage = {
+    name,
+    version: requiredField(control, 'Version', file),
+    architecture: requiredField(control, 'Architecture', file),
+    source: sourceOf(control, name),
+    sha256: digestHex(digest),
+    size,
+    repository: overridesRepository,
+    path: basename(file),
+  };
+  return { file, control, locked };
+}
+
+/** A lock with overrides in place of its packages of the same names. */
+export function replaceLocked(lock: Lockfile, overrides: readonly OverridePackage[]): Lockfile {
+  const byName = new Map(overrides.map(({ locked }) => [locked.name, locked]));
+  return { ...lock, packages: lock.packages.map((item) => byName.get(item.name) ?? item) };
+}
+
+/**
+ * Lays overrides out as a repository that apt can read, so that the solver sees their dependencies.
+ * @param base directory for such repositories, one a set of overrides
+ */
+export async function writeOverrideRepository(overrides: readonly OverridePackage[], base: string): Promise<string> {
+  const paragraphs = overrides.map(({ control, locked }) => ({
+    fields: [
+      ...control.fields,
+      { name: 'Filename', value: `./${locked.sha256}.deb` },
+      { name: 'Size', value: String(locked.size) },
+      { name: 'SHA256', value: locked.sha256 },
+    ],
+  }));
+  const index = formatControl(paragraphs);
+  const directory = join(base, sha256Hex(index).slice(0, 16));
+  await mkdir(directory, { recursive: true });
+  for (const { file, locked } of overrides) {
+    try {
+      await symlink(file, join(directory, `${locked.sha256}.deb`));
+    } catch (error) {
+      if (!isSystemError(error, 'EEXIST')) throw error;
+    }
+  }
+  await writeFileAtomic(join(directory, 'Packages'), index);
+  return directory;
+}
+
+/** See `PackageBackend.applyOverrides`. */
+export async function applyOverridesToLock(request: PackageRequest, lock: Lockfile): Promise<Lockfile> {
+  const overrides = await readOverrides(request);
+  const locked = new Set(lock.packages.map(({ name }) => name));
+  const requested = new Set(request.packages);
+  const added = overrides.filter(({ locked: { name } }) => requested.has(name) && !locked.has(name));
+  for (const { locked: item } of added) locked.add(item.name);
+  const missing = request.packages.filter((name) => !locked.has(name));
+  if (missing.length > 0) {
+    throw usageError('LOCKFILE_STALE', `the lockfile lacks what the manifest asks for: ${missing.sort().join(', ')}`, {
+      hint: 'bring it up to date with "cosa fetch --update-lockfile"',
+    });
+  }
+  const packages = [...lock.packages, ...added.map((item) => item.locked)].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return replaceLocked({ ...lock, packages }, overrides);
+}

@@ -1,0 +1,188 @@
+import { basename, join } from 'node:path';
+import { withLock } from '../../exec/lock.ts';
+import { aptCache, aptGet } from '../../exec/tools/apt.ts';
+import { CosaError, usageError } from '../../lib/errors.ts';
+import { nearest } from '../../lib/nearest.ts';
+import type { BackendContext, LockedPackage, Lockfile, PackageRequest } from '../backend.ts';
+import { newestIndexDate, type PrivateApt, preparePrivateApt, updateIndexes } from './apt.ts';
+import { solverError, updateError } from './apt-errors.ts';
+import { debianArchitecture } from './architecture.ts';
+import { type ControlParagraph, parseControl, requiredField, sourceOf } from './control.ts';
+import { type OverridePackage, readOverrides, replaceLocked, writeOverrideRepository } from './overrides.ts';
+import { type DebSource, readSources, type VariableLookup } from './sources.ts';
+
+/** A package file that apt chose. */
+interface ChosenFile {
+  uri: string;
+  name: string;
+  version: string;
+  architecture: string;
+}
+
+/**
+ * Chooses the versions of a request and everything it depends on, and of all essential packages.
+ * See `PackageBackend.resolve` for the errors.
+ */
+export async function resolveDebs(
+  request: PackageRequest,
+  lookup: VariableLookup,
+  context: BackendContext,
+): Promise<Lockfile> {
+  checkNames(request);
+  const sources = await readSources(request.repositories, lookup);
+  const overrides = await readOverrides(request);
+  const apt = await preparePrivateApt(
+    {
+      architecture: debianArchitecture(request.basearch),
+      recommends: request.recommends,
+      sources,
+      preferences: preferencesText(request, overrides),
+      ...(overrides.length === 0
+        ? {}
+        : {
+            overrideRepository: await writeOverrideRepository(
+              overrides,
+              join(context.cacheDirectory, 'apt', 'overrides'),
+            ),
+          }),
+    },
+    context,
+  );
+  return withLock(apt.lockPath, async () => {
+    const update = await updateIndexes(apt);
+    if (update.exitCode !== 0) throw updateError(`${update.stdout}\n${update.stderr}`, sources);
+    const names = new Set((await apt.run(aptCache, ['pkgnames'])).stdout.split('\n'));
+    for (const name of request.packages) {
+      if (!names.has(name)) throw await unknownPackage(name, names, request, apt);
+    }
+    const files = await chooseFiles(apt, request);
+    const packages = await describeFiles(apt, files, sources);
+    packages.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const lock = { basearch: request.basearch, packages, repositoryTimestamp: await newestIndexDate(apt.lists) };
+    return replaceLocked(lock, overrides);
+  });
+}
+
+function checkNames(request: PackageRequest): void {
+  for (const name of [...request.packages, ...request.exclude]) {
+    if (!/^[a-z0-9][a-z0-9+.-]+$/.test(name)) {
+      throw usageError('PACKAGE_UNKNOWN', `"${name}" is not a package name`, {
+        hint: 'Debian package names have lower-case letters, digits and + - .',
+      });
+    }
+  }
+}
+
+/** Pins: what is excluded can never be chosen, a pinned version and a local override always win. */
+function preferencesText(request: PackageRequest, overrides: readonly OverridePackage[]): string {
+  const pin = (name: string, pinned: string, priority: number) =>
+    `Package: ${name}\nPin: ${pinned}\nPin-Priority: ${priority}\n`;
+  const overridden = new Set(overrides.map(({ locked }) => locked.name));
+  return [
+    ...[...request.exclude].sort().map((name) => pin(name, 'version *', -1)),
+    ...Object.entries(request.pins)
+      .filter(([name]) => !overridden.has(name))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, version]) => pin(name, `version ${version}`, 1001)),
+    ...overrides.map(({ locked }) => pin(locked.name, `version ${locked.version}`, 1002)),
+  ].join('\n');
+}
+
+async function chooseFiles(apt: PrivateApt, request: PackageRequest): Promise<ChosenFile[]> {
+  const result = await apt.run(aptGet, [
+    'install',
+    '--quiet',
+    '--assume-yes',
+    '--print-uris',
+    '?essential',
+    ...request.packages,
+  ]);
+  if (result.exitCode !== 0) throw solverError(`${result.stdout}\n${result.stderr}`, request.exclude);
+  return result.stdout.split('\n').flatMap((line) => {
+    const match = /^'([^']+)' (\S+)_(\S+)_([^_\s]+)\.deb \d+ /.exec(line);
+    if (match === null) return [];
+    const [, uri = '', name = '', version = '', architecture = ''] = match;
+    return [{ uri, name, version: decodeURIComponent(version), architecture }];
+  });
+}
+
+/** Completes what apt chose with the indexes' records. */
+async function describeFiles(
+  apt: PrivateApt,
+  files: readonly ChosenFile[],
+  sources: readonly DebSource[],
+): Promise<LockedPackage[]> {
+  if (files.length === 0) return [];
+  const specs = files.map(({ name, version, architecture }) => `${name}:${architecture}=${version}`);
+  const { stdout } = await apt.run(aptCache, ['show', ...specs]);
+  const records = new Map<string, ControlParagraph[]>();
+  for (const record of parseControl(stdout, 'apt-cache show')) {
+    const key = recordKey(record);
+    records.set(key, [...(records.get(key) ?? []), record]);
+  }
+  return files.map((file) => {
+    const candidates = records.get(`${file.name}=${file.version}:${file.architecture}`) ?? [];
+    // The same version may stand in two repositories: the one whose path ends the address was chosen.
+    const record = candidates.find((candidate) =>
+      decodedEnd(file.uri, requiredField(candidate, 'Filename', file.name)),
+    );
+    if (record === undefined) {
+      throw new CosaError('REPOSITORY_INVALID', `the indexes describe no file ${basename(file.uri)} of ${file.name}`);
+    }
+    return lockedPackage(file, record, sources);
+  });
+}
+
+function lockedPackage(file: ChosenFile, record: ControlParagraph, sources: readonly DebSource[]): LockedPackage {
+  const path = requiredField(record, 'Filename', file.name).replace(/^(\.\/)+/, '');
+  const address = decodeURIComponent(file.uri);
+  const source = sources.find(({ uris }) => uris.some((uri) => address === decodeURIComponent(uri) + path));
+  const sha256 = requiredField(record, 'SHA256', file.name);
+  return {
+    name: file.name,
+    version: file.version,
+    architecture: file.architecture,
+    source: sourceOf(record, file.name),
+    sha256,
+    size: Number(requiredField(record, 'Size', file.name)),
+    repository: source?.repository ?? sources[0]?.repository ?? '',
+    path,
+  };
+}
+
+function recordKey(record: ControlParagraph): string {
+  const [name, version, architecture] = ['Package', 'Version', 'Architecture'].map((field) =>
+    requiredField(record, field, 'a record of the index'),
+  );
+  return `${name}=${version}:${architecture}`;
+}
+
+function decodedEnd(uri: string, filename: string): boolean {
+  return decodeURIComponent(uri).endsWith(`/${filename.replace(/^(\.\/)+/, '')}`);
+}
+
+async function unknownPackage(
+  name: string,
+  names: ReadonlySet<string>,
+  request: PackageRequest,
+  apt: PrivateApt,
+): Promise<CosaError> {
+  const repositories = request.repositories.map((repository) => repository.name).join(', ');
+  const providers = await providersOf(name, apt);
+  if (providers.length > 0) {
+    return usageError('PACKAGE_UNKNOWN', `"${name}" is a virtual package`, {
+      hint: `name one of those that provide it: ${providers.slice(0, 8).join(', ')}`,
+    });
+  }
+  const near = nearest(name, names, 3);
+  return usageError('PACKAGE_UNKNOWN', `there is no package "${name}" in the repositories (${repositories})`, {
+    hint: near.length === 0 ? 'check the name, or add the repository that has it' : `did you mean ${near.join(', ')}?`,
+  });
+}
+
+async function providersOf(name: string, apt: PrivateApt): Promise<string[]> {
+  const { stdout } = await apt.run(aptCache, ['showpkg', name]);
+  const [, text = ''] = stdout.split('Reverse Provides:');
+  const names = text.split('\n').map((line) => line.trim().split(' ')[0] ?? '');
+  return [...new Set(names.filter((provider) => provider !== ''))].sort();
+}

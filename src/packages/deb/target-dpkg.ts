@@ -1,0 +1,97 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { start } from '../../exec/run.ts';
+import { type Bind, bubblewrap, sandboxArguments } from '../../exec/sandbox.ts';
+import { CosaError } from '../../lib/errors.ts';
+import type { BackendContext } from '../backend.ts';
+
+export interface TargetDpkgOptions {
+  root: string;
+  binds?: readonly Bind[];
+  /** Seconds since the epoch, for what maintainer scripts date. */
+  timestamp: number;
+  /** Called for each line that dpkg writes. */
+  onLine?: (line: string) => void;
+}
+
+/**
+ * Runs the target's own dpkg inside the root, without network, questions, or syncing each file.
+ * @throws CosaError `PACKAGE_INSTALL_FAILED`, naming the packages, with the end of the log
+ */
+export async function runTargetDpkg(
+  args: readonly string[],
+  options: TargetDpkgOptions,
+  context: BackendContext,
+): Promise<void> {
+  const command = ['dpkg', '--force-unsafe-io', '--force-confnew', ...args];
+  const program = start(
+    bubblewrap,
+    sandboxArguments(
+      {
+        root: options.root,
+        binds: options.binds ?? [],
+        env: {
+          DEBIAN_FRONTEND: 'noninteractive',
+          DEBCONF_NONINTERACTIVE_SEEN: 'true',
+          DEBCONF_NOWARNINGS: 'yes',
+          SOURCE_DATE_EPOCH: String(options.timestamp),
+        },
+      },
+      command,
+    ),
+    { signal: context.reporter.signal, onStderrLine: onLine },
+  );
+  const log: string[] = [];
+  function onLine(line: string): void {
+    log.push(line);
+    context.reporter.log(line);
+    options.onLine?.(line);
+  }
+  program.stdin.end();
+  for await (const line of createInterface({ input: program.stdout })) onLine(line);
+  try {
+    await program.done;
+  } catch (cause) {
+    if (cause instanceof CosaError && cause.code !== 'TOOL_FAILED') throw cause;
+    throw installError(log, cause);
+  }
+}
+
+function installError(log: readonly string[], cause: unknown): CosaError {
+  const begin = log.indexOf('Errors were encountered while processing:');
+  const named = begin < 0 ? [] : log.slice(begin + 1).map((line) => line.trim());
+  const failures = log.filter((line) => line.startsWith('dpkg: error'));
+  const subject = named.length === 0 ? 'the packages' : named.slice(0, 5).join(', ');
+  const tail = (begin < 0 ? log : log.slice(0, begin)).slice(-12).join('\n');
+  return new CosaError(
+    'PACKAGE_INSTALL_FAILED',
+    `dpkg could not install ${subject}:\n${[...failures.slice(0, 3), tail].join('\n')}`,
+    {
+      hint: 'see the whole log with --verbose',
+      cause,
+    },
+  );
+}
+
+/** Programs that maintainer scripts call and that must do nothing in a build. */
+const silenced = [
+  // An initramfs for the build machine's kernel and hardware, thrown away later, takes longer than all the rest.
+  '/usr/bin/dracut',
+  '/usr/sbin/update-initramfs',
+  // Host keys belong to a machine, not to an image.
+  '/usr/bin/ssh-keygen',
+];
+
+/** Binds that replace the programs that must not run, of those that the root has, by the target's `true`. */
+export async function silencingBinds(root: string): Promise<Bind[]> {
+  const binds: Bind[] = [];
+  for (const to of silenced) {
+    const exists = await lstat(join(root, to)).then(
+      (stats) => stats.isFile(),
+      () => false,
+    );
+    if (exists) binds.push({ from: join(root, 'usr/bin/true'), to });
+  }
+  return binds;
+}

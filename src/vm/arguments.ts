@@ -1,0 +1,86 @@
+import type { Accelerator } from './accelerator.ts';
+import type { UefiFiles } from './firmware.ts';
+
+/** A virtual machine, down to the files; see {@link qemuArguments}. */
+export interface MachineDescription {
+  accelerator: Accelerator;
+  /** MiB. */
+  memory: number;
+  cpus: number;
+  /** A qcow2 that the guest may write to. */
+  disk: string;
+  /** None: BIOS. */
+  uefi?: UefiFiles | undefined;
+  /** Require signed boot loaders and kernels; needs `uefi`. */
+  secureBoot: boolean;
+  /** An Ignition config that the guest finds at its first boot. */
+  ignition?: string | undefined;
+  /** Where QEMU keeps all that the guest writes to its serial console. */
+  consoleLog: string;
+  /** Ctrl-A commands of QEMU on the console: for a person at a terminal. */
+  interactive: boolean;
+}
+
+/** The port of the guest's sshd. */
+const guestSshPort = 22;
+
+/** QEMU's option syntax ends values at commas, unless they are doubled. */
+function escaped(path: string): string {
+  return path.replaceAll(',', ',,');
+}
+
+/**
+ * QEMU's arguments for a machine without display: serial console on stdin and stdout, disk, network of its own
+ * with the guest's ssh on a free port of 127.0.0.1, random numbers, a panic device.
+ */
+export function qemuArguments(machine: MachineDescription): string[] {
+  return [
+    ['-nodefaults', '-no-user-config', '-display', 'none'],
+    ['-machine', machineType(machine), ...acceleratorArguments(machine.accelerator)],
+    ['-smp', String(machine.cpus), '-m', `${machine.memory}M`],
+    machine.uefi === undefined ? [] : firmwareArguments(machine.uefi, machine.secureBoot),
+    ['-drive', `if=none,id=disk,file=${escaped(machine.disk)},format=qcow2,discard=unmap,cache=unsafe`],
+    ['-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
+    // Port 0: the kernel chooses one that is free, and QMP tells which.
+    ['-netdev', `user,id=network,hostfwd=tcp:127.0.0.1:0-:${guestSshPort}`],
+    ['-device', 'virtio-net-pci,netdev=network,romfile='],
+    ['-device', 'virtio-rng-pci', '-device', 'pvpanic'],
+    consoleArguments(machine),
+    machine.ignition === undefined ? [] : ['-fw_cfg', `name=opt/com.coreos/config,file=${escaped(machine.ignition)}`],
+  ].flat();
+}
+
+function machineType({ secureBoot }: MachineDescription): string {
+  // With SMM, only the firmware can write to the variables that say what is trusted.
+  return secureBoot ? 'q35,smm=on' : 'q35,smm=off';
+}
+
+/** What makes QEMU emulate, or run on the CPU. */
+export function acceleratorArguments(accelerator: Accelerator): string[] {
+  if (accelerator === 'kvm') return ['-accel', 'kvm', '-cpu', 'host'];
+  // Without cx16: QEMU 7.2 emulates cmpxchg16b wrongly, and a Linux 6.12 guest crashes within a minute.
+  return ['-accel', 'tcg,thread=multi', '-cpu', 'max,-cx16'];
+}
+
+function firmwareArguments({ code, variables }: UefiFiles, secureBoot: boolean): string[] {
+  return [
+    ...(secureBoot ? ['-global', 'driver=cfi.pflash01,property=secure,value=on'] : []),
+    '-drive',
+    `if=pflash,unit=0,format=raw,readonly=on,file=${escaped(code)}`,
+    '-drive',
+    `if=pflash,unit=1,format=raw,file=${escaped(variables)}`,
+  ];
+}
+
+function consoleArguments({ consoleLog, interactive }: MachineDescription): string[] {
+  const log = `logfile=${escaped(consoleLog)},logappend=off`;
+  if (!interactive) return ['-chardev', `stdio,id=console,signal=off,${log}`, '-serial', 'chardev:console'];
+  return [
+    '-chardev',
+    `stdio,id=console,mux=on,signal=off,${log}`,
+    '-serial',
+    'chardev:console',
+    '-mon',
+    'chardev=console,mode=readline',
+  ];
+}

@@ -6,6 +6,11 @@ import type { EncapsulatedLayer } from './types.ts';
 /** Annotation of a layer's descriptor: the names of what is in it, joined by commas. */
 export const componentsAnnotation = 'ostree.components';
 
+/** What is in each layer of an image, by `ostree.components`; layer 0 and foreign layers have nothing there. */
+export function layerComponents(manifest: Manifest): string[][] {
+  return manifest.layers.map(({ annotations }) => annotations?.[componentsAnnotation]?.split(',') ?? []);
+}
+
 export interface ImageInputs {
   /** Layer 0 first; descriptors with their annotations. */
   layers: readonly EncapsulatedLayer[];

@@ -1,3 +1,5 @@
+import { start } from '../../src/exec/run.ts';
+import { zstd } from '../../src/exec/tools/zstd.ts';
 import { canonicalJson, type Json } from '../../src/lib/canonical-json.ts';
 import { digestOf } from '../../src/lib/digest.ts';
 import type { ContentStore, ContentWriter } from '../../src/oci/store.ts';
@@ -49,4 +51,13 @@ export async function collect(source: AsyncIterable<Uint8Array>): Promise<Buffer
   const chunks: Uint8Array[] = [];
   for await (const chunk of source) chunks.push(chunk);
   return Buffer.concat(chunks);
+}
+
+/** One zstd frame of these bytes. */
+export async function zstdOf(bytes: Buffer): Promise<Buffer> {
+  const program = start(zstd, ['--stdout', '--quiet']);
+  program.stdin.end(bytes);
+  const compressed = await collect(program.stdout);
+  await program.done;
+  return compressed;
 }

@@ -1,23 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { start } from '../../src/exec/run.ts';
-import { zstd } from '../../src/exec/tools/zstd.ts';
 import { digestOf } from '../../src/lib/digest.ts';
 import { decompress } from '../../src/oci/compression.ts';
 import { type Descriptor, mediaTypes } from '../../src/oci/types.ts';
 import { verified } from '../../src/oci/verified.ts';
-import { collect } from '../helpers/image.ts';
+import { collect, zstdOf } from '../helpers/image.ts';
 
 const content = Buffer.concat([randomBytes(100_000), Buffer.alloc(300_000)]);
-
-async function zstdOf(bytes: Buffer): Promise<Buffer> {
-  const program = start(zstd, ['--stdout', '--quiet']);
-  program.stdin.end(bytes);
-  const compressed = await collect(program.stdout);
-  await program.done;
-  return compressed;
-}
 
 const forms = [
   { name: 'none', mediaType: mediaTypes.layer, compress: async (bytes: Buffer) => bytes },

@@ -11,7 +11,11 @@ import { mkfsVfat } from './mkfs-vfat.ts';
 import { mkfsXfs } from './mkfs-xfs.ts';
 import { mcopy, mmd } from './mtools.ts';
 import { ostree } from './ostree.ts';
+import { ovmf } from './ovmf.ts';
+import { qemu, setpriv } from './qemu.ts';
 import { qemuImg } from './qemu-img.ts';
+import { setfattr } from './setfattr.ts';
+import { ssh, sshKeygen } from './ssh.ts';
 import { tar } from './tar.ts';
 import { zstd } from './zstd.ts';
 
@@ -33,7 +37,13 @@ export const tools: readonly Tool[] = [
   mmd,
   newuidmap,
   ostree,
+  ovmf,
+  qemu,
   qemuImg,
+  setpriv,
+  ssh,
+  sshKeygen,
+  setfattr,
   tar,
   unshare,
   zstd,

@@ -14,6 +14,7 @@ import { maximumMetadataBytes, maximumXattrsBytes, parseXattrs } from './metadat
 
 /** A commit, dirtree, dirmeta or commitmeta: verified already, except commitmeta, which has no checksum of its own. */
 export interface MetadataEntry {
+  type: 'metadata';
   kind: 'commit' | 'commitmeta' | 'dirtree' | 'dirmeta';
   checksum: string;
   bytes: Buffer;
@@ -21,6 +22,7 @@ export interface MetadataEntry {
 
 /** A file or symbolic link. Whoever takes the content must take all of it: its checksum is checked at the end. */
 export interface ContentEntry {
+  type: 'content';
   kind: 'file' | 'symlink';
   checksum: string;
   uid: number;
@@ -63,7 +65,12 @@ export async function* readLayerObjects(
       case 'commitmeta':
       case 'dirtree':
       case 'dirmeta':
-        yield { kind: object.kind, checksum: object.checksum, bytes: await metadataBytes(entry, object, what) };
+        yield {
+          type: 'metadata',
+          kind: object.kind,
+          checksum: object.checksum,
+          bytes: await metadataBytes(entry, object, what),
+        };
         break;
       case 'file-xattrs': {
         const bytes = await smallBytes(entry, maximumXattrsBytes, what);
@@ -150,7 +157,7 @@ function contentEntry(entry: TarEntry, checksum: string, xattrs: readonly Xattr[
     }
     requireChecksum(hash.digest('hex'), checksum, what);
   }
-  return { kind, checksum, uid, gid, mode, size, symlinkTarget, xattrs, content };
+  return { type: 'content', kind, checksum, uid, gid, mode, size, symlinkTarget, xattrs, content };
 }
 
 function requireChecksum(found: string, expected: string, what: string): void {

@@ -16,7 +16,8 @@ interface LayoutChecker {
  * but objects. We write nothing of the layout ourselves; others who unpack the same image do.
  */
 export function layoutChecker(layer: string, maximumEntries: number): LayoutChecker {
-  const seen = new Set<string>();
+  const files = new Set<string>();
+  const directories = new Set<string>();
   const symlinks = new Set<string>();
   // Consecutive entries mostly share their parent.
   let checkedParent = '';
@@ -32,7 +33,7 @@ export function layoutChecker(layer: string, maximumEntries: number): LayoutChec
 
   function isLinkToSymlink(entry: TarEntry, path: string): boolean {
     const target = normalizePath(entry.linkTarget, layer);
-    if (parseObjectPath(target, layer) === undefined || !seen.has(target)) {
+    if (parseObjectPath(target, layer) === undefined || !files.has(target)) {
       throw pathError(
         layer,
         path,
@@ -49,11 +50,12 @@ export function layoutChecker(layer: string, maximumEntries: number): LayoutChec
       }
       requireNoSymlinkAbove(path);
       // A directory may be repeated: its owner and mode are the commit's matter.
-      if (seen.has(path) && entry.type !== 'directory') throw pathError(layer, path, 'stands in the layer twice');
-      if (seen.size >= maximumEntries) {
+      const [same, other] = entry.type === 'directory' ? [directories, files] : [files, directories];
+      if (files.has(path) || other.has(path)) throw pathError(layer, path, 'stands in the layer twice');
+      if (files.size + directories.size >= maximumEntries) {
         throw verificationError('LAYER_ENTRY', `layer ${layer} has more than ${maximumEntries} entries`);
       }
-      seen.add(path);
+      same.add(path);
       const isSymlink =
         entry.type === 'symlink' || (entry.type === 'hardlink' && object === undefined && isLinkToSymlink(entry, path));
       if (isSymlink) {

@@ -12,7 +12,7 @@ export interface UnpackLimits {
 export const defaultLimits: UnpackLimits = { contentBytes: 64 * 1024 ** 3, entries: 10_000_000 };
 
 /** No tree of real files compresses better than this; a little of it may, such as a sparse log. */
-const highestRatio = 200;
+const highestRatio = 100;
 const anyLayerBytes = 256 * 1024 * 1024;
 
 /** What a layer may expand to: 10 GB of zeros compress to less than a megabyte. */

@@ -1,0 +1,25 @@
+import { type RunningProgram, start } from '../run.ts';
+import type { Tool } from '../tool.ts';
+
+export const setfattr: Tool = {
+  name: 'setfattr',
+  packages: { deb: 'attr', rpm: 'attr' },
+  purpose: 'sets extended attributes such as file capabilities, which Node cannot',
+};
+
+/**
+ * Starts setfattr to set what it reads from stdin (see {@link xattrRecord}) on files in a directory, on symbolic
+ * links themselves too. It works while it reads.
+ */
+export function startSettingXattrs(directory: string): RunningProgram {
+  return start(setfattr, ['--no-dereference', '--restore=-'], { cwd: directory });
+}
+
+/**
+ * One file's attributes in the form that `getfattr --dump --encoding=hex` writes.
+ * @param path relative to the directory; must need no escapes
+ */
+export function xattrRecord(path: string, xattrs: readonly { name: string; value: Uint8Array }[]): string {
+  const lines = xattrs.map(({ name, value }) => `${name}=0x${Buffer.from(value).toString('hex')}\n`);
+  return `# file: ${path}\n${lines.join('')}\n`;
+}

@@ -1,0 +1,125 @@
+import { verificationError } from '../../lib/errors.ts';
+import { checkDirmeta, type ParsedCommit, type ParsedDirtree, parseCommit, parseDirtree } from './metadata.ts';
+
+export type MetadataKind = 'commit' | 'dirtree' | 'dirmeta';
+
+/** Where a commit's metadata objects are found; their checksums are verified. */
+export interface MetadataSource {
+  /** The object's bytes, or `undefined` if it is not there. */
+  readMetadata(kind: MetadataKind, checksum: string): Promise<Buffer | undefined>;
+}
+
+export interface TreeFile {
+  /** Absolute path in the commit: `/usr/etc/fstab`. */
+  path: string;
+  checksum: string;
+}
+
+/** PATH_MAX holds at most this many names. */
+const maximumDepth = 2048;
+
+/**
+ * Reads a commit object.
+ * @throws CosaError `OBJECT_MISSING`, `OBJECT_INVALID` (exit 4)
+ */
+export async function readCommit(source: MetadataSource, checksum: string): Promise<ParsedCommit> {
+  return parseCommit(await require(source, 'commit', checksum), `commit ${checksum}`);
+}
+
+/**
+ * Walks everything that a commit needs and checks that it is there and makes sense.
+ * @param maximumPaths how many files and directories the tree may have: a few objects that refer to each other
+ *   many times can stand for more than any disk holds
+ * @returns the checksums of all content objects
+ * @throws CosaError `OBJECT_MISSING`, `OBJECT_INVALID`, `TREE_TOO_LARGE` (exit 4)
+ */
+export async function checkTree(
+  source: MetadataSource,
+  commit: string,
+  maximumPaths: number,
+): Promise<ReadonlySet<string>> {
+  const contents = new Set<string>();
+  const checkedMeta = new Set<string>();
+  // Number of paths below each dirtree: the same dirtree is walked once, wherever it stands.
+  const pathsBelow = new Map<string, number>();
+
+  async function checkMeta(checksum: string): Promise<void> {
+    if (checkedMeta.has(checksum)) return;
+    checkedMeta.add(checksum);
+    checkDirmeta(await require(source, 'dirmeta', checksum), `dirmeta ${checksum}`);
+  }
+
+  async function visit(checksum: string, depth: number): Promise<number> {
+    const known = pathsBelow.get(checksum);
+    if (known !== undefined) return known;
+    if (depth > maximumDepth) throw treeTooLarge(commit, `is more than ${maximumDepth} directories deep`);
+    const { files, directories } = await readDirtree(source, checksum);
+    let paths = files.length + directories.length;
+    for (const file of files) contents.add(file.checksum);
+    for (const { tree, meta } of directories) {
+      await checkMeta(meta);
+      paths += await visit(tree, depth + 1);
+    }
+    if (paths > maximumPaths) throw treeTooLarge(commit, `has more than ${maximumPaths} files`);
+    pathsBelow.set(checksum, paths);
+    return paths;
+  }
+
+  const { rootTree, rootMeta } = await readCommit(source, commit);
+  await checkMeta(rootMeta);
+  await visit(rootTree, 0);
+  return contents;
+}
+
+/**
+ * Lists a commit's files and symbolic links, in ostree's order. The commit should have passed {@link checkTree}.
+ * @throws CosaError `OBJECT_MISSING`, `OBJECT_INVALID` (exit 4)
+ */
+export async function* listFiles(source: MetadataSource, commit: string): AsyncGenerator<TreeFile, void, void> {
+  const { rootTree } = await readCommit(source, commit);
+  // A stack rather than recursion, whose generators would pass each file up through every level.
+  const left = [{ path: '', tree: rootTree }];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const { files, directories } = await readDirtree(source, next.tree);
+    for (const { name, checksum } of files) yield { path: `${next.path}/${name}`, checksum };
+    for (const { name, tree } of directories.toReversed()) left.push({ path: `${next.path}/${name}`, tree });
+  }
+}
+
+/**
+ * The content checksum of a file or symbolic link by absolute path, or `undefined`. Symbolic links in the path are
+ * not followed.
+ * @throws CosaError `OBJECT_MISSING`, `OBJECT_INVALID` (exit 4)
+ */
+export async function findFile(source: MetadataSource, commit: string, path: string): Promise<string | undefined> {
+  const parts = path.split('/').filter((part) => part !== '');
+  const last = parts.pop();
+  let tree = (await readCommit(source, commit)).rootTree;
+  for (const part of parts) {
+    const directory = (await readDirtree(source, tree)).directories.find(({ name }) => name === part);
+    if (directory === undefined) return undefined;
+    tree = directory.tree;
+  }
+  return (await readDirtree(source, tree)).files.find(({ name }) => name === last)?.checksum;
+}
+
+async function readDirtree(source: MetadataSource, checksum: string): Promise<ParsedDirtree> {
+  return parseDirtree(await require(source, 'dirtree', checksum), `dirtree ${checksum}`);
+}
+
+async function require(source: MetadataSource, kind: MetadataKind, checksum: string): Promise<Buffer> {
+  const bytes = await source.readMetadata(kind, checksum);
+  if (bytes === undefined) throw objectMissing(`${kind} ${checksum}`);
+  return bytes;
+}
+
+/** The error for an object that the commit needs and the image lacks. */
+export function objectMissing(what: string) {
+  return verificationError('OBJECT_MISSING', `the image lacks ${what}, which its commit needs`, {
+    hint: 'the image is incomplete: build or copy it again',
+  });
+}
+
+function treeTooLarge(commit: string, problem: string) {
+  return verificationError('TREE_TOO_LARGE', `commit ${commit} ${problem}`);
+}

@@ -1,0 +1,115 @@
+import { CosaError, verificationError } from '../../lib/errors.ts';
+import type { Image } from '../../oci/image.ts';
+import type { ContentReader } from '../../oci/store.ts';
+import { type OstreeImage, ostreeImage } from './base-layers.ts';
+import { checkTree, findFile, type MetadataKind, type MetadataSource } from './commit-tree.ts';
+import { type ContentEntry, readLayerObjects } from './layer-objects.ts';
+import { defaultLimits } from './limits.ts';
+
+/** Most bytes of a file that is read into memory. */
+const maximumFileBytes = 16 * 1024 * 1024;
+/** Most bytes of all metadata objects: a million files have about this much. */
+const maximumTreeBytes = 256 * 1024 * 1024;
+
+/** A commit's metadata, held in memory. */
+export interface ImageTree extends MetadataSource {
+  commit: string;
+}
+
+/**
+ * Reads an image's tree without its files, complete and checked. Stops reading where the metadata ends, which is in
+ * the first layer before any content: each object is verified by its checksum, up to the commit of the label.
+ * @throws CosaError `NOT_OSTREE`, `OBJECT_MISSING`, `OBJECT_INVALID`, `TREE_TOO_LARGE` (exit 4), and what
+ *   `readLayerObjects` throws
+ */
+export async function readImageTree(reader: ContentReader, image: Image): Promise<ImageTree> {
+  const ostree = ostreeImage(image);
+  const { tree, add } = collectTree(ostree);
+  // Images of one layer, as older tools wrote them, have metadata and content mixed.
+  let mayBeComplete = true;
+  for (const layer of ostree.layers.slice(0, 1)) {
+    for await (const entry of readLayerObjects(reader, layer, defaultLimits)) {
+      if (entry.type === 'metadata') {
+        if (entry.kind !== 'commitmeta') add(entry.kind, entry.checksum, entry.bytes);
+      } else if (mayBeComplete) {
+        mayBeComplete = false;
+        if (await isComplete(tree)) return tree;
+      }
+    }
+  }
+  await checkTree(tree, tree.commit, defaultLimits.entries);
+  return tree;
+}
+
+async function isComplete(tree: ImageTree): Promise<boolean> {
+  try {
+    await checkTree(tree, tree.commit, defaultLimits.entries);
+    return true;
+  } catch (error) {
+    if (error instanceof CosaError && error.code === 'OBJECT_MISSING') return false;
+    throw error;
+  }
+}
+
+/**
+ * Reads a few small files of an image, verified against its commit, and no more layers than needed.
+ * @param paths absolute paths in the commit: `/usr/share/coreos-assembler/image.json`
+ * @returns the files that there are: symbolic links and missing paths are left out
+ * @throws CosaError `FILE_TOO_LARGE` (exit 4), and what {@link readImageTree} throws
+ */
+export async function readFiles(
+  reader: ContentReader,
+  image: Image,
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, Buffer>> {
+  const tree = await readImageTree(reader, image);
+  const wanted = new Map<string, string[]>();
+  for (const path of paths) {
+    const checksum = await findFile(tree, tree.commit, path);
+    if (checksum !== undefined) wanted.set(checksum, [...(wanted.get(checksum) ?? []), path]);
+  }
+  const found = new Map<string, Buffer>();
+  for (const layer of ostreeImage(image).layers) {
+    if (wanted.size === 0) break;
+    for await (const entry of readLayerObjects(reader, layer, defaultLimits)) {
+      const names = entry.type === 'content' ? wanted.get(entry.checksum) : undefined;
+      if (names === undefined || entry.type !== 'content') continue;
+      if (entry.kind === 'file') {
+        const content = await wholeContent(entry, names);
+        for (const name of names) found.set(name, content);
+      }
+      wanted.delete(entry.checksum);
+      if (wanted.size === 0) break;
+    }
+  }
+  return found;
+}
+
+function collectTree({ commit }: OstreeImage) {
+  const objects = new Map<string, Buffer>();
+  let size = 0;
+  const tree: ImageTree = {
+    commit,
+    readMetadata: async (kind, checksum) => objects.get(`${kind} ${checksum}`),
+  };
+  function add(kind: MetadataKind, checksum: string, bytes: Buffer): void {
+    size += bytes.length;
+    if (size > maximumTreeBytes) {
+      throw verificationError('TREE_TOO_LARGE', `commit ${commit} has more than ${maximumTreeBytes} bytes of metadata`);
+    }
+    objects.set(`${kind} ${checksum}`, bytes);
+  }
+  return { tree, add };
+}
+
+async function wholeContent(entry: ContentEntry, paths: readonly string[]): Promise<Buffer> {
+  if (entry.size > maximumFileBytes) {
+    throw verificationError(
+      'FILE_TOO_LARGE',
+      `${paths[0]} in the image has ${entry.size} bytes; at most ${maximumFileBytes} are accepted`,
+    );
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of entry.content()) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}

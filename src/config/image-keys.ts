@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { FileValues, KeyTable, MergedValues } from './key-table.ts';
+import type { KeyTable, MergedKeyTable, MergedValues } from './key-table.ts';
 import { anyText, choice, flag, oneOrMore, positiveNumber, text, textList, valueType } from './value-types.ts';
 
 const compressors = ['xz', 'gzip', 'zstd', 'none'] as const;
@@ -173,21 +173,18 @@ export const imageKeys = {
     example: 'uefi-preferred',
     default: 'uefi-preferred',
   },
-} as const satisfies KeyTable;
+} as const satisfies MergedKeyTable;
 
 /** Every key that an image.yaml may have. */
 export const imageFileKeys = {
   include: {
     type: oneOrMore,
-    merge: 'replace',
     family: 'any',
     description: 'Files of the same kind to build upon, relative to this one; what stands here wins.',
     example: 'image-base.yaml',
   },
   ...imageKeys,
 } as const satisfies KeyTable;
-
-export type ImageValues = FileValues<typeof imageFileKeys>;
 
 /** The content of image.json: JSON-able, with every default filled in. */
 export type ImageSpecification = MergedValues<typeof imageKeys>;

@@ -19,7 +19,8 @@ export type MergeRule = 'replace' | 'append' | 'unique' | 'map';
 /** One key of a configuration file. Schema, merging, errors and the reference derive from it. */
 export interface KeyDefinition {
   readonly type: ValueType;
-  readonly merge: MergeRule;
+  /** None for a key that concerns its own file alone. */
+  readonly merge?: MergeRule;
   /** Package families that the key has an effect on. The others accept it, so that a config can serve both. */
   readonly family: 'any' | 'rpm' | 'deb';
   /** One or two sentences for the reference. */
@@ -33,6 +34,9 @@ export interface KeyDefinition {
 }
 
 export type KeyTable = Readonly<Record<string, KeyDefinition>>;
+
+/** A table of keys that several files may set. */
+export type MergedKeyTable = Readonly<Record<string, KeyDefinition & { readonly merge: MergeRule }>>;
 
 /** What one file may set: any of the table's keys. */
 export type FileValues<Table extends KeyTable> = {

@@ -1,5 +1,5 @@
 import { canonicalJson, type Json } from '../lib/canonical-json.ts';
-import type { KeyTable, MergeRule } from './key-table.ts';
+import type { MergedKeyTable, MergeRule } from './key-table.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -8,7 +8,7 @@ type Values = Readonly<Record<string, unknown>>;
  * their default, and keys without one stay out.
  * @param files the values of each file, strongest first
  */
-export function mergeValues(table: KeyTable, files: readonly Values[]): Record<string, unknown> {
+export function mergeValues(table: MergedKeyTable, files: readonly Values[]): Record<string, unknown> {
   const merged: Record<string, unknown> = {};
   for (const [name, key] of Object.entries(table)) {
     const found = files.map((values) => values[name]).filter((value) => value !== undefined);

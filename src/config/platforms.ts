@@ -10,7 +10,6 @@ import { readYaml } from './yaml.ts';
 export const platformKeys = {
   grub_commands: {
     type: textList,
-    merge: 'replace',
     family: 'any',
     description: 'Lines of grub.cfg that set up consoles.',
     example: '[serial --speed=115200, terminal_output serial console]',
@@ -18,7 +17,6 @@ export const platformKeys = {
   },
   kernel_arguments: {
     type: textList,
-    merge: 'replace',
     family: 'any',
     description: 'Kernel arguments of this platform, besides `ignition.platform.id`.',
     example: '[console=tty0, "console=ttyS0,115200n8"]',

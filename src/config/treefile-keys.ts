@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { baseArchitectures } from './architectures.ts';
-import type { FileValues, KeyTable, MergedValues } from './key-table.ts';
+import type { FileValues, KeyTable, MergedKeyTable, MergedValues } from './key-table.ts';
 import {
   choice,
   flag,
@@ -56,9 +56,8 @@ const conditionalIncludes = valueType(
 export const structureKeys = {
   include: {
     type: oneOrMore,
-    merge: 'replace',
     family: 'any',
-    description: 'Treefiles to build upon, relative to this file. A file that is included twice counts once.',
+    description: 'Treefiles to build upon, relative to this file.',
     example: '[manifests/base.yaml, manifests/containers.yaml]',
   },
   'arch-include': {
@@ -66,14 +65,12 @@ export const structureKeys = {
       'map of architecture to string or list of strings',
       z.partialRecord(z.enum(baseArchitectures), oneOrMore.schema),
     ),
-    merge: 'replace',
     family: 'any',
     description: 'As `include`, for one architecture each.',
     example: '{x86_64: manifests/grub.yaml}',
   },
   'conditional-include': {
     type: conditionalIncludes,
-    merge: 'replace',
     family: 'any',
     description:
       'As `include`, if conditions on variables hold. Operators: `==`, `!=`, `>=`, `<=`, `>`, `<`; values: quoted strings, numbers, true, false. Instead of files, keys may stand right here.',
@@ -408,7 +405,7 @@ export const treefileKeys = {
     description: 'Whether programs such as rpm are wrapped.',
     example: 'false',
   },
-} as const satisfies KeyTable;
+} as const satisfies MergedKeyTable;
 
 /** Packages for one architecture: `packages-x86_64` and so on. */
 export const architecturePackages = {

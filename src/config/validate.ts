@@ -75,7 +75,11 @@ function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[]
     const member = schema.shape[String(name)] as z.core.$ZodType | undefined;
     return member === undefined ? [] : keysAt(member, rest);
   }
-  if (name === undefined) return [];
+  if (name === undefined) {
+    return schema instanceof z.ZodRecord && schema.keyType instanceof z.ZodEnum
+      ? schema.keyType.options.map(String)
+      : [];
+  }
   if (schema instanceof z.ZodArray) return keysAt(schema.element, rest);
   if (schema instanceof z.ZodRecord) return keysAt(schema.valueType, rest);
   return [];

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { type SourcePosition, usageError } from '../lib/errors.ts';
 import { readTextIfExists } from '../lib/files.ts';
 
@@ -8,7 +8,7 @@ export interface YamlFile {
   readonly path: string;
   /** Plain JSON-like data; an empty file is an empty map. */
   readonly value: unknown;
-  /** Where the value under a path of keys and indexes stands; the nearest parent if it is not there. */
+  /** Where the value under a path of keys and indexes stands; the nearest parent's key if it is not there. */
   valuePosition(path: readonly PropertyKey[]): SourcePosition;
   /** Where the key of the last element of the path stands. */
   keyPosition(path: readonly PropertyKey[]): SourcePosition;
@@ -21,13 +21,22 @@ export interface YamlFile {
  */
 export function parseYaml(text: string, path: string): YamlFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const at = (offset: number): SourcePosition => {
     const { line, col } = lines.linePos(offset);
     return { file: path, line, column: col };
   };
   const problem = document.errors[0];
   if (problem !== undefined) throw syntaxError(problem.message, at(problem.pos[0]));
+  visit(document, {
+    Alias(_, alias) {
+      const [start = 0] = alias.range ?? [];
+      const target = alias.resolve(document);
+      if (target === undefined) throw syntaxError(`there is no anchor &${alias.source} before this`, at(start));
+      const [from = 0, to = 0] = target.range ?? [];
+      if (from <= start && start < to) throw syntaxError(`*${alias.source} stands in its own anchor`, at(start));
+    },
+  });
   const value = toPlainData(document.toJS.bind(document), at(0));
   const root: Node | null = document.contents;
 
@@ -39,12 +48,12 @@ export function parseYaml(text: string, path: string): YamlFile {
       const parent = isAlias(node) ? (node.resolve(document) ?? null) : node;
       if (isMap<Node, Node | null>(parent)) {
         const pair = parent.items.find((item) => isScalar(item.key) && String(item.key.value) === String(name));
-        if (pair === undefined) return { node: parent, key };
+        if (pair === undefined) return { node: key ?? parent, key };
         key = pair.key;
         node = pair.value ?? pair.key;
       } else if (isSeq<Node>(parent)) {
         const item = parent.items[Number(name)];
-        if (item === undefined) return { node: parent, key };
+        if (item === undefined) return { node: key ?? parent, key };
         key = item;
         node = item;
       } else {
@@ -89,7 +98,7 @@ function toPlainData(convert: () => unknown, where: SourcePosition): unknown {
   try {
     return convert();
   } catch (error) {
-    // An alias without its anchor, or one that expands to far more than the file holds.
+    // Aliases that expand to far more than the file holds.
     throw syntaxError(error instanceof Error ? error.message : String(error), where);
   }
 }

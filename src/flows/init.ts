@@ -111,10 +111,10 @@ async function sourceOrigin(source: string, branch: string | undefined): Promise
       hint: 'for example: https://example.com/os.git, git@example.com:os.git, or ../my-config',
     });
   }
-  const repository =
-    (await lstatIfExists(join(directory, '.git'))) ?? (await lstatIfExists(join(directory, 'objects')));
-  // A branch of a local repository cannot be linked to, and a bare one has no files.
-  if (repository !== undefined && (branch !== undefined || !(await hasManifest(directory)))) {
+  // A branch of a local repository cannot be linked to, and a bare repository has no files.
+  const repository = await lstatIfExists(join(directory, '.git'));
+  const bare = repository === undefined && (await lstatIfExists(join(directory, 'objects'))) !== undefined;
+  if (bare || (repository !== undefined && branch !== undefined)) {
     return { kind: 'clone', url: directory, branch, revision: undefined };
   }
   if (branch !== undefined) {

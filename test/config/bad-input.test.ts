@@ -1,0 +1,369 @@
+import { relative } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { CosaError, formatPosition } from '../../src/lib/errors.ts';
+import { minimalConfig, testOptions, writeFiles } from './support.ts';
+
+interface BadInput {
+  title: string;
+  /** Files on top of the least that a config needs; a manifest is appended to that one. */
+  files: Record<string, string>;
+  code: string;
+  /** `file:line:column`, relative to the config. */
+  where: string;
+  message: string;
+  hint?: string;
+}
+
+// The manifest's own lines start at line 3.
+const cases: BadInput[] = [
+  {
+    title: 'an unknown key',
+    files: { 'manifest.yaml': 'pacakges: [a]\n' },
+    code: 'CONFIG_UNKNOWN_KEY',
+    where: 'manifest.yaml:3:1',
+    message: 'unknown key "pacakges"',
+    hint: 'did you mean "packages"?',
+  },
+  {
+    title: 'an unknown key that nothing is near to',
+    files: { 'manifest.yaml': 'favourite-colour: blue\n' },
+    code: 'CONFIG_UNKNOWN_KEY',
+    where: 'manifest.yaml:3:1',
+    message: 'unknown key "favourite-colour"',
+  },
+  {
+    title: 'an unknown architecture of packages',
+    files: { 'manifest.yaml': 'packages-x86-64: [a]\n' },
+    code: 'CONFIG_UNKNOWN_KEY',
+    where: 'manifest.yaml:3:1',
+    message: 'unknown key "packages-x86-64"',
+    hint: 'did you mean "packages-x86_64"?',
+  },
+  {
+    title: 'an unknown key below another',
+    files: { 'manifest.yaml': 'check-passwd:\n  type: file\n  file: passwd\n' },
+    code: 'CONFIG_VALUE',
+    where: 'manifest.yaml:3:1',
+    message: '"check-passwd.filename" is missing\n{base}/manifest.yaml:5:3: unknown key "file" in "check-passwd"',
+  },
+  {
+    title: 'a string for a list',
+    files: { 'manifest.yaml': 'packages: systemd\n' },
+    code: 'CONFIG_VALUE',
+    where: 'manifest.yaml:3:11',
+    message: '"packages" must be a list, not the string "systemd"',
+  },
+  {
+    title: 'a map in a list of strings',
+    files: { 'manifest.yaml': 'packages:\n  - systemd\n  - sudo: true\n' },
+    code: 'CONFIG_VALUE',
+    where: 'manifest.yaml:5:5',
+    message: '"packages[1]" must be a string, not a map',
+  },
+  {
+    title: 'a string for true or false',
+    files: { 'manifest.yaml': 'recommends: "no"\n' },
+    code: 'CONFIG_VALUE',
+    where: 'manifest.yaml:3:13',
+    message: '"recommends" must be true or false, not the string "no"',
+  },
+  {
+    title: 'a key without a value',
+    files: { 'manifest.yaml': 'packages:\n' },
+    code: 'CONFIG_VALUE',
+    where: 'manifest.yaml:3:10',
+    message: '"packages" must be a list, not empty',
+  },
+  {
+    title: 'a list for a file',
+    files: { 'manifest.yaml': 'include: a.yaml\n', 'a.yaml': '- packages\n' },
+    code: 'CONFIG_VALUE',
+    where: 'a.yaml:1:1',
+    message: 'the file must be a map, not a list',
+  },
+  {
+    title: 'a word that is none of those allowed',
+    files: { 'manifest.yaml': 'boot-location: module\n' },
+    code: 'CONFIG_VALUE',
+    where: 'manifest.yaml:3:16',
+    message: '"boot-location" must be one of new, modules, not the string "module"',
+    hint: 'did you mean "modules"?',
+  },
+  {
+    title: 'an unknown kind of check',
+    files: { 'manifest.yaml': 'check-groups: {type: prevoius}\n' },
+    code: 'CONFIG_VALUE',
+    where: 'manifest.yaml:3:22',
+    message: '"check-groups.type" must be none, previous, file or data, not the string "prevoius"',
+  },
+  {
+    title: 'a removal without an expression',
+    files: { 'manifest.yaml': 'remove-from-packages: [[dpkg]]\n' },
+    code: 'CONFIG_VALUE',
+    where: 'manifest.yaml:3:24',
+    message: '"remove-from-packages[0]" must be a list of a package and at least one regular expression, not a list',
+  },
+  {
+    title: 'bad YAML',
+    files: { 'manifest.yaml': 'packages: [a\n' },
+    code: 'CONFIG_SYNTAX',
+    where: 'manifest.yaml:4:1',
+    message: 'this is not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
+  },
+  {
+    title: 'an include loop',
+    files: {
+      'manifest.yaml': 'include: a.yaml\n',
+      'a.yaml': 'include:\n  - sub/b.yaml\n',
+      'sub/b.yaml': 'include: ../a.yaml\n',
+    },
+    code: 'CONFIG_INCLUDE_LOOP',
+    where: 'sub/b.yaml:1:10',
+    message: 'include loop: manifest.yaml → a.yaml → sub/b.yaml → a.yaml',
+  },
+  {
+    title: 'a file that includes itself',
+    files: { 'manifest.yaml': 'include: manifest.yaml\n' },
+    code: 'CONFIG_INCLUDE_LOOP',
+    where: 'manifest.yaml:3:10',
+    message: 'include loop: manifest.yaml → manifest.yaml',
+  },
+  {
+    title: 'a missing include',
+    files: { 'manifest.yaml': 'include: [parts/a.yaml]\n', 'parts/a.yaml': 'include: missing.yaml\n' },
+    code: 'CONFIG_INCLUDE_MISSING',
+    where: 'parts/a.yaml:1:10',
+    message: 'the included file "missing.yaml" does not exist',
+    hint: 'expected at parts/missing.yaml: includes are relative to the file that includes them',
+  },
+  {
+    title: 'a missing conditional include',
+    files: {
+      'manifest.yaml': 'conditional-include:\n  - if: basearch == "x86_64"\n    include: missing.yaml\n',
+    },
+    code: 'CONFIG_INCLUDE_MISSING',
+    where: 'manifest.yaml:5:14',
+    message: 'the included file "missing.yaml" does not exist',
+    hint: 'expected at missing.yaml: includes are relative to the file that includes them',
+  },
+  {
+    title: 'an absolute include',
+    files: { 'manifest.yaml': 'include: /etc/passwd\n' },
+    code: 'CONFIG_INCLUDE_MISSING',
+    where: 'manifest.yaml:3:10',
+    message: 'the included file "/etc/passwd" has an absolute path',
+    hint: 'includes are relative to the file that includes them',
+  },
+  {
+    title: 'an unknown key right in a conditional include that does not count',
+    files: {
+      'manifest.yaml': 'conditional-include:\n  - if: basearch == "s390x"\n    include:\n      packges: [a]\n',
+    },
+    code: 'CONFIG_UNKNOWN_KEY',
+    where: 'manifest.yaml:6:7',
+    message: 'unknown key "packges"',
+    hint: 'did you mean "packages"?',
+  },
+  {
+    title: 'an undefined variable',
+    files: { 'manifest.yaml': 'variables: {stream: a}\nref: "x/${steam}"\n' },
+    code: 'CONFIG_VARIABLE_UNDEFINED',
+    where: 'manifest.yaml:4:6',
+    message: 'undefined variable "steam"',
+    hint: 'did you mean "stream"?',
+  },
+  {
+    title: 'an undefined variable, deep in an included file',
+    files: { 'manifest.yaml': 'include: a.yaml\n', 'a.yaml': 'add-commit-metadata:\n  x: "${nope}"\n' },
+    code: 'CONFIG_VARIABLE_UNDEFINED',
+    where: 'a.yaml:2:6',
+    message: 'undefined variable "nope"',
+    hint: 'known here: basearch',
+  },
+  {
+    title: 'an undefined variable in a condition',
+    files: { 'manifest.yaml': 'conditional-include: [{if: prod == true, include: a.yaml}]\n' },
+    code: 'CONFIG_VARIABLE_UNDEFINED',
+    where: 'manifest.yaml:3:28',
+    message: 'undefined variable "prod"',
+    hint: 'known here: basearch',
+  },
+  {
+    title: 'a variable that refers to itself',
+    files: { 'manifest.yaml': 'variables: {a: "${b}", b: "${a}"}\nref: "${a}"\n' },
+    code: 'CONFIG_VARIABLE_LOOP',
+    where: 'manifest.yaml:3:16',
+    message: 'the variable "b" refers to itself: b → a → b',
+  },
+  {
+    title: 'no condition',
+    files: { 'manifest.yaml': 'conditional-include: [{if: [x is y], include: a.yaml}]\n' },
+    code: 'CONFIG_CONDITION',
+    where: 'manifest.yaml:3:29',
+    message: '"x is y" is not a condition: expected VARIABLE OPERATOR VALUE',
+    hint: 'for example: stream != "stable"; operators are == != >= <= > <',
+  },
+  {
+    title: 'a missing overlay',
+    files: { 'manifest.yaml': 'ostree-layers:\n  - overlay/05cor\n', 'overlay.d/05core/etc/x': '' },
+    code: 'CONFIG_OVERLAY_MISSING',
+    where: 'manifest.yaml:4:5',
+    message: 'there is no directory overlay.d/05cor',
+    hint: 'did you mean "05core"?',
+  },
+  {
+    title: 'a layer that is no overlay',
+    files: { 'manifest.yaml': 'ostree-layers: [fedora/base]\n' },
+    code: 'CONFIG_OVERLAY_MISSING',
+    where: 'manifest.yaml:3:17',
+    message: '"fedora/base" is not an overlay: expected overlay/NAME',
+  },
+  {
+    title: 'an overlay whose name leads out',
+    files: { 'manifest.yaml': 'ostree-layers: [overlay/..]\n' },
+    code: 'CONFIG_OVERLAY_MISSING',
+    where: 'manifest.yaml:3:17',
+    message: '"overlay/.." is not an overlay: expected overlay/NAME',
+  },
+  {
+    title: 'a mode for a path that is not there',
+    files: {
+      'manifest.yaml': 'ostree-layers: [overlay/a]\n',
+      'overlay.d/a/etc/shadow': '',
+      'overlay.d/a/statoverride': '# modes\n=384 /etc/shadw\n',
+    },
+    code: 'CONFIG_STATOVERRIDE',
+    where: 'overlay.d/a/statoverride:2:1',
+    message: '/etc/shadw is not in this overlay',
+    hint: 'did you mean "etc/shadow"?',
+  },
+  {
+    title: 'a missing script',
+    files: { 'manifest.yaml': 'postprocess-script: run.sh\n' },
+    code: 'CONFIG_FILE_MISSING',
+    where: 'manifest.yaml:3:21',
+    message: 'the file "run.sh" does not exist',
+  },
+  {
+    title: 'a missing passwd file',
+    files: { 'manifest.yaml': 'check-passwd: {type: file, filename: passwd}\n' },
+    code: 'CONFIG_FILE_MISSING',
+    where: 'manifest.yaml:3:15',
+    message: 'the file "passwd" does not exist',
+  },
+  {
+    title: 'a repository without a file',
+    files: { 'manifest.yaml': 'include: a.yaml\n', 'a.yaml': 'repos: [debain]\n' },
+    code: 'CONFIG_REPOSITORY_MISSING',
+    where: 'a.yaml:1:9',
+    message: 'the repository "debain" has no file: there is no debain.sources nor debain.repo beside the manifest',
+    hint: 'did you mean "debian"?',
+  },
+  {
+    title: 'a repository with two files',
+    files: { 'debian.repo': '[debian]\n' },
+    code: 'CONFIG_REPOSITORY_AMBIGUOUS',
+    where: 'manifest.yaml:2:9',
+    message: 'the repository "debian" has two files, debian.sources and debian.repo',
+    hint: 'delete one: the ending tells the package family',
+  },
+  {
+    title: 'repositories of two families',
+    files: { 'manifest.yaml': 'include: a.yaml\n', 'a.yaml': 'repos: [fedora]\n', 'fedora.repo': '' },
+    code: 'CONFIG_REPOSITORIES_MIXED',
+    where: 'manifest.yaml:2:9',
+    message: 'the repositories "fedora" (.repo) and "debian" (.sources) are of different package families',
+  },
+  {
+    title: 'an unknown key of image.yaml',
+    files: { 'image.yaml': 'rootf: ext4\n' },
+    code: 'CONFIG_UNKNOWN_KEY',
+    where: 'image.yaml:1:1',
+    message: 'unknown key "rootf"',
+    hint: 'did you mean "rootfs"?',
+  },
+  {
+    title: 'a filesystem that nobody makes',
+    files: { 'image.yaml': 'size: 10\nrootfs: ext3\n' },
+    code: 'CONFIG_VALUE',
+    where: 'image.yaml:2:9',
+    message: '"rootfs" must be one of xfs, ext4, not the string "ext3"',
+    hint: 'did you mean "ext4"?',
+  },
+  {
+    title: 'a size of nothing',
+    files: { 'image.yaml': 'size: 0\n' },
+    code: 'CONFIG_VALUE',
+    where: 'image.yaml:1:7',
+    message: '"size" must be above 0, not the number 0',
+  },
+  {
+    title: 'a fractional size',
+    files: { 'image.yaml': 'size: 1.5\n' },
+    code: 'CONFIG_VALUE',
+    where: 'image.yaml:1:7',
+    message: '"size" must be a whole number, not the number 1.5',
+  },
+  {
+    title: 'a stream in image.yaml that nobody named',
+    files: { 'image.yaml': 'extra-kargs:\n  - stream={stream}\n' },
+    code: 'CONFIG_VARIABLE_UNDEFINED',
+    where: 'image.yaml:2:5',
+    message: '{stream} stands here, and no stream is known',
+    hint: 'define "stream" under "variables" in manifest.yaml',
+  },
+  {
+    title: 'an include loop of image.yaml',
+    files: { 'image.yaml': 'include: b.yaml\n', 'b.yaml': 'size: 1\ninclude: image.yaml\n' },
+    code: 'CONFIG_INCLUDE_LOOP',
+    where: 'b.yaml:2:10',
+    message: 'include loop: image.yaml → b.yaml → image.yaml',
+  },
+  {
+    title: 'a missing include of image.yaml',
+    files: { 'image.yaml': 'include: b.yaml\n' },
+    code: 'CONFIG_INCLUDE_MISSING',
+    where: 'image.yaml:1:10',
+    message: 'the included file "b.yaml" does not exist',
+    hint: 'expected at b.yaml: includes are relative to the file that includes them',
+  },
+  {
+    title: 'an unknown key of a platform',
+    files: { 'platforms.yaml': 'x86_64:\n  qemu:\n    kernel_args: [a]\n' },
+    code: 'CONFIG_UNKNOWN_KEY',
+    where: 'platforms.yaml:3:5',
+    message: 'unknown key "kernel_args" in "x86_64.qemu"',
+    hint: 'known here: grub_commands, kernel_arguments',
+  },
+  {
+    title: 'an unknown architecture of platforms',
+    files: { 'platforms.yaml': 'amd64: {qemu: {}}\n' },
+    code: 'CONFIG_UNKNOWN_KEY',
+    where: 'platforms.yaml:1:1',
+    message: 'unknown key "amd64"',
+    hint: 'known here: aarch64, ppc64le, riscv64, s390x, x86_64',
+  },
+  {
+    title: 'an unknown key of a lock override',
+    files: { 'manifest-lock.overrides.x86_64.yaml': 'packages:\n  podman:\n    version: 1\n' },
+    code: 'CONFIG_UNKNOWN_KEY',
+    where: 'manifest-lock.overrides.x86_64.yaml:3:5',
+    message: 'unknown key "version" in "packages.podman"',
+    hint: 'known here: evr, evra, metadata',
+  },
+];
+
+test.each(cases)('$title', async ({ files, code, where, message, hint }) => {
+  const manifest = minimalConfig['manifest.yaml'] + (files['manifest.yaml'] ?? '');
+  const base = await writeFiles({ ...minimalConfig, ...files, 'manifest.yaml': manifest });
+  const error: unknown = await loadConfig(base, testOptions).catch((thrown: unknown) => thrown);
+  if (!(error instanceof CosaError)) throw new Error('expected a CosaError', { cause: error });
+  expect({
+    code: error.code,
+    where: error.where && formatPosition({ ...error.where, file: relative(base, error.where.file) }),
+    message: error.message,
+    hint: error.hint,
+    exitStatus: error.exitStatus,
+  }).toEqual({ code, where, message: message.replace('{base}', base), hint, exitStatus: 2 });
+});

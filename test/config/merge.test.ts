@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { MergedKeyTable, MergeRule } from '../../src/config/key-table.ts';
+import { mergeDeep, mergeValues, unique } from '../../src/config/merge.ts';
+import { valueType } from '../../src/config/value-types.ts';
+
+const key = (merge: MergeRule, more: { default?: string[] } = {}) => ({
+  type: valueType('anything', z.unknown()),
+  merge,
+  family: 'any' as const,
+  description: '',
+  example: '',
+  ...more,
+});
+const table: MergedKeyTable = {
+  replace: key('replace'),
+  append: key('append'),
+  unique: key('unique'),
+  map: key('map'),
+  defaulted: key('unique', { default: ['d'] }),
+};
+
+describe('mergeValues', () => {
+  test('merges by rule, strongest file first', () => {
+    const strong = { replace: 1, append: ['c'], unique: ['b', 'c'], map: { x: 1 } };
+    const weak = { replace: 2, append: ['a', 'c'], unique: ['a', 'b'], map: { x: 2, y: 2 }, defaulted: ['e'] };
+    expect(mergeValues(table, [strong, weak])).toEqual({
+      replace: 1,
+      append: ['a', 'c', 'c'],
+      unique: ['a', 'b', 'c'],
+      map: { x: 1, y: 2 },
+      defaulted: ['e'],
+    });
+  });
+
+  test('gives defaults, and leaves out what has none', () => {
+    expect(mergeValues(table, [{}, {}])).toEqual({ defaulted: ['d'] });
+  });
+
+  test('false, 0 and the empty string are values', () => {
+    expect(mergeValues(table, [{ replace: false }, { replace: true }])).toMatchObject({ replace: false });
+  });
+
+  test('does not depend on how the files are grouped', () => {
+    const list = fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 4 });
+    const values = fc.record(
+      { replace: fc.nat(), append: list, unique: list, map: fc.dictionary(fc.constantFrom('x', 'y', 'z'), fc.nat()) },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(values, values, values, (a, b, c) => {
+        const { defaulted: _, ...bare } = table;
+        const merge = (...files: Record<string, unknown>[]) => mergeValues(bare, files);
+        expect(merge(merge(a, b), c)).toEqual(merge(a, b, c));
+        expect(merge(a, merge(b, c))).toEqual(merge(a, b, c));
+      }),
+    );
+  });
+});
+
+describe('mergeDeep', () => {
+  test('merges maps key by key and lists without duplicates', () => {
+    expect(
+      mergeDeep({ a: { b: 1, c: [1, 2] }, d: 'weak', e: [1] }, { a: { c: [2, 3], f: null }, d: 'strong', e: 'text' }),
+    ).toEqual({ a: { b: 1, c: [1, 2, 3], f: null }, d: 'strong', e: 'text' });
+  });
+
+  test('with itself changes nothing but doubled list items; on nothing it is the value itself', () => {
+    const json = fc.letrec((tie) => ({
+      value: fc.oneof({ maxDepth: 3 }, fc.string(), fc.integer(), tie('list'), tie('map')),
+      list: fc.uniqueArray(fc.string()),
+      map: fc.dictionary(fc.string(), tie('value')),
+    })).map;
+    fc.assert(
+      fc.property(json as fc.Arbitrary<Record<string, string>>, (value) => {
+        expect(mergeDeep(value, value)).toEqual(value);
+        expect(mergeDeep(undefined, value)).toEqual(value);
+        expect(mergeDeep({}, value)).toEqual(value);
+      }),
+    );
+  });
+});
+
+test('unique keeps the first of equal items, whatever the order of their keys', () => {
+  expect(unique([{ a: 1, b: 2 }, { b: 2, a: 1 }, 'x', 'x', ['x']])).toEqual([{ a: 1, b: 2 }, 'x', ['x']]);
+});

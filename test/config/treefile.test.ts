@@ -1,0 +1,192 @@
+import { symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { loadTreefile, splitPackages } from '../../src/config/treefile.ts';
+import { writeFiles } from './support.ts';
+
+async function load(files: Record<string, string>, options: { basearch?: string; stream?: string } = {}) {
+  return loadTreefile(await writeFiles(files), { basearch: 'x86_64', ...options });
+}
+
+describe('includes', () => {
+  test('the includer is stronger than what it includes, an earlier include than a later one', async () => {
+    const { treefile } = await load({
+      'manifest.yaml': 'include: [a.yaml, sub/b.yaml]\nref: own\npostprocess: [own]\npackages: [own, shared]\n',
+      'a.yaml': 'ref: a\ndefault-target: a.target\npostprocess: [a]\npackages: [a]\n',
+      'sub/b.yaml': 'include: c.yaml\ndefault-target: b.target\nunits: [b]\npostprocess: [b]\npackages: [shared]\n',
+      'sub/c.yaml': 'units: [c, b]\nrecommends: false\npostprocess: [own]\npackages: [c]\n',
+    });
+    expect(treefile).toMatchObject({
+      ref: 'own',
+      'default-target': 'a.target',
+      recommends: false,
+      units: ['c', 'b'],
+      postprocess: ['own', 'b', 'a', 'own'],
+      packages: ['c', 'shared', 'a', 'own'],
+    });
+  });
+
+  test('a file that is reached twice, also through a link, counts once', async () => {
+    const base = await writeFiles({
+      'manifest.yaml': 'include: [a.yaml, link.yaml, b.yaml]\n',
+      'a.yaml': 'include: b.yaml\n',
+      'b.yaml': 'postprocess: [once]\n',
+    });
+    await symlink('b.yaml', join(base, 'link.yaml'));
+    const { treefile } = await loadTreefile(base, { basearch: 'x86_64' });
+    expect(treefile.postprocess).toEqual(['once']);
+  });
+
+  test('arch-include and packages-ARCH count for their architecture', async () => {
+    const files = {
+      'manifest.yaml':
+        'arch-include: {x86_64: x.yaml, aarch64: [y.yaml]}\npackages: [all]\npackages-x86_64: [grub-pc]\npackages-aarch64: [grub-arm]\n',
+      'x.yaml': 'packages: [x]\n',
+      'y.yaml': 'packages: [y]\n',
+    };
+    expect((await load(files)).treefile.packages).toEqual(['x', 'all', 'grub-pc']);
+    expect((await load(files, { basearch: 'aarch64' })).treefile.packages).toEqual(['y', 'all', 'grub-arm']);
+    expect((await load({ 'manifest.yaml': files['manifest.yaml'] }, { basearch: 's390x' })).treefile.packages).toEqual([
+      'all',
+    ]);
+  });
+
+  test('the name of an include may use variables', async () => {
+    const { treefile } = await load({
+      'manifest.yaml': 'variables: {stream: next}\ninclude: "${stream}.yaml"\n',
+      'next.yaml': 'ref: from-next\n',
+    });
+    expect(treefile.ref).toBe('from-next');
+  });
+
+  test('what only builds the tree is not in the flattened treefile', async () => {
+    const { treefile } = await load({ 'manifest.yaml': 'include: a.yaml\npackages-x86_64: [b]\n', 'a.yaml': '' });
+    expect(Object.keys(treefile)).not.toContain('include');
+    expect(Object.keys(treefile)).not.toContain('packages-x86_64');
+  });
+});
+
+describe('conditional includes', () => {
+  const manifest = `variables: {stream: next, debug: true}
+releasever: 13
+conditional-include:
+  - if: stream != "stable"
+    include: unstable.yaml
+  - if: [stream == "next", debug == true, releasever >= 13]
+    include: [all.yaml]
+  - if: [stream == "next", debug == false]
+    include: none.yaml
+  - if: basearch == "x86_64"
+    include:
+      packages: [inline]
+      include: nested.yaml
+`;
+  test('count if all of their conditions hold; keys may stand in place of files', async () => {
+    const { treefile } = await load({
+      'manifest.yaml': manifest,
+      'unstable.yaml': 'packages: [unstable]\n',
+      'all.yaml': 'packages: [all]\n',
+      'nested.yaml': 'packages: [nested]\n',
+    });
+    expect(treefile.packages).toEqual(['nested', 'inline', 'all', 'unstable']);
+  });
+
+  test('see the variables of including files and of files included before', async () => {
+    const { treefile } = await load({
+      'manifest.yaml':
+        'variables: {top: 1}\ninclude: [vars.yaml]\nconditional-include: [{if: late == "x", include: a.yaml}]\n',
+      'vars.yaml': 'variables: {late: x, top: 2}\n',
+      'a.yaml': 'conditional-include: [{if: top == 1, include: {packages: [yes]}}]\n',
+    });
+    expect(treefile.packages).toEqual(['yes']);
+  });
+});
+
+describe('variables', () => {
+  test('are substituted in every file, with the value of the strongest', async () => {
+    const { treefile } = await load({
+      'manifest.yaml': 'variables: {stream: next}\nreleasever: 13\ninclude: a.yaml\n',
+      'a.yaml':
+        'variables: {stream: stable, other: "o-${stream}"}\nref: "${basearch}/${stream}/${other}"\n' +
+        'mutate-os-release: "${releasever}"\nadd-commit-metadata: {s: "${stream}", n: 1}\npostprocess: ["echo ${HOME}"]\n',
+    });
+    expect(treefile).toMatchObject({
+      ref: 'x86_64/next/o-next',
+      'mutate-os-release': '13',
+      'add-commit-metadata': { s: 'next', n: 1 },
+      postprocess: ['echo ${HOME}'],
+      variables: { stream: 'next', releasever: '13' },
+    });
+  });
+
+  test('the stream that was asked for wins', async () => {
+    const files = { 'manifest.yaml': 'variables: {stream: stable}\nref: "${stream}"\n' };
+    expect((await load(files, { stream: 'testing' })).treefile).toMatchObject({
+      ref: 'testing',
+      variables: { stream: 'testing' },
+    });
+  });
+});
+
+test('paths become relative to the config', async () => {
+  const { treefile } = await load({
+    'manifest.yaml': 'include: parts/a.yaml\n',
+    'parts/a.yaml': 'postprocess-script: run.sh\ncheck-passwd: {type: file, filename: ../passwd}\n',
+  });
+  expect(treefile).toMatchObject({
+    'postprocess-script': 'parts/run.sh',
+    'check-passwd': { type: 'file', filename: 'passwd' },
+  });
+});
+
+test('keys that only rpm uses are read', async () => {
+  const text = `rpmdb: sqlite
+boot-location: modules
+tmp-is-dir: true
+selinux: true
+install-langs: [en_US]
+repo-packages: [{repo: fedora, packages: [podman]}]
+repovars: {contentdir: fedora}
+rojig: {name: fedora-coreos, summary: Fedora CoreOS, license: MIT}
+check-groups: {type: data, entries: {bin: 1, adm: [3, 4]}}
+`;
+  expect((await load({ 'manifest.yaml': text })).treefile).toMatchObject({
+    rpmdb: 'sqlite',
+    'check-groups': { type: 'data', entries: { bin: 1, adm: [3, 4] } },
+  });
+});
+
+describe('packages', () => {
+  test.each([
+    ['a', ['a']],
+    [' a  b\tc ', ['a', 'b', 'c']],
+    ["'podman >= 5'", ['podman >= 5']],
+  ])('the entry %j', (entry, names) => {
+    expect(splitPackages(entry)).toEqual(names);
+  });
+
+  test('splitting what was joined by blanks gives it back', () => {
+    fc.assert(
+      fc.property(fc.array(fc.stringMatching(/^[a-z0-9][a-z0-9+.-]*$/)), (names) => {
+        expect(splitPackages(names.join('  '))).toEqual(names);
+      }),
+    );
+  });
+});
+
+test('tells where things stand', async () => {
+  const { positionOf } = await load({
+    'manifest.yaml': 'include: a.yaml\nrepos: [one]\n',
+    'a.yaml': 'packages:\n  - x y\n  - z\npackages-x86_64:\n  - grub\nostree-layers:\n  - overlay/${basearch}\n',
+  });
+  const place = (...args: Parameters<typeof positionOf>) => {
+    const { file, line, column } = positionOf(...args);
+    return [file.split('/').pop(), line, column];
+  };
+  expect(place('packages', 'y')).toEqual(['a.yaml', 2, 5]);
+  expect(place('packages', 'grub')).toEqual(['a.yaml', 5, 5]);
+  expect(place('ostree-layers', 'overlay/x86_64')).toEqual(['a.yaml', 7, 5]);
+  expect(place('repos')).toEqual(['manifest.yaml', 2, 8]);
+  expect(place('units')).toEqual(['manifest.yaml', 1, 1]);
+});

@@ -1,5 +1,5 @@
 import { lstat, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { CosaError, isSystemError } from '../lib/errors.ts';
 
 /** As the kernel's limit (MAXSYMLINKS). */
@@ -39,6 +39,11 @@ export async function resolveInRoot(root: string, path: string): Promise<string>
     pending.push(...target.split('/').reverse());
   }
   return `/${resolved.join('/')}`;
+}
+
+/** As {@link resolveInRoot}, for a directory: the last component is followed too. */
+export async function resolveDirectoryInRoot(root: string, path: string): Promise<string> {
+  return posix.dirname(await resolveInRoot(root, `${path}/.entry`));
 }
 
 /** As {@link resolveInRoot}, as a host path. */

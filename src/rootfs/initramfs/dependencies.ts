@@ -7,6 +7,12 @@ import { joinedTexts, type Tracked } from './tracked.ts';
 /** A path name in a script: two components or more below one of the system's directories. */
 const pathPattern = /\/(?:etc|usr|lib|lib64|bin|sbin)(?:\/[A-Za-z0-9._@+-]+)+/g;
 
+/** The rest of a path that begins with a variable: `$r/ostree/prepare-root.conf`. */
+const suffixPattern = /\$\{?\w+\}?((?:\/[A-Za-z0-9._@+-]+)+)/g;
+
+/** What such variables stand for. A wrong guess costs nothing: it is tracked as absent. */
+const suffixBases = ['/etc', '/usr', '/usr/lib', '/usr/share'];
+
 /** dracut's own code and configuration: all of it counts. */
 const dracutPlaces = ['/usr/lib/dracut', '/etc/dracut.conf', '/etc/dracut.conf.d'];
 
@@ -20,7 +26,7 @@ const namesAreEnough = ['/usr/lib/modules', '/usr/lib/firmware', '/usr/share'];
  * What of the root an initramfs depends on. The packages as they were installed are not counted, for
  * they are part of the cache's key; this is about what overlays and scripts may have changed since:
  * - the content of every file that is in the image,
- * - the content of every file, or its absence, that dracut's scripts name,
+ * - the content of every file, or its absence, that dracut's scripts name, as a whole or after a variable,
  * - the names below every directory that they name, and the contents too where it holds configuration (`*.d`),
  * - dracut's own code and configuration.
  * Too much does no harm but a rebuild; so names are taken from the scripts' whole text.
@@ -54,10 +60,13 @@ export async function initramfsDependencies(
 async function mentionedPaths(root: string): Promise<Set<string>> {
   const modules = await joinedTexts(root, '/usr/lib/dracut', ['.sh', '.conf']);
   const program = await readFile(join(root, 'usr/bin/dracut'), 'utf8');
-  const found = new Set<string>();
-  for (const [match] of `${modules}\n${program}`.matchAll(pathPattern)) {
-    found.add(await resolveInRoot(root, posix.normalize(match)));
+  const text = `${modules}\n${program}`;
+  const mentioned = [...text.matchAll(pathPattern)].map(([path]) => path);
+  for (const [, suffix = ''] of text.matchAll(suffixPattern)) {
+    mentioned.push(...suffixBases.map((base) => `${base}${suffix}`));
   }
+  const found = new Set<string>();
+  for (const path of new Set(mentioned)) found.add(await resolveInRoot(root, posix.normalize(path)));
   return found;
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { isSystemError } from '../../lib/errors.ts';
-import { resolveInRoot } from '../root-path.ts';
+import { resolveDirectoryInRoot } from '../root-path.ts';
 import { byteOrder, walkTree } from '../walk.ts';
 
 /**
@@ -19,17 +19,21 @@ export interface Tracked {
 /** A hash of what these things are in a root now. The order of the list counts. */
 export async function digestTracked(root: string, list: readonly Tracked[]): Promise<string> {
   const hash = createHash('sha256');
+  // Thousands of paths lie in a few directories: each of those is resolved once.
+  const directories = new Map<string, Promise<string>>();
   for (const { what, path } of list) {
+    const directory = posix.dirname(path);
+    const resolved = directories.get(directory) ?? resolveDirectoryInRoot(root, directory);
+    directories.set(directory, resolved);
+    const host = join(root, await resolved, posix.basename(path));
     hash.update(`${what}\0${path}\0`);
-    if (what === 'content') hash.update(await contentDigest(root, path));
-    else hash.update(await treeDigest(root, path, what === 'contents'));
+    hash.update(what === 'content' ? await contentDigest(host) : await treeDigest(root, path, what === 'contents'));
     hash.update('\0');
   }
   return hash.digest('hex');
 }
 
-async function contentDigest(root: string, path: string): Promise<string> {
-  const host = join(root, await resolveInRoot(root, path));
+async function contentDigest(host: string): Promise<string> {
   try {
     const stats = await lstat(host);
     const owner = `${(stats.mode & 0o7777).toString(8)} ${stats.uid} ${stats.gid}`;
@@ -45,14 +49,14 @@ async function contentDigest(root: string, path: string): Promise<string> {
 }
 
 async function treeDigest(root: string, path: string, withContents: boolean): Promise<string> {
-  const start = await resolveInRoot(root, `${path}/.`);
-  if (!(await isDirectory(join(root, start)))) return contentDigest(root, path);
+  const start = await resolveDirectoryInRoot(root, path);
+  if (!(await isDirectory(join(root, start)))) return contentDigest(join(root, start));
   const hash = createHash('sha256');
   for await (const { path: below, host, entry } of walkTree(root, start)) {
     const target = entry.isSymbolicLink() ? await readlink(host) : '';
     const kind = entry.isDirectory() ? 'directory' : 'other';
     hash.update(`${below}\0${kind}\0${target}\0`);
-    if (withContents && entry.isFile()) hash.update(await contentDigest(root, below));
+    if (withContents && entry.isFile()) hash.update(await contentDigest(host));
   }
   return hash.digest('hex');
 }

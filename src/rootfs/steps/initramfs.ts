@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canonicalJson } from '../../lib/canonical-json.ts';
@@ -20,20 +20,25 @@ export const initramfs: RootStep = {
     const path = `/usr/lib/modules/${kernelRelease}/initramfs.img`;
     const image = join(root, path);
     context.generated.set(path, 'initramfs');
+    await rm(image, { force: true });
     const cache = request.initramfsCache;
-    if (cache === undefined) {
-      await makeInitramfs(context, path);
-      return;
-    }
     const { packagesKey, initramfsArguments } = request;
     const base = sha256Hex(canonicalJson([formatVersion, packagesKey, kernelRelease, initramfsArguments]));
-    if (await cache.find(base, root, image)) {
-      await chmod(image, imageMode);
+    if (await cache?.find(base, root, image)) {
       context.reporter.log('the initramfs of an earlier build is still valid');
-      return;
+    } else {
+      const work = await mkdtemp(join(tmpdir(), 'cosa-dracut-'));
+      try {
+        const made = await makeInitramfs(context, work);
+        // Before the image is in the root: it does not depend on itself.
+        const tracked = await initramfsDependencies(root, kernelRelease, await collectedPaths(work));
+        await cache?.keep(base, root, tracked, made);
+        await copyFile(made, image);
+      } finally {
+        await rm(work, { recursive: true });
+      }
     }
-    const contents = await makeInitramfs(context, path);
-    await cache.keep(base, root, await initramfsDependencies(root, kernelRelease, contents), image);
+    await chmod(image, imageMode);
   },
 };
 
@@ -42,34 +47,34 @@ const imageMode = 0o600;
 
 /** Where dracut collects the files, as it sees it. */
 const workDirectory = '/run/cosa-dracut';
+const imageName = 'initramfs.img';
 
-/** @returns paths of the files in the image */
-async function makeInitramfs(context: RootContext, path: string): Promise<string[]> {
+/**
+ * @param work an empty directory, which holds the files collected for the image afterwards
+ * @returns the image's path on the host
+ */
+async function makeInitramfs(context: RootContext, work: string): Promise<string> {
   const { root, request, kernelRelease } = context;
-  await rm(join(root, path), { force: true });
   const program = '/usr/bin/dracut';
   if (!(await existsOnHost(await hostPath(root, program)))) {
     throw new CosaError('DRACUT_MISSING', 'the packages do not have dracut, which makes the initramfs', {
       hint: 'add the packages dracut and, for Ignition, dracut-network',
     });
   }
-  const work = await mkdtemp(join(tmpdir(), 'cosa-dracut-'));
-  try {
-    const options = ['--no-hostonly', '--reproducible', '--force', '--kver', kernelRelease];
-    // --keep leaves the collected files there, to be listed.
-    const collected = ['--keep', '--tmpdir', workDirectory];
-    const compress = ['--compress', await compressor(root)];
-    const command = [program, ...options, ...collected, ...compress, ...request.initramfsArguments, path];
-    const binds = [{ from: work, to: workDirectory, writable: true }];
-    const result = await runInRoot(context, command, { binds });
-    // dracut also says 0 when it could not write the image.
-    if (result.exitCode !== 0 || !(await existsOnHost(join(root, path)))) {
-      throw new CosaError('DRACUT_FAILED', `dracut ended with exit status ${result.exitCode}\n${lastLines(result)}`);
-    }
-    return await collectedPaths(work);
-  } finally {
-    await rm(work, { recursive: true });
+  const options = ['--no-hostonly', '--reproducible', '--force', '--kver', kernelRelease];
+  // --keep leaves the collected files there, to be listed.
+  const collected = ['--keep', '--tmpdir', workDirectory];
+  const compress = ['--compress', await compressor(root)];
+  const output = join(workDirectory, imageName);
+  const command = [program, ...options, ...collected, ...compress, ...request.initramfsArguments, output];
+  const binds = [{ from: work, to: workDirectory, writable: true }];
+  const result = await runInRoot(context, command, { binds });
+  const made = join(work, imageName);
+  // dracut also says 0 when it could not write the image.
+  if (result.exitCode !== 0 || !(await existsOnHost(made))) {
+    throw new CosaError('DRACUT_FAILED', `dracut ended with exit status ${result.exitCode}\n${lastLines(result)}`);
   }
+  return made;
 }
 
 /**

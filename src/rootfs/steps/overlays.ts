@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CosaError, isSystemError } from '../../lib/errors.ts';
 import type { RootContext, RootStep } from '../context.ts';
 import type { Overlay, OverlayEntry } from '../request.ts';
-import { climbsOut, resolveInRoot } from '../root-path.ts';
+import { climbsOut, resolveDirectoryInRoot, resolveInRoot } from '../root-path.ts';
 
 /** Copies the overlays over the tree. Links of the root are followed in directories (`/lib/x`), and never out of it. */
 export const overlays: RootStep = {
@@ -49,7 +49,7 @@ async function placeDirectory(
   entry: OverlayEntry & { type: 'directory' },
 ): Promise<void> {
   // An overlay's /lib is the root's /usr/lib: the last component is followed too.
-  const destination = join(context.root, await resolveInRoot(context.root, `${entry.path}/.entry`), '..');
+  const destination = join(context.root, await resolveDirectoryInRoot(context.root, entry.path));
   const present = await kindOnHost(destination);
   if (present === 'other') throw conflict(overlay, entry, 'the packages have a file there');
   if (present === 'none') {

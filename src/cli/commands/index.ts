@@ -28,6 +28,24 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./init.ts')).init,
   },
   {
+    name: 'fetch',
+    summary: 'resolve and download packages; write the lockfile',
+    group: 'Build',
+    load: async () => (await import('./fetch.ts')).fetch,
+  },
+  {
+    name: 'image build',
+    summary: 'make disk images of a container',
+    group: 'Build',
+    load: async () => (await import('./image-build.ts')).imageBuild,
+  },
+  {
+    name: 'ostree build',
+    summary: 'make the next OS container from config, packages and the previous one',
+    group: 'Build',
+    load: async () => (await import('./ostree-build.ts')).ostreeBuild,
+  },
+  {
     name: 'doctor',
     summary: 'say which host tools are there and which are missing',
     group: 'This program',

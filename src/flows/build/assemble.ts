@@ -1,39 +1,41 @@
+import { join } from 'node:path';
 import type { Config } from '../../config/load.ts';
-import type { Overlay } from '../../config/overlay.ts';
-import { type Json, prettyJson } from '../../lib/canonical-json.ts';
+import { prettyJson } from '../../lib/canonical-json.ts';
 import type { Image } from '../../oci/image.ts';
-import type { InstalledPackage } from '../../packages/backend.ts';
+import { formatLockfile } from '../../packages/lockfile.ts';
 import type { AccountKind } from '../../rootfs/accounts.ts';
+import { initramfsCache } from '../../rootfs/initramfs/cache.ts';
 import type { AccountCheck, RootfsRequest } from '../../rootfs/request.ts';
 import { previousAccounts } from './accounts.ts';
+import type { BuildInputs } from './inputs.ts';
+import type { InstalledRoot } from './root.ts';
 
 /** Where the container keeps what disk images are made by: the contract with whoever makes them. */
 export const imageConfigPath = '/usr/share/coreos-assembler/image.json';
 
 export interface AssemblyInputs {
-  config: Config;
+  inputs: BuildInputs;
   version: string;
-  timestamp: number;
-  packages: readonly InstalledPackage[];
-  packagesKey: string;
-  /** `overrides/rootfs`. */
-  overrides: Overlay | undefined;
-  /** The text of the lockfile. */
-  lockText: string;
+  installed: InstalledRoot;
   previous: Image | undefined;
-  initramfsCache: RootfsRequest['initramfsCache'];
+  /** The work directory's `cache/`. */
+  cacheDirectory: string;
 }
 
+/** Initramfs images kept: a second and third stream or kernel find theirs again. */
+const initramfsImagesKept = 5;
+
 /** Says in the terms of `rootfs/` what the config wants done with the installed root. */
-export function rootfsRequest(inputs: AssemblyInputs): RootfsRequest {
-  const { config, previous } = inputs;
+export function rootfsRequest(assembly: AssemblyInputs): RootfsRequest {
+  const { inputs, installed, previous } = assembly;
+  const { config, overrides } = inputs;
   const { treefile } = config;
   return {
     osName: config.name,
-    version: inputs.version,
+    version: assembly.version,
     basearch: config.basearch,
     timestamp: inputs.timestamp,
-    overlays: inputs.overrides === undefined ? config.overlays : [...config.overlays, inputs.overrides],
+    overlays: overrides.rootfs === undefined ? config.overlays : [...config.overlays, overrides.rootfs],
     units: treefile.units,
     defaultTarget: treefile['default-target'],
     postprocess: config.scripts,
@@ -42,7 +44,7 @@ export function rootfsRequest(inputs: AssemblyInputs): RootfsRequest {
       package: name,
       patterns,
     })),
-    packages: inputs.packages,
+    packages: installed.packages,
     etcGroupMembers: treefile['etc-group-members'],
     users: accountCheck(treefile['check-passwd'], config.accountFiles.passwd, previous, 'user'),
     groups: accountCheck(treefile['check-groups'], config.accountFiles.group, previous, 'group'),
@@ -51,9 +53,9 @@ export function rootfsRequest(inputs: AssemblyInputs): RootfsRequest {
     mutateOsRelease: treefile['mutate-os-release'],
     initramfsArguments: treefile['initramfs-args'],
     machineIdCompat: treefile['machineid-compat'] ?? true,
-    embedded: embeddedFiles(config, inputs.lockText),
-    packagesKey: inputs.packagesKey,
-    initramfsCache: inputs.initramfsCache,
+    embedded: embeddedFiles(config, formatLockfile(inputs.lock)),
+    packagesKey: installed.key,
+    initramfsCache: initramfsCache(join(assembly.cacheDirectory, 'initramfs'), initramfsImagesKept),
   };
 }
 
@@ -61,15 +63,15 @@ export function rootfsRequest(inputs: AssemblyInputs): RootfsRequest {
 function embeddedFiles(config: Config, lockText: string): Map<string, string> {
   return new Map([
     [imageConfigPath, imageConfigText(config)],
-    ['/usr/share/coreos-assembler/platforms.json', prettyJson(config.platforms as unknown as Json)],
-    [`/usr/share/coreos-assembler/manifest.json`, prettyJson(config.treefile as unknown as Json)],
+    ['/usr/share/coreos-assembler/platforms.json', prettyJson(config.platforms)],
+    [`/usr/share/coreos-assembler/manifest.json`, prettyJson(config.treefile)],
     [`/usr/share/coreos-assembler/manifest-lock.${config.basearch}.json`, lockText],
   ]);
 }
 
 /** The bytes of image.json. */
 export function imageConfigText(config: Config): string {
-  return prettyJson(config.image as unknown as Json);
+  return prettyJson(config.image);
 }
 
 function accountCheck(

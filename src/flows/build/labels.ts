@@ -27,7 +27,7 @@ export interface LabelInputs {
   /** Hex sha256 of the embedded image.json. */
   imageConfigChecksum: string;
   /** Where the config came from, if it is in git. */
-  source: { url: string; revision: string; dirty: boolean } | undefined;
+  source: { url: string | undefined; revision: string; dirty: boolean } | undefined;
 }
 
 /** What the container says of itself; see {@link labelNames}. `ostree.commit` and `ostree.final-diffid` come with the layers. */
@@ -46,7 +46,7 @@ export function containerLabels(inputs: LabelInputs): Record<string, string> {
     [labelNames.imageConfigChecksum]: inputs.imageConfigChecksum,
   };
   if (inputs.source !== undefined) {
-    labels[labelNames.source] = inputs.source.url;
+    if (inputs.source.url !== undefined) labels[labelNames.source] = inputs.source.url;
     labels[labelNames.revision] = `${inputs.source.revision}${inputs.source.dirty ? '-dirty' : ''}`;
   }
   return labels;

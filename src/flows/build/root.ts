@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { run } from '../../exec/run.ts';
 import { coreutilsCopy } from '../../exec/tools/cp.ts';
 import type { Reporter } from '../../lib/reporter.ts';
-import type { InstalledPackage, Lockfile, PackageBackend, PackageRequest } from '../../packages/backend.ts';
+import type { InstalledPackage } from '../../packages/backend.ts';
 import { directoryCache } from '../../pipeline/cache.ts';
 import { stepKey } from '../../pipeline/key.ts';
 import { type Pipeline, runCachedStep, runStep } from '../../pipeline/step.ts';
+import type { BuildInputs } from './inputs.ts';
 
 /** What all packages of a lock make, before the config has changed anything. */
 export interface InstalledRoot {
@@ -26,17 +27,15 @@ const rootsKept = 3;
  */
 export async function installedRoot(
   pipeline: Pipeline,
-  backend: PackageBackend,
-  request: PackageRequest,
-  lock: Lockfile,
-  options: { documentation: boolean; cacheDirectory: string; fingerprint: string },
+  inputs: BuildInputs,
+  cacheDirectory: string,
 ): Promise<InstalledRoot> {
-  const { cacheDirectory, documentation } = options;
+  const { backend, request, lock } = inputs;
+  const { documentation } = inputs.config.treefile;
   const key = stepKey('installed-root/1', {
     family: backend.family,
     packages: lock.packages.map(({ name, sha256 }) => [name, sha256]),
     documentation,
-    overrides: options.fingerprint,
   });
   const cache = directoryCache(join(cacheDirectory, 'roots'), rootsKept);
   if ((await cache.find(key)) === undefined) {

@@ -1,0 +1,56 @@
+import type { Digest } from '../../lib/digest.ts';
+import type { Image } from '../../oci/image.ts';
+import type { EncapsulatedImage } from '../../ostree/encapsulate/types.ts';
+import { labelNames } from './labels.ts';
+import { labelOf } from './previous.ts';
+
+/** What a build tells: for people and for `--json`. Sizes are in bytes. */
+export interface BuildResult {
+  unchanged: boolean;
+  version: string;
+  digest: Digest;
+  /** Hex checksum of the ostree commit. */
+  commit: string;
+  layers: { total: number; new: number; reused: number };
+  /** Compressed size of all layers. */
+  size: number;
+  /** What a host that runs the previous build downloads; `undefined` without a previous build. */
+  updateSize: number | undefined;
+}
+
+/** The result of a build that was not needed. */
+export function unchangedResult(previous: Image): BuildResult {
+  const { layers } = previous.manifest;
+  return {
+    unchanged: true,
+    version: labelOf(previous, labelNames.version) ?? '',
+    digest: previous.descriptor.digest,
+    commit: labelOf(previous, 'ostree.commit') ?? '',
+    layers: { total: layers.length, new: 0, reused: layers.length },
+    size: sum(layers.map(({ size }) => size)),
+    updateSize: 0,
+  };
+}
+
+/** The result of a build that made a new container. */
+export function builtResult(image: EncapsulatedImage, version: string, previous: Image | undefined): BuildResult {
+  const reused = image.layers.filter((layer) => layer.reused).length;
+  const known = new Set(previous?.manifest.layers.map(({ digest }) => digest));
+  const descriptors = image.layers.map(({ descriptor }) => descriptor);
+  return {
+    unchanged: false,
+    version,
+    digest: image.descriptor.digest,
+    commit: image.config.config?.Labels?.['ostree.commit'] ?? '',
+    layers: { total: descriptors.length, new: descriptors.length - reused, reused },
+    size: sum(descriptors.map(({ size }) => size)),
+    updateSize:
+      previous === undefined
+        ? undefined
+        : sum(descriptors.filter(({ digest }) => !known.has(digest)).map(({ size }) => size)),
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

@@ -62,6 +62,14 @@ describe('help', () => {
   });
 });
 
+test('an interrupted command says that nothing is lost', async () => {
+  const { stdout, stderr } = await cosa(['doctor'], { signal: AbortSignal.abort() });
+  expect({ stdout, stderr }).toEqual({
+    stdout: '',
+    stderr: 'interrupted: finished work is kept; the same command goes on from there\n',
+  });
+});
+
 describe('options that every command has', () => {
   test('may stand before or after its name', async () => {
     const before = await cosa(['--json', '--quiet', 'completion', 'bash']);

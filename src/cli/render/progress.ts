@@ -16,11 +16,12 @@ export function progressText(progress: Progress): string {
   return `${amount(done)} of ${amount(total)}${noun} (${percent(done, total)} %)`;
 }
 
-/** The same beside a bar, where space is dear: "52 % of 212 MB". */
+/** The same beside a bar, where space is dear: "52 % of 212 MB", "31 of 64 layers". */
 export function shortProgressText(progress: Progress): string {
   const { done, total, unit } = progress;
   if (total === undefined || total <= 0) return progressText(progress);
-  return `${percent(done, total)} % of ${unit === 'bytes' ? formatBytes(total) : `${formatCount(total)} ${unit}`}`;
+  if (unit === 'bytes') return `${percent(done, total)} % of ${formatBytes(total)}`;
+  return `${formatCount(done)} of ${formatCount(total)} ${unit}`;
 }
 
 /** A bar of `width` cells. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { printable, printableLine } from '../../../src/cli/render/printable.ts';
-import { progressText, rateText } from '../../../src/cli/render/progress.ts';
+import { progressText, rateText, shortProgressText } from '../../../src/cli/render/progress.ts';
 import { table, visibleWidth } from '../../../src/cli/render/table.ts';
 
 const hostile = fc.string({
@@ -56,6 +56,12 @@ describe('progress in words', () => {
     [{ done: 0, total: 0, unit: 'bytes' as const }, '0 B'],
   ])('%j', (progress, text) => {
     expect(progressText(progress)).toBe(text);
+  });
+
+  test('are shorter beside a bar', () => {
+    expect(shortProgressText({ done: 110e6, total: 212e6, unit: 'bytes' })).toBe('51 % of 212 MB');
+    expect(shortProgressText({ done: 31, total: 64, unit: 'layers' })).toBe('31 of 64 layers');
+    expect(shortProgressText({ done: 1204, total: undefined, unit: 'files' })).toBe('1,204 files');
   });
 
   test('speed is told once there is enough to judge by', () => {

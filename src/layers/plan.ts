@@ -1,4 +1,5 @@
 import { expectedDownload, type Group, groupOf, merge, mergeCost, type PlannedComponent } from './group.ts';
+import { reduceGroups } from './reduce.ts';
 
 export interface LayerPlanRequest {
   /** Names are unique. */
@@ -30,8 +31,8 @@ export function planLayers({ components, previous, maxLayers }: LayerPlanRequest
   const known = singles.filter(({ position }) => position !== undefined);
   const isKept = known.length * 2 >= singles.length;
   const groups = isKept
-    ? placeNew(reduce(joinByPosition(known), limit), singles, limit)
-    : reduce(
+    ? placeNew(reduceGroups(joinByPosition(known), limit), singles, limit)
+    : reduceGroups(
         singles.map((group) => ({ ...group, position: undefined })),
         limit,
       );
@@ -56,40 +57,10 @@ function placeNew(kept: readonly Group[], singles: readonly Group[], limit: numb
       groups.push(single);
       continue;
     }
-    const best = indexOfLeast(groups, (group) => mergeCost(group, single));
-    const group = groups[best];
-    if (group !== undefined) groups[best] = merge(group, single);
+    const least = groups.reduce((best, group) => (mergeCost(group, single) < mergeCost(best, single) ? group : best));
+    groups[groups.indexOf(least)] = merge(least, single);
   }
   return groups;
-}
-
-/** Merges the two groups that cost least together, again and again until no more than `limit` are left. */
-function reduce(all: readonly Group[], limit: number): Group[] {
-  const groups = [...all];
-  while (groups.length > limit) {
-    let least = Number.POSITIVE_INFINITY;
-    let pair: [number, number] = [0, 1];
-    groups.forEach((a, first) => {
-      for (let second = first + 1; second < groups.length; second++) {
-        const b = groups[second];
-        const cost = b === undefined ? least : mergeCost(a, b);
-        if (cost < least) {
-          least = cost;
-          pair = [first, second];
-        }
-      }
-    });
-    const [a, b] = [groups[pair[0]], groups[pair[1]]];
-    if (a === undefined || b === undefined) break;
-    groups[pair[0]] = merge(a, b);
-    groups.splice(pair[1], 1);
-  }
-  return groups;
-}
-
-function indexOfLeast<T>(items: readonly T[], cost: (item: T) => number): number {
-  const costs = items.map(cost);
-  return costs.indexOf(Math.min(...costs));
 }
 
 /** Kept layers stay in their order, new ones follow by name. */

@@ -11,7 +11,6 @@ export const repositoryConfig = '[core]\nrepo_version=1\nmode=bare-split-xattrs\
 
 /** Parents are made before the paths in them. */
 const repositoryDirectories = [
-  'sysroot',
   'sysroot/ostree',
   repositoryPath,
   `${repositoryPath}/objects`,
@@ -25,6 +24,9 @@ const repositoryDirectories = [
   `${repositoryPath}/tmp`,
   `${repositoryPath}/tmp/cache`,
 ];
+
+/** The same bytes in every layer of every image, so they are made once. */
+let repositoryHeaders: Buffer | undefined;
 
 /** What a directory or generated file has that no tree describes. */
 const generated = { uid: 0, gid: 0, xattrs: [] } as const;
@@ -95,7 +97,11 @@ export function directoryWriter(tree: Tree, modes: ReadonlyMap<string, number>):
   }
 
   function* repository(): Generator<Buffer, void, void> {
-    for (const path of repositoryDirectories) yield* directory(path);
+    yield* directory('sysroot');
+    for (const path of repositoryDirectories) written.add(path);
+    const header = (path: string) => layerHeader('directory', `${path}/`, { ...generated, mode: 0o755 });
+    repositoryHeaders ??= Buffer.concat(repositoryDirectories.map(header));
+    yield repositoryHeaders;
   }
 
   return { directory, parents, repository };

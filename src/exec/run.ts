@@ -124,6 +124,19 @@ export function start(tool: Tool, args: readonly string[], options: RunOptions =
   };
 }
 
+/**
+ * Runs a program that takes our terminal over, and returns its exit status.
+ * @throws CosaError `TOOL_MISSING` (exit 3), `TOOL_FAILED` if it could not be started or was ended by a signal
+ */
+export async function attach(tool: Tool, args: readonly string[]): Promise<number> {
+  const result = await execa(tool.name, args, {
+    ...spawnOptions({ env: { TERM: process.env.TERM ?? 'dumb' } }),
+    stdio: 'inherit',
+  });
+  if (result.exitCode === undefined) throw notStarted(tool, args, result);
+  return result.exitCode;
+}
+
 function spawnOptions(options: RunOptions) {
   return {
     reject: false,

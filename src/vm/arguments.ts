@@ -15,6 +15,8 @@ export interface MachineDescription {
   secureBoot: boolean;
   /** An Ignition config that the guest finds at its first boot. */
   ignition?: string | undefined;
+  /** The port of 127.0.0.1 that leads to the guest's sshd; 0: the kernel chooses one that is free, and QMP tells which. */
+  sshPort: number;
   /** Where QEMU keeps all that the guest writes to its serial console. */
   consoleLog: string;
   /** Ctrl-A commands of QEMU on the console: for a person at a terminal. */
@@ -31,7 +33,7 @@ function escaped(path: string): string {
 
 /**
  * QEMU's arguments for a machine without display: serial console on stdin and stdout, disk, network of its own
- * with the guest's ssh on a free port of 127.0.0.1, random numbers, a panic device.
+ * with the guest's ssh on a port of 127.0.0.1, random numbers, a panic device.
  */
 export function qemuArguments(machine: MachineDescription): string[] {
   return [
@@ -41,8 +43,7 @@ export function qemuArguments(machine: MachineDescription): string[] {
     machine.uefi === undefined ? [] : firmwareArguments(machine.uefi, machine.secureBoot),
     ['-drive', `if=none,id=disk,file=${escaped(machine.disk)},format=qcow2,discard=unmap,cache=unsafe`],
     ['-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
-    // Port 0: the kernel chooses one that is free, and QMP tells which.
-    ['-netdev', `user,id=network,hostfwd=tcp:127.0.0.1:0-:${guestSshPort}`],
+    ['-netdev', `user,id=network,hostfwd=tcp:127.0.0.1:${machine.sshPort}-:${guestSshPort}`],
     ['-device', 'virtio-net-pci,netdev=network,romfile='],
     ['-device', 'virtio-rng-pci', '-device', 'pvpanic'],
     consoleArguments(machine),

@@ -1,4 +1,3 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RunningProgram } from '../exec/run.ts';
@@ -6,27 +5,12 @@ import { qemu, startQemu } from '../exec/tools/qemu.ts';
 import { type Cleanup, createCleanup } from '../lib/cleanup.ts';
 import { CosaError } from '../lib/errors.ts';
 import type { Reporter } from '../lib/reporter.ts';
-import { type Accelerator, chooseAccelerator } from './accelerator.ts';
+import { orAborted } from './abort.ts';
+import type { Accelerator } from './accelerator.ts';
 import { qemuArguments } from './arguments.ts';
 import { type GuestConsole, watchConsole } from './console.ts';
-import { createOverlay } from './disk.ts';
-import { type Firmware, prepareFirmware } from './firmware.ts';
+import { type MachineOptions, prepareMachine } from './prepare.ts';
 import { listenForQmp, type QmpClient, qmpArguments } from './qmp.ts';
-
-export interface MachineOptions {
-  /** A disk image; the guest gets a throwaway layer over it. */
-  disk: string;
-  /** Bytes by which the guest's disk is larger than the image. */
-  grow?: number;
-  firmware: Firmware;
-  /** MiB. */
-  memory: number;
-  cpus: number;
-  /** The Ignition config's text. */
-  ignition?: string | undefined;
-  /** Where all that the guest writes to its console is kept. */
-  consoleLog: string;
-}
 
 /** A running virtual machine. Disposing of it ends the guest at once and throws its disk away. */
 export interface Machine extends AsyncDisposable {
@@ -38,6 +22,8 @@ export interface Machine extends AsyncDisposable {
   readonly diskSize: number;
   /** Aborted when the guest has stopped or crashed, with a CosaError (`MACHINE_STOPPED`, `GUEST_PANICKED`) as reason. */
   readonly stopped: AbortSignal;
+  /** Settles when the guest resets the machine the next time: it reboots. */
+  nextReset(signal: AbortSignal): Promise<void>;
 }
 
 const hostForward = z.string().transform((text, context) => {
@@ -47,11 +33,6 @@ const hostForward = z.string().transform((text, context) => {
   context.addIssue('QEMU does not tell the forwarded port');
   return z.NEVER;
 });
-
-/** A directory for a machine's files. Sockets are among them, so its path is short; disks are, so it is not in memory. */
-export async function machineDirectory(): Promise<string> {
-  return mkdtemp(join(process.env.TMPDIR ?? '/var/tmp', 'cosa-vm-'));
-}
 
 /**
  * Boots a disk image.
@@ -68,27 +49,12 @@ export async function startMachine(options: MachineOptions, reporter: Reporter):
 }
 
 async function start(options: MachineOptions, reporter: Reporter, cleanup: Cleanup): Promise<Machine> {
-  const directory = await machineDirectory();
-  cleanup.defer(() => rm(directory, { recursive: true, force: true }));
-
-  const { accelerator, reason } = await chooseAccelerator(directory, reporter.signal);
-  if (reason !== undefined) reporter.log(`the machine is emulated, which is slow: ${reason}`);
-  const disk = await createOverlay(options.disk, directory, options.grow);
+  const { description, directory, diskSize } = await prepareMachine(options, reporter, cleanup);
   const socket = join(directory, 'qmp.sock');
   const listener = await listenForQmp(socket);
   cleanup.defer(() => listener[Symbol.asyncDispose]());
   const program = await startQemu([
-    ...qemuArguments({
-      accelerator,
-      memory: options.memory,
-      cpus: options.cpus,
-      disk: disk.path,
-      uefi: await prepareFirmware(options.firmware, directory),
-      secureBoot: options.firmware === 'uefi-secure',
-      ignition: await writeIgnition(options.ignition, directory),
-      consoleLog: options.consoleLog,
-      interactive: false,
-    }),
+    ...qemuArguments({ ...description, sshPort: 0, interactive: false }),
     ...qmpArguments(socket),
   ]);
   cleanup.defer(() => end(program));
@@ -99,20 +65,14 @@ async function start(options: MachineOptions, reporter: Reporter, cleanup: Clean
   watchGuest(client, stopped);
   const sshPort = await forwardedPort(client);
   return {
-    accelerator,
+    accelerator: description.accelerator,
     console,
     sshPort,
-    diskSize: disk.size,
+    diskSize,
     stopped: stopped.signal,
+    nextReset: (signal) => nextReset(client, signal),
     [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };
-}
-
-async function writeIgnition(config: string | undefined, directory: string): Promise<string | undefined> {
-  if (config === undefined) return undefined;
-  const path = join(directory, 'config.ign');
-  await writeFile(path, config, { mode: 0o600 });
-  return path;
 }
 
 /** A guest that nobody needs any more has nothing to save: its disk is thrown away. */
@@ -145,6 +105,20 @@ function watchGuest(client: QmpClient, stopped: AbortController): void {
       );
     }
   });
+}
+
+async function nextReset(client: QmpClient, signal: AbortSignal): Promise<void> {
+  let unsubscribe: (() => void) | undefined;
+  const reset = new Promise<void>((resolve) => {
+    unsubscribe = client.onEvent(({ name }) => {
+      if (name === 'RESET') resolve();
+    });
+  });
+  try {
+    await orAborted(reset, signal);
+  } finally {
+    unsubscribe?.();
+  }
 }
 
 /** QEMU has an answer for people alone: the table of `info usernet`. */

@@ -1,4 +1,4 @@
-import { missingTool, type RunningProgram, type RunOptions, start } from '../run.ts';
+import { attach, missingTool, type RunningProgram, type RunOptions, start } from '../run.ts';
 import type { Tool } from '../tool.ts';
 import { which } from '../which.ts';
 
@@ -21,6 +21,14 @@ export const setpriv: Tool = {
  */
 export async function startQemu(args: readonly string[], options: RunOptions = {}): Promise<RunningProgram> {
   return start(setpriv, await boundToUs(args), options);
+}
+
+/**
+ * As {@link startQemu}, with this process's terminal as QEMU's.
+ * @returns QEMU's exit status
+ */
+export async function attachQemu(args: readonly string[]): Promise<number> {
+  return attach(setpriv, await boundToUs(args));
 }
 
 /** Arguments of {@link setpriv} that run QEMU with these arguments. */

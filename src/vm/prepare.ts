@@ -1,0 +1,75 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Cleanup } from '../lib/cleanup.ts';
+import type { Reporter } from '../lib/reporter.ts';
+import { chooseAccelerator } from './accelerator.ts';
+import type { MachineDescription } from './arguments.ts';
+import { createOverlay } from './disk.ts';
+import { type Firmware, prepareFirmware } from './firmware.ts';
+
+export interface MachineOptions {
+  /** A disk image; the guest gets a throwaway layer over it. */
+  disk: string;
+  /** Bytes by which the guest's disk is larger than the image. */
+  grow?: number;
+  firmware: Firmware;
+  /** MiB. */
+  memory: number;
+  cpus: number;
+  /** The Ignition config's text. */
+  ignition?: string | undefined;
+  /** Where all that the guest writes to its console is kept. */
+  consoleLog: string;
+}
+
+export interface PreparedMachine {
+  description: Omit<MachineDescription, 'sshPort' | 'interactive'>;
+  /** For more files of this machine. */
+  directory: string;
+  /** Bytes. */
+  diskSize: number;
+}
+
+/** A directory for a machine's files. Sockets are among them, so its path is short; disks are, so it is not in memory. */
+export async function machineDirectory(): Promise<string> {
+  return mkdtemp(join(process.env.TMPDIR ?? '/var/tmp', 'cosa-vm-'));
+}
+
+/**
+ * Makes the files that a machine needs, and chooses how to run it.
+ * @param cleanup gets what removes the files
+ * @throws CosaError `TOOL_MISSING` (exit 3), `DISK_FORMAT_UNKNOWN` (exit 2)
+ */
+export async function prepareMachine(
+  options: MachineOptions,
+  reporter: Reporter,
+  cleanup: Cleanup,
+): Promise<PreparedMachine> {
+  const directory = await machineDirectory();
+  cleanup.defer(() => rm(directory, { recursive: true, force: true }));
+  await mkdir(dirname(options.consoleLog), { recursive: true });
+  const { accelerator, reason } = await chooseAccelerator(directory, reporter.signal);
+  if (reason !== undefined) reporter.log(`the machine is emulated, which is slow: ${reason}`);
+  const disk = await createOverlay(options.disk, directory, options.grow);
+  return {
+    directory,
+    diskSize: disk.size,
+    description: {
+      accelerator,
+      memory: options.memory,
+      cpus: options.cpus,
+      disk: disk.path,
+      uefi: await prepareFirmware(options.firmware, directory),
+      secureBoot: options.firmware === 'uefi-secure',
+      ignition: await writeIgnition(options.ignition, directory),
+      consoleLog: options.consoleLog,
+    },
+  };
+}
+
+async function writeIgnition(config: string | undefined, directory: string): Promise<string | undefined> {
+  if (config === undefined) return undefined;
+  const path = join(directory, 'config.ign');
+  await writeFile(path, config, { mode: 0o600 });
+  return path;
+}

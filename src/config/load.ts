@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
-import { usageError } from '../lib/errors.ts';
 import { loadImageSpecification } from './image.ts';
 import type { ImageSpecification } from './image-keys.ts';
 import { type LockOverride, loadLockOverrides } from './lock-overrides.ts';
+import { streamName, systemName } from './names.ts';
 import { type Overlay, readOverlays } from './overlay.ts';
 import { loadPlatforms, type PlatformSpecification } from './platforms.ts';
 import { type AccountFiles, readAccountFiles, readScripts, type Script } from './referenced-files.ts';
@@ -55,7 +55,7 @@ export interface Config {
  * overlays, scripts, lock overrides. Only the manifest must be there.
  * @throws CosaError with exit 2 and, wherever there is one, a position: `CONFIG_MANIFEST_MISSING`, `CONFIG_SYNTAX`,
  *   `CONFIG_UNKNOWN_KEY`, `CONFIG_VALUE`, `CONFIG_CONDITION`, `CONFIG_INCLUDE_MISSING`, `CONFIG_INCLUDE_LOOP`,
- *   `CONFIG_VARIABLE_UNDEFINED`, `CONFIG_VARIABLE_LOOP`, `CONFIG_NAME`, `CONFIG_FILE_MISSING`,
+ *   `CONFIG_VARIABLE_UNDEFINED`, `CONFIG_VARIABLE_LOOP`, `CONFIG_NAME`, `CONFIG_STREAM`, `CONFIG_FILE_MISSING`,
  *   `CONFIG_REPOSITORY_MISSING`, `CONFIG_REPOSITORY_AMBIGUOUS`, `CONFIG_REPOSITORIES_MIXED`,
  *   `CONFIG_OVERLAY_MISSING`, `CONFIG_OVERLAY_ENTRY`, `CONFIG_STATOVERRIDE`
  */
@@ -65,8 +65,7 @@ export async function loadConfig(directory: string, options: ConfigOptions): Pro
   const loaded = await loadTreefile(base, options);
   const { treefile, variables, positionOf } = loaded;
   const name = systemName(loaded);
-  const streamVariable = variables.get('stream');
-  const stream = streamVariable === undefined ? undefined : String(streamVariable);
+  const stream = streamName(loaded);
   const summary = treefile.metadata.summary ?? treefile.rojig.summary;
   const { repositories, extension } = await findRepositories(
     base,
@@ -93,22 +92,4 @@ export async function loadConfig(directory: string, options: ConfigOptions): Pro
     lockOverrides: await loadLockOverrides(base, basearch),
     positionOf,
   };
-}
-
-function systemName({ treefile, positionOf }: LoadedTreefile): string {
-  const key = treefile.metadata.name === undefined ? 'rojig' : 'metadata';
-  const name = treefile[key].name;
-  if (name === undefined) {
-    throw usageError('CONFIG_NAME', 'the system has no name', {
-      where: positionOf('metadata'),
-      hint: 'add "metadata: {name: my-os}": it stands in file names and labels',
-    });
-  }
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(String(name))) {
-    throw usageError('CONFIG_NAME', `"${name}" cannot be a system's name: it stands in file names`, {
-      where: positionOf(key),
-      hint: 'use letters, digits, dots, dashes and underscores',
-    });
-  }
-  return String(name);
 }

@@ -48,5 +48,5 @@ export function publicUrl(url: string): string | undefined {
 
 /** `git@host:path`; a path with a colon in it starts with a slash or a dot. */
 function isSshShorthand(text: string): boolean {
-  return /^(?:[\w.-]+@)?[\w-][\w.-]*:(?!\/\/|:)\S+$/.test(text);
+  return /^(?:\w[\w.-]*@)?\w[\w.-]*:(?!\/\/|:)\S+$/.test(text);
 }

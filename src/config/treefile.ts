@@ -9,7 +9,7 @@ import { type Treefile, type TreefileValues, treefileFileKeys, treefileKeys } fr
 export interface LoadedTreefile {
   treefile: Treefile;
   variables: ReadonlyMap<string, VariableValue>;
-  /** Where a key's value stands, or one item of a list (for `packages`, one name of an entry). */
+  /** Where a key's value stands, or one item of its list (for `packages`, one name of an entry) or of its map. */
   positionOf(key: keyof Treefile, item?: string): SourcePosition;
 }
 
@@ -97,7 +97,10 @@ function positionOf(
       if (item === undefined) return fragment.file.valuePosition([name]);
       const substituted = prepared[index]?.values[name];
       const list = name === key && key !== 'packages' ? substituted : original;
-      if (!Array.isArray(list)) continue;
+      if (!Array.isArray(list)) {
+        if (Object.hasOwn(Object(list), item)) return fragment.file.valuePosition([name, item]);
+        continue;
+      }
       const place = list.findIndex((entry) => {
         return entry === item || (name.startsWith('packages') && splitPackages(String(entry)).includes(item));
       });

@@ -1,5 +1,6 @@
 import { lstat, mkdir, realpath, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
+import { isStreamName } from '../config/names.ts';
 import { describeConfigSource, isGitUrl, publicUrl } from '../config/source.ts';
 import { gitCheckout, gitClone } from '../exec/tools/git.ts';
 import { isSystemError, usageError, verificationError } from '../lib/errors.ts';
@@ -30,11 +31,16 @@ type Origin =
 
 /**
  * Makes a work directory: `src/config` and, last of all, `cosa.json`. Whatever else is there stays.
- * @throws CosaError `WORK_DIRECTORY_EXISTS`, `INIT_SOURCE` (exit 2), `ANNOTATION_MISSING`, `ANNOTATION_INVALID`
+ * @throws CosaError `WORK_DIRECTORY_EXISTS`, `INIT_SOURCE`, `INIT_STREAM` (exit 2), `ANNOTATION_MISSING`, `ANNOTATION_INVALID`
  *   (exit 4), what {@link openReference} throws, `TOOL_FAILED` with git's words
  */
 export async function initWorkDirectory(pipeline: Pipeline, options: InitOptions): Promise<WorkDirectory> {
   const work = workDirectoryAt(options.directory, { config: { source: '' } });
+  if (options.stream !== undefined && !isStreamName(options.stream)) {
+    throw usageError('INIT_STREAM', `--stream: "${options.stream}" cannot be a stream's name: it becomes a tag`, {
+      hint: 'use letters, digits, dots, dashes and underscores',
+    });
+  }
   if (!options.force) await refuseToOverwrite(work);
   const origin = await chooseOrigin(pipeline, work, options);
   const title = origin.kind === 'clone' ? 'clone config' : 'link config';
@@ -93,7 +99,7 @@ async function originOf(reference: string, workDirectory: string): Promise<() =>
       });
     }
     // The container is not trusted: only other machines' repositories, and only a commit's name.
-    if (publicUrl(url) === undefined || !/^(https?|ssh|git):|^[^:/]+:/.test(url)) {
+    if (publicUrl(url) === undefined || !/^(?:https?|ssh|git):\/\/|^[^/]*:(?!\/\/)/.test(url)) {
       throw verificationError('ANNOTATION_INVALID', `${reference} names "${url}" as its source, which is no git URL`);
     }
     if (!/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(revision)) {

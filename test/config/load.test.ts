@@ -83,6 +83,12 @@ describe('refused', () => {
   test.each([
     ['repos: [debian]\n', 'CONFIG_NAME', 'the system has no name', 1],
     ['metadata: {name: a/b}\n', 'CONFIG_NAME', '"a/b" cannot be a system\'s name: it stands in file names', 1],
+    [
+      'metadata: {name: a}\nrepos: [debian]\nvariables:\n  stream: a/b\n',
+      'CONFIG_STREAM',
+      '"a/b" cannot be a stream\'s name: it becomes a tag',
+      4,
+    ],
     ['metadata: {name: a}\n', 'CONFIG_REPOSITORY_MISSING', 'no package repository is named', 1],
   ])('%j', async (manifest, code, message, line) => {
     const base = await writeFiles({ ...minimalConfig, 'manifest.yaml': manifest });

@@ -1,0 +1,45 @@
+import { type FetchResult, fetchPackages } from '../../flows/fetch.ts';
+import type { Json } from '../../lib/canonical-json.ts';
+import { formatBytes, plural } from '../../lib/format.ts';
+import { defineCommand } from '../command.ts';
+
+export const fetch = defineCommand({
+  description:
+    'Chooses the versions of all packages that the config asks for, from signed repositories, and downloads them into ' +
+    'cache/packages. If the config has a lockfile, exactly its packages are downloaded. The next build uses what was ' +
+    'chosen here. With --update-lockfile, versions are chosen anew and the config gets a lockfile, manifest-lock.ARCH.json, ' +
+    'with the name, version, source and sha256 of each package.',
+  configure: (command) =>
+    command.option('--update-lockfile', 'choose versions anew and write the lockfile of the config'),
+  examples: [
+    { run: 'cosa fetch', does: 'Download what the next build needs' },
+    { run: 'cosa fetch --update-lockfile', does: 'Take new versions and pin them in the config' },
+  ],
+  run: async (context, _arguments, options) => {
+    const result = await fetchPackages(context, {
+      directory: context.directory,
+      updateLockfile: options.updateLockfile === true,
+    });
+    return { text: summary(result), json: summaryJson(result) };
+  },
+});
+
+const origins: Readonly<Record<FetchResult['origin'], string>> = {
+  lockfile: 'as the lockfile says',
+  kept: 'as chosen before',
+  resolved: 'as the repositories have them now',
+};
+
+function summary({ lock, origin, written }: FetchResult): string {
+  const size = lock.packages.reduce((sum, item) => sum + item.size, 0);
+  const text = `${plural(lock.packages.length, 'package')}, ${formatBytes(size)}, ${origins[origin]}`;
+  return written === undefined ? text : `${text}; written to ${written}`;
+}
+
+function summaryJson({ lock, origin, written }: FetchResult): Json {
+  return {
+    origin,
+    lockfile: written ?? null,
+    packages: lock.packages.map((item) => ({ ...item })),
+  };
+}

@@ -7,6 +7,8 @@ import { type CommandLineHost, runCommandLine } from './run.ts';
  * @param argv as `process.argv`
  */
 export async function main(argv: readonly string[]): Promise<void> {
+  // Modes of files end up in containers and disks: they must not depend on the caller's mask.
+  process.umask(0o022);
   ignoreBrokenPipes();
   const interruption = listenForSignals();
   const host: CommandLineHost = {

@@ -1,0 +1,90 @@
+import { join, resolve } from 'node:path';
+import { type Compressor, compressors } from '../../disk/compressors.ts';
+import { findPlatform } from '../../disk/platforms/index.ts';
+import { withLock } from '../../exec/lock.ts';
+import { missingTool } from '../../exec/run.ts';
+import type { Tool } from '../../exec/tool.ts';
+import { debugfs, mke2fs } from '../../exec/tools/e2fsprogs.ts';
+import { mkfsVfat } from '../../exec/tools/mkfs-vfat.ts';
+import { mcopy, mmd } from '../../exec/tools/mtools.ts';
+import { ostree } from '../../exec/tools/ostree.ts';
+import { qemuImg } from '../../exec/tools/qemu-img.ts';
+import { which } from '../../exec/which.ts';
+import type { Pipeline } from '../../pipeline/step.ts';
+import { type ResolvedImage, resolveImage } from '../resolve-image.ts';
+import { describeContainer, type SourceContainer } from './container.ts';
+import { type DiskImage, makeDiskImage } from './disk-image.ts';
+import { type ImportedContainer, importSysroot } from './import-sysroot.ts';
+
+export interface BuildImagesOptions {
+  /** Where the command runs: in a work directory, or anywhere with `from`. */
+  directory: string;
+  /** Names of platforms. */
+  platforms: readonly string[];
+  /** Reference of the container; the newest build unless given. */
+  from?: string | undefined;
+  /** Directory for the images, relative to `directory`; `images/VERSION/` of the work directory unless given. */
+  output?: string | undefined;
+  /** Name of a compressor. */
+  compress?: string | undefined;
+}
+
+export interface BuiltImages {
+  container: SourceContainer;
+  /** One for each platform, in the order asked for. */
+  images: readonly DiskImage[];
+}
+
+/** Looked for before anything is unpacked: an error after a minute is a nuisance. */
+const neededTools: readonly Tool[] = [ostree, mke2fs, debugfs, mkfsVfat, mmd, mcopy, qemuImg];
+
+/**
+ * Makes disk images from a container alone. Must run as root or namespace root. Image builds of one work directory
+ * wait for each other; killed ones leave nothing that the next does not remove.
+ * @throws CosaError `PLATFORM_UNKNOWN` (exit 2), `TOOL_MISSING` (exit 3), what {@link resolveImage},
+ *   {@link importSysroot} and {@link makeDiskImage} throw
+ */
+export async function buildImages(pipeline: Pipeline, options: BuildImagesOptions): Promise<BuiltImages> {
+  const platforms = [...new Set(options.platforms)].map(findPlatform);
+  const compressor = findCompressor(options.compress);
+  const resolved = await resolveImage(options.directory, options.from);
+  const container = describeContainer(resolved.image);
+  const output = outputDirectory(options, resolved, container);
+  const importContainer = once(async () => {
+    await requireTools();
+    return importSysroot(pipeline, resolved, container);
+  });
+  return withLock(join(resolved.work.cache, 'images.lock'), async () => {
+    const images: DiskImage[] = [];
+    for (const platform of platforms) {
+      images.push(await makeDiskImage(pipeline, { container, platform, compressor, output }, importContainer));
+    }
+    return { container, images };
+  });
+}
+
+function findCompressor(name: string | undefined): Compressor | undefined {
+  return compressors.find((compressor) => compressor.name === name);
+}
+
+function outputDirectory(
+  { directory, output }: BuildImagesOptions,
+  { work }: ResolvedImage,
+  { version }: SourceContainer,
+): string {
+  return output === undefined ? join(work.images, version) : resolve(directory, output);
+}
+
+function once(action: () => Promise<ImportedContainer>): () => Promise<ImportedContainer> {
+  let result: Promise<ImportedContainer> | undefined;
+  return () => {
+    result ??= action();
+    return result;
+  };
+}
+
+async function requireTools(): Promise<void> {
+  for (const tool of neededTools) {
+    if ((await which(tool.name)) === undefined) throw missingTool(tool);
+  }
+}

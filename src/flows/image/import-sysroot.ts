@@ -1,0 +1,61 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Deployment, deploy, deploymentTree, initSysroot, type Sysroot, sysrootAt } from '../../disk/deploy.ts';
+import { unpackImage } from '../../ostree/unpack/unpack.ts';
+import { directoryCache } from '../../pipeline/cache.ts';
+import { stepKey } from '../../pipeline/key.ts';
+import { type Pipeline, runCachedStep } from '../../pipeline/step.ts';
+import type { ResolvedImage } from '../resolve-image.ts';
+import type { SourceContainer } from './container.ts';
+
+/** A deployed container, ready to be put on disks. */
+export interface ImportedContainer {
+  sysroot: Sysroot;
+  /** The deployment's tree. */
+  tree: string;
+  commit: string;
+}
+
+/** Each is as large as the operating system unpacked. */
+const keptSysroots = 2;
+
+/** Beside the sysroot: the checksum of its commit. */
+const commitFile = 'commit';
+
+/**
+ * Imports and deploys a container, verified; platforms share the result, which is kept in the cache by digest.
+ * @throws CosaError what `unpackImage` and `deploy` throw
+ */
+export async function importSysroot(
+  pipeline: Pipeline,
+  { work, reference, image }: ResolvedImage,
+  container: SourceContainer,
+): Promise<ImportedContainer> {
+  const cache = directoryCache(join(work.cache, 'sysroots'), keptSysroots);
+  const key = stepKey('sysroot/1', { digest: container.digest, name: container.name, version: container.version });
+
+  const deploymentOf = (commit: string): Deployment => ({
+    stateroot: container.name,
+    commit,
+    version: container.version,
+    container: container.digest,
+  });
+
+  const directory = await runCachedStep(
+    pipeline,
+    'import container',
+    () => cache.find(key),
+    (reporter) =>
+      cache.fill(key, async (temporary) => {
+        const sysroot = await initSysroot(temporary);
+        const ref = 'ostree/container/image';
+        const commit = await unpackImage(reference.reader, image, sysroot.repository, { ref }, reporter);
+        reporter.note('verified');
+        await deploy(sysroot, deploymentOf(commit), reporter);
+        await writeFile(join(temporary, commitFile), commit);
+      }),
+  );
+  const sysroot = sysrootAt(directory);
+  const commit = await readFile(join(directory, commitFile), 'utf8');
+  return { sysroot, tree: deploymentTree(sysroot, deploymentOf(commit)), commit };
+}

@@ -1,0 +1,62 @@
+import { CosaError, usageError } from '../lib/errors.ts';
+import { type Image, readImage } from '../oci/image.ts';
+import { openLayout } from '../oci/layout.ts';
+import { type OpenedReference, openReference } from '../oci/open.ts';
+import { openWorkDirectory, type WorkDirectory, workDirectoryAt } from './work-directory.ts';
+
+/** Ending of the tag that a stream's newest build has. */
+const candidateEnding = '-candidate';
+
+/** The image that a command works on. */
+export interface ResolvedImage {
+  work: WorkDirectory;
+  reference: OpenedReference;
+  image: Image;
+}
+
+/**
+ * Finds the image that a command is about: that of `--from`, or else the newest build of the work directory.
+ * With `--from` a work directory is not needed: `directory` then serves as one, for caches and results.
+ * @throws CosaError `NO_BUILD` (exit 2), what `openWorkDirectory`, `openReference` and `readImage` throw
+ */
+export async function resolveImage(directory: string, from: string | undefined): Promise<ResolvedImage> {
+  const work = await workDirectoryFor(directory, from);
+  const reference = await openReference(from ?? (await newestBuild(work)), work.root);
+  return { work, reference, image: await readImage(reference.reader, reference.descriptor) };
+}
+
+async function workDirectoryFor(directory: string, from: string | undefined): Promise<WorkDirectory> {
+  try {
+    return await openWorkDirectory(directory);
+  } catch (error) {
+    if (from !== undefined && error instanceof CosaError && error.code === 'WORK_DIRECTORY_MISSING') {
+      return workDirectoryAt(directory, { config: { source: '' } });
+    }
+    throw error;
+  }
+}
+
+/** The tag of the stream's candidate, or of the stream; without a chosen stream, of the newest candidate of any. */
+async function newestBuild(work: WorkDirectory): Promise<string> {
+  const noBuild = usageError('NO_BUILD', `${work.root} has no build yet`, {
+    hint: 'build the container with "cosa ostree build", or name one with --from',
+  });
+  const reader = await openLayout(work.oci).catch((error: unknown) => {
+    throw error instanceof CosaError && error.code === 'LAYOUT_MISSING' ? noBuild : error;
+  });
+  const tags = await reader.listTags();
+  const { stream } = work.settings;
+  const wanted = stream === undefined ? [] : [`${stream}${candidateEnding}`, stream];
+  const chosen = wanted.find((tag) => tags.has(tag));
+  if (chosen !== undefined) return chosen;
+  let newest: { tag: string; created: string } | undefined;
+  for (const [tag, descriptor] of tags) {
+    if (!tag.endsWith(candidateEnding)) continue;
+    const { config } = await readImage(reader, descriptor);
+    // ISO 8601 in UTC: text order is time order.
+    const created = config.created ?? '';
+    if (newest === undefined || created > newest.created) newest = { tag, created };
+  }
+  if (newest === undefined) throw noBuild;
+  return newest.tag;
+}

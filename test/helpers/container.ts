@@ -1,0 +1,49 @@
+import { silentReporter } from '../../src/lib/reporter.ts';
+import { openLayoutForWriting } from '../../src/oci/layout.ts';
+import type { Annotations, Descriptor } from '../../src/oci/types.ts';
+import { encapsulate } from '../../src/ostree/encapsulate/encapsulate.ts';
+import type { LayerContent } from '../../src/ostree/encapsulate/types.ts';
+import { commitObject } from '../../src/ostree/objects.ts';
+import { scanTree } from '../../src/ostree/tree.ts';
+
+export interface TestContainer {
+  /** The OCI layout, made if missing. */
+  layout: string;
+  tag: string;
+  /** The ostree root: `/usr/etc`, kernel below `/usr/lib/modules`. */
+  root: string;
+  labels?: Annotations;
+  /** How many layers the files are spread over, besides layer 0. */
+  layers?: number;
+  architecture?: string;
+}
+
+/** Seconds since the epoch: the commit's date. */
+const timestamp = 1_700_000_000;
+
+/** Makes an OS container of a tree and tags it, without the build flow. */
+export async function makeTestContainer(container: TestContainer): Promise<Descriptor> {
+  const { layout, tag, root, labels = {}, layers = 2, architecture = 'amd64' } = container;
+  const reporter = silentReporter();
+  const tree = await scanTree(root, reporter);
+  const contents: LayerContent[] = Array.from({ length: layers }, (_, index) => ({
+    components: [`part-${index}`],
+    paths: [...tree.files.keys()].filter((_path, position) => position % layers === index),
+  }));
+  await using store = await openLayoutForWriting(layout);
+  const { descriptor } = await encapsulate({
+    root,
+    tree,
+    commit: commitObject(tree.root, { subject: 'test', body: '', timestamp, metadata: { version: '1.0' } }),
+    timestamp,
+    layers: contents,
+    architecture,
+    compression: 'gzip',
+    labels: { 'org.opencontainers.image.version': '1.0', 'com.coreos.osname': 'test-os', ...labels },
+    store,
+    reuse: { find: () => Promise.resolve(undefined), remember: () => Promise.resolve() },
+    reporter,
+  });
+  await store.setTags([tag], descriptor);
+  return descriptor;
+}

@@ -1,0 +1,118 @@
+import { mkdirSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { styleFor } from '../src/cli/render/style.ts';
+import { table } from '../src/cli/render/table.ts';
+import { formatBytes, formatDuration, plural } from '../src/lib/format.ts';
+import { cosa, cosaOrExit } from './demo-cosa.ts';
+
+/** From the example config to a tested disk in demo/, with the commands that anybody would type. */
+
+const stream = 'testing-devel';
+const work = resolve('demo');
+const config = resolve('examples', 'debian-coreos');
+const style = styleFor(process.stdout, process.env);
+const times: [command: string, duration: string][] = [];
+
+interface Build {
+  unchanged: boolean;
+  version: string;
+  digest: string;
+  commit: string;
+  layers: { total: number; new: number; reused: number };
+  size: number;
+  updateSize: number | null;
+}
+
+interface Disk {
+  path: string;
+  size: number;
+}
+
+let stepNumber = 0;
+
+/** Runs a step with its progress on the terminal, and keeps how long it took. */
+async function step<Result>(title: string, args: readonly string[]): Promise<Result> {
+  stepNumber += 1;
+  const command = ['cosa', ...args].join(' ').replace(config, relative(work, config));
+  console.log(`\n${style.bold(`${stepNumber}/6 ${title}`)}  ${style.dim(`$ ${command}`)}`);
+  const begin = performance.now();
+  const result = await cosaOrExit<Result>(work, args);
+  times.push([command, formatDuration(performance.now() - begin)]);
+  return result;
+}
+
+/** A promotion that passes says that the tests have passed for this very container: no need to run them again. */
+async function testAndPromote(build: Build): Promise<'tested' | 'passed before'> {
+  const title = 'Boot it and test it';
+  if (build.unchanged && (await cosa(work, ['promote', stream])).status === 0) {
+    stepNumber += 2;
+    console.log(`\n${style.bold(`5/6 ${title}`)}  passed before, for this very digest`);
+    console.log(`\n${style.bold('6/6 Move the tag of the stream')}  it is there already`);
+    return 'passed before';
+  }
+  await step(title, ['test', 'basic']);
+  await step('Move the tag of the stream, for its tests have passed', ['promote', stream]);
+  return 'tested';
+}
+
+function summary(build: Build, disk: Disk, tests: string, total: number): string {
+  const path = relative(process.cwd(), disk.path);
+  const update =
+    build.updateSize === null || build.unchanged ? '' : `; an update downloads ${formatBytes(build.updateSize)}`;
+  const made = build.unchanged ? '' : `, ${build.layers.new} new`;
+  const facts = [
+    ['version', style.bold(build.version)],
+    ['digest', build.digest],
+    ['commit', build.commit],
+    ['layers', `${plural(build.layers.total, 'layer')}${made}; ${formatBytes(build.size)}${update}`],
+    ['tags', `${build.version}, ${stream}-candidate, ${stream}`],
+    ['tests', `basic: ${tests}`],
+    ['disk', `${path}, ${formatBytes(disk.size)}`],
+  ];
+  const title = build.unchanged
+    ? `Nothing has changed: Debian CoreOS ${build.version} is up to date`
+    : `Debian CoreOS ${build.version} is built, tested and promoted to ${stream}`;
+  return [
+    '',
+    style.green(style.bold(title)),
+    table(facts.map(([name = '', value = '']) => [`  ${style.dim(name)}`, value])),
+    '',
+    style.bold(`Time: ${formatDuration(total)}`),
+    table(
+      times.map(([command, duration]) => [`  ${command}`, duration]),
+      [1],
+    ),
+    '',
+    style.bold('Next'),
+    table(nextCommands().map(([command, does]) => [`  ${command}`, style.dim(does)])),
+  ].join('\n');
+}
+
+function nextCommands(): [command: string, does: string][] {
+  const program = relative(work, join('bin', 'cosa'));
+  return [
+    ['cd demo', ''],
+    [`${program} run`, 'boot it, with its console here'],
+    [`${program} inspect ${stream}`, 'its labels, layers and test results'],
+    [`${program} list`, 'every build and tag'],
+    ['mkdir -p overrides/rootfs/etc && date > overrides/rootfs/etc/hello', 'change something'],
+    [`${program} ostree build`, 'build the next version: only the layer that changed'],
+    [`${program} diff ${stream} ${stream}-candidate`, 'what the change is, and what it costs to download'],
+    ['npm run demo', 'from the checkout, at any time: goes on from what is there'],
+  ];
+}
+
+async function main(): Promise<void> {
+  const begin = performance.now();
+  mkdirSync(work, { recursive: true });
+  await step('Make a work directory for the example config', ['init', '--force', '--stream', stream, config]);
+  const fetched = await step<{ packages: unknown[] }>('Choose and download the packages', ['fetch']);
+  console.log(`  ${plural(fetched.packages.length, 'package')} in the cache`);
+  const build = await step<Build>('Build the operating system as a container', ['ostree', 'build']);
+  const [disk] = await step<Disk[]>('Make a disk image from that container alone', ['image', 'build', 'qemu']);
+  if (disk === undefined) throw new Error('image build gave no image');
+  const tests = await testAndPromote(build);
+  console.log(summary(build, disk, tests === 'tested' ? 'passed' : tests, performance.now() - begin));
+}
+
+await main();

@@ -4,10 +4,10 @@ import { type ConfigSource, describeConfigSource } from '../../config/source.ts'
 import type { Lockfile, PackageBackend, PackageRequest } from '../../packages/backend.ts';
 import { stepKey } from '../../pipeline/key.ts';
 import type { Pipeline } from '../../pipeline/step.ts';
-import { currentLock } from '../lock.ts';
-import { readPackageInputs } from '../package-inputs.ts';
+import { currentLock, packageRequest } from '../lock.ts';
+import { openConfig } from '../open-config.ts';
 import type { WorkDirectory } from '../work-directory.ts';
-import type { Overrides } from './overrides.ts';
+import { type Overrides, readOverrides } from './overrides.ts';
 import { buildTimestamp } from './timestamp.ts';
 
 /** Raised when the same inputs make another container than before: it is part of every input hash. */
@@ -47,7 +47,9 @@ export async function readBuildInputs(
   work: WorkDirectory,
   parameters: BuildParameters,
 ): Promise<BuildInputs> {
-  const { config, backend, request, overrides } = await readPackageInputs(work);
+  const { config, backend } = await openConfig(work);
+  const overrides = await readOverrides(work.overrides, backend.overridesDirectory);
+  const request = packageRequest(config, overrides.packages);
   const { lock } = await currentLock(pipeline, { config, backend, request, cacheDirectory: work.cache });
   const source = await describeConfigSource(work.config);
   return {

@@ -116,9 +116,21 @@ function prepare(command: Command, host: ProgramHost): void {
       if (error.code === 'commander.help' || error.exitCode === 0) throw error;
       throw commandLineError(error, command);
     })
-    .configureHelp({ showGlobalOptions: false })
+    .configureHelp({ subcommandTerm, subcommandDescription })
     .configureOutput({ writeOut: host.writeOut, writeErr: host.writeErr, outputError: () => undefined })
     .hook('preSubcommand', (_parent, chosen) => loadCommand(chosen, host));
+}
+
+/** A family with one member stands in the list as that member: "image build". */
+function subcommandTerm(command: Command): string {
+  const [only, ...others] = command.commands;
+  if (only === undefined) return command.name();
+  return `${command.name()} ${others.length === 0 ? only.name() : '<command>'}`;
+}
+
+function subcommandDescription(command: Command): string {
+  const [only, ...others] = command.commands;
+  return only !== undefined && others.length === 0 ? only.summary() : command.summary();
 }
 
 function familyCommand(program: Command, name: string, host: ProgramHost): Command {

@@ -28,12 +28,19 @@ export async function scanTree(root: string, reporter: Reporter): Promise<Tree> 
   const files = new Map<string, ContentObject>();
   const directories = new Map<string, FileMetadata>();
   let bytes = 0;
-  for await (const entry of readTar(program.stdout)) {
-    const path = absolutePath(entry.path);
-    if (entry.type === 'directory') directories.set(path, fileMetadata(entry, fileTypeBits.directory));
-    else files.set(path, await contentObject(entry, path, files));
-    bytes += entry.size;
-    reporter.progress(bytes, undefined, 'bytes');
+  try {
+    for await (const entry of readTar(program.stdout)) {
+      const path = absolutePath(entry.path);
+      if (entry.type === 'directory') directories.set(path, fileMetadata(entry, fileTypeBits.directory));
+      else files.set(path, await contentObject(entry, path, files));
+      bytes += entry.size;
+      reporter.progress(bytes, undefined, 'bytes');
+    }
+  } catch (error) {
+    // A stream that ends early is a tar that has failed, and tar says why.
+    if (error instanceof CosaError && error.code === 'TAR_TRUNCATED') await program.done;
+    program.kill();
+    throw error;
   }
   await program.done;
   return { files, directories, ...directoryObjects(files, directories) };
@@ -71,7 +78,8 @@ async function contentObject(
 }
 
 function fileMetadata({ uid, gid, mode, xattrs }: TarEntry, typeBits: number): FileMetadata {
-  return { uid, gid, mode: typeBits | mode, xattrs };
+  // ostree passes over xattrs without a value when it reads a file: a commit of the same tree must be the same.
+  return { uid, gid, mode: typeBits | mode, xattrs: xattrs.filter(({ value }) => value.length > 0) };
 }
 
 /** `./usr/bin/` → `/usr/bin`, `./` → `/`. */

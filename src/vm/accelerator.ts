@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { tryRun } from '../exec/run.ts';
 import { boundToUs, qemu, setpriv } from '../exec/tools/qemu.ts';
 import { CosaError } from '../lib/errors.ts';
-import { acceleratorArguments } from './arguments.ts';
 import { listenForQmp, qmpArguments } from './qmp.ts';
 
 export type Accelerator = 'kvm' | 'tcg';
@@ -12,6 +11,13 @@ export interface AcceleratorChoice {
   accelerator: Accelerator;
   /** Why KVM is not used; `undefined` if it is. */
   reason?: string;
+}
+
+/** What makes QEMU emulate, or run on the CPU. */
+export function acceleratorArguments(accelerator: Accelerator): string[] {
+  if (accelerator === 'kvm') return ['-accel', 'kvm', '-cpu', 'host'];
+  // Without cx16: QEMU 7.2 emulates cmpxchg16b wrongly, and a Linux 6.12 guest crashes within a minute.
+  return ['-accel', 'tcg,thread=multi', '-cpu', 'max,-cx16'];
 }
 
 /** A working KVM needs well under a second. */

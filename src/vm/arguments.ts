@@ -1,4 +1,4 @@
-import type { Accelerator } from './accelerator.ts';
+import { type Accelerator, acceleratorArguments } from './accelerator.ts';
 import type { UefiFiles } from './firmware.ts';
 
 /** A virtual machine, down to the files; see {@link qemuArguments}. */
@@ -54,13 +54,6 @@ export function qemuArguments(machine: MachineDescription): string[] {
 function machineType({ secureBoot }: MachineDescription): string {
   // With SMM, only the firmware can write to the variables that say what is trusted.
   return secureBoot ? 'q35,smm=on' : 'q35,smm=off';
-}
-
-/** What makes QEMU emulate, or run on the CPU. */
-export function acceleratorArguments(accelerator: Accelerator): string[] {
-  if (accelerator === 'kvm') return ['-accel', 'kvm', '-cpu', 'host'];
-  // Without cx16: QEMU 7.2 emulates cmpxchg16b wrongly, and a Linux 6.12 guest crashes within a minute.
-  return ['-accel', 'tcg,thread=multi', '-cpu', 'max,-cx16'];
 }
 
 function firmwareArguments({ code, variables }: UefiFiles, secureBoot: boolean): string[] {

@@ -46,6 +46,24 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./ostree-build.ts')).ostreeBuild,
   },
   {
+    name: 'run',
+    summary: 'boot a disk image, with its console here',
+    group: 'Test and release',
+    load: async () => (await import('./run.ts')).run,
+  },
+  {
+    name: 'test',
+    summary: 'boot a disk image and check that the system is what it should be',
+    group: 'Test and release',
+    load: async () => (await import('./test.ts')).test,
+  },
+  {
+    name: 'kola run',
+    summary: 'the same as "cosa test"',
+    group: 'Test and release',
+    load: async () => (await import('./kola.ts')).kolaRun,
+  },
+  {
     name: 'doctor',
     summary: 'say which host tools are there and which are missing',
     group: 'This program',

@@ -1,0 +1,30 @@
+import { runMachine } from '../../flows/run.ts';
+import { CosaError } from '../../lib/errors.ts';
+import { defineCommand } from '../command.ts';
+import { cpusOption, firmwareOption, memoryOption } from '../machine-options.ts';
+
+export const run = defineCommand({
+  description:
+    'Boots a disk image in QEMU, with KVM where that works and emulated elsewhere, with its serial console on this ' +
+    'terminal, logged in as the user core. Without --disk, the image is that of the newest build, made if it is not there. ' +
+    'What the guest writes to its disk is thrown away. Ctrl-A X ends the machine, Ctrl-A H shows what else there is.',
+  configure: (command) =>
+    command
+      .option('--from <reference>', 'the container; by default the newest build')
+      .option('--disk <file>', 'a disk image (.qcow2, .raw, .img) instead of a container')
+      .option('--ignition <file>', 'an Ignition config to apply at the first boot')
+      .addOption(firmwareOption())
+      .addOption(memoryOption())
+      .addOption(cpusOption()),
+  examples: [
+    { run: 'cosa run', does: 'Boot the newest build and log in on its console' },
+    { run: 'cosa run --firmware uefi-secure --memory 4096', does: 'The same with Secure Boot enforced and 4 GiB' },
+    { run: 'cosa run --disk disk.qcow2 --ignition config.ign', does: 'Boot any disk image with a config of your own' },
+  ],
+  namespace: true,
+  run: async (context, _arguments, options) => {
+    const status = await runMachine(context, { directory: context.directory, ...options });
+    if (status !== 0) throw new CosaError('MACHINE_FAILED', `QEMU ended with exit status ${status}`);
+    return { text: '', json: null };
+  },
+});

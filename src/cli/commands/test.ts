@@ -1,0 +1,76 @@
+import { runTests, type SuiteReport, type TestReport } from '../../flows/test/run-tests.ts';
+import type { Json } from '../../lib/canonical-json.ts';
+import { exitStatus } from '../../lib/errors.ts';
+import { formatDuration, plural } from '../../lib/format.ts';
+import { defineCommand } from '../command.ts';
+import { cpusOption, firmwareOption, memoryOption } from '../machine-options.ts';
+import type { Style } from '../render/style.ts';
+import { table } from '../render/table.ts';
+
+/** Declares the command under one of its names. */
+export function testCommand(name: 'test' | 'kola run') {
+  return defineCommand({
+    description:
+      "Boots a container's disk image, which is made if it is not there, with Ignition and ssh, and checks that the " +
+      'system is what the container promises. A pattern names a suite (basic), a test (basic.ssh, ssh), or several ' +
+      'with *; the default is the suite basic. The result is stored beside the container, where promote and inspect ' +
+      'find it. Console logs go to tests/. The exit status is 5 if a test has failed.',
+    configure: (command) =>
+      command
+        .argument('[pattern...]', 'suites or tests to run')
+        .option('--from <reference>', 'the container; by default the newest build')
+        .addOption(firmwareOption())
+        .addOption(memoryOption())
+        .addOption(cpusOption()),
+    examples: [
+      { run: `cosa ${name}`, does: 'Boot the newest build and run the basic tests' },
+      { run: `cosa ${name} --firmware uefi-secure`, does: 'The same with Secure Boot enforced' },
+      { run: `cosa ${name} "basic.*" deploy`, does: 'Two suites, each on a fresh machine' },
+    ],
+    namespace: true,
+    run: async (context, [patterns], options) => {
+      const report = await runTests(context, {
+        directory: context.directory,
+        patterns: patterns.length === 0 ? ['basic'] : patterns,
+        ...options,
+      });
+      return {
+        text: reportText(report, context.style),
+        json: reportJson(report),
+        exitStatus: report.passed ? exitStatus.ok : exitStatus.testsFailed,
+      };
+    },
+  });
+}
+
+export const test = testCommand('test');
+
+function reportText({ version, suites }: TestReport, style: Style): string {
+  return suites.map((suite) => suiteText(version, suite, style)).join('\n\n');
+}
+
+function suiteText(version: string, { result, consoleLog }: SuiteReport, style: Style): string {
+  const { suite, firmware, tests } = result;
+  const failed = tests.filter(({ status }) => status === 'failed');
+  const verdict =
+    failed.length === 0
+      ? style.green(`${plural(tests.length, 'test')} passed`)
+      : style.red(`${failed.length} of ${plural(tests.length, 'test')} failed`);
+  const rows = tests.map(({ name, status, milliseconds }) => [
+    `  ${status === 'passed' ? style.green('passed') : style.red('failed')}`,
+    name,
+    style.dim(formatDuration(milliseconds)),
+  ]);
+  const reasons = failed.map(({ name, log = '' }) => `\n${style.bold(name)}: ${log}`);
+  return [
+    style.bold(`${suite} on ${version} (${firmware})`),
+    table(rows, [2]),
+    ...reasons,
+    '',
+    `${verdict}; console log: ${consoleLog}`,
+  ].join('\n');
+}
+
+function reportJson({ version, passed, suites }: TestReport): Json {
+  return { version, passed, suites: suites.map(({ result, consoleLog }) => ({ ...result, consoleLog })) };
+}

@@ -1,0 +1,84 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { usageError } from '../lib/errors.ts';
+import { type Pipeline, runStep } from '../pipeline/step.ts';
+import type { Firmware } from '../vm/firmware.ts';
+import { autologinDropin, checkIgnitionConfig, ignitionConfig } from '../vm/ignition.ts';
+import { prepareInteractiveMachine } from '../vm/interactive.ts';
+import { machineDirectory } from '../vm/prepare.ts';
+import { createSshKey } from '../vm/ssh.ts';
+import { buildImages } from './image/build-images.ts';
+
+export interface RunOptions {
+  /** Where the command runs; relative paths start there. */
+  directory: string;
+  /** Reference of the container; the newest build unless given. */
+  from?: string | undefined;
+  /** A disk image, instead of a container's. */
+  disk?: string | undefined;
+  /** An Ignition config to merge. */
+  ignition?: string | undefined;
+  firmware: Firmware;
+  /** MiB. */
+  memory: number;
+  cpus: number;
+}
+
+/** The example's first user, and that of every CoreOS. */
+const user = 'core';
+
+/**
+ * Boots a disk image with its console on this terminal. The guest's changes are thrown away at the end.
+ * @returns QEMU's exit status
+ * @throws CosaError `DISK_AND_CONTAINER`, `IGNITION_INVALID`, `IGNITION_MISSING` (exit 2), what `buildImages` and
+ *   `prepareInteractiveMachine` throw
+ */
+export async function runMachine(pipeline: Pipeline, options: RunOptions): Promise<number> {
+  if (options.disk !== undefined && options.from !== undefined) {
+    throw usageError('DISK_AND_CONTAINER', 'a disk image and a container are both given: --disk and --from', {
+      hint: 'give one of them',
+    });
+  }
+  const merge = options.ignition === undefined ? undefined : await readIgnition(options.directory, options.ignition);
+  const disk = options.disk === undefined ? await imageOf(pipeline, options) : resolve(options.directory, options.disk);
+  const directory = await machineDirectory();
+  try {
+    const key = await createSshKey(directory);
+    const ignition = ignitionConfig({
+      users: [{ name: user, sshKeys: [key.publicKey] }],
+      dropins: [autologinDropin(user)],
+      merge,
+    });
+    const { firmware, memory, cpus } = options;
+    const consoleLog = join(directory, 'console.log');
+    await using machine = await runStep(pipeline, 'prepare machine', async (reporter) => {
+      const prepared = await prepareInteractiveMachine(
+        { disk, firmware, memory, cpus, ignition, consoleLog },
+        reporter,
+      );
+      reporter.note(`leave with Ctrl-A X; or: ssh -i ${key.path} -p ${prepared.sshPort} ${user}@127.0.0.1`);
+      return prepared;
+    });
+    return await machine.boot();
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function readIgnition(directory: string, file: string): Promise<string> {
+  const path = resolve(directory, file);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw usageError('IGNITION_MISSING', `the Ignition config ${path} cannot be read`, { cause: error });
+  }
+  return checkIgnitionConfig(text, path);
+}
+
+async function imageOf(pipeline: Pipeline, { directory, from }: RunOptions): Promise<string> {
+  const { images } = await buildImages(pipeline, { directory, platforms: ['qemu'], from });
+  const image = images[0];
+  if (image === undefined) throw new Error('no disk image was made for a platform that was asked for');
+  return image.path;
+}

@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { openLayoutForWriting } from '../../oci/layout.ts';
+import { attachTestResult, hasPassed, type TestResult } from '../../oci/test-result.ts';
+import type { Descriptor } from '../../oci/types.ts';
+import { type Pipeline, runStep } from '../../pipeline/step.ts';
+import type { Firmware } from '../../vm/firmware.ts';
+import { suites } from '../../vm/tests/index.ts';
+import { selectTests } from '../../vm/tests/select.ts';
+import { buildImages } from '../image/build-images.ts';
+import { resolveImage } from '../resolve-image.ts';
+import { runSuite } from './run-suite.ts';
+
+export interface TestOptions {
+  /** Where the command runs: in a work directory, or anywhere with `from`. */
+  directory: string;
+  /** Suites or tests, see {@link selectTests}. */
+  patterns: readonly string[];
+  /** Reference of the container; the newest build unless given. */
+  from?: string | undefined;
+  firmware: Firmware;
+  /** MiB. */
+  memory: number;
+  cpus: number;
+}
+
+export interface SuiteReport {
+  result: TestResult;
+  /** Path of all that the guest wrote to its console. */
+  consoleLog: string;
+}
+
+export interface TestReport {
+  version: string;
+  passed: boolean;
+  /** One for each suite of which tests were chosen. */
+  suites: readonly SuiteReport[];
+}
+
+/**
+ * Boots a container's disk image, which is made if it is not there, and runs tests on it. Each suite's result is stored
+ * beside the container as a referrer; console logs go to `tests/VERSION/` of the work directory. Must run as
+ * root or namespace root, as image builds do.
+ * @throws CosaError `TEST_UNKNOWN` (exit 2), what `buildImages` and `runSuite` throw; failed tests are a result
+ */
+export async function runTests(pipeline: Pipeline, options: TestOptions): Promise<TestReport> {
+  const selections = selectTests(suites, options.patterns);
+  const { work, reference, image } = await resolveImage(options.directory, options.from);
+  // By digest: the tag may move while the tests run.
+  const from = `oci:${reference.directory}@${image.descriptor.digest}`;
+  const { container, images } = await buildImages(pipeline, {
+    directory: options.directory,
+    platforms: ['qemu'],
+    from,
+  });
+  const disk = images[0];
+  if (disk === undefined) throw new Error('no disk image was made for a platform that was asked for');
+  const { version } = container;
+  const reports: SuiteReport[] = [];
+  for (const selection of selections) {
+    const { consoleLog, ...found } = await runSuite(pipeline, selection, {
+      disk: disk.path,
+      commit: disk.record.container['ostree-commit'],
+      firmware: options.firmware,
+      memory: options.memory,
+      cpus: options.cpus,
+      logDirectory: join(work.root, 'tests', version),
+    });
+    const result: TestResult = {
+      schemaVersion: 1,
+      subject: image.descriptor.digest,
+      suite: selection.suite.name,
+      complete: selection.complete,
+      firmware: options.firmware,
+      ...found,
+    };
+    await storeResult(pipeline, reference.directory, image.descriptor, result);
+    reports.push({ result, consoleLog });
+  }
+  return { version, passed: reports.every(({ result }) => hasPassed(result)), suites: reports };
+}
+
+async function storeResult(pipeline: Pipeline, layout: string, subject: Descriptor, result: TestResult): Promise<void> {
+  await runStep(pipeline, 'store test result', async (reporter) => {
+    await using store = await openLayoutForWriting(layout);
+    const { digest } = await attachTestResult(store, subject, result);
+    reporter.note(digest);
+  });
+}

@@ -1,0 +1,170 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { silentReporter } from '../../../src/lib/reporter.ts';
+import { readTar, type TarEntry } from '../../../src/lib/tar/reader.ts';
+import { baseLayerParts, componentLayerParts, type LayerParts } from '../../../src/ostree/encapsulate/layer-parts.ts';
+import { tarBlocks } from '../../../src/ostree/encapsulate/tar-blocks.ts';
+import { commitObject } from '../../../src/ostree/objects.ts';
+import { scanTree, type Tree } from '../../../src/ostree/tree.ts';
+import { capability, commitOptions, makeTree } from '../fixture.ts';
+
+const isRoot = process.getuid?.() === 0;
+let directory: string;
+let tree: Tree;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'cosa-layer-'));
+  makeTree(join(directory, 'root'));
+  tree = await scanTree(join(directory, 'root'), silentReporter());
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+/** All entries of a layer, content included. */
+async function entriesOf(parts: LayerParts): Promise<(TarEntry & { data: Buffer })[]> {
+  async function* copied() {
+    for (const block of tarBlocks(parts, join(directory, 'root'))) yield Buffer.from(block);
+  }
+  const entries = [];
+  for await (const entry of readTar(copied())) entries.push({ ...entry, data: await entry.bytes(1 << 20) });
+  return entries;
+}
+
+const object = (path: string) => {
+  const { checksum } = tree.files.get(path) ?? { checksum: '' };
+  return `sysroot/ostree/repo/objects/${checksum.slice(0, 2)}/${checksum.slice(2)}`;
+};
+
+describe('a component layer', () => {
+  it('begins with the whole repository skeleton', async () => {
+    const entries = await entriesOf(componentLayerParts(tree, []));
+    const names = entries.map(({ path }) => path);
+    expect(names).toHaveLength(4 + 256 + 8 + 1);
+    expect(names.slice(0, 5)).toEqual([
+      'sysroot/',
+      'sysroot/ostree/',
+      'sysroot/ostree/repo/',
+      'sysroot/ostree/repo/objects/',
+      'sysroot/ostree/repo/objects/00/',
+    ]);
+    expect(names.slice(259)).toEqual(
+      [
+        'objects/ff/',
+        'extensions/',
+        'refs/',
+        'refs/heads/',
+        'refs/mirrors/',
+        'refs/remotes/',
+        'state/',
+        'tmp/',
+        'tmp/cache/',
+        'config',
+      ].map((name) => `sysroot/ostree/repo/${name}`),
+    );
+    expect(entries.at(-1)?.data.toString()).toBe('[core]\nrepo_version=1\nmode=bare-split-xattrs\n');
+    expect(new Set(entries.map(({ mtime, uid, gid }) => `${mtime} ${uid} ${gid}`))).toEqual(new Set(['0 0 0']));
+  });
+
+  it('has for each object its xattrs, itself, then parents and hard links', async () => {
+    const paths = ['/usr/bin/arping', '/usr/bin/copy', '/usr/bin/false', '/usr/bin/true', '/usr/lib/copy-of-true'];
+    const entries = (await entriesOf(componentLayerParts(tree, paths))).slice(269);
+    const arping = object('/usr/bin/arping');
+    const program = object('/usr/bin/true');
+    expect(entries.map(({ type, path, linkTarget }) => [type, path, linkTarget])).toEqual([
+      ['file', `${arping}.file-xattrs-link`, ''],
+      ['file', `${arping}.file`, ''],
+      ['directory', 'usr/', ''],
+      ['directory', 'usr/bin/', ''],
+      ['hardlink', 'usr/bin/arping', `${arping}.file`],
+      ['file', `${program}.file-xattrs-link`, ''],
+      ['file', `${program}.file`, ''],
+      ['hardlink', 'usr/bin/false', `${program}.file`],
+      ['hardlink', 'usr/bin/true', `${program}.file`],
+      ['directory', 'usr/lib/', ''],
+      ['hardlink', 'usr/lib/copy-of-true', `${program}.file`],
+    ]);
+    expect(entries[1]?.data.toString()).toBe('a program with a capability');
+    expect(entries[1]?.xattrs).toEqual(isRoot ? [{ name: 'security.capability', value: capability }] : []);
+    expect(entries[6]).toMatchObject({ mode: 0o755, size: 11, xattrs: [] });
+  });
+
+  it('writes symbolic links as such, empty files in full, and /usr/etc as /etc', async () => {
+    const paths = ['/ostree', '/usr/bin/sh', '/usr/etc/shadow', '/usr/lib/empty'];
+    const entries = (await entriesOf(componentLayerParts(tree, paths))).slice(269);
+    const listed = entries.filter(({ path }) => !path.endsWith('xattrs-link'));
+    expect(listed.map(({ type, path, linkTarget }) => [type, path, linkTarget])).toEqual([
+      ['symlink', `${object('/ostree')}.file`, 'sysroot/ostree'],
+      ['hardlink', 'ostree', `${object('/ostree')}.file`],
+      ['symlink', `${object('/usr/bin/sh')}.file`, '../lib//dash'],
+      ['directory', 'usr/', ''],
+      ['directory', 'usr/bin/', ''],
+      ['hardlink', 'usr/bin/sh', `${object('/usr/bin/sh')}.file`],
+      ['file', `${object('/usr/etc/shadow')}.file`, ''],
+      ['directory', 'etc/', ''],
+      ['hardlink', 'etc/shadow', `${object('/usr/etc/shadow')}.file`],
+      ['file', `${object('/usr/lib/empty')}.file`, ''],
+      ['directory', 'usr/lib/', ''],
+      ['file', 'usr/lib/empty', ''],
+    ]);
+    expect(listed.find(({ path }) => path === 'etc/')?.xattrs).toEqual([
+      { name: 'user.zeta', value: Buffer.from('z') },
+    ]);
+  });
+
+  it('keeps the build’s SELinux label to the repository', async () => {
+    const label = { name: 'security.selinux', value: Buffer.from('system_u:object_r:bin_t:s0\0') };
+    const labelled = {
+      checksum: 'ab'.repeat(32),
+      size: 0,
+      symlinkTarget: 'x',
+      uid: 0,
+      gid: 0,
+      mode: 0o120777,
+      xattrs: [label],
+    };
+    const entries = await entriesOf(componentLayerParts({ ...tree, files: new Map([['/a', labelled]]) }, ['/a']));
+    expect(entries.at(-3)?.data.toString('latin1')).toContain('bin_t');
+    expect(entries.slice(-2).map(({ xattrs }) => xattrs)).toEqual([[], []]);
+  });
+});
+
+describe('layer 0', () => {
+  it('has the commit, all metadata, all directories, the given files, /sysroot and /var/tmp', async () => {
+    const commit = commitObject(tree.root, commitOptions);
+    const entries = (await entriesOf(baseLayerParts(tree, commit, ['/usr/bin/true']))).slice(269);
+    const names = entries.map(({ path }) => path);
+    expect(names[0]).toBe('./');
+    expect(names[1]).toMatch(/objects\/..\/.{62}\.commit$/);
+    expect(entries[1]?.data).toEqual(commit.bytes);
+    const metadata = names.slice(2, 2 + tree.metadata.length);
+    expect(metadata.every((name) => /\.dir(meta|tree)$/.test(name))).toBe(true);
+    expect(names.slice(2 + tree.metadata.length)).toEqual([
+      'tmp/',
+      'usr/',
+      'usr/bin/',
+      'etc/',
+      'etc/skel/',
+      'usr/lib/',
+      `usr/lib/${'long-'.repeat(30)}/`,
+      'var/',
+      `${object('/usr/bin/true')}.file-xattrs-link`,
+      `${object('/usr/bin/true')}.file`,
+      'usr/bin/true',
+      'var/tmp/',
+    ]);
+    expect(entries.find(({ path }) => path === 'tmp/')?.mode).toBe(0o1777);
+    expect(entries.at(-1)?.mode).toBe(0o1777);
+  });
+
+  it('refuses a tree that was not made for ostree', async () => {
+    const directories = new Map([...tree.directories, ['/etc', { uid: 0, gid: 0, mode: 0o40755, xattrs: [] }]]);
+    const commit = commitObject(tree.root, commitOptions);
+    await expect(entriesOf(baseLayerParts({ ...tree, directories }, commit, []))).rejects.toThrow(
+      expect.objectContaining({
+        code: 'TREE_HAS_ETC',
+        message: 'the tree has /etc, which is the place of /usr/etc in the container',
+      }),
+    );
+  });
+});

@@ -6,9 +6,13 @@ import { gitCheckout, gitClone } from '../exec/tools/git.ts';
 import { isSystemError, usageError, verificationError } from '../lib/errors.ts';
 import { temporaryName } from '../lib/files.ts';
 import type { Reporter } from '../lib/reporter.ts';
-import { readImage } from '../oci/image.ts';
+import { copyImage } from '../oci/copy.ts';
+import type { Image } from '../oci/image.ts';
+import { openLayoutForWriting } from '../oci/layout.ts';
 import { openReference } from '../oci/open.ts';
 import { type Pipeline, runStep } from '../pipeline/step.ts';
+import { labelNames } from './build/labels.ts';
+import { upstreamTag } from './build/previous.ts';
 import { readSettings, type WorkDirectory, workDirectoryAt, writeSettings } from './work-directory.ts';
 
 export interface InitOptions {
@@ -30,7 +34,8 @@ type Origin =
   | { kind: 'link'; directory: string };
 
 /**
- * Makes a work directory: `src/config` and, last of all, `cosa.json`. Whatever else is there stays.
+ * Makes a work directory: the upstream container in `oci/`, `src/config` and, last of all, `cosa.json`. Whatever else
+ * is there stays.
  * @throws CosaError `WORK_DIRECTORY_EXISTS`, `INIT_SOURCE`, `INIT_STREAM` (exit 2), `ANNOTATION_MISSING`, `ANNOTATION_INVALID`
  *   (exit 4), what {@link openReference} throws, `TOOL_FAILED` with git's words
  */
@@ -75,8 +80,8 @@ async function refuseToOverwrite(work: WorkDirectory): Promise<void> {
 async function chooseOrigin(pipeline: Pipeline, work: WorkDirectory, options: InitOptions): Promise<Origin> {
   const { source, branch, ostree } = options;
   if (ostree !== undefined) {
-    const annotated = await runStep(pipeline, 'read upstream container', () => originOf(ostree, work.root));
-    if (source === undefined) return annotated();
+    const image = await takeUpstream(pipeline, work, ostree);
+    if (source === undefined) return originOf(image, ostree);
   }
   if (source === undefined) {
     throw usageError('INIT_SOURCE', 'nothing says where the config is', {
@@ -86,27 +91,35 @@ async function chooseOrigin(pipeline: Pipeline, work: WorkDirectory, options: In
   return sourceOrigin(source, branch);
 }
 
-/** Checks that the container can be read; what it gives makes the origin from its annotations. */
-async function originOf(reference: string, workDirectory: string): Promise<() => Origin> {
-  const { reader, descriptor } = await openReference(reference, workDirectory);
-  const { manifest } = await readImage(reader, descriptor);
-  return () => {
-    const url = manifest.annotations?.['org.opencontainers.image.source'];
-    const revision = manifest.annotations?.['org.opencontainers.image.revision']?.replace(/-dirty$/, '');
-    if (url === undefined || revision === undefined) {
-      throw verificationError('ANNOTATION_MISSING', `${reference} does not say which config it was built from`, {
-        hint: `name the config too: cosa init --ostree ${reference} SOURCE`,
-      });
-    }
-    // The container is not trusted: only other machines' repositories, and only a commit's name.
-    if (publicUrl(url) === undefined || !/^(?:https?|ssh|git):\/\/|^[^/]*:(?!\/\/)/.test(url)) {
-      throw verificationError('ANNOTATION_INVALID', `${reference} names "${url}" as its source, which is no git URL`);
-    }
-    if (!/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(revision)) {
-      throw verificationError('ANNOTATION_INVALID', `${reference} names "${revision}" as its revision, no git commit`);
-    }
-    return { kind: 'clone', url, branch: undefined, revision };
-  };
+/** Copies the container that builds follow on into `oci/`, where its layers can be reused. */
+async function takeUpstream(pipeline: Pipeline, work: WorkDirectory, reference: string): Promise<Image> {
+  return runStep(pipeline, 'copy upstream container', async (reporter) => {
+    const { reader, descriptor } = await openReference(reference, work.root);
+    await using store = await openLayoutForWriting(work.oci);
+    const image = await copyImage(reader, descriptor, store, reporter);
+    await store.setTags([upstreamTag], image.descriptor);
+    reporter.note(image.descriptor.digest);
+    return image;
+  });
+}
+
+/** The config that a container was built from, at that commit. */
+function originOf({ manifest }: Image, reference: string): Origin {
+  const url = manifest.annotations?.[labelNames.source];
+  const revision = manifest.annotations?.[labelNames.revision]?.replace(/-dirty$/, '');
+  if (url === undefined || revision === undefined) {
+    throw verificationError('ANNOTATION_MISSING', `${reference} does not say which config it was built from`, {
+      hint: `name the config too: cosa init --ostree ${reference} SOURCE`,
+    });
+  }
+  // The container is not trusted: only other machines' repositories, and only a commit's name.
+  if (publicUrl(url) === undefined || !/^(?:https?|ssh|git):\/\/|^[^/]*:(?!\/\/)/.test(url)) {
+    throw verificationError('ANNOTATION_INVALID', `${reference} names "${url}" as its source, which is no git URL`);
+  }
+  if (!/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(revision)) {
+    throw verificationError('ANNOTATION_INVALID', `${reference} names "${revision}" as its revision, no git commit`);
+  }
+  return { kind: 'clone', url, branch: undefined, revision };
 }
 
 async function sourceOrigin(source: string, branch: string | undefined): Promise<Origin> {

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { run } from '../../src/exec/run.ts';
 import { git } from '../../src/exec/tools/git.ts';
+import { findPrevious } from '../../src/flows/build/previous.ts';
 import { type InitOptions, initWorkDirectory } from '../../src/flows/init.ts';
 import { openWorkDirectory } from '../../src/flows/work-directory.ts';
-import { openLayoutForWriting } from '../../src/oci/layout.ts';
+import { openLayout, openLayoutForWriting } from '../../src/oci/layout.ts';
 import type { Pipeline } from '../../src/pipeline/step.ts';
 import { minimalConfig, writeFiles } from '../config/support.ts';
 import { storeImage } from '../helpers/image.ts';
@@ -179,11 +180,14 @@ describe('a container', () => {
     return `oci:${join(base, 'oci')}:stable`;
   }
 
-  test('is recorded beside a source of its own', async () => {
+  test('is copied, and recorded beside a source of its own', async () => {
     const reference = await makeContainer({});
     const config = await writeFiles(minimalConfig, join(base, 'config'));
     const { settings } = await init({ ostree: reference, source: config });
     expect(settings).toEqual({ config: { source: config }, upstream: reference });
+    const [theirs, ours] = [await openLayout(join(base, 'oci')), await openLayout(join(work, 'oci'))];
+    const previous = await findPrevious(ours, 'stable', undefined, true);
+    expect(previous?.descriptor.digest).toBe((await theirs.resolveTag('stable'))?.digest);
   });
 
   test.each([

@@ -43,7 +43,7 @@ export async function buildContainer(
   await using _lock = await lockFile(join(work.cache, 'build.lock'));
   const inputs = await readBuildInputs(pipeline, work, options);
   await using store = await openLayoutForWriting(work.oci);
-  const previous = await findPrevious(store, inputs.stream, options.previous);
+  const previous = await findPrevious(store, inputs.stream, options.previous, work.settings.upstream !== undefined);
   const tags = [candidateTag(inputs.stream), ...options.tags];
   if (previous !== undefined && !options.force && isUnchanged(previous, inputs, options.version)) {
     await setTags(store, tags, previous);

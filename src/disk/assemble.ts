@@ -109,7 +109,8 @@ async function tooSmall(layout: DiskLayout, sysroot: Sysroot, imageSize: number)
   // What the filesystem takes for itself (journal, inode tables, reserve) is below a tenth and this.
   const overhead = 256 * mebibyte;
   const needed = (await contentBytes(sysroot.root)) * 1.1 + overhead + layout.partition('root').offset;
-  const gibibytes = Math.ceil(needed / 2 ** 30);
+  // More than now in any case: inodes may have run out, and not blocks.
+  const gibibytes = Math.max(imageSize + 1, Math.ceil(needed / 2 ** 30));
   return usageError(
     'DISK_TOO_SMALL',
     `the operating system does not fit on the disk: image.json has "size": ${imageSize} (GiB), and about ${gibibytes} GiB are needed`,

@@ -64,6 +64,48 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./kola.ts')).kolaRun,
   },
   {
+    name: 'promote',
+    summary: 'move a stream to its candidate once tests have passed',
+    group: 'Test and release',
+    load: async () => (await import('./promote.ts')).promote,
+  },
+  {
+    name: 'list',
+    summary: 'list the containers of the work directory',
+    group: 'Look after containers',
+    load: async () => (await import('./list.ts')).list,
+  },
+  {
+    name: 'inspect',
+    summary: 'show what a container is made of and how its tests went',
+    group: 'Look after containers',
+    load: async () => (await import('./inspect.ts')).inspect,
+  },
+  {
+    name: 'diff',
+    summary: 'compare two containers: packages, files, layers, download',
+    group: 'Look after containers',
+    load: async () => (await import('./diff.ts')).diff,
+  },
+  {
+    name: 'tag',
+    summary: 'give a container another tag',
+    group: 'Look after containers',
+    load: async () => (await import('./tag.ts')).tag,
+  },
+  {
+    name: 'prune',
+    summary: 'remove old builds',
+    group: 'Look after containers',
+    load: async () => (await import('./prune.ts')).prune,
+  },
+  {
+    name: 'fsck',
+    summary: 'check every blob of every container',
+    group: 'Look after containers',
+    load: async () => (await import('./fsck.ts')).fsck,
+  },
+  {
     name: 'doctor',
     summary: 'say which host tools are there and which are missing',
     group: 'This program',

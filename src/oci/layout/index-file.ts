@@ -2,6 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
+import type { Digest } from '../../lib/digest.ts';
 import { isSystemError, usageError, verificationError } from '../../lib/errors.ts';
 import { fsyncPath, isTemporaryName, writeFileAtomic } from '../../lib/files.ts';
 import { parse, parseIndex } from '../schemas.ts';
@@ -89,6 +90,12 @@ export async function removeLeftovers(paths: LayoutPaths): Promise<number> {
 export async function listLeftovers(paths: LayoutPaths): Promise<string[]> {
   const beside = (await listNames(paths.directory)).filter(isTemporaryName);
   return [...(await listNames(paths.temporary)), ...beside].sort();
+}
+
+/** Digests of all blobs that are there, sorted; files with other names are not ours. */
+export async function listBlobs(paths: LayoutPaths): Promise<Digest[]> {
+  const names = (await listNames(paths.blobs)).filter((name) => /^[0-9a-f]{64}$/.test(name));
+  return names.sort().map((name): Digest => `sha256:${name}`);
 }
 
 async function listNames(directory: string): Promise<string[]> {

@@ -54,6 +54,7 @@ async function isComplete(tree: ImageTree): Promise<boolean> {
 /**
  * Reads a few small files of an image, verified against its commit, and no more layers than needed.
  * @param paths absolute paths in the commit: `/usr/share/coreos-assembler/image.json`
+ * @param known the image's tree, if it was read already
  * @returns the files that there are: symbolic links and missing paths are left out
  * @throws CosaError `FILE_TOO_LARGE` (exit 4), and what {@link readImageTree} throws
  */
@@ -61,8 +62,9 @@ export async function readFiles(
   reader: ContentReader,
   image: Image,
   paths: readonly string[],
+  known?: ImageTree,
 ): Promise<ReadonlyMap<string, Buffer>> {
-  const tree = await readImageTree(reader, image);
+  const tree = known ?? (await readImageTree(reader, image));
   const wanted = new Map<string, string[]>();
   for (const path of paths) {
     const checksum = await findFile(tree, tree.commit, path);

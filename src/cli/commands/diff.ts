@@ -1,0 +1,68 @@
+import { type ContainerDifference, diffContainers } from '../../flows/containers/diff.ts';
+import { formatBytes, plural } from '../../lib/format.ts';
+import { defineCommand } from '../command.ts';
+import type { Style } from '../render/style.ts';
+import { table } from '../render/table.ts';
+
+export const diff = defineCommand({
+  description:
+    'Compares two containers: packages added, removed, upgraded and downgraded, files, layers, and what a host that ' +
+    'runs the first downloads to get to the second.',
+  configure: (command) => command.argument('<from>', 'the older container').argument('<to>', 'the newer container'),
+  examples: [
+    { run: 'cosa diff stable stable-candidate', does: 'Show what the next update of the stream brings' },
+    { run: 'cosa diff 13.20260101.0 13.20260108.0 --json', does: 'The same of two versions, with every file' },
+  ],
+  run: async (context, [from, to]) => {
+    const difference = await diffContainers(context, context.directory, from, to);
+    return { text: diffText(difference, context.style), json: diffJson(difference) };
+  },
+});
+
+function diffJson({ from, to, packages, files, layers, download }: ContainerDifference) {
+  return {
+    from: { ...from },
+    to: { ...to },
+    packages: {
+      added: packages.added.map((change) => ({ ...change })),
+      removed: packages.removed.map((change) => ({ ...change })),
+      upgraded: packages.upgraded.map((change) => ({ ...change })),
+      downgraded: packages.downgraded.map((change) => ({ ...change })),
+    },
+    files: { ...files },
+    layers,
+    download,
+  };
+}
+
+/** Files shown for people; --json has them all. */
+const filesShown = 20;
+
+function diffText({ from, to, packages, files, layers, download }: ContainerDifference, style: Style): string {
+  const { added, removed, upgraded, downgraded } = packages;
+  const packageRows = [
+    ...added.map(({ name, version }) => [`  ${style.green('added')}`, name, version]),
+    ...removed.map(({ name, version }) => [`  ${style.red('removed')}`, name, version]),
+    ...upgraded.map((change) => ['  upgraded', change.name, `${change.from} → ${change.to}`]),
+    ...downgraded.map((change) => [`  ${style.yellow('downgraded')}`, change.name, `${change.from} → ${change.to}`]),
+  ];
+  const fileRows = [
+    ...files.added.map((path) => [`  ${style.green('added')}`, path]),
+    ...files.removed.map((path) => [`  ${style.red('removed')}`, path]),
+    ...files.changed.map((path) => ['  changed', path]),
+  ];
+  return [
+    `${style.bold(from.version ?? from.digest)} → ${style.bold(to.version ?? to.digest)}`,
+    section('Packages', packageRows, packageRows.length, style),
+    section('Files', fileRows, filesShown, style),
+    `${style.bold('Layers')} ${layers.kept} kept, ${layers.added} new, ${layers.removed} gone`,
+    `${style.bold('Download')} ${formatBytes(download)} of ${formatBytes(to.size)}`,
+  ].join('\n\n');
+}
+
+function section(title: string, rows: readonly (readonly string[])[], limit: number, style: Style): string {
+  if (rows.length === 0) return `${style.bold(title)} are the same`;
+  const more = rows.length - limit;
+  const rest = more > 0 ? [`  ${style.dim(`and ${plural(more, 'more', 'more')}: see --json`)}`] : [];
+  return [style.bold(title), table(rows.slice(0, limit)), ...rest].join('\n');
+}

@@ -1,0 +1,103 @@
+import { type InspectedContainer, inspectContainer } from '../../flows/containers/inspect.ts';
+import { formatBytes, formatDuration } from '../../lib/format.ts';
+import { defineCommand } from '../command.ts';
+import type { Style } from '../render/style.ts';
+import { table } from '../render/table.ts';
+
+export const inspect = defineCommand({
+  description:
+    'Shows a container: what it was built from and when, its packages and layers, its test results, and whatever else ' +
+    'refers to it. Reads the manifest, the config and one layer. Without a reference: the newest build.',
+  configure: (command) => command.argument('[reference]', 'the container'),
+  examples: [
+    { run: 'cosa inspect', does: 'Show the newest build' },
+    { run: 'cosa inspect 13.20260101.0 --json', does: 'Show one version, with all labels and test logs, for a script' },
+    { run: 'cosa inspect oci:/srv/os/oci:stable', does: "Show a container of another directory's layout" },
+  ],
+  run: async (context, [reference]) => {
+    const container = await inspectContainer(context, context.directory, reference);
+    return { text: inspectText(container, context.style), json: inspectJson(container) };
+  },
+});
+
+function inspectJson({ layerList, referrers, tests, ...container }: InspectedContainer) {
+  return {
+    ...container,
+    layers: layerList.map((layer) => ({ ...layer })),
+    tests: tests.map((status) => ({ ...status })),
+    referrers: referrers.map(({ digest, size, mediaType, artifactType, annotations }) => ({
+      digest,
+      size,
+      mediaType,
+      artifactType,
+      annotations,
+    })),
+  };
+}
+
+function inspectText(container: InspectedContainer, style: Style): string {
+  const { labels } = container;
+  const label = (name: string) => labels[`org.opencontainers.image.${name}`];
+  const facts: (readonly [string, string | undefined])[] = [
+    ['Title', label('title')],
+    ['Version', container.version],
+    ['Tags', container.tags.join(', ')],
+    ['Stream', container.stream],
+    ['Created', container.created],
+    ['Architecture', container.architecture],
+    ['Digest', container.digest],
+    ['Commit', container.commit],
+    ['Kernel', labels['ostree.linux']],
+    ['Source', label('source')],
+    ['Revision', label('revision')],
+    ['Packages', container.packages === undefined ? undefined : String(container.packages)],
+    ['Size', `${formatBytes(container.size)} in ${container.layers} layers`],
+  ];
+  const known = facts.flatMap(([name, value]) =>
+    value === undefined || value === '' ? [] : [[style.bold(name), value]],
+  );
+  return [
+    table(known),
+    testSection(container, style),
+    layerSection(container, style),
+    referrerSection(container, style),
+  ]
+    .filter((section) => section !== '')
+    .join('\n\n');
+}
+
+function testSection({ tests }: InspectedContainer, style: Style): string {
+  if (tests.length === 0) return `${style.bold('Tests')}\n  none yet: cosa test`;
+  const sections = tests.map(({ suite, firmware, accelerator, complete, started, tests: cases }) => {
+    const heading = `${style.bold(`Tests: ${suite}`)}${complete ? '' : ' (in part)'}, ${firmware}, ${accelerator}, ${started}`;
+    const rows = cases.map(({ name, status, milliseconds }) => [
+      `  ${status === 'passed' ? style.green('passed') : style.red('failed')}`,
+      name,
+      formatDuration(milliseconds),
+    ]);
+    return `${heading}\n${table(rows, [2])}`;
+  });
+  return sections.join('\n\n');
+}
+
+function layerSection({ layerList }: InspectedContainer, style: Style): string {
+  const rows = layerList.map(({ digest, size, components }) => [
+    `  ${digest.slice('sha256:'.length).slice(0, 12)}`,
+    formatBytes(size),
+    shortened(components),
+  ]);
+  return `${style.bold('Layers')}\n${table(rows, [1])}`;
+}
+
+/** A line's worth of names. */
+function shortened(names: readonly string[]): string {
+  const shown = names.slice(0, 4);
+  const more = names.length - shown.length;
+  return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ');
+}
+
+function referrerSection({ referrers }: InspectedContainer, style: Style): string {
+  if (referrers.length === 0) return '';
+  const rows = referrers.map(({ digest, artifactType, mediaType }) => [`  ${digest}`, artifactType ?? mediaType]);
+  return `${style.bold('Referrers')}\n${table(rows)}`;
+}

@@ -1,0 +1,46 @@
+import { type ListedContainer, listContainers } from '../../flows/containers/list.ts';
+import { openWorkDirectory } from '../../flows/work-directory.ts';
+import { formatBytes } from '../../lib/format.ts';
+import { defineCommand } from '../command.ts';
+import type { Style } from '../render/style.ts';
+import { table } from '../render/table.ts';
+import { testsText } from '../render/test-status.ts';
+
+/** Hexadecimal digits of a digest that tell builds apart, and work as a reference. */
+const shortDigest = 12;
+
+export const list = defineCommand({
+  description:
+    "Lists the containers in the work directory's oci/, newest first: their tags, size and layers, and how their tests " +
+    'went. A digest may be shortened in references, as it is here.',
+  configure: (command) => command,
+  examples: [
+    { run: 'cosa list', does: 'Show every build and where the streams stand' },
+    { run: 'cosa list --json', does: 'The same for a script' },
+  ],
+  run: async (context) => {
+    const containers = await listContainers(await openWorkDirectory(context.directory));
+    return {
+      text: listText(containers, context.style),
+      json: containers.map((container) => ({
+        ...container,
+        tests: container.tests.map(({ tests, ...rest }) => ({ ...rest, tests: [...tests] })),
+      })),
+    };
+  },
+});
+
+function listText(containers: readonly ListedContainer[], style: Style): string {
+  if (containers.length === 0) return 'There is no container yet: cosa ostree build';
+  const heading = ['VERSION', 'TAGS', 'CREATED', 'LAYERS', 'SIZE', 'TESTS', 'DIGEST'].map(style.dim);
+  const rows = containers.map((container) => [
+    style.bold(container.version ?? '-'),
+    container.tags.filter((tag) => tag !== container.version).join(', ') || '-',
+    container.created?.slice(0, 16).replace('T', ' ') ?? '-',
+    String(container.layers),
+    formatBytes(container.size),
+    testsText(container.tests, style),
+    container.digest.slice('sha256:'.length).slice(0, shortDigest),
+  ]);
+  return table([heading, ...rows], [3, 4]);
+}

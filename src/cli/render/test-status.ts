@@ -1,0 +1,14 @@
+import type { TestStatus } from '../../flows/containers/test-status.ts';
+import { plural } from '../../lib/format.ts';
+import type { Style } from './style.ts';
+
+/** How tests went, in a few words: "basic passed (uefi)". */
+export function testsText(statuses: readonly TestStatus[], style: Style): string {
+  if (statuses.length === 0) return style.dim('none');
+  return statuses.map((status) => statusText(status, style)).join(', ');
+}
+
+function statusText({ suite, firmware, complete, passed, tests }: TestStatus, style: Style): string {
+  const where = `(${firmware}${complete ? '' : `, ${plural(tests.length, 'test')} of it`})`;
+  return `${suite} ${passed ? style.green('passed') : style.red('failed')} ${where}`;
+}

@@ -1,0 +1,87 @@
+import type { Image } from '../../oci/image.ts';
+import type { ContentReader } from '../../oci/store.ts';
+import type { Descriptor } from '../../oci/types.ts';
+import { listFiles } from '../../ostree/unpack/commit-tree.ts';
+import { type ImageTree, readImageTree } from '../../ostree/unpack/read-files.ts';
+import { type Pipeline, runStep } from '../../pipeline/step.ts';
+import { resolveImage } from '../resolve-image.ts';
+import { embeddedLockfile } from './embedded-lockfile.ts';
+import { type PackageChanges, packageChanges } from './package-changes.ts';
+import { type ContainerSummary, summarize, totalSize } from './summary.ts';
+
+/** Absolute paths, sorted. */
+export interface FileChanges {
+  added: readonly string[];
+  removed: readonly string[];
+  changed: readonly string[];
+}
+
+export interface ContainerDifference {
+  from: ContainerSummary;
+  to: ContainerSummary;
+  packages: PackageChanges;
+  files: FileChanges;
+  layers: { kept: number; added: number; removed: number };
+  /** Bytes that a host with the first container downloads for the second: manifest, config and new layers. */
+  download: number;
+}
+
+/**
+ * What an update from one container to another brings and costs. No file content is read.
+ * @throws CosaError what `resolveImage` and `readImageTree` throw
+ */
+export async function diffContainers(
+  pipeline: Pipeline,
+  directory: string,
+  from: string,
+  to: string,
+): Promise<ContainerDifference> {
+  const [a, b] = await Promise.all([resolveImage(directory, from), resolveImage(directory, to)]);
+  const [contentA, contentB] = await runStep(pipeline, 'read both containers', async () => [
+    await readContent(a.reference.reader, a.image),
+    await readContent(b.reference.reader, b.image),
+  ]);
+  return {
+    from: summarize(a.image),
+    to: summarize(b.image),
+    packages: packageChanges(contentA.packages, contentB.packages),
+    files: fileChanges(contentA.files, contentB.files),
+    ...layerChanges(a.image, b.image),
+  };
+}
+
+async function readContent(reader: ContentReader, image: Image) {
+  const tree = await readImageTree(reader, image);
+  const lock = await embeddedLockfile(reader, image, tree);
+  return { files: await checksums(tree), packages: lock?.packages ?? [] };
+}
+
+async function checksums(tree: ImageTree): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for await (const { path, checksum } of listFiles(tree, tree.commit)) files.set(path, checksum);
+  return files;
+}
+
+function fileChanges(from: ReadonlyMap<string, string>, to: ReadonlyMap<string, string>): FileChanges {
+  const paths = [...to.keys()];
+  return {
+    added: paths.filter((path) => !from.has(path)).sort(),
+    removed: [...from.keys()].filter((path) => !to.has(path)).sort(),
+    changed: paths.filter((path) => from.has(path) && from.get(path) !== to.get(path)).sort(),
+  };
+}
+
+function layerChanges(from: Image, to: Image): Pick<ContainerDifference, 'layers' | 'download'> {
+  const blobs = ({ descriptor, manifest }: Image): Descriptor[] => [descriptor, manifest.config, ...manifest.layers];
+  const known = new Set(blobs(from).map(({ digest }) => digest));
+  const wanted = new Set(blobs(to).map(({ digest }) => digest));
+  const isNew = ({ digest }: Descriptor) => !known.has(digest);
+  return {
+    layers: {
+      kept: to.manifest.layers.filter((layer) => !isNew(layer)).length,
+      added: to.manifest.layers.filter(isNew).length,
+      removed: from.manifest.layers.filter(({ digest }) => !wanted.has(digest)).length,
+    },
+    download: totalSize(blobs(to).filter(isNew)),
+  };
+}

@@ -1,0 +1,63 @@
+import type { Annotations, Descriptor } from '../../oci/types.ts';
+import { layerComponents } from '../../ostree/encapsulate/image.ts';
+import type { Lockfile } from '../../packages/backend.ts';
+import { type Pipeline, runStep } from '../../pipeline/step.ts';
+import { resolveImage } from '../resolve-image.ts';
+import { embeddedLockfile } from './embedded-lockfile.ts';
+import { type ContainerSummary, summarize, tagsByDigest } from './summary.ts';
+import { type TestStatus, testStatus } from './test-status.ts';
+
+export interface InspectedContainer extends ContainerSummary {
+  /** The reference that was asked for. */
+  name: string;
+  tags: readonly string[];
+  labels: Annotations;
+  /** Number of packages; `undefined` for a container without lockfile. */
+  packages: number | undefined;
+  layerList: readonly InspectedLayer[];
+  tests: readonly TestStatus[];
+  /** Everything that refers to the container: test results, signatures, SBOMs. */
+  referrers: readonly Descriptor[];
+}
+
+export interface InspectedLayer {
+  digest: string;
+  mediaType: string;
+  size: number;
+  /** Names of the packages and parts in it. */
+  components: readonly string[];
+}
+
+/**
+ * Everything that a container says of itself, and what others say of it.
+ * @param name a reference; the newest build of the work directory unless given
+ * @throws CosaError what `resolveImage` and the readers throw
+ */
+export async function inspectContainer(
+  pipeline: Pipeline,
+  directory: string,
+  name: string | undefined,
+): Promise<InspectedContainer> {
+  const { reference, image } = await resolveImage(directory, name);
+  const { reader } = reference;
+  const { digest } = image.descriptor;
+  const lock: Lockfile | undefined = await runStep(pipeline, 'read package list', () =>
+    embeddedLockfile(reader, image),
+  );
+  const components = layerComponents(image.manifest);
+  return {
+    ...summarize(image),
+    name: reference.name,
+    tags: tagsByDigest(await reader.listTags()).get(reference.descriptor.digest) ?? [],
+    labels: image.config.config?.Labels ?? {},
+    packages: lock?.packages.length,
+    layerList: image.manifest.layers.map((layer, index) => ({
+      digest: layer.digest,
+      mediaType: layer.mediaType,
+      size: layer.size,
+      components: components[index] ?? [],
+    })),
+    tests: await testStatus(reader, digest),
+    referrers: await reader.referrers(digest),
+  };
+}

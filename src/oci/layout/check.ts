@@ -1,0 +1,65 @@
+import type { Digest } from '../../lib/digest.ts';
+import { CosaError, exitStatus } from '../../lib/errors.ts';
+import type { Reporter } from '../../lib/reporter.ts';
+import { openLayout } from '../layout.ts';
+import { type Problem, validator } from '../validate.ts';
+import { blobSize } from './blobs.ts';
+import { listBlobs, listLeftovers, readEntries } from './index-file.ts';
+import { layoutPaths } from './paths.ts';
+
+export interface LayoutReport {
+  /** Everything that is wrong; empty for a sound layout. */
+  problems: readonly Problem[];
+  /** Entries of index.json: images, by each of their tags, and referrers. */
+  entries: number;
+  blobs: number;
+  /** Bytes of all blobs. */
+  bytes: number;
+  /** Blobs that nothing refers to: no problem, `prune` removes them. */
+  unreferenced: { blobs: number; bytes: number };
+  /** Unfinished files of writers that were killed, or are still at it. */
+  leftovers: number;
+}
+
+/**
+ * Reads a whole layout again and compares every blob with its name, every descriptor with its blob, every layer
+ * with its diffid. Changes nothing.
+ * @throws CosaError `LAYOUT_MISSING` (exit 2)
+ */
+export async function checkLayout(directory: string, reporter: Reporter): Promise<LayoutReport> {
+  const paths = layoutPaths(directory);
+  const reader = await openLayout(directory);
+  const blobs = await listBlobs(paths);
+  const sizes = new Map<Digest, number>();
+  for (const digest of blobs) sizes.set(digest, (await blobSize(paths, digest)) ?? 0);
+  const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  let done = 0;
+  const onBytes = (count: number) => {
+    done += count;
+    reporter.progress(Math.min(done, total), total, 'bytes');
+  };
+
+  const check = validator(reader, onBytes, reporter.signal);
+  const problems: Problem[] = [];
+  const entries = await readEntries(paths).catch((error: unknown) => {
+    if (!(error instanceof CosaError) || error.exitStatus !== exitStatus.verification) throw error;
+    problems.push({ code: error.code, message: error.message });
+    return [];
+  });
+  for (const entry of entries) problems.push(...(await check.validate(entry)));
+  const unreferenced = blobs.filter((digest) => !check.reached.has(digest));
+  for (const digest of unreferenced) {
+    problems.push(...(await check.validateBlob({ mediaType: '', digest, size: sizes.get(digest) ?? 0 })));
+  }
+  return {
+    problems,
+    entries: entries.length,
+    blobs: blobs.length,
+    bytes: total,
+    unreferenced: {
+      blobs: unreferenced.length,
+      bytes: unreferenced.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0),
+    },
+    leftovers: (await listLeftovers(paths)).length,
+  };
+}

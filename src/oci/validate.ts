@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import type { Digest } from '../lib/digest.ts';
+import { CosaError, exitStatus } from '../lib/errors.ts';
+import { decompress } from './compression.ts';
+import { readImage, readManifest } from './image.ts';
+import { maximumManifestBytes, parseIndex } from './schemas.ts';
+import type { ContentReader } from './store.ts';
+import { type Descriptor, type Manifest, mediaTypes } from './types.ts';
+import { readSmallBlob } from './verified.ts';
+
+/** Something that is not as a digest, a size or a format says. */
+export interface Problem {
+  /** Stable, as an error's: `BLOB_DIGEST_MISMATCH`. */
+  code: string;
+  message: string;
+}
+
+/** Recomputes what images say of themselves. Keeps what it has seen, so that shared layers are read once. */
+export interface Validator {
+  /**
+   * Checks everything below a manifest or index: digests and sizes of all blobs, structure, diffids. Goes on after
+   * a problem, so that the result has all of them.
+   */
+  validate(descriptor: Descriptor): Promise<Problem[]>;
+  /** Checks one blob's digest and size alone. */
+  validateBlob(descriptor: Descriptor): Promise<Problem[]>;
+  /** Digests of the blobs that were checked. */
+  readonly reached: ReadonlySet<Digest>;
+}
+
+/** Bytes that one layer may expand to: our own layers, so only the disk-filling kind is refused. */
+const maximumLayerBytes = 64 * 1024 ** 3;
+
+/** @param onBytes called with the length of each piece of a blob that was checked */
+export function validator(reader: ContentReader, onBytes: (count: number) => void, signal: AbortSignal): Validator {
+  const reached = new Set<Digest>();
+  const checkedDiffIds = new Map<Digest, Digest>();
+  const counting: ContentReader = {
+    ...reader,
+    async *readBlob(descriptor) {
+      for await (const chunk of reader.readBlob(descriptor, signal)) {
+        onBytes(chunk.length);
+        yield chunk;
+      }
+    },
+  };
+
+  async function validate(descriptor: Descriptor): Promise<Problem[]> {
+    if (reached.has(descriptor.digest)) return [];
+    reached.add(descriptor.digest);
+    if (descriptor.mediaType === mediaTypes.index) return validateIndex(descriptor);
+    return caught(async () => {
+      const manifest = await readManifest(counting, descriptor);
+      if (manifest.config.mediaType === mediaTypes.config) return validateImage(descriptor, manifest);
+      return each([manifest.config, ...manifest.layers], validateBlob);
+    });
+  }
+
+  async function validateIndex(descriptor: Descriptor): Promise<Problem[]> {
+    return caught(async () => {
+      const bytes = await readSmallBlob(counting, descriptor, maximumManifestBytes);
+      return each(parseIndex(bytes.toString(), `index ${descriptor.digest}`).manifests, validate);
+    });
+  }
+
+  async function validateImage(descriptor: Descriptor, manifest: Manifest): Promise<Problem[]> {
+    reached.add(manifest.config.digest);
+    let diffIds: readonly Digest[] = [];
+    const problems = await caught(async () => {
+      diffIds = (await readImage(counting, descriptor)).config.rootfs.diff_ids;
+      return [];
+    });
+    const layers = manifest.layers.map((layer, index) => ({ layer, diffId: diffIds[index] }));
+    return [...problems, ...(await each(layers, ({ layer, diffId }) => validateLayer(layer, diffId)))];
+  }
+
+  async function validateLayer(layer: Descriptor, diffId: Digest | undefined): Promise<Problem[]> {
+    // The same blob may stand in many images; another diffid for it would be another check.
+    const isKnown = reached.has(layer.digest);
+    if (diffId === undefined || (isKnown && checkedDiffIds.get(layer.digest) === diffId)) return validateBlob(layer);
+    reached.add(layer.digest);
+    checkedDiffIds.set(layer.digest, diffId);
+    const problems = await caught(() => checkDiffId(layer, diffId));
+    // A damaged blob shows first as a stream that cannot be decompressed: say what is behind it.
+    const ofBlob = problems.length === 0 ? [] : await caught(() => drain(counting.readBlob(layer)));
+    return ofBlob.length === 0 ? problems : ofBlob;
+  }
+
+  async function checkDiffId(layer: Descriptor, diffId: Digest): Promise<Problem[]> {
+    const hash = createHash('sha256');
+    for await (const chunk of decompress(counting.readBlob(layer), layer, maximumLayerBytes)) hash.update(chunk);
+    const found = `sha256:${hash.digest('hex')}`;
+    if (found === diffId) return [];
+    return [
+      { code: 'LAYER_DIFFID', message: `layer ${layer.digest} has the diffid ${found}, the config says ${diffId}` },
+    ];
+  }
+
+  async function validateBlob(descriptor: Descriptor): Promise<Problem[]> {
+    if (reached.has(descriptor.digest)) return [];
+    reached.add(descriptor.digest);
+    return caught(() => drain(counting.readBlob(descriptor)));
+  }
+
+  return { validate, validateBlob, reached };
+}
+
+async function drain(source: AsyncIterable<Buffer>): Promise<Problem[]> {
+  const iterator = source[Symbol.asyncIterator]();
+  while ((await iterator.next()).done !== true);
+  return [];
+}
+
+/** Turns an error about what was read into a problem; others, such as an interruption, pass. */
+async function caught(check: () => Promise<Problem[]>): Promise<Problem[]> {
+  try {
+    return await check();
+  } catch (error) {
+    if (!(error instanceof CosaError) || error.exitStatus !== exitStatus.verification) throw error;
+    return [{ code: error.code, message: error.message }];
+  }
+}
+
+/** One after the other: the disk is what takes the time. */
+async function each<T>(items: readonly T[], check: (item: T) => Promise<Problem[]>): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const item of items) problems.push(...(await check(item)));
+  return problems;
+}

@@ -1,7 +1,10 @@
-import { cp, mkdir } from 'node:fs/promises';
+import { access, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type RunResult, tryRun } from '../../src/exec/run.ts';
 import { withLock } from '../../src/exec/lock.ts';
+import { type RunResult, run, tryRun } from '../../src/exec/run.ts';
+import type { Tool } from '../../src/exec/tool.ts';
+import { type Image, readImage } from '../../src/oci/image.ts';
+import { openLayout } from '../../src/oci/layout.ts';
 
 /** The checkout that is tested. */
 export const checkout = resolve(import.meta.dirname, '../..');
@@ -9,16 +12,32 @@ export const checkout = resolve(import.meta.dirname, '../..');
 /** Where integration and boot tests keep what they build: one real operating system serves them all. */
 export const testWork = resolve(checkout, '.test-work');
 
-const stream = 'testing-devel';
+/** A copy of the example, with a lockfile, out of git: builds of it depend on nothing else. */
+export const testConfig = resolve(testWork, 'config');
+
+export const stream = 'testing-devel';
+export const candidate = `${stream}-candidate`;
+
+/** A program that a test calls. */
+export function program(name: string, deb: string = name): Tool {
+  return { name, packages: { deb, rpm: deb }, purpose: 'is tested' };
+}
 
 /** Runs the built program as a user would, and gives back what it wrote. */
-export async function cosa(directory: string, args: readonly string[], env: Record<string, string> = {}): Promise<RunResult> {
-  const program = { name: resolve(checkout, 'bin/cosa'), packages: { deb: '', rpm: '' }, purpose: 'is what is tested' };
-  return tryRun(program, args, { cwd: directory, env: { NO_COLOR: '1', ...env } });
+export async function cosa(
+  directory: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<RunResult> {
+  return tryRun(program(resolve(checkout, 'bin/cosa')), args, { cwd: directory, env: { NO_COLOR: '1', ...env } });
 }
 
 /** As {@link cosa}, for a call that must succeed: its error shows what the program wrote. */
-export async function cosaOk(directory: string, args: readonly string[], env: Record<string, string> = {}): Promise<string> {
+export async function cosaOk(
+  directory: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<string> {
   const result = await cosa(directory, args, env);
   if (result.exitCode !== 0) throw new Error(`cosa ${args.join(' ')}: exit ${result.exitCode}\n${result.stderr}`);
   return result.stdout;
@@ -31,22 +50,58 @@ export async function cosaOk(directory: string, args: readonly string[], env: Re
 export async function builtWorkDirectory(): Promise<string> {
   const directory = resolve(testWork, 'main');
   return withLock(resolve(testWork, '.main.lock'), async () => {
+    await copyExample(testConfig);
     await mkdir(directory, { recursive: true });
-    await initialise(directory);
+    await initialise(directory, testConfig);
+    if (!(await exists(lockfile(testConfig)))) await cosaOk(directory, ['fetch', '--update-lockfile']);
     await cosaOk(directory, ['ostree', 'build']);
     return directory;
   });
 }
 
-/** Makes `directory` a work directory for the example config, if it is none yet. */
-export async function initialise(directory: string, config = resolve(checkout, 'examples/debian-coreos')): Promise<void> {
+/** Makes `directory` a work directory for a config, if it is none yet. */
+export async function initialise(directory: string, config: string): Promise<void> {
   await mkdir(directory, { recursive: true });
   await cosaOk(directory, ['init', '--force', '--stream', stream, config]);
 }
 
-/** Gives another work directory the downloads of the shared one, so that no test downloads twice. */
-export async function shareDownloads(from: string, to: string): Promise<void> {
-  for (const part of ['packages', 'lock']) {
-    await cp(resolve(from, 'cache', part), resolve(to, 'cache', part), { recursive: true, force: false });
-  }
+/** A new work directory for its own copy of the config, with the shared one's downloads and roots. */
+export async function freshWorkDirectory(name: string, from: string): Promise<{ directory: string; config: string }> {
+  const directory = resolve(testWork, name);
+  const config = resolve(testWork, `${name}-config`);
+  await rm(directory, { recursive: true, force: true });
+  await rm(config, { recursive: true, force: true });
+  await cp(testConfig, config, { recursive: true, verbatimSymlinks: true });
+  await initialise(directory, config);
+  // As hard links, since nobody changes what is in a cache.
+  await run(program('cp', 'coreutils'), ['--archive', '--link', resolve(from, 'cache'), directory]);
+  await rm(resolve(directory, 'cache/layers'), { recursive: true, force: true });
+  return { directory, config };
+}
+
+/** The image that a tag of a work directory points to. */
+export async function imageOf(directory: string, tag: string = candidate): Promise<Image> {
+  const reader = await openLayout(resolve(directory, 'oci'));
+  const descriptor = await reader.resolveTag(tag);
+  if (descriptor === undefined) throw new Error(`${directory}: no tag ${tag}`);
+  return readImage(reader, descriptor);
+}
+
+/** Copies the example's files over a directory; a lockfile that is there stays. */
+async function copyExample(to: string): Promise<void> {
+  const kept = await readFile(lockfile(to)).catch(() => undefined);
+  await rm(to, { recursive: true, force: true });
+  await cp(resolve(checkout, 'examples/debian-coreos'), to, { recursive: true, verbatimSymlinks: true });
+  if (kept !== undefined) await writeFile(lockfile(to), kept);
+}
+
+function lockfile(config: string): string {
+  return resolve(config, 'manifest-lock.x86_64.json');
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

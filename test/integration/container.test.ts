@@ -1,0 +1,143 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../../src/exec/run.ts';
+import { decompress } from '../../src/oci/compression.ts';
+import { openLayout } from '../../src/oci/layout.ts';
+import { builtWorkDirectory, candidate, cosaOk, freshWorkDirectory, imageOf, program } from './fixture.ts';
+
+const ostree = program('ostree');
+const skopeo = program('skopeo');
+
+let work: string;
+let scratch: string;
+beforeAll(async () => {
+  work = await builtWorkDirectory();
+  scratch = await mkdtemp(join(tmpdir(), 'cosa-container-'));
+});
+afterAll(async () => {
+  await rm(scratch, { recursive: true, force: true });
+});
+
+describe('the stock ostree command', () => {
+  let root: string;
+  beforeAll(async () => {
+    root = join(scratch, 'layers');
+    await extractLayers(work, root);
+  });
+
+  it('accepts every object of the extracted layers', async () => {
+    const { stdout } = await run(ostree, [`--repo=${root}/sysroot/ostree/repo`, 'fsck']);
+    expect(stdout).toContain('object fsck of 1 commits completed successfully - no errors found');
+  });
+
+  it('computes the same checksum for the tree', async () => {
+    const { config } = await imageOf(work);
+    const commit = config.config?.Labels?.['ostree.commit'] ?? '';
+    const repository = `${scratch}/repo`;
+    await run(ostree, [`--repo=${repository}`, 'init', '--mode=bare']);
+    await run(ostree, [`--repo=${repository}`, 'pull-local', `${root}/sysroot/ostree/repo`, commit]);
+    await run(ostree, [`--repo=${repository}`, 'checkout', commit, `${scratch}/tree`]);
+    const { stdout } = await run(ostree, [
+      `--repo=${repository}`,
+      'commit',
+      '--orphan',
+      '--no-bindings',
+      `--tree=dir=${scratch}/tree`,
+      `--subject=debian-coreos ${config.config?.Labels?.['org.opencontainers.image.version'] ?? ''}`,
+      `--timestamp=${config.created ?? ''}`,
+      ...['version', 'com.coreos.stream'].map((name) => `--add-metadata-string=${name}=${metadataOf(config, name)}`),
+      '--add-metadata=ostree.bootable=true',
+    ]);
+    expect(stdout.trim()).toBe(commit);
+  });
+});
+
+describe('standard container tools', () => {
+  it('skopeo inspects it and finds version, commit and components', async () => {
+    const { stdout } = await run(skopeo, ['inspect', `oci:${work}/oci:${candidate}`]);
+    const { Labels: labels, Layers: layers } = JSON.parse(stdout) as {
+      Labels: Record<string, string>;
+      Layers: string[];
+    };
+    expect(labels).toMatchObject({
+      'containers.bootc': '1',
+      'ostree.bootable': 'true',
+      'com.coreos.stream': 'testing-devel',
+    });
+    expect(layers.length).toBeLessThanOrEqual(64);
+  });
+
+  it('skopeo copies it, with every digest checked', async () => {
+    await run(skopeo, ['copy', '--insecure-policy', `oci:${work}/oci:${candidate}`, `oci:${scratch}/copy:x`]);
+    const copied = await run(skopeo, ['inspect', '--format', '{{.Digest}}', `oci:${scratch}/copy:x`]);
+    expect(copied.stdout.trim()).toBe((await imageOf(work)).descriptor.digest);
+  });
+
+  it('umoci unpacks a gzip build as an ordinary root filesystem', async () => {
+    const { directory } = await freshWorkDirectory('gzip', work);
+    await cosaOk(directory, ['ostree', 'build', '--compression', 'gzip']);
+    await run(program('umoci'), ['unpack', '--image', `${directory}/oci:${candidate}`, `${scratch}/bundle`]);
+    const release = await readFile(`${scratch}/bundle/rootfs/etc/os-release`, 'utf8');
+    expect(release).toContain('debian-coreos');
+    expect((await imageOf(directory)).config.config?.Labels?.['ostree.commit']).toBe(
+      (await imageOf(work)).config.config?.Labels?.['ostree.commit'],
+    );
+  });
+});
+
+describe('a build on a build', () => {
+  let directory: string;
+  let config: string;
+  beforeAll(async () => {
+    ({ directory, config } = await freshWorkDirectory('next', work));
+    await cosaOk(directory, ['ostree', 'build']);
+  });
+
+  it('says that nothing has changed, and writes nothing', async () => {
+    const index = await readFile(`${directory}/oci/index.json`, 'utf8');
+    const result = JSON.parse(await cosaOk(directory, ['--json', 'ostree', 'build'])) as { unchanged: boolean };
+    expect(result.unchanged).toBe(true);
+    expect(await readFile(`${directory}/oci/index.json`, 'utf8')).toBe(index);
+  });
+
+  it('writes few layers anew when one overlay file has changed, and counts the version up', async () => {
+    const before = await imageOf(directory);
+    await mkdir(resolve(config, 'overlay.d/05core/etc'), { recursive: true });
+    await writeFile(resolve(config, 'overlay.d/05core/etc/example.conf'), 'changed\n');
+    const result = JSON.parse(await cosaOk(directory, ['--json', 'ostree', 'build'])) as {
+      version: string;
+      layers: { total: number; new: number };
+      updateSize: number;
+    };
+    expect(result.version).not.toBe(before.config.config?.Labels?.['org.opencontainers.image.version']);
+    // The overlay's own layer, and layer 0 with commit and directory objects.
+    expect(result.layers.new).toBeLessThanOrEqual(3);
+    const total = before.manifest.layers.reduce((sum, { size }) => sum + size, 0);
+    expect(result.updateSize).toBeLessThan(total / 10);
+  });
+});
+
+function metadataOf(
+  config: { config?: { Labels?: Readonly<Record<string, string>> } | undefined },
+  name: string,
+): string {
+  const labels = config.config?.Labels ?? {};
+  return labels[name === 'version' ? 'org.opencontainers.image.version' : name] ?? '';
+}
+
+/** All layers one over another, as a container runtime lays them out. */
+async function extractLayers(from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true });
+  const image = await imageOf(from);
+  const reader = await openLayout(resolve(from, 'oci'));
+  for (const [index, layer] of image.manifest.layers.entries()) {
+    const file = join(scratch, `layer-${index}.tar`);
+    const chunks: Buffer[] = [];
+    for await (const chunk of decompress(reader.readBlob(layer), layer, 2 ** 32)) chunks.push(chunk);
+    await writeFile(file, Buffer.concat(chunks));
+    await run(program('tar'), ['-x', '--xattrs', '--xattrs-include=*', '--numeric-owner', '-p', '-C', to, '-f', file]);
+    await rm(file);
+  }
+}

@@ -1,7 +1,12 @@
 import { imageFileKeys } from '../src/config/image-keys.ts';
 import type { KeyDefinition, KeyTable, MergeRule } from '../src/config/key-table.ts';
 import { platformKeys } from '../src/config/platforms.ts';
-import { architecturePackages, structureKeys, treefileKeys } from '../src/config/treefile-keys.ts';
+import { identityKeys } from '../src/config/treefile/identity-keys.ts';
+import { packageKeys } from '../src/config/treefile/package-keys.ts';
+import { rpmKeys } from '../src/config/treefile/rpm-keys.ts';
+import { structureKeys } from '../src/config/treefile/structure-keys.ts';
+import { systemKeys } from '../src/config/treefile/system-keys.ts';
+import { architecturePackages } from '../src/config/treefile-keys.ts';
 
 const mergeRules: Readonly<Record<MergeRule, string>> = {
   replace: 'the strongest file counts',
@@ -18,13 +23,15 @@ const families: Readonly<Record<KeyDefinition['family'], string | undefined>> = 
 
 /** The text of docs/config-reference.md, made of the tables that the program itself checks configs with. */
 export function configReference(): string {
-  const packages = { 'packages-ARCH': architecturePackages };
+  const { repos, packages, ...morePackages } = packageKeys;
   return [
     preamble,
     section('manifest.yaml', treefileText, [
       ['Include tree', structureKeys],
-      ['Packages by architecture', packages],
-      ['Keys', treefileKeys],
+      ['Identity and version', identityKeys],
+      ['Packages', { repos, packages, 'packages-ARCH': architecturePackages, ...morePackages }],
+      ['System', systemKeys],
+      ['Keys of rpm systems', rpmKeys],
     ]),
     section('image.yaml', imageText, [['Keys', imageFileKeys]]),
     section('platforms.yaml', platformsText, [['Keys of a platform', platformKeys]]),

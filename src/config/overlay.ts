@@ -8,7 +8,7 @@ import { parseStatOverrides } from './statoverride.ts';
 import { nearestHint } from './validate.ts';
 
 /** What an overlay puts at one path of the root. Owner and group are root. */
-export type OverlayEntry =
+type OverlayEntry =
   | { path: string; type: 'directory'; mode: number }
   | { path: string; type: 'file'; mode: number; sha256: string; size: number }
   | { path: string; type: 'symlink'; target: string };

@@ -102,7 +102,21 @@ const cases: BadInput[] = [
     files: { 'manifest.yaml': 'remove-from-packages: [[dpkg]]\n' },
     code: 'CONFIG_VALUE',
     where: 'manifest.yaml:3:24',
-    message: '"remove-from-packages[0]" must be a list of a package and at least one regular expression, not a list',
+    message: '"remove-from-packages[0][1]" is missing',
+  },
+  {
+    title: 'an expression that is none',
+    files: { 'manifest.yaml': 'remove-from-packages: [[g++, /usr/(]]\n' },
+    code: 'CONFIG_VALUE',
+    where: 'manifest.yaml:3:30',
+    message: '"remove-from-packages[0][1]" must be a regular expression, not the string "/usr/("',
+  },
+  {
+    title: 'a script without an interpreter',
+    files: { 'manifest.yaml': 'postprocess:\n  - |\n    set -e\n' },
+    code: 'CONFIG_VALUE',
+    where: 'manifest.yaml:4:5',
+    message: '"postprocess[0]" must begin with a line such as #!/bin/sh, not the string "set -e\n"',
   },
   {
     title: 'bad YAML',

@@ -12,17 +12,17 @@ async function load(files: Record<string, string>, options: { basearch?: string;
 describe('includes', () => {
   test('the includer is stronger than what it includes, an earlier include than a later one', async () => {
     const { treefile } = await load({
-      'manifest.yaml': 'include: [a.yaml, sub/b.yaml]\nref: own\npostprocess: [own]\npackages: [own, shared]\n',
-      'a.yaml': 'ref: a\ndefault-target: a.target\npostprocess: [a]\npackages: [a]\n',
-      'sub/b.yaml': 'include: c.yaml\ndefault-target: b.target\nunits: [b]\npostprocess: [b]\npackages: [shared]\n',
-      'sub/c.yaml': 'units: [c, b]\nrecommends: false\npostprocess: [own]\npackages: [c]\n',
+      'manifest.yaml': 'include: [a.yaml, sub/b.yaml]\nref: own\npostprocess: ["#!own"]\npackages: [own, shared]\n',
+      'a.yaml': 'ref: a\ndefault-target: a.target\npostprocess: ["#!a"]\npackages: [a]\n',
+      'sub/b.yaml': 'include: c.yaml\ndefault-target: b.target\nunits: [b]\npostprocess: ["#!b"]\npackages: [shared]\n',
+      'sub/c.yaml': 'units: [c, b]\nrecommends: false\npostprocess: ["#!own"]\npackages: [c]\n',
     });
     expect(treefile).toMatchObject({
       ref: 'own',
       'default-target': 'a.target',
       recommends: false,
       units: ['c', 'b'],
-      postprocess: ['own', 'b', 'a', 'own'],
+      postprocess: ['#!own', '#!b', '#!a', '#!own'],
       packages: ['c', 'shared', 'a', 'own'],
     });
   });
@@ -31,11 +31,11 @@ describe('includes', () => {
     const base = await writeFiles({
       'manifest.yaml': 'include: [a.yaml, link.yaml, b.yaml]\n',
       'a.yaml': 'include: b.yaml\n',
-      'b.yaml': 'postprocess: [once]\n',
+      'b.yaml': 'postprocess: ["#!once"]\n',
     });
     await symlink('b.yaml', join(base, 'link.yaml'));
     const { treefile } = await loadTreefile(base, { basearch: 'x86_64' });
-    expect(treefile.postprocess).toEqual(['once']);
+    expect(treefile.postprocess).toEqual(['#!once']);
   });
 
   test('arch-include and packages-ARCH count for their architecture', async () => {
@@ -109,13 +109,13 @@ describe('variables', () => {
       'manifest.yaml': 'variables: {stream: next}\nreleasever: 13\ninclude: a.yaml\n',
       'a.yaml':
         'variables: {stream: stable, other: "o-${stream}"}\nref: "${basearch}/${stream}/${other}"\n' +
-        'mutate-os-release: "${releasever}"\nadd-commit-metadata: {s: "${stream}", n: 1}\npostprocess: ["echo ${HOME}"]\n',
+        'mutate-os-release: "${releasever}"\nadd-commit-metadata: {s: "${stream}", n: 1}\npostprocess: ["#!/bin/sh ${HOME}"]\n',
     });
     expect(treefile).toMatchObject({
       ref: 'x86_64/next/o-next',
       'mutate-os-release': '13',
       'add-commit-metadata': { s: 'next', n: 1 },
-      postprocess: ['echo ${HOME}'],
+      postprocess: ['#!/bin/sh ${HOME}'],
       variables: { stream: 'next', releasever: '13' },
     });
   });

@@ -76,6 +76,7 @@ export async function makeContainer(pipeline: Pipeline, request: ContainerReques
       timestamp: inputs.timestamp,
       layers,
       architecture: ociArchitecture(inputs.config.basearch),
+      command: inputs.config.treefile['container-cmd'],
       compression: options.compression,
       labels,
       store,

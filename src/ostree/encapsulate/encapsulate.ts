@@ -18,7 +18,8 @@ import { writeLayer } from './write-layer.ts';
 export async function encapsulate(options: EncapsulateOptions): Promise<EncapsulatedImage> {
   const layers = await obtainLayers(planLayers(options), options);
   const labels = { ...options.labels, ...ostreeLabels(options.commit.checksum, layers) };
-  const inputs = { layers, labels, architecture: options.architecture, timestamp: options.timestamp };
+  const { architecture, timestamp, command } = options;
+  const inputs = { layers, labels, architecture, timestamp, command };
   const config = imageConfig(inputs);
   const manifest = imageManifest(await putConfig(options.store, canonicalJson(asJson(config))), inputs);
   const descriptor = await options.store.putManifest(canonicalJson(asJson(manifest)), mediaTypes.manifest);

@@ -15,6 +15,8 @@ export interface ImageInputs {
   /** Layer 0 first; descriptors with their annotations. */
   layers: readonly EncapsulatedLayer[];
   architecture: string;
+  /** `/sbin/init` unless given. */
+  command?: readonly string[] | undefined;
   labels: Annotations;
   /** Seconds since the epoch. */
   timestamp: number;
@@ -26,14 +28,14 @@ export function ostreeLabels(commit: string, layers: readonly { diffId: Digest }
 }
 
 /** The image's configuration: https://github.com/opencontainers/image-spec/blob/v1.1.0/config.md */
-export function imageConfig({ layers, architecture, labels, timestamp }: ImageInputs): ImageConfig {
+export function imageConfig({ layers, architecture, labels, timestamp, command }: ImageInputs): ImageConfig {
   const created = new Date(timestamp * 1000).toISOString().replace('.000Z', 'Z');
   return {
     architecture,
     os: 'linux',
     created,
     // systemd shuts down cleanly on this signal, not on SIGTERM.
-    config: { Cmd: ['/sbin/init'], StopSignal: 'SIGRTMIN+3', Labels: labels },
+    config: { Cmd: command ?? ['/sbin/init'], StopSignal: 'SIGRTMIN+3', Labels: labels },
     rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
     history: layers.map(({ components }) => ({ created, created_by: createdBy(components) })),
   };

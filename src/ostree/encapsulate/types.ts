@@ -41,6 +41,8 @@ export interface EncapsulateOptions {
   layers: readonly LayerContent[];
   /** As OCI spells it: `amd64`, `arm64`. */
   architecture: string;
+  /** What a container runtime starts; `/sbin/init` unless given. */
+  command?: readonly string[] | undefined;
   compression: LayerCompression;
   /** Config labels and manifest annotations; `ostree.commit` and `ostree.final-diffid` are added. */
   labels: Annotations;

@@ -1,0 +1,65 @@
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { initramfsCache } from '../../../src/rootfs/initramfs/cache.ts';
+import { temporaryDirectory, writeTree } from '../support.ts';
+
+const tracked = [{ what: 'content', path: '/etc/a' }] as const;
+
+async function setUp(keepEntries = 4) {
+  const directory = await temporaryDirectory();
+  const root = await writeTree({ 'etc/a': '1' });
+  const scratch = await writeTree({ image: 'image 1' });
+  const destination = join(scratch, 'found');
+  return { directory, root, scratch, destination, cache: initramfsCache(directory, keepEntries) };
+}
+
+describe('initramfsCache', () => {
+  it('finds an image again for each state of what was tracked', async () => {
+    const { cache, root, scratch, destination } = await setUp();
+    expect(await cache.find('base', root, destination)).toBe(false);
+    await cache.keep('base', root, tracked, join(scratch, 'image'));
+    await writeFile(join(root, 'etc/a'), '2');
+    expect(await cache.find('base', root, destination)).toBe(false);
+    await writeFile(join(scratch, 'image'), 'image 2');
+    await cache.keep('base', root, tracked, join(scratch, 'image'));
+    for (const state of ['1', '2']) {
+      await writeFile(join(root, 'etc/a'), state);
+      expect(await cache.find('base', root, destination)).toBe(true);
+      expect(await readFile(destination, 'utf8')).toBe(`image ${state}`);
+    }
+    expect(await cache.find('another base', root, destination)).toBe(false);
+  });
+
+  it('lets two keep the same image', async () => {
+    const { cache, directory, root, scratch } = await setUp();
+    await Promise.all([1, 2, 3].map(() => cache.keep('base', root, tracked, join(scratch, 'image'))));
+    expect(await readdir(directory)).toHaveLength(1);
+  });
+
+  it('forgets the least recently used', async () => {
+    const { cache, directory, root, scratch, destination } = await setUp(2);
+    for (const state of ['1', '2', '3']) {
+      await writeFile(join(root, 'etc/a'), state);
+      await cache.keep('base', root, tracked, join(scratch, 'image'));
+      for (const name of await readdir(directory)) await utimes(join(directory, name), 1, 1);
+      if (state === '2') {
+        await writeFile(join(root, 'etc/a'), '1');
+        await cache.find('base', root, destination);
+      }
+    }
+    expect(await readdir(directory)).toHaveLength(2);
+    await writeFile(join(root, 'etc/a'), '1');
+    expect(await cache.find('base', root, destination)).toBe(true);
+  });
+
+  it('takes a damaged entry for none', async () => {
+    const { cache, directory, root, scratch, destination } = await setUp();
+    await cache.keep('base', root, tracked, join(scratch, 'image'));
+    const [name = ''] = await readdir(directory);
+    for (const content of ['', '{"base":1}', '[]']) {
+      await writeFile(join(directory, name, 'inputs.json'), content);
+      expect(await cache.find('base', root, destination)).toBe(false);
+    }
+  });
+});

@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { type RunOptions, run, start } from '../run.ts';
 import type { Tool } from '../tool.ts';
@@ -21,27 +22,28 @@ export async function extractControl(deb: string, directory: string, options: Ru
 
 /**
  * Unpacks a package's files over a directory, with the owners' numbers: names would be looked up on the host.
- * @param exclude patterns of members to leave out, as `tar --exclude` takes them: `./usr/share/man/*`
- * @returns the names of the members that were unpacked, as the archive spells them (`./usr/bin/`)
+ * @param choice.exclude patterns of members to leave out, in which `*` does not match a slash: `./usr/share/man/*`
+ * @param choice.only the members to unpack, as the archive spells them; all unless given
+ * @returns the names of the members that were unpacked, as the archive spells them: `./usr/bin/`
  */
 export async function extractFiles(
   deb: string,
   directory: string,
-  exclude: readonly string[],
+  choice: { exclude?: readonly string[]; only?: readonly string[] } = {},
   options: RunOptions = {},
 ): Promise<string[]> {
-  // dpkg-deb runs tar, and tar takes further options from this variable; so no archive passes through us.
-  const tarOptions = [
-    '--numeric-owner',
-    '--keep-directory-symlink',
-    '--no-wildcards-match-slash',
-    ...exclude.map((pattern) => `--exclude=${pattern}`),
-  ];
-  const { stdout } = await run(dpkgDeb, ['--vextract', deb, directory], {
-    ...options,
-    env: { ...options.env, TAR_OPTIONS: tarOptions.join(' ') },
-  });
-  return stdout
+  const archive = start(dpkgDeb, ['--fsys-tarfile', deb], options);
+  const args = ['--extract', '--verbose', '--file=-', `--directory=${directory}`, '--quoting-style=escape'];
+  args.push('--preserve-permissions', '--numeric-owner', '--keep-directory-symlink', '--warning=no-timestamp');
+  args.push('--anchored', '--no-wildcards-match-slash');
+  for (const pattern of choice.exclude ?? []) args.push(`--exclude=${pattern}`);
+  if (choice.only !== undefined) args.push('--no-recursion', '--', ...choice.only);
+  const unpack = start(tar, args, options);
+  archive.stdin.end();
+  // A pipe breaks because one of the programs has ended, and its own failure says more.
+  const copied = pipeline(archive.stdout, unpack.stdin).catch(() => undefined);
+  const [listing] = await Promise.all([text(unpack.stdout), unpack.done, archive.done, copied]);
+  return listing
     .split('\n')
     .filter((line) => line !== '')
     .map(unquote);
@@ -59,22 +61,4 @@ function unquote(name: string): string {
     else bytes.push((plain ?? '').charCodeAt(0));
   }
   return Buffer.from(bytes).toString('utf8');
-}
-
-/**
- * Unpacks some members of a package again, over what is there.
- * @param members as the archive spells them: `./usr/bin/foo`
- */
-export async function extractMembers(
-  deb: string,
-  directory: string,
-  members: readonly string[],
-  options: RunOptions = {},
-): Promise<void> {
-  const archive = start(dpkgDeb, ['--fsys-tarfile', deb], options);
-  const args = ['--extract', '--file=-', `--directory=${directory}`, '--preserve-permissions', '--numeric-owner'];
-  const unpack = start(tar, [...args, '--keep-directory-symlink', '--no-recursion', '--', ...members], options);
-  unpack.stdout.resume();
-  archive.stdin.end();
-  await Promise.all([pipeline(archive.stdout, unpack.stdin), archive.done, unpack.done]);
 }

@@ -5,6 +5,7 @@ export const tarExcludes: readonly string[] = [
   './usr/share/doc/*/[!c]*',
   './usr/share/doc/*/c[!o]*',
   './usr/share/doc/*/co[!p]*',
+  // What is below an excluded directory is excluded too.
   './usr/share/man/*',
   './usr/share/info/*',
   './usr/share/lintian/*',

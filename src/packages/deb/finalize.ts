@@ -18,6 +18,11 @@ const removed = [
   'var/lib/systemd/catalog/database',
   'var/lib/systemd/random-seed',
   'var/lib/systemd/credential.secret',
+  // A Debian kernel links itself there; a system of ostree boots from elsewhere.
+  'initrd.img',
+  'initrd.img.old',
+  'vmlinuz',
+  'vmlinuz.old',
 ];
 
 /** Left behind in /etc by programs that keep what they replace. */
@@ -43,13 +48,14 @@ export async function finalizeDebs(root: string): Promise<void> {
   for (const directory of emptied) await removeFiles(join(root, directory));
   for (const path of removed) await rm(join(root, path), { force: true });
   for (const name of backups) await rm(join(root, 'etc', name), { force: true });
-  await removeHostKeys(join(root, 'etc/ssh'));
+  await removeMatching(join(root, 'etc/ssh'), /^ssh_host_.*_key(\.pub)?$/);
+  await removeMatching(join(root, 'etc/xml'), /\.old$/);
   await moveDatabase(root);
 }
 
-async function removeHostKeys(directory: string): Promise<void> {
+async function removeMatching(directory: string, pattern: RegExp): Promise<void> {
   for (const entry of await entriesOf(directory)) {
-    if (/^ssh_host_.*_key(\.pub)?$/.test(entry.name)) await rm(join(directory, entry.name));
+    if (pattern.test(entry.name)) await rm(join(directory, entry.name));
   }
 }
 
@@ -58,9 +64,7 @@ async function moveDatabase(root: string): Promise<void> {
   const stats = await lstat(from).catch(() => undefined);
   if (stats?.isDirectory() !== true) return;
   for (const name of removedOfDatabase) await rm(join(from, name), { recursive: true, force: true });
-  for (const entry of await entriesOf(from)) {
-    if (entry.name.endsWith('-old')) await rm(join(from, entry.name));
-  }
+  await removeMatching(from, /-old$/);
   await mkdir(dirname(to), { recursive: true });
   await rename(from, to);
   const target = `../../${finalDatabase}`;

@@ -34,10 +34,12 @@ export async function installDebs(
     const packages = await openPackages(lock, scratch, context);
     await createSkeleton(root, lock.basearch);
     await createDatabase(root);
-    const extracted = await unpackAll(packages, root, lock, options, context);
+    // What scripts date gets the packages' own date: the same packages make the same root, whenever they were chosen.
+    const timestamp = Math.max(...packages.map(({ changed }) => changed));
+    const extracted = await unpackAll(packages, { root, timestamp, ...options }, context);
     await enterUnpacked(root, extracted);
     await writeChangeDates(root, packages);
-    await configureAll(root, lock, context);
+    await configureAll(root, timestamp, packages.length, context);
     context.reporter.note(plural(packages.length, 'package'));
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -61,18 +63,23 @@ async function createSkeleton(root: string, basearch: string): Promise<void> {
   }
 }
 
+interface UnpackOptions {
+  root: string;
+  /** Seconds since the epoch, for what scripts date. */
+  timestamp: number;
+  documentation: boolean;
+}
+
 async function unpackAll(
   packages: readonly PackageFile[],
-  root: string,
-  lock: Lockfile,
-  options: { documentation: boolean },
+  options: UnpackOptions,
   context: BackendContext,
 ): Promise<UnpackedPackage[]> {
+  const { root } = options;
   const plan = await planUnpacking(packages);
   const extract = async (item: PackageFile): Promise<UnpackedPackage> => {
-    const members = await extractFiles(item.file, root, options.documentation ? [] : tarExcludes, {
-      signal: context.reporter.signal,
-    });
+    const exclude = options.documentation ? [] : tarExcludes;
+    const members = await extractFiles(item.file, root, { exclude }, { signal: context.reporter.signal });
     return { item, paths: members.map((name) => name.replace(/^\.\/?/, '/')) };
   };
   // base-files brings links of the root directory itself: nothing else may be extracted while tar replaces those.
@@ -80,7 +87,7 @@ async function unpackAll(
   const bootstrap = [...(await mapParallel(base, extract)), ...(await mapParallel(others, extract))];
   const [plain] = await Promise.all([
     mapParallel(plan.plain, extract),
-    unpackWithDpkg(plan.scripted, root, lock, options, context),
+    unpackWithDpkg(plan.scripted, options, context),
   ]);
   const scripted = new Set(plan.scripted);
   const extracted = [...bootstrap.filter(({ item }) => !scripted.has(item)), ...plain];
@@ -89,27 +96,27 @@ async function unpackAll(
 
 async function unpackWithDpkg(
   packages: readonly PackageFile[],
-  root: string,
-  lock: Lockfile,
-  options: { documentation: boolean },
+  options: UnpackOptions,
   context: BackendContext,
 ): Promise<void> {
   if (packages.length === 0) return;
   const files = packages.map(({ locked }) => `${packagesInside}/${locked.sha256}.deb`);
+  const names = new Map(packages.map(({ locked }) => [locked.sha256, locked.name]));
   const excludes = options.documentation ? [] : dpkgExcludes;
   // Nothing is configured yet, so no dependency can be fulfilled: the configuration run checks them all.
   await runTargetDpkg(
     ['--force-depends', ...excludes, '--unpack', ...files],
     {
-      root,
+      root: options.root,
       binds: [{ from: join(context.cacheDirectory, 'packages'), to: packagesInside }],
-      timestamp: lock.repositoryTimestamp,
+      timestamp: options.timestamp,
+      rewriteLine: (line) => line.replace(/\S*\/([0-9a-f]{64})\.deb/g, (file, hash: string) => names.get(hash) ?? file),
     },
     context,
   );
 }
 
-async function configureAll(root: string, lock: Lockfile, context: BackendContext): Promise<void> {
+async function configureAll(root: string, timestamp: number, count: number, context: BackendContext): Promise<void> {
   // No daemon may be started: 101 is "forbidden by policy".
   const policy = join(root, 'usr/sbin/policy-rc.d');
   await writeFile(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
@@ -119,9 +126,9 @@ async function configureAll(root: string, lock: Lockfile, context: BackendContex
     {
       root,
       binds: await silencingBinds(root),
-      timestamp: lock.repositoryTimestamp,
+      timestamp,
       onLine: (line) => {
-        if (line.startsWith('Setting up ')) context.reporter.progress(++done, lock.packages.length, 'packages');
+        if (line.startsWith('Setting up ')) context.reporter.progress(++done, count, 'packages');
       },
     },
     context,

@@ -1,7 +1,7 @@
 import { lstat, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunOptions } from '../../exec/run.ts';
-import { extractMembers } from '../../exec/tools/dpkg-deb.ts';
+import { extractFiles } from '../../exec/tools/dpkg-deb.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { fieldOf } from './control.ts';
 import { installedDatabase, type UnpackedPackage } from './database.ts';
@@ -43,8 +43,7 @@ export async function settleSharedPaths(
     for (const item of items) if (item !== winner) lost.set(item, (lost.get(item) ?? new Set()).add(path));
   }
   for (const [item, paths] of rewrite) {
-    const members = paths.map((path) => `.${path}`);
-    await extractMembers(item.file, root, members, options);
+    await extractFiles(item.file, root, { only: paths.map((path) => `.${path}`) }, options);
   }
   for (const item of byDpkg) {
     const gone = lost.get(item);

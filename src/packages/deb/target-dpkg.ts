@@ -11,6 +11,8 @@ export interface TargetDpkgOptions {
   binds?: readonly Bind[];
   /** Seconds since the epoch, for what maintainer scripts date. */
   timestamp: number;
+  /** Makes a line of dpkg's readable, before anybody sees it. */
+  rewriteLine?: (line: string) => string;
   /** Called for each line that dpkg writes. */
   onLine?: (line: string) => void;
 }
@@ -43,7 +45,8 @@ export async function runTargetDpkg(
     { signal: context.reporter.signal, onStderrLine: onLine },
   );
   const log: string[] = [];
-  function onLine(line: string): void {
+  function onLine(written: string): void {
+    const line = options.rewriteLine?.(written) ?? written;
     log.push(line);
     context.reporter.log(line);
     options.onLine?.(line);
@@ -58,20 +61,20 @@ export async function runTargetDpkg(
   }
 }
 
+/** Lines of the log shown before and after dpkg's first error: the script's own words stand before it. */
+const linesAroundError = { before: 8, after: 3 };
+
 function installError(log: readonly string[], cause: unknown): CosaError {
   const begin = log.indexOf('Errors were encountered while processing:');
   const named = begin < 0 ? [] : log.slice(begin + 1).map((line) => line.trim());
-  const failures = log.filter((line) => line.startsWith('dpkg: error'));
+  const first = log.findIndex((line) => line.startsWith('dpkg: error'));
+  const middle = first < 0 ? log.length : first;
+  const shown = log.slice(Math.max(0, middle - linesAroundError.before), middle + linesAroundError.after);
   const subject = named.length === 0 ? 'the packages' : named.slice(0, 5).join(', ');
-  const tail = (begin < 0 ? log : log.slice(0, begin)).slice(-12).join('\n');
-  return new CosaError(
-    'PACKAGE_INSTALL_FAILED',
-    `dpkg could not install ${subject}:\n${[...failures.slice(0, 3), tail].join('\n')}`,
-    {
-      hint: 'see the whole log with --verbose',
-      cause,
-    },
-  );
+  return new CosaError('PACKAGE_INSTALL_FAILED', `dpkg could not install ${subject}:\n${shown.join('\n')}`, {
+    hint: 'see the whole log with --verbose',
+    cause,
+  });
 }
 
 /** Programs that maintainer scripts call and that must do nothing in a build. */

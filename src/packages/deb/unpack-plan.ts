@@ -5,7 +5,10 @@ import type { PackageFile } from './package-file.ts';
 
 /** Who unpacks what, and in which order. */
 export interface UnpackPlan {
-  /** What must be there before any program of the target can run: the essential packages and all they depend on. */
+  /**
+   * What must be there before the target's dpkg can run the scripts of others: the essential packages, what `scripted`
+   * ones need beforehand (Pre-Depends), and all that these depend on.
+   */
   bootstrap: readonly PackageFile[];
   /** Further packages for which unpacking is nothing but writing files. */
   plain: readonly PackageFile[];
@@ -15,18 +18,24 @@ export interface UnpackPlan {
 
 /** Sorts packages (in the lock's order) by how they are unpacked. Some of `bootstrap` stand in `scripted` too. */
 export async function planUnpacking(packages: readonly PackageFile[]): Promise<UnpackPlan> {
-  const essential = new Set(essentialClosure(packages));
   const scripted: PackageFile[] = [];
   for (const item of packages) {
     if (await needsDpkg(item)) scripted.push(item);
   }
+  const providers = providersOf(packages);
+  const essential = withDependencies(packages.filter(isEssential), providers);
+  const needed = scripted.flatMap((item) => dependencies(item, ['Pre-Depends'], providers));
+  const bootstrap = withDependencies([...essential, ...needed], providers);
   const isScripted = new Set(scripted);
-  const first = (a: PackageFile, b: PackageFile) => Number(essential.has(b)) - Number(essential.has(a));
   return {
-    bootstrap: packages.filter((item) => essential.has(item)),
-    plain: packages.filter((item) => !essential.has(item) && !isScripted.has(item)),
-    scripted: scripted.sort(first),
+    bootstrap: packages.filter((item) => bootstrap.has(item)),
+    plain: packages.filter((item) => !bootstrap.has(item) && !isScripted.has(item)),
+    scripted: [...scripted.filter((item) => essential.has(item)), ...scripted.filter((item) => !essential.has(item))],
   };
+}
+
+function isEssential({ control }: PackageFile): boolean {
+  return fieldOf(control, 'Essential') === 'yes';
 }
 
 async function needsDpkg(item: PackageFile): Promise<boolean> {
@@ -35,24 +44,32 @@ async function needsDpkg(item: PackageFile): Promise<boolean> {
   return /^\s*interest/m.test(await readFile(join(item.controlDirectory, 'triggers'), 'utf8'));
 }
 
-/** The essential packages with everything that they need, in the given order. */
-function essentialClosure(packages: readonly PackageFile[]): PackageFile[] {
+type Providers = ReadonlyMap<string, readonly PackageFile[]>;
+
+/** The packages that bear a name or provide it. */
+function providersOf(packages: readonly PackageFile[]): Providers {
   const providers = new Map<string, PackageFile[]>();
   for (const item of packages) {
     for (const name of [item.locked.name, ...dependencyNames(fieldOf(item.control, 'Provides')).flat()]) {
       providers.set(name, [...(providers.get(name) ?? []), item]);
     }
   }
-  const found = new Set(packages.filter(({ control }) => fieldOf(control, 'Essential') === 'yes'));
-  // A set can grow while it is walked: what is added is visited too.
-  for (const { control } of found) {
-    for (const field of ['Pre-Depends', 'Depends']) {
-      for (const name of dependencyNames(fieldOf(control, field)).flat()) {
-        for (const provider of providers.get(name) ?? []) found.add(provider);
-      }
-    }
+  return providers;
+}
+
+function dependencies(item: PackageFile, fields: readonly string[], providers: Providers): PackageFile[] {
+  const names = fields.flatMap((field) => dependencyNames(fieldOf(item.control, field)).flat());
+  return names.flatMap((name) => providers.get(name) ?? []);
+}
+
+/** Packages with everything that they depend on. */
+function withDependencies(packages: Iterable<PackageFile>, providers: Providers): Set<PackageFile> {
+  const found = new Set(packages);
+  // A set may grow while it is walked: what is added is visited too.
+  for (const item of found) {
+    for (const dependency of dependencies(item, ['Pre-Depends', 'Depends'], providers)) found.add(dependency);
   }
-  return packages.filter((item) => found.has(item));
+  return found;
 }
 
 /** The names in a dependency field: for each dependency, its alternatives. */

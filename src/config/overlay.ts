@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
-import { lstat, readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sha256Hex } from '../lib/digest.ts';
+import { digestFile, digestHex } from '../lib/digest.ts';
 import { isSystemError, type SourcePosition, usageError } from '../lib/errors.ts';
 import { readTextIfExists } from '../lib/files.ts';
 import { parseStatOverrides } from './statoverride.ts';
@@ -101,10 +101,10 @@ async function walk(root: string, below: string, entries: OverlayEntry[]): Promi
     } else if (item.isSymbolicLink()) {
       entries.push({ path, type: 'symlink', target: await readlink(absolute) });
     } else if (item.isFile()) {
-      const content = await readFile(absolute);
+      const { digest, size } = await digestFile(absolute);
       const executable = ((await lstat(absolute)).mode & 0o100) !== 0;
       const mode = executable ? 0o755 : 0o644;
-      entries.push({ path, type: 'file', mode, sha256: sha256Hex(content), size: content.length });
+      entries.push({ path, type: 'file', mode, sha256: digestHex(digest), size });
     } else {
       throw usageError('CONFIG_OVERLAY_ENTRY', 'an overlay holds files, directories and symbolic links, nothing else', {
         where: { file: absolute },

@@ -1,0 +1,102 @@
+// A finished ostree root becomes a container: against `tar | zstd | sha256sum` of the same tree.
+// Usage: tsx bench/encapsulate.ts [ROOT]; without ROOT, of a synthetic tree.
+
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { layerContents } from '../src/layers/contents.ts';
+import type { Component } from '../src/lib/component.ts';
+import { silentReporter } from '../src/lib/reporter.ts';
+import { openLayoutForWriting } from '../src/oci/layout.ts';
+import { encapsulate } from '../src/ostree/encapsulate/encapsulate.ts';
+import { layerComponents } from '../src/ostree/encapsulate/image.ts';
+import { layerReuse } from '../src/ostree/encapsulate/reuse.ts';
+import type { EncapsulatedImage } from '../src/ostree/encapsulate/types.ts';
+import { commitObject } from '../src/ostree/objects.ts';
+import { scanTree, type Tree } from '../src/ostree/tree.ts';
+import { fastest, report, reportPeakMemory } from './measure.ts';
+import { makeSyntheticTree } from './synthetic-tree.ts';
+
+const rounds = 3;
+const timestamp = 1_700_000_000;
+const directory = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), 'cosa-bench-'));
+const root = join(directory, 'root');
+
+/** Everything below one directory of /usr/lib, /usr/share and so on counts as one package. */
+function componentsOf(tree: Tree): Component[] {
+  const groups = new Map<string, string[]>();
+  for (const path of tree.files.keys()) {
+    const name = path.split('/').slice(1, 4).join('/');
+    groups.set(name, [...(groups.get(name) ?? []), path]);
+  }
+  return [...groups].map(([name, paths], index) => ({
+    name,
+    packages: [],
+    changed: timestamp - ((index * 37) % 500) * 24 * 3600,
+    paths,
+  }));
+}
+
+async function build(previous?: EncapsulatedImage): Promise<EncapsulatedImage> {
+  const reporter = silentReporter();
+  const tree = await scanTree(root, reporter);
+  const metadata = { version: '1.0' };
+  await using store = await openLayoutForWriting(join(directory, 'oci'));
+  return await encapsulate({
+    root,
+    tree,
+    commit: commitObject(tree.root, { subject: 'bench', body: '', timestamp, metadata }),
+    timestamp,
+    layers: layerContents({
+      tree,
+      components: componentsOf(tree),
+      previous: previous === undefined ? [] : layerComponents(previous.manifest),
+      maxLayers: 64,
+    }),
+    architecture: 'amd64',
+    compression: 'zstd',
+    labels: {},
+    store,
+    reuse: layerReuse(store, join(directory, 'layers'), previous),
+    reporter,
+  });
+}
+
+try {
+  const given = process.argv[2];
+  mkdirSync(root);
+  if (given === undefined) makeSyntheticTree(root);
+  else execFileSync('cp', ['--archive', `${given}/.`, root]);
+
+  const floorCommand = 'tar -c -C "$1" . | zstd -3 -T2 | sha256sum';
+  const floor = () => execFileSync('sh', ['-c', floorCommand, 'sh', root]);
+  floor();
+  const floorSeconds = await fastest(rounds, floor);
+  report('tar c | zstd -3 -T2 | sha256sum', floorSeconds);
+
+  let image: EncapsulatedImage | undefined;
+  const buildSeconds = await fastest(rounds, async () => {
+    for (const name of ['oci', 'layers']) rmSync(join(directory, name), { recursive: true, force: true });
+    image = await build();
+  });
+  report('root -> container', buildSeconds, { seconds: floorSeconds, goal: 2.5 });
+
+  const previous = image;
+  const tree = await scanTree(root, silentReporter());
+  const [changedPath] = [...tree.files].find(([, { size }]) => size > 20_000 && size < 60_000) ?? [];
+  const changedSeconds = await fastest(rounds, async () => {
+    if (changedPath !== undefined) appendFileSync(join(root, changedPath), 'x');
+    image = await build(previous);
+  });
+  report('one package changed', changedSeconds, { seconds: buildSeconds, goal: 0.4 });
+  console.log(
+    `           ${image?.layers.filter(({ reused }) => reused).length} of ${image?.layers.length} layers reused`,
+  );
+
+  const sameSeconds = await fastest(rounds, () => build(previous));
+  report('nothing changed', sameSeconds, { seconds: buildSeconds, goal: 0.4 });
+  reportPeakMemory(300);
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}

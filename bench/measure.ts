@@ -1,0 +1,28 @@
+/** Runs `action` some times and gives the shortest time in seconds: what the machine can do when left alone. */
+export async function fastest(rounds: number, action: () => Promise<unknown> | unknown): Promise<number> {
+  let best = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < rounds; round++) {
+    const begin = performance.now();
+    await action();
+    best = Math.min(best, (performance.now() - begin) / 1000);
+  }
+  return best;
+}
+
+/** Prints one line: what, how long, and its ratio to a peer or floor measured in the same run, with the goal. */
+export function report(what: string, seconds: number, against?: { seconds: number; goal: number }): void {
+  const time = `${seconds.toFixed(2).padStart(7)} s`;
+  if (against === undefined) {
+    console.log(`${time}  ${what}`);
+    return;
+  }
+  const ratio = seconds / against.seconds;
+  const verdict = ratio <= against.goal ? 'ok' : 'TOO SLOW';
+  console.log(`${time}  ${what}: ${ratio.toFixed(2)} x (goal ${against.goal} x) ${verdict}`);
+}
+
+/** Prints the peak memory of this very process in MiB, with the goal. */
+export function reportPeakMemory(goal: number): void {
+  const peak = process.resourceUsage().maxRSS / 1024;
+  console.log(`${peak.toFixed(0).padStart(5)} MiB  peak memory (goal ${goal} MiB) ${peak <= goal ? 'ok' : 'TOO MUCH'}`);
+}

@@ -6,7 +6,7 @@ import { collect } from '../parsers.ts';
 export const promote = defineCommand({
   description:
     'Moves a stream to its candidate, or to the container of --from, if the required tests have passed for exactly ' +
-    'that digest: the last run counts, on each firmware that was tried. Otherwise it says why not, and the exit ' +
+    'that digest: of each test the last run counts, with each firmware that was tried. Otherwise it says why not, and the exit ' +
     'status is 4.',
   configure: (command) =>
     command

@@ -1,52 +1,65 @@
 import type { Digest } from '../../lib/digest.ts';
 import type { ContentReader } from '../../oci/store.ts';
-import { hasPassed, readTestResults, type TestResult } from '../../oci/test-result.ts';
+import { readTestResults, type TestCase, type TestResult } from '../../oci/test-result.ts';
 
-/** How a container has done in one suite on one kind of machine, the last time. */
+/** How a container has done in one suite with one firmware: of each test, the last run counts. */
 export interface TestStatus {
   suite: string;
   firmware: TestResult['firmware'];
+  /** Of the last run. */
   accelerator: TestResult['accelerator'];
-  /** False if only some tests of the suite were run. */
+  /** True if the whole suite was run at least once. */
   complete: boolean;
+  /** True if every test that was run has passed. */
   passed: boolean;
-  /** RFC 3339. */
+  /** When the last run began: RFC 3339. */
   started: string;
-  tests: TestResult['tests'];
+  /** In the order in which they were first run. */
+  tests: readonly TestCase[];
 }
 
-/** The last result of each suite and firmware; an earlier complete one is not hidden by a later part of it. */
+/** The status of each suite and firmware that a container was tested with, in the order of their first runs. */
 export async function testStatus(reader: ContentReader, subject: Digest): Promise<TestStatus[]> {
-  const latest = new Map<string, TestStatus>();
+  const statuses = new Map<string, TestStatus>();
   for (const result of await readTestResults(reader, subject)) {
-    const { suite, firmware, accelerator, complete, started, tests } = result;
-    const status = { suite, firmware, accelerator, complete, started, tests, passed: hasPassed(result) };
-    latest.set(JSON.stringify([suite, firmware, complete]), status);
+    const key = JSON.stringify([result.suite, result.firmware]);
+    statuses.set(key, withResult(statuses.get(key), result));
   }
-  return [...latest.values()];
+  return [...statuses.values()];
+}
+
+function withResult(before: TestStatus | undefined, result: TestResult): TestStatus {
+  const { suite, firmware, accelerator, started } = result;
+  const byName = new Map([...(before?.tests ?? []), ...result.tests].map((test) => [test.name, test]));
+  const tests = [...byName.values()];
+  const passed = tests.every(({ status }) => status === 'passed');
+  return {
+    suite,
+    firmware,
+    accelerator,
+    complete: result.complete || before?.complete === true,
+    passed,
+    started,
+    tests,
+  };
 }
 
 /**
- * Why a requirement is not met, or `undefined` if it is. On every firmware that a suite or test was run on, the last
- * run counts.
- * @param requirement a suite (`basic`), or one test of it (`basic/ssh`)
+ * Why a requirement is not met, or `undefined` if it is: it must have passed with every firmware that it was run with.
+ * @param requirement a whole suite (`basic`), or one test of it (`basic/ssh`)
  */
 export function unmetReason(requirement: string, statuses: readonly TestStatus[]): string | undefined {
   const [suite = '', test] = requirement.split('/');
-  const runs = statuses.filter((status) => status.suite === suite).map((status) => matching(status, test));
-  const relevant = runs.filter((run) => run.counts);
+  const isMeant = ({ name }: TestCase) => test === undefined || name === test;
+  const relevant = statuses.filter(
+    (status) => status.suite === suite && (test === undefined ? status.complete : status.tests.some(isMeant)),
+  );
   if (relevant.length === 0) return `${requirement} has not been run for it`;
-  // Of a whole run and a later part of it, both must have passed.
-  const failed = relevant.filter((run) => run.failed.length > 0);
-  if (failed.length === 0) return undefined;
-  return failed.map(({ firmware, failed: names }) => `${names.join(', ')} failed with ${firmware}`).join('; ');
-}
-
-function matching(status: TestStatus, test: string | undefined) {
-  const tests = status.tests.filter(({ name }) => test === undefined || name === test);
-  return {
-    firmware: status.firmware,
-    counts: test === undefined ? status.complete : tests.length > 0,
-    failed: tests.filter((run) => run.status === 'failed').map(({ name }) => `${status.suite}/${name}`),
-  };
+  const failures = relevant.flatMap(({ firmware, tests }) => {
+    const failed = tests.filter((run) => run.status === 'failed' && isMeant(run));
+    return failed.length === 0
+      ? []
+      : [`${failed.map(({ name }) => `${suite}/${name}`).join(', ')} failed with ${firmware}`];
+  });
+  return failures.length === 0 ? undefined : failures.join('; ');
 }

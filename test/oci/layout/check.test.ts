@@ -1,0 +1,111 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { digestOf } from '../../../src/lib/digest.ts';
+import { silentReporter } from '../../../src/lib/reporter.ts';
+import { checkLayout } from '../../../src/oci/layout/check.ts';
+import { openLayoutForWriting } from '../../../src/oci/layout.ts';
+import type { ContentStore } from '../../../src/oci/store.ts';
+import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
+import { storeBlob, storeImageOf } from '../../helpers/image.ts';
+
+let directory: string;
+let store: ContentStore & AsyncDisposable;
+let layers: Descriptor[];
+const contents = ['one', 'two'].map((text) => Buffer.from(text));
+const diffIds = contents.map(digestOf);
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'cosa-check-'));
+  store = await openLayoutForWriting(directory);
+  layers = [];
+  for (const content of contents) layers.push(await storeBlob(store, gzipSync(content), mediaTypes.layerGzip));
+});
+
+afterEach(async () => {
+  await store[Symbol.asyncDispose]();
+  await rm(directory, { recursive: true, force: true });
+});
+
+function problems() {
+  return checkLayout(directory, silentReporter()).then((report) => report.problems);
+}
+
+function pathOf(descriptor: Descriptor | undefined): string {
+  return join(directory, 'blobs/sha256', descriptor?.digest.slice('sha256:'.length) ?? '');
+}
+
+describe('checkLayout', () => {
+  it('finds nothing in a sound layout', async () => {
+    const image = await storeImageOf(store, layers, diffIds);
+    await store.setTags(['a', 'b'], image);
+    await storeBlob(store, Buffer.from('nobody refers to me'), mediaTypes.layer);
+    expect(await checkLayout(directory, silentReporter())).toMatchObject({
+      problems: [],
+      entries: 2,
+      blobs: 5,
+      unreferenced: { blobs: 1, bytes: 19 },
+      leftovers: 0,
+    });
+  });
+
+  it('finds every mismatch, not just the first', async () => {
+    await store.setTags(['damaged'], await storeImageOf(store, layers, diffIds));
+    await store.setTags(['wrong'], await storeImageOf(store, layers.slice(0, 1), [digestOf('another')]));
+    const [one, two] = layers;
+    await rm(pathOf(two));
+    const unreferenced = await storeBlob(store, Buffer.from('nobody refers to me'), mediaTypes.layer);
+    await writeFile(pathOf(unreferenced), 'nobody refers to ME');
+    expect(await problems()).toEqual([
+      { code: 'BLOB_MISSING', message: `blob ${two?.digest} is missing in ${directory}` },
+      {
+        code: 'LAYER_DIFFID',
+        message: `layer ${one?.digest} has the diffid ${diffIds[0]}, the config says ${digestOf('another')}`,
+      },
+      {
+        code: 'BLOB_DIGEST_MISMATCH',
+        message: `blob ${unreferenced.digest} in ${directory} is damaged: its content has the digest ${digestOf('nobody refers to ME')}`,
+      },
+    ]);
+  });
+
+  const damages = [
+    { name: 'a flipped byte', change: (bytes: Buffer) => bytes.fill(0, 15, 16), code: 'BLOB_DIGEST_MISMATCH' },
+    { name: 'a truncated blob', change: (bytes: Buffer) => bytes.subarray(0, -1), code: 'BLOB_SIZE_MISMATCH' },
+    { name: 'an empty blob', change: () => Buffer.alloc(0), code: 'BLOB_SIZE_MISMATCH' },
+  ];
+  it.each(damages)('names the blob behind $name', async ({ change, code }) => {
+    await store.setTags(['damaged'], await storeImageOf(store, layers, diffIds));
+    await writeFile(pathOf(layers[0]), change(gzipSync(contents[0] ?? '')));
+    const found = await problems();
+    expect(found.map((problem) => problem.code)).toEqual([code]);
+    expect(found[0]?.message).toContain(layers[0]?.digest);
+  });
+
+  it('finds damaged manifests and configs', async () => {
+    const image = await storeImageOf(store, layers, diffIds);
+    await store.setTags(['damaged'], image);
+    await writeFile(pathOf(image), Buffer.alloc(image.size, ' '));
+    expect((await problems()).map(({ code }) => code)).toEqual(['BLOB_DIGEST_MISMATCH']);
+  });
+
+  it.each([
+    ['no JSON', '{', 'is not JSON'],
+    ['no index', '{"schemaVersion":2}', 'manifests: Invalid input: expected array, received undefined'],
+    [
+      'a digest that is a path',
+      '{"schemaVersion":2,"manifests":[{"mediaType":"x","digest":"../../x","size":1}]}',
+      'manifests.0.digest: expected sha256: and 64 hexadecimal digits',
+    ],
+    [
+      'a size that no number holds',
+      `{"schemaVersion":2,"manifests":[{"mediaType":"x","digest":"${digestOf('')}","size":1e300}]}`,
+      'manifests.0.size: ',
+    ],
+  ])('reports an index.json that is %s', async (_name, text, message) => {
+    await writeFile(join(directory, 'index.json'), text);
+    expect(await problems()).toEqual([{ code: 'INDEX_INVALID', message: expect.stringContaining(message) }]);
+  });
+});

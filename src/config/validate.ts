@@ -23,18 +23,23 @@ export function validate<Schema extends z.ZodType>(schema: Schema, file: YamlFil
   problems.sort((a, b) => (a.where.line ?? 0) - (b.where.line ?? 0) || (a.where.column ?? 0) - (b.where.column ?? 0));
   const [first, ...others] = problems;
   if (first === undefined) throw new CosaError('CONFIG_VALUE', parsed.error.message);
-  const lines = [first.message, ...others.map((problem) => `${formatPosition(problem.where)}: ${problem.message}`)];
+  const lines = [first.message, ...others.map(secondaryLine)];
   throw usageError(first.code, lines.join('\n'), {
     where: first.where,
     ...(first.hint === undefined ? {} : { hint: first.hint }),
   });
 }
 
+/** The error has one hint, the first problem's; the others carry theirs along. */
+function secondaryLine({ where, message, hint }: Problem): string {
+  return `${formatPosition(where)}: ${message}${hint === undefined ? '' : ` (${hint})`}`;
+}
+
 /** "did you mean …", from the known names; all of them if they are few and none is near. */
 export function nearestHint(word: string, known: readonly string[]): string | undefined {
   const [best] = nearest(word, known);
   if (best !== undefined) return `did you mean "${best}"?`;
-  return known.length > 0 && known.length <= 12 ? `known here: ${[...known].sort().join(', ')}` : undefined;
+  return known.length > 0 && known.length <= 12 ? `known here: ${[...new Set(known)].sort().join(', ')}` : undefined;
 }
 
 function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType, file: YamlFile): Problem[] {

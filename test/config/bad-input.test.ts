@@ -45,7 +45,8 @@ const cases: BadInput[] = [
     files: { 'manifest.yaml': 'check-passwd:\n  type: file\n  file: passwd\n' },
     code: 'CONFIG_VALUE',
     where: 'manifest.yaml:3:1',
-    message: '"check-passwd.filename" is missing\n{base}/manifest.yaml:5:3: unknown key "file" in "check-passwd"',
+    message:
+      '"check-passwd.filename" is missing\n{base}/manifest.yaml:5:3: unknown key "file" in "check-passwd" (known here: entries, filename, type)',
   },
   {
     title: 'a string for a list',

@@ -17,9 +17,9 @@ import type { WorkDirectory } from '../work-directory.ts';
 import { accountsLabel, accountsOf } from './accounts.ts';
 import { imageConfigText, rootfsRequest } from './assemble.ts';
 import { rootComponents } from './components.ts';
-import type { BuildOptions } from './index.ts';
 import type { BuildInputs } from './inputs.ts';
 import { containerLabels, labelNames } from './labels.ts';
+import type { BuildOptions } from './options.ts';
 import { copyRoot, installedRoot } from './root.ts';
 
 export interface ContainerRequest {

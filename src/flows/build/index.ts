@@ -10,23 +10,10 @@ import type { WorkDirectory } from '../work-directory.ts';
 import { makeContainer } from './container.ts';
 import { type BuildInputs, readBuildInputs } from './inputs.ts';
 import { labelNames } from './labels.ts';
+import type { BuildOptions } from './options.ts';
 import { candidateTag, findPrevious, labelOf } from './previous.ts';
 import { type BuildResult, builtResult, unchangedResult } from './result.ts';
 import { checkVersion, nextVersion } from './version.ts';
-
-export interface BuildOptions {
-  /** Tags to set besides the version and `STREAM-candidate`. */
-  tags: readonly string[];
-  /** Instead of the next version after the previous one. */
-  version: string | undefined;
-  /** A tag in `oci/`, or `none`; `undefined` for the stream's last build. */
-  previous: string | undefined;
-  /** Build although nothing has changed. */
-  force: boolean;
-  /** The container's layers altogether. */
-  maxLayers: number;
-  compression: 'zstd' | 'gzip';
-}
 
 /**
  * Makes the next OS container of a work directory from its config, packages and the previous container, and tags

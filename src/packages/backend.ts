@@ -63,7 +63,7 @@ export interface InstalledPackage {
   size: number;
   /** Seconds since the epoch of the newest changelog entry: how often a package changes shows here. */
   changed: number;
-  /** Absolute paths that the package owns, directories left out, as the package database spells them. */
+  /** Absolute paths that the package owns, as they are in the root: links to directories resolved, directories left out. A path has one owner. */
   paths: readonly string[];
 }
 
@@ -84,7 +84,7 @@ export interface PackageBackend {
   /**
    * Chooses versions for a request from signed repository indexes.
    * @throws CosaError `PACKAGE_UNKNOWN` with near names, `DEPENDENCIES_UNSATISFIABLE` with the solver's
-   *   reason, `REPOSITORY_UNREACHABLE`, `REPOSITORY_SIGNATURE`
+   *   reason, `PACKAGE_UNAVAILABLE` for a pin, `OVERRIDE_INVALID`, `REPOSITORY_UNREACHABLE`, `REPOSITORY_SIGNATURE`
    */
   resolve(request: PackageRequest, context: BackendContext): Promise<Lockfile>;
 
@@ -106,7 +106,8 @@ export interface PackageBackend {
   /**
    * Installs the lock's packages from the cache into an empty directory, in a sandbox without network,
    * deterministically. Must run as root or namespace root.
-   * @param options.documentation false leaves /usr/share/doc and man out
+   * @param options.documentation false leaves /usr/share/doc (but licences) and man out
+   * @throws CosaError `PACKAGE_INSTALL_FAILED` naming packages, with the end of the log; `PACKAGE_FILE_CONFLICT`
    */
   install(
     request: PackageRequest,

@@ -15,9 +15,12 @@ import { finalDatabase, installedDatabase, readChangeDates } from './database.ts
  */
 export async function debInventory(root: string): Promise<InstalledPackage[]> {
   const database = await findDatabase(root);
-  const status = parseControl(await readFile(join(database, 'status'), 'utf8'), join(database, 'status'));
+  const statusPath = join(database, 'status');
+  const status = parseControl(await readFile(statusPath, 'utf8'), statusPath).sort(byName);
   const [dates, diversions, locate] = [await readChangeDates(database), await readDiversions(database), locator(root)];
   const packages: InstalledPackage[] = [];
+  // A path has one owner, also where several packages list it: a directory that has become a link.
+  const owned = new Set<string>();
   for (const paragraph of status) {
     if (!wordsOf(fieldOf(paragraph, 'Status')).includes('installed')) continue;
     const name = requiredField(paragraph, 'Package', 'a package of the database');
@@ -25,7 +28,9 @@ export async function debInventory(root: string): Promise<InstalledPackage[]> {
     for (const path of await listedPaths(database, name, paragraph)) {
       const diversion = diversions.get(path);
       const place = await locate(diversion !== undefined && diversion.by !== name ? diversion.to : path);
-      if (place !== undefined) paths.push(place);
+      if (place === undefined || owned.has(place)) continue;
+      owned.add(place);
+      paths.push(place);
     }
     packages.push({
       name,
@@ -34,10 +39,14 @@ export async function debInventory(root: string): Promise<InstalledPackage[]> {
       source: sourceOf(paragraph, name),
       size: Number(fieldOf(paragraph, 'Installed-Size') ?? 0) * 1024,
       changed: dates.get(name) ?? 0,
-      paths: [...new Set(paths)].sort(),
+      paths: paths.sort(),
     });
   }
-  return packages.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return packages;
+}
+
+function byName(a: ControlParagraph, b: ControlParagraph): number {
+  return (fieldOf(a, 'Package') ?? '') < (fieldOf(b, 'Package') ?? '') ? -1 : 1;
 }
 
 async function findDatabase(root: string): Promise<string> {

@@ -57,6 +57,7 @@ export async function resolveDebs(
     }
     const files = await chooseFiles(apt, request);
     const packages = await describeFiles(apt, files, sources);
+    checkPins(request, overrides, packages);
     packages.sort((a, b) => (a.name < b.name ? -1 : 1));
     const lock = { basearch: request.basearch, packages, repositoryTimestamp: await newestIndexDate(apt.lists) };
     return replaceLocked(lock, overrides);
@@ -86,6 +87,22 @@ function preferencesText(request: PackageRequest, overrides: readonly OverridePa
       .map(([name, version]) => pin(name, `version ${version}`, 1001)),
     ...overrides.map(({ locked }) => pin(locked.name, `version ${locked.version}`, 1002)),
   ].join('\n');
+}
+
+/** apt passes over a pin to a version that is not there. */
+function checkPins(
+  request: PackageRequest,
+  overrides: readonly OverridePackage[],
+  packages: readonly LockedPackage[],
+): void {
+  const overridden = new Set(overrides.map(({ locked }) => locked.name));
+  for (const { name, version } of packages) {
+    const pinned = request.pins[name];
+    if (pinned === undefined || pinned === version || overridden.has(name)) continue;
+    throw new CosaError('PACKAGE_UNAVAILABLE', `${name} is pinned to ${pinned}, and the repositories have ${version}`, {
+      hint: 'change or remove the pin in manifest-lock.overrides.yaml, or name a mirror that keeps old versions',
+    });
+  }
 }
 
 async function chooseFiles(apt: PrivateApt, request: PackageRequest): Promise<ChosenFile[]> {

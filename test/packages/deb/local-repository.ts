@@ -17,6 +17,8 @@ export interface TestPackage {
   fields?: Readonly<Record<string, string>>;
   /** Files by absolute path. */
   files?: Readonly<Record<string, string>>;
+  /** Further control files: `preinst`, `triggers`, `conffiles`. */
+  scripts?: Readonly<Record<string, string>>;
 }
 
 /** A signed repository of tiny packages, served from this process on the loopback interface. */
@@ -36,6 +38,9 @@ export interface LocalRepository extends AsyncDisposable {
 /** The date of the repository's index unless a test says otherwise. */
 export const indexDate = new Date('2025-11-20T12:00:00Z');
 
+/** The packages are of all architectures; the machine that tests may be of any of these. */
+const architectures = ['amd64', 'arm64', 'ppc64el', 'riscv64', 's390x'];
+
 /** Builds packages, an index and a throwaway key, and serves them. */
 export async function serveRepository(packages: readonly TestPackage[]): Promise<LocalRepository> {
   const directory = await mkdtemp(join(tmpdir(), 'cosa-repo-'));
@@ -52,16 +57,19 @@ export async function serveRepository(packages: readonly TestPackage[]): Promise
   const server = await serve(repository, requests);
   const { port } = server.address() as AddressInfo;
   const sign = async ({ date = indexDate }: { date?: Date } = {}) => {
-    const index = join(repository, 'dists/test/main/binary-amd64');
-    await mkdir(index, { recursive: true });
     const text = await packagesIndex(repository);
-    await writeFile(join(index, 'Packages'), text);
-    const line = ` ${sha256Hex(text)} ${Buffer.byteLength(text)} main/binary-amd64/Packages`;
+    const lines: string[] = [];
+    for (const architecture of architectures) {
+      const path = `main/binary-${architecture}/Packages`;
+      await mkdir(join(repository, 'dists/test', path, '..'), { recursive: true });
+      await writeFile(join(repository, 'dists/test', path), text);
+      lines.push(` ${sha256Hex(text)} ${Buffer.byteLength(text)} ${path}\n`);
+    }
     const release = join(repository, 'dists/test/Release');
-    await writeFile(
-      release,
-      `Origin: Test\nSuite: test\nCodename: test\nDate: ${date.toUTCString()}\nArchitectures: amd64\nComponents: main\nSHA256:\n${line}\n`,
-    );
+    const fields = { Origin: 'Test', Suite: 'test', Date: date.toUTCString(), Components: 'main' };
+    const head = Object.entries({ ...fields, Architectures: architectures.join(' ') });
+    const headText = head.map(([name, value]) => `${name}: ${value}\n`).join('');
+    await writeFile(release, `${headText}SHA256:\n${lines.join('')}`);
     await gpgRun(home, ['--yes', '--clearsign', '--output', join(repository, 'dists/test/InRelease'), release]);
   };
   await sign();
@@ -94,6 +102,9 @@ export async function buildPackage(item: TestPackage, output: string): Promise<s
     await mkdir(join(tree, 'DEBIAN'), { mode: 0o755 });
     const control = Object.entries(fields).map(([name, value]) => `${name}: ${value}\n`);
     await writeFile(join(tree, 'DEBIAN/control'), control.join(''));
+    for (const [name, text] of Object.entries(item.scripts ?? {})) {
+      await writeFile(join(tree, 'DEBIAN', name), text, { mode: 0o755 });
+    }
     for (const [path, content] of Object.entries(item.files ?? { [`/usr/share/${item.name}`]: item.name })) {
       await mkdir(join(tree, path, '..'), { recursive: true });
       await writeFile(join(tree, path), content);

@@ -1,9 +1,9 @@
 import type { Dirent } from 'node:fs';
-import { lstat, readdir, readlink, stat } from 'node:fs/promises';
+import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestFile, digestHex } from '../lib/digest.ts';
-import { isSystemError, type SourcePosition, usageError } from '../lib/errors.ts';
-import { readTextIfExists } from '../lib/files.ts';
+import { type SourcePosition, usageError } from '../lib/errors.ts';
+import { isDirectory, namesIn, readTextIfExists } from '../lib/files.ts';
 import { parseStatOverrides } from './statoverride.ts';
 import { nearestHint } from './validate.ts';
 
@@ -49,7 +49,7 @@ export async function readOverlays(
     }
     const directory = join(base, 'overlay.d', name);
     if (!(await isDirectory(directory))) {
-      const present = await directoryNames(join(base, 'overlay.d'));
+      const present = await namesIn(join(base, 'overlay.d'));
       const hint = nearestHint(name, present) ?? `make the directory overlay.d/${name}`;
       throw usageError('CONFIG_OVERLAY_MISSING', `there is no directory overlay.d/${name}`, {
         where: position(layer),
@@ -116,22 +116,4 @@ async function walk(root: string, below: string, entries: OverlayEntry[]): Promi
 async function sortedEntries(directory: string): Promise<Dirent[]> {
   const items = await readdir(directory, { withFileTypes: true });
   return items.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return false;
-    throw error;
-  }
-}
-
-async function directoryNames(path: string): Promise<string[]> {
-  try {
-    return await readdir(path);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return [];
-    throw error;
-  }
 }

@@ -1,10 +1,10 @@
-import { lstat, mkdir, realpath, rename, rm, stat, symlink } from 'node:fs/promises';
+import { lstat, mkdir, realpath, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { isStreamName } from '../config/names.ts';
 import { describeConfigSource, isGitUrl, publicUrl } from '../config/source.ts';
 import { gitCheckout, gitClone } from '../exec/tools/git.ts';
 import { isSystemError, usageError, verificationError } from '../lib/errors.ts';
-import { temporaryName } from '../lib/files.ts';
+import { isDirectory, temporaryName } from '../lib/files.ts';
 import type { Reporter } from '../lib/reporter.ts';
 import { copyImage } from '../oci/copy.ts';
 import type { Image } from '../oci/image.ts';
@@ -191,14 +191,6 @@ function noManifest(place: string) {
 
 async function hasManifest(directory: string): Promise<boolean> {
   return (await lstatIfExists(join(directory, 'manifest.yaml'))) !== undefined;
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch {
-    return false;
-  }
 }
 
 async function lstatIfExists(path: string) {

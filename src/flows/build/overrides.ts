@@ -1,9 +1,8 @@
-import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Overlay, readOverlay } from '../../config/overlay.ts';
 import type { Json } from '../../lib/canonical-json.ts';
 import { digestFile } from '../../lib/digest.ts';
-import { isSystemError } from '../../lib/errors.ts';
+import { isDirectory, namesIn } from '../../lib/files.ts';
 
 /** Local packages and files for development, below the work directory's `overrides/`. */
 export interface Overrides {
@@ -28,22 +27,4 @@ export async function readOverrides(directory: string, packagesDirectory: string
   const rootfsDirectory = join(directory, 'rootfs');
   const rootfs = (await isDirectory(rootfsDirectory)) ? await readOverlay('overrides', rootfsDirectory) : undefined;
   return { packages, rootfs, fingerprint: { packages: digests.sort(), rootfs: rootfs?.entries ?? [] } };
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return (await readdir(directory)).sort();
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return [];
-    throw error;
-  }
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return false;
-    throw error;
-  }
 }

@@ -10,9 +10,9 @@ import { bootLoader } from './steps/boot-loader.ts';
 import { clean } from './steps/clean.ts';
 import { embedFiles } from './steps/embed-files.ts';
 import { forgetHost } from './steps/forget-host.ts';
+import { indexes } from './steps/indexes.ts';
 import { initramfs } from './steps/initramfs.ts';
 import { kernel } from './steps/kernel.ts';
-import { libraryIndex } from './steps/library-index.ts';
 import { machineId } from './steps/machine-id.ts';
 import { osRelease } from './steps/os-release.ts';
 import { overlays } from './steps/overlays.ts';
@@ -41,7 +41,7 @@ const steps: readonly RootStep[] = [
   clean,
   machineId,
   kernel,
-  libraryIndex,
+  indexes,
   initramfs,
   bootLoader,
   // After the initramfs, which then stays the same from version to version.

@@ -1,8 +1,8 @@
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError } from '../lib/errors.ts';
+import { namesIn } from './names-in.ts';
 import { resolveDirectoryInRoot, resolveInRoot } from './root-path.ts';
-import { byteOrder } from './walk.ts';
 
 /** Where packages put the boot loaders of one architecture, by distribution: the first that is there is taken. */
 export interface BootLoaderLayout {
@@ -72,8 +72,8 @@ export async function firstPresent(root: string, patterns: readonly string[]): P
 async function expand(root: string, pattern: string): Promise<string[]> {
   const [before, ...rest] = pattern.split('/*/');
   if (before === undefined || rest.length === 0) return [pattern];
-  const names = await readdir(join(root, await resolveDirectoryInRoot(root, before))).catch(missingIsUndefined);
-  return (names ?? []).sort(byteOrder).map((name) => `${before}/${name}/${rest.join('/*/')}`);
+  const names = await namesIn(join(root, await resolveDirectoryInRoot(root, before)));
+  return names.map((name) => `${before}/${name}/${rest.join('/*/')}`);
 }
 
 function missingIsUndefined(error: unknown): undefined {

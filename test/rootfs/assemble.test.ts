@@ -64,6 +64,7 @@ describe('assembleRoot', () => {
     expect(components.map(({ name, paths }) => [name, paths])).toEqual([
       ['build-metadata', ['/usr/lib/os-release', '/usr/share/coreos-assembler/image.json']],
       ['initramfs', ['/usr/lib/modules/6.1/initramfs.img']],
+      ['kernel-module-index', ['/usr/lib/modules/6.1/modules.dep']],
       ['overlay/05core', ['/usr/etc/hostname', '/usr/lib/tool.conf']],
       ['var', ['/usr/lib/tmpfiles.d/cosa-autovar.conf', '/usr/share/factory/var/lib/tool/state']],
     ]);

@@ -5,7 +5,8 @@ import { canonicalJson } from '../../lib/canonical-json.ts';
 import { sha256Hex } from '../../lib/digest.ts';
 import { isSystemError } from '../../lib/errors.ts';
 import { commitRename, isTemporaryName, temporaryName } from '../../lib/files.ts';
-import { digestTracked, namesIn, type Tracked } from './tracked.ts';
+import { namesIn } from '../names-in.ts';
+import { digestTracked, type Tracked } from './tracked.ts';
 
 /**
  * Initramfs images of earlier builds, each with a list of what it was made from and a hash of what that was

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
+import { lstat, readFile, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { isSystemError } from '../../lib/errors.ts';
 import { resolveDirectoryInRoot } from '../root-path.ts';
-import { byteOrder, walkTree } from '../walk.ts';
+import { walkTree } from '../walk.ts';
 
 /**
  * Something of the root that an initramfs depends on:
@@ -77,14 +77,4 @@ export async function joinedTexts(root: string, directory: string, endings: read
     }
   }
   return texts.join('\n');
-}
-
-/** Names of a directory in byte order, or none if it is not there. */
-export async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return (await readdir(directory)).sort(byteOrder);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return [];
-    throw error;
-  }
 }

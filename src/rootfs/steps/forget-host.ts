@@ -1,7 +1,8 @@
-import { lstat, readdir, rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError } from '../../lib/errors.ts';
 import type { RootStep } from '../context.ts';
+import { namesIn } from '../names-in.ts';
 
 /** What an install leaves that names one machine, or is a secret of one. */
 const files = [
@@ -24,7 +25,7 @@ export const forgetHost: RootStep = {
       // A link is no content of the host: it says where the running system finds it.
       if (await isRegularFile(join(root, path))) await rm(join(root, path));
     }
-    for (const name of await readdir(join(root, 'etc/ssh')).catch(() => [])) {
+    for (const name of await namesIn(join(root, 'etc/ssh'))) {
       if (/^ssh_host_.*key(\.pub)?$/.test(name)) await rm(join(root, 'etc/ssh', name));
     }
   },

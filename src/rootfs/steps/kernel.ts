@@ -1,10 +1,10 @@
-import { readdir, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CosaError } from '../../lib/errors.ts';
 import type { RootStep } from '../context.ts';
 import { kernelFiles } from '../final-path.ts';
+import { namesIn } from '../names-in.ts';
 import { existsOnHost } from '../root-path.ts';
-import { byteOrder } from '../walk.ts';
 
 /** Finds the one kernel, and puts it where ostree and bootc look for it: beside its modules. */
 export const kernel: RootStep = {
@@ -27,7 +27,7 @@ export const kernel: RootStep = {
  * @throws CosaError `KERNEL_MISSING`, `KERNEL_AMBIGUOUS`
  */
 export async function kernelRelease(root: string): Promise<string> {
-  const releases = (await readdir(join(root, 'usr/lib/modules')).catch(() => [])).sort(byteOrder);
+  const releases = await namesIn(join(root, 'usr/lib/modules'));
   const found: string[] = [];
   for (const release of releases) {
     const places = [join(root, 'usr/lib/modules', release, 'vmlinuz'), join(root, 'boot', `vmlinuz-${release}`)];

@@ -1,10 +1,11 @@
-import { chmod, lstat, mkdir, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type AccountNames, accountNames } from '../accounts.ts';
 import type { RootContext, RootStep } from '../context.ts';
 import { factoryDirectory } from '../final-path.ts';
+import { namesIn } from '../names-in.ts';
 import { createdPaths, formatTmpfilesLine, type TmpfilesLine } from '../tmpfiles.ts';
-import { byteOrder, type WalkedEntry, walkTree } from '../walk.ts';
+import { type WalkedEntry, walkTree } from '../walk.ts';
 
 const autovarPath = '/usr/lib/tmpfiles.d/cosa-autovar.conf';
 
@@ -63,8 +64,7 @@ async function lineFor(
 async function declaredPaths(root: string): Promise<Set<string>> {
   const paths = new Set<string>();
   for (const directory of ['usr/lib/tmpfiles.d', 'etc/tmpfiles.d']) {
-    const names = (await readdir(join(root, directory)).catch(() => [])).sort(byteOrder);
-    for (const name of names) {
+    for (const name of await namesIn(join(root, directory))) {
       if (!name.endsWith('.conf')) continue;
       for (const path of createdPaths(await readFile(join(root, directory, name), 'utf8'))) paths.add(path);
     }

@@ -34,16 +34,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./fetch.ts')).fetch,
   },
   {
-    name: 'image build',
-    summary: 'make disk images of a container',
-    group: 'Build',
-    load: async () => (await import('./image-build.ts')).imageBuild,
-  },
-  {
     name: 'ostree build',
     summary: 'make the next OS container from config, packages and the previous one',
     group: 'Build',
     load: async () => (await import('./ostree-build.ts')).ostreeBuild,
+  },
+  {
+    name: 'image build',
+    summary: 'make disk images of a container',
+    group: 'Build',
+    load: async () => (await import('./image-build.ts')).imageBuild,
   },
   {
     name: 'run',

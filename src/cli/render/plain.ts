@@ -6,7 +6,7 @@ import { progressText } from './progress.ts';
 import type { View, ViewOptions, ViewStream } from './view.ts';
 
 /** How often a step that does not end says that it still runs. */
-const heartbeatMilliseconds = 15_000;
+const heartbeatMilliseconds = 30_000;
 
 interface Running {
   title: string;

@@ -66,17 +66,17 @@ describe('a step that takes long', () => {
     const view = viewFor(stream, {}, { style: plainStyle, quiet: false, verbose: false, now: () => time });
     view.events({ type: 'step-started', step: 7, title: 'download packages' });
     view.events({ type: 'step-progress', step: 7, done: 53e6, total: 212e6, unit: 'bytes' });
-    time = 15_000;
-    vi.advanceTimersByTime(15_000);
+    time = 30_000;
+    vi.advanceTimersByTime(30_000);
     view.events({
       type: 'step-finished',
       step: 7,
       title: 'download packages',
-      milliseconds: 20_000,
+      milliseconds: 40_000,
       cached: false,
       note: undefined,
     });
     vi.advanceTimersByTime(60_000);
-    expect(text).toBe('running download packages: 15 s, 53.0 MB of 212 MB (25 %)\ndone    download packages: 20 s\n');
+    expect(text).toBe('running download packages: 30 s, 53.0 MB of 212 MB (25 %)\ndone    download packages: 40 s\n');
   });
 });

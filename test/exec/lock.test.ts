@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { lockFile, withLock } from '../../src/exec/lock.ts';
+import { lockFile, tryLockFile, withLock } from '../../src/exec/lock.ts';
 import { start } from '../../src/exec/run.ts';
 
 let directory: string;
@@ -48,4 +48,20 @@ it('is free again when its holder is killed with SIGKILL', async () => {
   process.kill(holder.pid, 'SIGKILL');
   await using lock = await lockFile(path);
   expect(lock).toBeDefined();
+});
+
+it('is shared by those who want no more than that', async () => {
+  const path = join(directory, 'lock');
+  await using _one = await lockFile(path, 'shared');
+  await using _two = await lockFile(path, 'shared');
+  expect(await tryLockFile(path)).toBeUndefined();
+});
+
+it('is taken without waiting where nobody holds it', async () => {
+  const path = join(directory, 'lock');
+  const lock = await tryLockFile(path);
+  expect(await tryLockFile(path)).toBeUndefined();
+  await lock?.[Symbol.asyncDispose]();
+  await using again = await tryLockFile(path);
+  expect(again).toBeDefined();
 });

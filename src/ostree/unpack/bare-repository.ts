@@ -5,6 +5,7 @@ import {
   futimesSync,
   lchownSync,
   lutimesSync,
+  mkdirSync,
   openSync,
   symlinkSync,
   writeSync,
@@ -46,7 +47,7 @@ export async function createBareRepository(directory: string): Promise<BareRepos
   await writeFile(join(directory, 'config'), config);
   for (const name of directories) await mkdir(join(directory, name), { recursive: true });
   for (let first = 0; first < 256; first++) {
-    await mkdir(join(directory, 'objects', first.toString(16).padStart(2, '0')), { recursive: true });
+    mkdirSync(join(directory, 'objects', first.toString(16).padStart(2, '0')), { recursive: true });
   }
   let xattrSetter: RunningProgram | undefined;
 

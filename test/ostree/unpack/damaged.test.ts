@@ -1,0 +1,100 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { CosaError, exitStatus } from '../../../src/lib/errors.ts';
+import { silentReporter } from '../../../src/lib/reporter.ts';
+import { readImage } from '../../../src/oci/image.ts';
+import { openLayoutForWriting } from '../../../src/oci/layout.ts';
+import type { ContentStore } from '../../../src/oci/store.ts';
+import { parseCommit, parseDirtree, parseXattrs } from '../../../src/ostree/unpack/metadata.ts';
+import { unpackImage } from '../../../src/ostree/unpack/unpack.ts';
+import { storeImage } from '../../helpers/image.ts';
+import {
+  contentEntries,
+  metadataEntries,
+  oldContentEntries,
+  sampleCommit,
+  tarOf,
+} from '../../helpers/ostree-layers.ts';
+
+const sample = sampleCommit([
+  { path: '/usr/bin/tool', content: 'tool', xattrs: [{ name: 'user.a', value: Buffer.from('b') }] },
+  { path: '/usr/bin/link', symlinkTarget: 'tool' },
+  { path: '/usr/etc/conf', content: 'x'.repeat(2000) },
+]);
+const [first, ...others] = sample.objects;
+const layer = tarOf([
+  ...metadataEntries(sample),
+  ...(first === undefined ? [] : oldContentEntries(first)),
+  ...others.flatMap(contentEntries),
+]);
+const labels = { 'ostree.commit': sample.commit.checksum };
+
+let directory: string;
+let store: ContentStore & AsyncDisposable;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'cosa-damaged-'));
+  store = await openLayoutForWriting(join(directory, 'oci'));
+});
+
+afterAll(async () => {
+  await store[Symbol.asyncDispose]();
+  await rm(directory, { recursive: true, force: true });
+});
+
+/** Anything but the right commit or a verification error fails the test. */
+async function unpackOrRefuse(bytes: Buffer): Promise<void> {
+  // The image is put together around the damage, so that no digest gives it away.
+  const image = await readImage(store, await storeImage(store, [bytes], labels));
+  const repository = join(directory, 'repo');
+  try {
+    expect(await unpackImage(store, image, repository, { ref: 'os' }, silentReporter())).toBe(sample.commit.checksum);
+    await rm(repository, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof CosaError) || error.exitStatus !== exitStatus.verification) throw error;
+  }
+  expect(await readdir(directory)).toEqual(['oci']);
+}
+
+it('unpacks the whole commit or nothing, whatever happened to a layer', async () => {
+  await unpackOrRefuse(layer);
+  const damage = fc.record({
+    at: fc.nat(layer.length - 1),
+    bytes: fc.uint8Array({ minLength: 1, maxLength: 12 }),
+    cut: fc.option(fc.nat(layer.length), { freq: 5 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(damage, async ({ at, bytes, cut }) => {
+      const damaged = Buffer.from(layer);
+      damaged.set(bytes.subarray(0, layer.length - at), at);
+      await unpackOrRefuse(damaged.subarray(0, cut ?? undefined));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+it.each([
+  ['commits', parseCommit, sample.commit.bytes],
+  ['dirtrees', parseDirtree, sample.metadata[1]?.bytes ?? Buffer.alloc(0)],
+  ['xattrs', parseXattrs, Buffer.from('user.a\0b\x07\x09')],
+] as const)('reads %s or says what is wrong', (_name, read, good) => {
+  read(Buffer.from(good), 'it');
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 64 }),
+    fc.tuple(fc.nat(good.length - 1), fc.nat(255)).map(([at, value]) => Uint8Array.from(good).fill(value, at, at + 1)),
+  );
+  fc.assert(
+    fc.property(bytes, (input) => {
+      try {
+        read(Buffer.from(input), 'it');
+      } catch (error) {
+        if (!(error instanceof CosaError)) throw error;
+        expect(error.code).toBe('OBJECT_INVALID');
+      }
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -40,16 +40,24 @@ export interface BareRepository {
 
 /** ostree's repository format: https://ostreedev.github.io/ostree/repo/ */
 const config = '[core]\nrepo_version=1\nmode=bare\n';
-const directories = ['extensions', 'refs/heads', 'refs/mirrors', 'refs/remotes', 'state', 'tmp/cache'];
+const directories = ['extensions', 'objects', 'refs/heads', 'refs/mirrors', 'refs/remotes', 'state', 'tmp/cache'];
 
 /** Makes an empty repository in a directory that exists and is empty. */
 export async function createBareRepository(directory: string): Promise<BareRepository> {
   await writeFile(join(directory, 'config'), config);
   for (const name of directories) await mkdir(join(directory, name), { recursive: true });
-  for (let first = 0; first < 256; first++) {
-    mkdirSync(join(directory, 'objects', first.toString(16).padStart(2, '0')), { recursive: true });
-  }
+  const objectDirectories = new Set<string>();
   let xattrSetter: RunningProgram | undefined;
+
+  /** The object's path below the repository; its directory is made when it gets its first object. */
+  function newObjectPath(checksum: string, kind: string): string {
+    const first = checksum.slice(0, 2);
+    if (!objectDirectories.has(first)) {
+      mkdirSync(join(directory, 'objects', first));
+      objectDirectories.add(first);
+    }
+    return objectPath(checksum, kind);
+  }
 
   async function setXattrs(path: string, xattrs: readonly Xattr[]): Promise<void> {
     xattrSetter ??= startSettingXattrs(directory);
@@ -61,14 +69,14 @@ export async function createBareRepository(directory: string): Promise<BareRepos
   return {
     async writeMetadata({ kind, checksum, bytes }) {
       try {
-        await writeFile(join(directory, objectPath(checksum, kind)), bytes, { flag: 'wx', mode: 0o644 });
+        await writeFile(join(directory, newObjectPath(checksum, kind)), bytes, { flag: 'wx', mode: 0o644 });
       } catch (error) {
         if (!isSystemError(error, 'EEXIST')) throw error;
       }
     },
 
     async writeContent(entry) {
-      const path = objectPath(entry.checksum, 'file');
+      const path = newObjectPath(entry.checksum, 'file');
       const isNew = await writeObject(join(directory, path), entry);
       if (isNew && entry.xattrs.length > 0) await setXattrs(path, entry.xattrs);
       return isNew ? entry.size : 0;

@@ -8,6 +8,7 @@ import { existsOnHost } from './root-path.ts';
 import { accountNumbers, etcGroupMembers } from './steps/accounts.ts';
 import { bootLoader } from './steps/boot-loader.ts';
 import { clean } from './steps/clean.ts';
+import { defaultTarget } from './steps/default-target.ts';
 import { embedFiles } from './steps/embed-files.ts';
 import { forgetHost } from './steps/forget-host.ts';
 import { indexes } from './steps/indexes.ts';
@@ -19,7 +20,7 @@ import { overlays } from './steps/overlays.ts';
 import { postprocess } from './steps/postprocess.ts';
 import { removeFiles, removeFromPackages } from './steps/remove-files.ts';
 import { topLevel } from './steps/top-level.ts';
-import { defaultTarget, units } from './steps/units.ts';
+import { units } from './steps/units.ts';
 import { usrEtc } from './steps/usr-etc.ts';
 import { varToTmpfiles } from './steps/var.ts';
 import { byteOrder } from './walk.ts';
@@ -31,12 +32,13 @@ const steps: readonly RootStep[] = [
   overlays,
   accountNumbers,
   etcGroupMembers,
-  units,
-  defaultTarget,
   removeFiles,
   removeFromPackages,
   embedFiles,
   postprocess,
+  // After the scripts: one may have reset all units to the presets.
+  units,
+  defaultTarget,
   // From here on nobody but us changes the tree.
   clean,
   machineId,
@@ -59,7 +61,7 @@ const steps: readonly RootStep[] = [
  * @throws CosaError `OVERLAY_CONFLICT`, `OVERLAY_LINK_ESCAPES`, `ACCOUNT_REMOVED`, `ACCOUNT_NUMBER_SHARED`,
  *   `POSTPROCESS_FAILED` with the script's last lines, `KERNEL_MISSING`, `KERNEL_AMBIGUOUS`, `DRACUT_MISSING`,
  *   `DRACUT_FAILED`, `ROOT_PROGRAM_FAILED`, `BOOT_LOADER_FAILED`, `STATE_CONFLICT`, `USR_ETC_EXISTS`,
- *   `OS_RELEASE_MISSING`; with exit status 2 `UNITS_NOT_ENABLED`, `REMOVE_PACKAGE_UNKNOWN`, `REMOVE_PATTERN`,
+ *   `OS_RELEASE_MISSING`; with exit status 2 `UNITS_NOT_ENABLED`, `DEFAULT_TARGET_UNKNOWN`, `REMOVE_PACKAGE_UNKNOWN`, `REMOVE_PATTERN`,
  *   `REMOVE_ROOT`, `ETC_GROUP_UNKNOWN`, `MUTATE_OS_RELEASE`, `POSTPROCESS_INTERPRETER`
  */
 export async function assembleRoot(root: string, request: RootfsRequest, reporter: Reporter): Promise<AssembledRoot> {

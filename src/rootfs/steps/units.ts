@@ -1,4 +1,4 @@
-import { CosaError, usageError } from '../../lib/errors.ts';
+import { usageError } from '../../lib/errors.ts';
 import { lastLines, type RootStep, runInRoot } from '../context.ts';
 
 /** Enables the units of the configuration, as an administrator would: with the system's own systemctl. */
@@ -11,20 +11,6 @@ export const units: RootStep = {
     if (result.exitCode === 0) return;
     throw usageError('UNITS_NOT_ENABLED', `systemctl could not enable ${units.join(' ')}\n${lastLines(result)}`, {
       hint: 'check "units:" in the manifest, and that a package or an overlay has these units',
-    });
-  },
-};
-
-/** Makes a target the one that the system boots to. */
-export const defaultTarget: RootStep = {
-  title: 'set the default target',
-  async run(context) {
-    const target = context.request.defaultTarget;
-    if (target === undefined) return;
-    const result = await runInRoot(context, ['systemctl', '--root=/', 'set-default', target]);
-    if (result.exitCode === 0) return;
-    throw new CosaError('DEFAULT_TARGET_UNKNOWN', `systemctl could not set ${target}\n${lastLines(result)}`, {
-      hint: 'check "default-target:" in the manifest',
     });
   },
 };

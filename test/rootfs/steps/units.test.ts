@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { defaultTarget, units } from '../../../src/rootfs/steps/units.ts';
+import { units } from '../../../src/rootfs/steps/units.ts';
 import { contextFor, script, shellRoot } from '../support.ts';
 
 const systemctl = script(
@@ -12,34 +12,25 @@ const systemctl = script(
 describe('units', () => {
   it("asks the system's own systemctl", async () => {
     const root = await shellRoot({ 'usr/bin/systemctl': systemctl });
-    const context = contextFor(root, { units: ['a.service', 'b.timer'], defaultTarget: 'multi-user.target' });
+    const context = contextFor(root, { units: ['a.service', 'b.timer'] });
     await units.run(context);
-    await defaultTarget.run(context);
-    expect(await readFile(join(root, 'calls'), 'utf8')).toBe(
-      '--root=/ enable a.service b.timer\n--root=/ set-default multi-user.target\n',
-    );
+    expect(await readFile(join(root, 'calls'), 'utf8')).toBe('--root=/ enable a.service b.timer\n');
   });
 
   it('needs no systemctl where nothing is asked', async () => {
     const context = contextFor(await shellRoot());
     await units.run(context);
-    await defaultTarget.run(context);
     expect(context.lines).toEqual([]);
   });
 
   it('quotes what systemctl said', async () => {
     const context = contextFor(await shellRoot({ 'usr/bin/systemctl': systemctl }), {
       units: ['bad.service'],
-      defaultTarget: 'bad.service',
     });
     await expect(units.run(context)).rejects.toMatchObject({
       code: 'UNITS_NOT_ENABLED',
       exitStatus: 2,
       message: 'systemctl could not enable bad.service\nUnit bad.service does not exist',
-    });
-    await expect(defaultTarget.run(context)).rejects.toMatchObject({
-      code: 'DEFAULT_TARGET_UNKNOWN',
-      message: 'systemctl could not set bad.service\nUnit bad.service does not exist',
     });
   });
 });

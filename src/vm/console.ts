@@ -19,7 +19,7 @@ export interface GuestConsole {
   onOutput(listener: () => void): () => void;
 }
 
-/** A runaway guest must not fill our memory: only so many lines, each only so long, are kept. */
+/** A runaway guest must not fill our memory: at most twice so many lines, each only so long, are kept. */
 const maximumLines = 20_000;
 const maximumLineLength = 4_096;
 
@@ -45,10 +45,10 @@ export function watchConsole(output: Readable): GuestConsole {
     const parts = (unfinished + chunk).split('\n');
     unfinished = (parts.pop() ?? '').slice(-maximumLineLength);
     for (const part of parts) lines.push(plainText(part).slice(0, maximumLineLength));
-    const excess = lines.length - maximumLines;
-    if (excess > 0) {
-      lines.splice(0, excess);
-      dropped += excess;
+    // Many at once: removing from the front costs as much as the array is long.
+    if (lines.length > 2 * maximumLines) {
+      dropped += lines.length - maximumLines;
+      lines.splice(0, lines.length - maximumLines);
     }
     notify();
   });

@@ -61,9 +61,11 @@ async function start(options: MachineOptions, reporter: Reporter, cleanup: Clean
 
   const stopped = watchProgram(program);
   const console = watchConsole(program.stdout);
-  const client = await listener.accept(AbortSignal.any([stopped.signal, reporter.signal]));
+  const client = await reasonOf(stopped.signal, program, () =>
+    listener.accept(AbortSignal.any([stopped.signal, reporter.signal])),
+  );
   watchGuest(client, stopped);
-  const sshPort = await forwardedPort(client);
+  const sshPort = await reasonOf(stopped.signal, program, () => forwardedPort(client));
   return {
     accelerator: description.accelerator,
     console,
@@ -73,6 +75,19 @@ async function start(options: MachineOptions, reporter: Reporter, cleanup: Clean
     nextReset: (signal) => nextReset(client, signal),
     [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };
+}
+
+/** A QEMU that refuses its arguments may have connected before: then its own message is the error. */
+async function reasonOf<T>(stopped: AbortSignal, program: RunningProgram, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof CosaError && error.code === 'QMP_FAILED') {
+      await program.done.catch(() => undefined);
+      stopped.throwIfAborted();
+    }
+    throw error;
+  }
 }
 
 /** A guest that nobody needs any more has nothing to save: its disk is thrown away. */

@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { tryRun } from '../exec/run.ts';
 import { generateSshKey, ssh } from '../exec/tools/ssh.ts';
 import { CosaError } from '../lib/errors.ts';
+import { orAborted } from './abort.ts';
 
 export interface SshKey {
   /** The private key's file. */
@@ -28,7 +29,7 @@ export interface SshTarget {
   key: SshKey;
 }
 
-/** Arguments of ssh up to the command: for us, and to be shown to people. */
+/** Arguments of ssh up to the command. The first connection stays open for the commands that follow. */
 export function sshArguments({ user, port, key }: SshTarget): string[] {
   const options = {
     BatchMode: 'yes',
@@ -39,6 +40,10 @@ export function sshArguments({ user, port, key }: SshTarget): string[] {
     UserKnownHostsFile: '/dev/null',
     GlobalKnownHostsFile: '/dev/null',
     ConnectTimeout: '60',
+    // A handshake takes an emulated guest seconds. The shared connection ends with the guest.
+    ControlMaster: 'auto',
+    ControlPath: `${key.path}.socket`,
+    ControlPersist: 'yes',
     // A guest that hangs must not hang us.
     ServerAliveInterval: '20',
     ServerAliveCountMax: '6',
@@ -72,6 +77,11 @@ export async function runInGuest(target: SshTarget, command: string, signal: Abo
   return result;
 }
 
+/** Closes the shared connection, if there is one: the guest at its other end is another one now. */
+export async function disconnect(target: SshTarget): Promise<void> {
+  await tryRun(ssh, ['-O', 'exit', ...sshArguments(target)]);
+}
+
 /** How long one attempt may take: a guest without network answers nothing at all. */
 const greetingMilliseconds = 5_000;
 const pauseMilliseconds = 500;
@@ -82,7 +92,7 @@ const pauseMilliseconds = 500;
  * @throws the signal's reason when it is aborted before
  */
 export async function waitForSshServer(port: number, signal: AbortSignal): Promise<void> {
-  while (!(await greets(port, signal))) await pause(pauseMilliseconds, undefined, { signal });
+  while (!(await greets(port, signal))) await orAborted(pause(pauseMilliseconds), signal);
 }
 
 async function greets(port: number, signal: AbortSignal): Promise<boolean> {

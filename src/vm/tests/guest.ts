@@ -1,6 +1,6 @@
 import { CosaError } from '../../lib/errors.ts';
 import type { Machine } from '../machine.ts';
-import { type RemoteResult, runInGuest, type SshKey, waitForSshServer } from '../ssh.ts';
+import { disconnect, type RemoteResult, runInGuest, type SshKey, waitForSshServer } from '../ssh.ts';
 import { check, type ExpectedSystem, type Guest } from './system-test.ts';
 
 /** How long a guest may take, in milliseconds: generous, for an emulated machine on a busy host is slow. */
@@ -87,6 +87,7 @@ export function createGuest(machine: Machine, key: SshKey, expected: ExpectedSys
     const reset = machine.nextReset(within(limits.command));
     // The connection may end before the command does: the machine's reset is what counts.
     await Promise.all([reset, run('sudo systemctl reboot').catch(() => undefined)]);
+    await disconnect(target);
     await reachable();
   }
 

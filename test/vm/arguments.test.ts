@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import { type MachineDescription, qemuArguments } from '../../src/vm/arguments.ts';
+
+const machine: MachineDescription = {
+  accelerator: 'tcg',
+  memory: 2048,
+  cpus: 2,
+  disk: '/tmp/disk.qcow2',
+  secureBoot: false,
+  sshPort: 0,
+  consoleLog: '/tmp/console.log',
+  interactive: false,
+};
+
+/** The values of an option that may stand several times. */
+function values(args: readonly string[], option: string): string[] {
+  return args.flatMap((argument, index) => (argument === option ? [args[index + 1] ?? ''] : []));
+}
+
+test('a BIOS machine under emulation', () => {
+  expect(qemuArguments(machine).join(' ')).toBe(
+    [
+      '-nodefaults -no-user-config -display none -machine q35,smm=off',
+      '-accel tcg,thread=multi -cpu max,-cx16 -smp 2 -m 2048M',
+      '-drive if=none,id=disk,file=/tmp/disk.qcow2,format=qcow2,discard=unmap,cache=unsafe',
+      '-device virtio-blk-pci,drive=disk,bootindex=0',
+      '-netdev user,id=network,hostfwd=tcp:127.0.0.1:0-:22 -device virtio-net-pci,netdev=network,romfile=',
+      '-device virtio-rng-pci -device pvpanic',
+      '-chardev stdio,id=console,signal=off,logfile=/tmp/console.log,logappend=off -serial chardev:console',
+    ].join(' '),
+  );
+});
+
+test('KVM runs the host CPU', () => {
+  const args = qemuArguments({ ...machine, accelerator: 'kvm' });
+  expect(values(args, '-accel')).toEqual(['kvm']);
+  expect(values(args, '-cpu')).toEqual(['host']);
+});
+
+test('Secure Boot: the code cannot be written to, and the variables only by the firmware', () => {
+  const uefi = { code: '/code.fd', variables: '/variables.fd' };
+  const args = qemuArguments({ ...machine, uefi, secureBoot: true });
+  expect(values(args, '-machine')).toEqual(['q35,smm=on']);
+  expect(values(args, '-global')).toEqual(['driver=cfi.pflash01,property=secure,value=on']);
+  expect(values(args, '-drive')).toEqual(
+    expect.arrayContaining([
+      'if=pflash,unit=0,format=raw,readonly=on,file=/code.fd',
+      'if=pflash,unit=1,format=raw,file=/variables.fd',
+    ]),
+  );
+  expect(values(qemuArguments({ ...machine, uefi }), '-global')).toEqual([]);
+});
+
+test('Ignition gets its config, the user a fixed port', () => {
+  const args = qemuArguments({ ...machine, ignition: '/tmp/a.ign', sshPort: 2222 });
+  expect(values(args, '-fw_cfg')).toEqual(['name=opt/com.coreos/config,file=/tmp/a.ign']);
+  expect(values(args, '-netdev')).toEqual(['user,id=network,hostfwd=tcp:127.0.0.1:2222-:22']);
+});
+
+test('at a terminal, the console is shared with the monitor', () => {
+  const args = qemuArguments({ ...machine, interactive: true });
+  expect(values(args, '-chardev')).toEqual([expect.stringContaining('mux=on')]);
+  expect(values(args, '-mon')).toEqual(['chardev=console,mode=readline']);
+});
+
+test('a comma in a path does not end the value', () => {
+  const args = qemuArguments({ ...machine, disk: '/tmp/a,b=c.qcow2', consoleLog: '/tmp/x,y', ignition: '/tmp/i,j' });
+  expect(args.join(' ')).toContain('file=/tmp/a,,b=c.qcow2,format=');
+  expect(args.join(' ')).toContain('logfile=/tmp/x,,y,');
+  expect(args.join(' ')).toContain('file=/tmp/i,,j');
+});

@@ -21,10 +21,10 @@ export function makeSyntheticTree(root: string): void {
   for (const name of ['usr/etc', 'var', 'sysroot']) mkdirSync(join(root, name), { recursive: true });
 }
 
-/** 64 MiB of hexadecimal digits of a hash: dense enough that a compressor has to work, and halved by it. */
+/** 8 MiB of hexadecimal digits of a hash: halved by a compressor, and too long for it to see that they come again. */
 function compressiblePool(): Buffer {
   const parts: string[] = [];
-  for (let counter = 0; counter < (64 << 20) / 128; counter++) {
+  for (let counter = 0; counter < (8 << 20) / 128; counter++) {
     parts.push(createHash('sha512').update(String(counter)).digest('hex'));
   }
   return Buffer.from(parts.join(''));

@@ -6,6 +6,7 @@ import { layerContentKey } from './content-key.ts';
 import { asJson, componentsAnnotation, imageConfig, imageManifest, ostreeLabels } from './image.ts';
 import { baseLayerParts, componentLayerParts, type LayerParts } from './layer-parts.ts';
 import { contentKeyAnnotation } from './reuse.ts';
+import { blockBuffers } from './tar-blocks.ts';
 import type { EncapsulatedImage, EncapsulatedLayer, EncapsulateOptions } from './types.ts';
 import { writeLayer } from './write-layer.ts';
 
@@ -25,6 +26,9 @@ export async function encapsulate(options: EncapsulateOptions): Promise<Encapsul
   const descriptor = await options.store.putManifest(canonicalJson(asJson(manifest)), mediaTypes.manifest);
   return { descriptor, manifest, config, layers };
 }
+
+/** So many layers more than there are cores: while finished blobs are flushed to disk, the cores have work. */
+const layersInFlush = 2;
 
 /** A layer that is to be found or written. */
 interface PlannedLayer {
@@ -92,13 +96,14 @@ async function writeLayers(
     reporter.progress(done, total, 'bytes');
   };
   async function work(): Promise<void> {
+    const buffers = blockBuffers();
     for (let layer = queue.shift(); layer !== undefined; layer = queue.shift()) {
-      const stored = await writeLayer(layer.parts(), { root, compression, store, signal, onBytes });
+      const stored = await writeLayer(layer.parts(), { root, buffers, compression, store, signal, onBytes });
       await reuse.remember(layer.contentKey, stored);
       results.set(layer, { ...stored, components: layer.components, reused: false });
     }
   }
-  const workers = Array.from({ length: availableParallelism() }, async () => {
+  const workers = Array.from({ length: availableParallelism() + layersInFlush }, async () => {
     try {
       await work();
     } catch (error) {

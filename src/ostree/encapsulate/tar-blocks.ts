@@ -3,19 +3,26 @@ import { join } from 'node:path';
 import { CosaError } from '../../lib/errors.ts';
 import type { FilePart, LayerParts } from './layer-parts.ts';
 
-const blockBytes = 1 << 20;
+/** Two buffers that take turns, for one stream after another: allocating them anew for each keeps the garbage collector busy. */
+export type BlockBuffers = readonly [Buffer, Buffer];
+
+const blockBytes = 256 * 1024;
+
+/** Makes buffers for {@link tarBlocks}. */
+export function blockBuffers(): BlockBuffers {
+  return [Buffer.allocUnsafe(blockBytes), Buffer.allocUnsafe(blockBytes)];
+}
 
 /**
- * A layer's tar stream in blocks of 1 MiB. Two buffers take turns: a block may be used until the next but
- * one is asked for.
+ * A layer's tar stream in blocks of one size, but for the last. A block may be used until the next but one is
+ * asked for.
  *
  * Reading is synchronous on purpose: most files are smaller than what a round through the thread pool costs, and
  * no read is larger than a block.
  * @param root the directory that the parts' paths lie in
  * @throws CosaError `TREE_CHANGED` if a file is not as long as when it was scanned; system errors
  */
-export function* tarBlocks(parts: LayerParts, root: string): Generator<Buffer, void, void> {
-  const buffers = [Buffer.allocUnsafe(blockBytes), Buffer.allocUnsafe(blockBytes)] as const;
+export function* tarBlocks(parts: LayerParts, root: string, buffers: BlockBuffers): Generator<Buffer, void, void> {
   let turn: 0 | 1 = 0;
   let used = 0;
 

@@ -4,12 +4,14 @@ import { isSystemError } from '../../lib/errors.ts';
 import type { ContentWriter } from '../../oci/store.ts';
 import { layerMediaTypes, startCompressor } from './compressor.ts';
 import type { LayerParts } from './layer-parts.ts';
-import { tarBlocks } from './tar-blocks.ts';
+import { type BlockBuffers, tarBlocks } from './tar-blocks.ts';
 import type { LayerCompression, StoredLayer } from './types.ts';
 
 export interface WriteLayerOptions {
   /** The directory that the files' content is read from. */
   root: string;
+  /** Not used by another layer at the same time. */
+  buffers: BlockBuffers;
   compression: LayerCompression;
   store: ContentWriter;
   signal: AbortSignal;
@@ -17,8 +19,11 @@ export interface WriteLayerOptions {
   onBytes: (bytes: number) => void;
 }
 
+/** A pipe gives 64 KiB at a time; writing a file costs by the call rather than by the byte. */
+const minimumWrite = 512 * 1024;
+
 /**
- * Writes a layer's blob in one stream: read, hashed, compressed, hashed, stored, with a few MiB in memory. Nothing is
+ * Writes a layer's blob in one stream: read, hashed, compressed, hashed, stored, with about a MiB in memory. Nothing is
  * left of a layer that fails.
  * @throws CosaError `TREE_CHANGED`, `TOOL_MISSING`, `TOOL_FAILED`; what the store throws; the signal's reason
  */
@@ -29,7 +34,7 @@ export async function writeLayer(parts: LayerParts, options: WriteLayerOptions):
 
   async function feed(): Promise<void> {
     let pending = Promise.resolve();
-    for (const block of tarBlocks(parts, options.root)) {
+    for (const block of tarBlocks(parts, options.root, options.buffers)) {
       options.signal.throwIfAborted();
       diffId.update(block);
       // The block before this one must be gone before the next one overwrites its buffer.
@@ -43,7 +48,17 @@ export async function writeLayer(parts: LayerParts, options: WriteLayerOptions):
   }
 
   async function drain(): Promise<void> {
-    for await (const chunk of compressor.output as AsyncIterable<Buffer>) await blob.write(chunk);
+    let chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of compressor.output as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size < minimumWrite) continue;
+      await blob.write(Buffer.concat(chunks, size));
+      chunks = [];
+      size = 0;
+    }
+    await blob.write(Buffer.concat(chunks, size));
   }
 
   const tasks = [feed(), drain()];

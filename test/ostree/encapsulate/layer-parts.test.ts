@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentReporter } from '../../../src/lib/reporter.ts';
 import { readTar, type TarEntry } from '../../../src/lib/tar/reader.ts';
 import { baseLayerParts, componentLayerParts, type LayerParts } from '../../../src/ostree/encapsulate/layer-parts.ts';
-import { tarBlocks } from '../../../src/ostree/encapsulate/tar-blocks.ts';
+import { blockBuffers, tarBlocks } from '../../../src/ostree/encapsulate/tar-blocks.ts';
 import { commitObject } from '../../../src/ostree/objects.ts';
 import { scanTree, type Tree } from '../../../src/ostree/tree.ts';
 import { capability, commitOptions, makeTree } from '../fixture.ts';
@@ -24,7 +24,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 /** All entries of a layer, content included. */
 async function entriesOf(parts: LayerParts): Promise<(TarEntry & { data: Buffer })[]> {
   async function* copied() {
-    for (const block of tarBlocks(parts, join(directory, 'root'))) yield Buffer.from(block);
+    for (const block of tarBlocks(parts, join(directory, 'root'), blockBuffers())) yield Buffer.from(block);
   }
   const entries = [];
   for await (const entry of readTar(copied())) entries.push({ ...entry, data: await entry.bytes(1 << 20) });

@@ -4,39 +4,47 @@ import { text } from 'node:stream/consumers';
 
 const program = resolve('bin', 'cosa');
 
-/** Runs the built program and gives back its JSON result; progress and messages go to the terminal if `watched`. */
+type Destination = 'inherit' | 'pipe' | 'ignore';
+
 async function run(
   directory: string,
   args: readonly string[],
-  watched: boolean,
-): Promise<{ status: number; stdout: string }> {
-  const child = spawn(program, ['--json', ...args], {
-    cwd: directory,
-    stdio: ['inherit', 'pipe', watched ? 'inherit' : 'ignore'],
-  });
+  stdout: Destination,
+  stderr: Destination,
+): Promise<{ status: number; output: string }> {
+  const child = spawn(program, args, { cwd: directory, stdio: ['inherit', stdout, stderr] });
+  // Ctrl-C reaches the command, too: let it clean up and speak first.
+  const wait = () => undefined;
+  process.on('SIGINT', wait);
   const ended = new Promise<number>((settle, reject) => {
     child.once('error', reject);
     child.once('close', (code) => settle(code ?? 1));
   });
-  const stdout = await text(child.stdout);
-  return { status: await ended, stdout };
-}
-
-/** Runs a command quietly, whatever its status. */
-export async function cosa(directory: string, args: readonly string[]): Promise<{ status: number }> {
-  return run(directory, args, false);
-}
-
-/** Runs a command with its progress shown; if it fails, so does this process, with the same status. */
-export async function cosaOrExit<Result>(directory: string, args: readonly string[]): Promise<Result> {
-  // Ctrl-C reaches the command, too: let it clean up and speak first.
-  const wait = () => undefined;
-  process.on('SIGINT', wait);
-  const { status, stdout } = await run(directory, args, true);
+  const output = child.stdout === null ? '' : await text(child.stdout);
+  const status = await ended;
   process.off('SIGINT', wait);
-  if (status !== 0) {
-    console.error(`\nThe demo stopped here. What is done is kept: npm run demo goes on from there.`);
-    process.exit(status);
-  }
-  return JSON.parse(stdout) as Result;
+  return { status, output };
+}
+
+function exitIfFailed(status: number): void {
+  if (status === 0) return;
+  console.error('\nThe demo stopped here. What is done is kept: npm run demo goes on from there.');
+  process.exit(status);
+}
+
+/** Whether a command succeeds; nothing of it is shown. */
+export async function succeeds(directory: string, args: readonly string[]): Promise<boolean> {
+  return (await run(directory, args, 'ignore', 'ignore')).status === 0;
+}
+
+/** Runs a command as a person would; if it fails, so does this process, with the same status. */
+export async function show(directory: string, args: readonly string[]): Promise<void> {
+  exitIfFailed((await run(directory, args, 'inherit', 'inherit')).status);
+}
+
+/** As {@link show}, but the result is given back and not shown. */
+export async function result<Result>(directory: string, args: readonly string[]): Promise<Result> {
+  const { status, output } = await run(directory, ['--json', ...args], 'pipe', 'inherit');
+  exitIfFailed(status);
+  return JSON.parse(output) as Result;
 }

@@ -3,7 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { styleFor } from '../src/cli/render/style.ts';
 import { table } from '../src/cli/render/table.ts';
 import { formatBytes, formatDuration, plural } from '../src/lib/format.ts';
-import { cosa, cosaOrExit } from './demo-cosa.ts';
+import { result, show, succeeds } from './demo-cosa.ts';
 
 /** From the example config to a tested disk in demo/, with the commands that anybody would type. */
 
@@ -30,29 +30,32 @@ interface Disk {
 
 let stepNumber = 0;
 
-/** Runs a step with its progress on the terminal, and keeps how long it took. */
-async function step<Result>(title: string, args: readonly string[]): Promise<Result> {
+/** Says what comes next, and keeps how long it took. */
+async function step<Result>(
+  title: string,
+  args: readonly string[],
+  run: (directory: string, args: readonly string[]) => Promise<Result>,
+): Promise<Result> {
   stepNumber += 1;
   const command = ['cosa', ...args].join(' ').replace(config, relative(work, config));
   console.log(`\n${style.bold(`${stepNumber}/6 ${title}`)}  ${style.dim(`$ ${command}`)}`);
   const begin = performance.now();
-  const result = await cosaOrExit<Result>(work, args);
+  const value = await run(work, args);
   times.push([command, formatDuration(performance.now() - begin)]);
-  return result;
+  return value;
 }
 
 /** A promotion that passes says that the tests have passed for this very container: no need to run them again. */
-async function testAndPromote(build: Build): Promise<'tested' | 'passed before'> {
-  const title = 'Boot it and test it';
-  if (build.unchanged && (await cosa(work, ['promote', stream])).status === 0) {
-    stepNumber += 2;
-    console.log(`\n${style.bold(`5/6 ${title}`)}  passed before, for this very digest`);
-    console.log(`\n${style.bold('6/6 Move the tag of the stream')}  it is there already`);
+async function testAndPromote(build: Build): Promise<'passed' | 'passed before'> {
+  const titles = ['Boot it and test it', 'Move the tag of the stream, for its tests have passed'] as const;
+  if (build.unchanged && (await succeeds(work, ['promote', stream]))) {
+    console.log(`\n${style.bold(`5/6 ${titles[0]}`)}  done before, for this very digest`);
+    console.log(`\n${style.bold(`6/6 ${titles[1]}`)}  done before`);
     return 'passed before';
   }
-  await step(title, ['test', 'basic']);
-  await step('Move the tag of the stream, for its tests have passed', ['promote', stream]);
-  return 'tested';
+  await step(titles[0], ['test', 'basic'], show);
+  await step(titles[1], ['promote', stream], show);
+  return 'passed';
 }
 
 function summary(build: Build, disk: Disk, tests: string, total: number): string {
@@ -105,14 +108,13 @@ function nextCommands(): [command: string, does: string][] {
 async function main(): Promise<void> {
   const begin = performance.now();
   mkdirSync(work, { recursive: true });
-  await step('Make a work directory for the example config', ['init', '--force', '--stream', stream, config]);
-  const fetched = await step<{ packages: unknown[] }>('Choose and download the packages', ['fetch']);
-  console.log(`  ${plural(fetched.packages.length, 'package')} in the cache`);
-  const build = await step<Build>('Build the operating system as a container', ['ostree', 'build']);
-  const [disk] = await step<Disk[]>('Make a disk image from that container alone', ['image', 'build', 'qemu']);
+  await step('Make a work directory for the example config', ['init', '--force', '--stream', stream, config], show);
+  await step('Choose and download the packages', ['fetch'], show);
+  const build = await step('Build the operating system as a container', ['ostree', 'build'], result<Build>);
+  const [disk] = await step('Make a disk image from that container alone', ['image', 'build', 'qemu'], result<Disk[]>);
   if (disk === undefined) throw new Error('image build gave no image');
   const tests = await testAndPromote(build);
-  console.log(summary(build, disk, tests === 'tested' ? 'passed' : tests, performance.now() - begin));
+  console.log(summary(build, disk, tests, performance.now() - begin));
 }
 
 await main();

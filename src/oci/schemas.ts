@@ -6,7 +6,7 @@ import { type ImageConfig, type Index, type Manifest, mediaTypes } from './types
 /** Most bytes of a manifest, index or config: what registries accept of a manifest. */
 export const maximumManifestBytes = 4 * 1024 * 1024;
 /** containers-storage's limit; real images have at most 128. */
-export const maximumLayers = 500;
+const maximumLayers = 500;
 const maximumIndexEntries = 10_000;
 
 const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value), {

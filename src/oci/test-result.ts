@@ -8,7 +8,7 @@ import { type Descriptor, mediaTypes } from './types.ts';
 import { readSmallBlob } from './verified.ts';
 
 /** The artifact type of a test result that is a referrer of the container it was made of. */
-export const testResultType = 'application/vnd.cosa.test-result.v1+json';
+const testResultType = 'application/vnd.cosa.test-result.v1+json';
 
 const status = z.enum(['passed', 'failed']);
 

@@ -10,7 +10,7 @@ import { type PackageChanges, packageChanges } from './package-changes.ts';
 import { type ContainerSummary, summarize, totalSize } from './summary.ts';
 
 /** Absolute paths, sorted. */
-export interface FileChanges {
+interface FileChanges {
   added: readonly string[];
   removed: readonly string[];
   changed: readonly string[];

@@ -20,7 +20,7 @@ export interface InspectedContainer extends ContainerSummary {
   referrers: readonly Descriptor[];
 }
 
-export interface InspectedLayer {
+interface InspectedLayer {
   digest: string;
   mediaType: string;
   size: number;

@@ -1,7 +1,7 @@
 import type { LockedPackage, PackageBackend } from '../../packages/backend.ts';
 import { backends } from '../../packages/index.ts';
 
-export interface PackageChange {
+interface PackageChange {
   name: string;
   from: string;
   to: string;

@@ -22,7 +22,7 @@ const maximumDepth = 2048;
  * Reads a commit object.
  * @throws CosaError `OBJECT_MISSING`, `OBJECT_INVALID` (exit 4)
  */
-export async function readCommit(source: MetadataSource, checksum: string): Promise<ParsedCommit> {
+async function readCommit(source: MetadataSource, checksum: string): Promise<ParsedCommit> {
   return parseCommit(await require(source, 'commit', checksum), `commit ${checksum}`);
 }
 

@@ -10,7 +10,7 @@ export const installedDatabase = 'var/lib/dpkg';
 /** Where {@link finalizeDebs} puts it: /var does not belong to the operating system's tree. */
 export const finalDatabase = 'usr/lib/sysimage/dpkg';
 /** Our own file in the database: a line a package, its name and the date of its newest changelog entry. */
-export const changeDatesName = 'changelog-dates';
+const changeDatesName = 'changelog-dates';
 
 /** A package that was unpacked without dpkg. */
 export interface UnpackedPackage {

@@ -35,7 +35,7 @@ export async function installDebs(
     await createSkeleton(root, lock.basearch);
     await createDatabase(root);
     // What scripts date gets the packages' own date: the same packages make the same root, whenever they were chosen.
-    const timestamp = Math.max(...packages.map(({ changed }) => changed));
+    const timestamp = Math.max(0, ...packages.map(({ changed }) => changed));
     const extracted = await unpackAll(packages, { root, timestamp, ...options }, context);
     await enterUnpacked(root, extracted);
     await writeChangeDates(root, packages);

@@ -36,7 +36,7 @@ export interface LocalRepository extends AsyncDisposable {
 }
 
 /** The date of the repository's index unless a test says otherwise. */
-export const indexDate = new Date('2025-11-20T12:00:00Z');
+const indexDate = new Date('2025-11-20T12:00:00Z');
 
 /** The packages are of all architectures; the machine that tests may be of any of these. */
 const architectures = ['amd64', 'arm64', 'ppc64el', 'riscv64', 's390x'];

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../exec/run.ts';
 import { ostree } from '../exec/tools/ostree.ts';
@@ -71,16 +71,26 @@ export async function deploy(sysroot: Sysroot, deployment: Deployment, reporter:
   const options = { env: environment, signal: reporter.signal, onStderrLine: reporter.log };
   await run(ostree, ['admin', 'init-fs', '--modern', root], options);
   await run(ostree, ['admin', 'os-init', `--sysroot=${root}`, stateroot], options);
-  // Without this ostree would look for a boot loader to configure; there is none yet.
-  await run(ostree, [`--repo=${repository}`, 'config', 'set', 'sysroot.bootloader', 'none'], options);
-  await run(ostree, [`--repo=${repository}`, 'config', 'set', 'sysroot.readonly', 'true'], options);
-  await run(ostree, ['admin', 'deploy', `--sysroot=${root}`, `--os=${stateroot}`, '--no-prune', commit], options);
-  await run(ostree, [`--repo=${repository}`, 'config', 'unset', 'sysroot.bootloader'], options);
+  await withoutBootLoader(repository, async () => {
+    await run(ostree, ['admin', 'deploy', `--sysroot=${root}`, `--os=${stateroot}`, '--no-prune', commit], options);
+  });
   await removeContent(join(repository, 'tmp'), ['cache']);
   await writeOrigin(sysroot, deployment);
   // The boot filesystem is one of its own.
   await rename(join(root, 'boot'), boot);
   await mkdir(join(root, 'boot'));
+}
+
+/**
+ * Sets the repository's options: a read-only `/sysroot`, always. While `action` runs, ostree is kept from looking for
+ * a boot loader to configure: there is none yet. In the running system it finds the one there is.
+ */
+async function withoutBootLoader(repository: string, action: () => Promise<void>): Promise<void> {
+  const path = join(repository, 'config');
+  const config = `${(await readFile(path, 'utf8')).trimEnd()}\n\n[sysroot]\nreadonly=true\n`;
+  await writeFile(path, `${config}bootloader=none\n`);
+  await action();
+  await writeFile(path, config);
 }
 
 /** Records where the deployment came from, in ostree's way and in that of CoreOS tools. */

@@ -15,8 +15,10 @@ const kernelFiles = ['vmlinuz', 'initramfs.img', '.vmlinuz.hmac', 'devicetree', 
  * @throws CosaError `KERNEL_MISSING`, `CONTAINER_PATH` (exit 4)
  */
 export async function checkDeployable(repository: string, commit: string): Promise<string> {
-  for (const path of ['/usr', '/usr/etc', '/usr/lib']) {
-    const [entry] = await list(repository, commit, ['-d', path]);
+  const directories = ['/usr', '/usr/etc', '/usr/lib'];
+  const found = await list(repository, commit, ['-d', ...directories]);
+  for (const path of directories) {
+    const entry = found.find((candidate) => candidate.path === path);
     if (entry === undefined) throw invalid(path, 'is missing');
     if (entry.type !== 'd') throw invalid(path, 'is not a directory');
   }
@@ -52,7 +54,7 @@ interface Entry {
   path: string;
 }
 
-/** What `ostree ls` prints about paths of a commit; nothing for a path that does not exist. */
+/** What `ostree ls` prints about paths of a commit, up to the first that does not exist. */
 async function list(repository: string, commit: string, paths: readonly string[]): Promise<Entry[]> {
   const { stdout } = await tryRun(ostree, [`--repo=${repository}`, 'ls', commit, ...paths]);
   const entries: Entry[] = [];

@@ -2,7 +2,7 @@ import { silentReporter } from '../../src/lib/reporter.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import type { Annotations, Descriptor } from '../../src/oci/types.ts';
 import { encapsulate } from '../../src/ostree/encapsulate/encapsulate.ts';
-import type { LayerContent } from '../../src/ostree/encapsulate/types.ts';
+import type { LayerCompression, LayerContent } from '../../src/ostree/encapsulate/types.ts';
 import { commitObject } from '../../src/ostree/objects.ts';
 import { scanTree } from '../../src/ostree/tree.ts';
 
@@ -16,6 +16,7 @@ export interface TestContainer {
   /** How many layers the files are spread over, besides layer 0. */
   layers?: number;
   architecture?: string;
+  compression?: LayerCompression;
 }
 
 /** Seconds since the epoch: the commit's date. */
@@ -23,7 +24,7 @@ const timestamp = 1_700_000_000;
 
 /** Makes an OS container of a tree and tags it, without the build flow. */
 export async function makeTestContainer(container: TestContainer): Promise<Descriptor> {
-  const { layout, tag, root, labels = {}, layers = 2, architecture = 'amd64' } = container;
+  const { layout, tag, root, labels = {}, layers = 2, architecture = 'amd64', compression = 'gzip' } = container;
   const reporter = silentReporter();
   const tree = await scanTree(root, reporter);
   const contents: LayerContent[] = Array.from({ length: layers }, (_, index) => ({
@@ -38,7 +39,7 @@ export async function makeTestContainer(container: TestContainer): Promise<Descr
     timestamp,
     layers: contents,
     architecture,
-    compression: 'gzip',
+    compression,
     labels: { 'org.opencontainers.image.version': '1.0', 'com.coreos.osname': 'test-os', ...labels },
     store,
     reuse: { find: () => Promise.resolve(undefined), remember: () => Promise.resolve() },

@@ -123,8 +123,7 @@ async function write(
     const disk = await assembleDisk({ container: digest, platform, sysroot, tree, timestamp }, scratch, reporter);
     const image = join(scratch, 'image');
     await platform.format.write(disk, image, reporter.signal);
-    await rm(disk, { force: true });
-    const plain = await measure(image);
+    const [plain] = await Promise.all([measure(image), rm(disk, { force: true })]);
     if (compressor === undefined) {
       await publish(image, path);
       return plain;

@@ -4,7 +4,7 @@ import { sha256Hex } from '../../lib/digest.ts';
 import type { Image } from '../../oci/image.ts';
 import type { ContentStore } from '../../oci/store.ts';
 import { encapsulate } from '../../ostree/encapsulate/encapsulate.ts';
-import { componentsAnnotation } from '../../ostree/encapsulate/image.ts';
+import { layerComponents } from '../../ostree/encapsulate/image.ts';
 import { layerReuse } from '../../ostree/encapsulate/reuse.ts';
 import type { EncapsulatedImage } from '../../ostree/encapsulate/types.ts';
 import { commitObject } from '../../ostree/objects.ts';
@@ -65,7 +65,7 @@ export async function makeContainer(pipeline: Pipeline, request: ContainerReques
   const layers = layerContents({
     tree,
     components: rootComponents(installed.packages, assembled),
-    previous: previousLayers(previous),
+    previous: previous === undefined ? [] : layerComponents(previous.manifest),
     maxLayers: options.maxLayers,
   });
   return runStep(pipeline, 'write layers', async (reporter) => {
@@ -106,12 +106,4 @@ function commitOptions(inputs: BuildInputs, version: string): CommitOptions {
       ...(Object.fromEntries(added) as Record<string, string | boolean>),
     },
   };
-}
-
-/** `ostree.components` of each layer of the previous image. */
-function previousLayers(previous: Image | undefined): string[][] {
-  return (previous?.manifest.layers ?? []).map(({ annotations }) => {
-    const names = annotations?.[componentsAnnotation] ?? '';
-    return names === '' ? [] : names.split(',');
-  });
 }

@@ -30,7 +30,7 @@ export async function tryLockFile(path: string): Promise<AsyncDisposable | undef
 
 async function hold(path: string, flags: readonly string[]): Promise<AsyncDisposable | undefined> {
   await mkdir(dirname(path), { recursive: true });
-  const holder = start(flock, [...flags, path, 'cat']);
+  const holder = start(flock, [...flags, path, 'cat'], { ownProcessGroup: true });
   // flock may end without reading what we send, when another process holds the lock.
   holder.stdin.on('error', () => undefined);
   holder.stdin.write('.');

@@ -10,6 +10,8 @@ export interface RunOptions {
   env?: Record<string, string>;
   /** Ends the program with SIGTERM, later SIGKILL. */
   signal?: AbortSignal;
+  /** In a process group of its own the program does not get the terminal's Ctrl-C: it must end with its stdin. */
+  ownProcessGroup?: boolean;
   /** Called for each complete line the program writes to stderr, as it comes. */
   onStderrLine?: (line: string) => void;
 }
@@ -143,6 +145,7 @@ function spawnOptions(options: RunOptions) {
     extendEnv: false,
     env: environment(options.env),
     cleanup: true,
+    detached: options.ownProcessGroup === true,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   } as const;

@@ -8,14 +8,14 @@ import { usageError } from '../lib/errors.ts';
 /** Read by Ignition 2.14 (Debian 13) and all later ones. */
 const version = '3.3.0';
 
-export interface IgnitionFile {
+interface IgnitionFile {
   path: string;
   /** Permission bits. */
   mode: number;
   content: string;
 }
 
-export interface IgnitionUnit {
+interface IgnitionUnit {
   name: string;
   content: string;
 }

@@ -14,7 +14,7 @@ const message = z.union([
   z.object({ error: z.object({ class: z.string(), desc: z.string() }), id: z.number() }),
 ]);
 
-export interface QmpEvent {
+interface QmpEvent {
   /** Such as `SHUTDOWN`, `RESET`, `GUEST_PANICKED`. */
   name: string;
   data: Readonly<Record<string, unknown>>;

@@ -1,4 +1,5 @@
 import { check, type SystemTest } from '../system-test.ts';
+import { printBootedCommit } from './commit.ts';
 import { installedPackages } from './packages.ts';
 
 /** Files that packages of either family are known to ship with capabilities, or to give them when installed. */
@@ -21,8 +22,7 @@ export const capabilities: SystemTest = {
     }
     // And those of every other package: the commit says which files have the attribute.
     const committed = await guest.output(
-      `commit=$(sudo ostree admin status | sed -n 's/^\\* [^ ]* \\([0-9a-f]*\\)\\..*/\\1/p'); ` +
-        'sudo ostree --repo=/ostree/repo ls --recursive --xattrs "$commit" /usr | grep security.capability || true',
+      `sudo ostree --repo=/ostree/repo ls --recursive --xattrs "$(${printBootedCommit})" /usr | grep security.capability || true`,
     );
     const expectedPaths = paths(committed, / (\/\S+)$/);
     const actualPaths = paths(actual, /^(\/\S+) /);

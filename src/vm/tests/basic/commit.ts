@@ -10,6 +10,9 @@ export const commit: SystemTest = {
   },
 };
 
+/** Shell: what prints the checksum of the commit that runs. */
+export const printBootedCommit = "sudo ostree admin status | sed -n 's/^\\* [^ ]* \\([0-9a-f]*\\)\\..*/\\1/p'";
+
 /** The deployment that runs: ostree finds it by the device and inode of `/`. */
 export async function bootedDeployment(guest: Guest): Promise<{ commit: string; serial: string }> {
   const status = await guest.output('sudo ostree admin status');

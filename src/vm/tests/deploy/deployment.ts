@@ -1,4 +1,4 @@
-import { bootedDeployment } from '../basic/commit.ts';
+import { bootedDeployment, printBootedCommit } from '../basic/commit.ts';
 import { requireRunning } from '../basic/running.ts';
 import { check, type SystemTest } from '../system-test.ts';
 
@@ -7,9 +7,7 @@ export const deployment: SystemTest = {
   claim: 'a deployment that is made in the running system is what boots next',
   async run(guest) {
     const before = await bootedDeployment(guest);
-    await guest.output(
-      `commit=$(sudo ostree admin status | sed -n 's/^\\* [^ ]* \\([0-9a-f]*\\)\\..*/\\1/p'); sudo ostree admin deploy "$commit"`,
-    );
+    await guest.output(`sudo ostree admin deploy "$(${printBootedCommit})"`);
     await guest.reboot();
     await requireRunning(guest);
     const after = await bootedDeployment(guest);

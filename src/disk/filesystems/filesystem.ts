@@ -27,7 +27,7 @@ export interface Filesystem {
   readonly name: string;
   /**
    * Writes the filesystem with everything that the source holds: owners, modes, hard links and extended
-   * attributes. The same source content gives the same bytes.
+   * attributes. The same source content gives the same bytes, as far as the program that makes it lets us.
    * @throws CosaError `FILESYSTEM_FULL` if it does not fit, `FILESYSTEM_OPTION` (exit 2) for an option that
    *   is not permitted, `TOOL_MISSING`
    */

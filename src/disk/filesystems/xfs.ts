@@ -19,6 +19,10 @@ const permittedOptions = new Map([
   ['-n', subOptions],
 ]);
 
+/**
+ * Unlike ext4's, its bytes are the same only for the same source directory: mkfs.xfs takes the entries in the order in
+ * which the host's filesystem lists them, with their modification times.
+ */
 export const xfs: Filesystem = { name: 'xfs', write };
 
 async function write(request: FilesystemRequest): Promise<void> {

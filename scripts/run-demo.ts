@@ -38,7 +38,7 @@ async function step<Result>(
 ): Promise<Result> {
   stepNumber += 1;
   const command = ['cosa', ...args].join(' ').replace(config, relative(work, config));
-  console.log(`\n${style.bold(`${stepNumber}/6 ${title}`)}  ${style.dim(`$ ${command}`)}`);
+  console.log(`\n${style.bold(`${stepNumber}/6 ${title}`)}\n${style.dim(`$ ${command}`)}`);
   const begin = performance.now();
   const value = await run(work, args);
   times.push([command, formatDuration(performance.now() - begin)]);

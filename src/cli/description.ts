@@ -8,7 +8,7 @@ export interface Example {
   does: string;
 }
 
-export interface ArgumentDescription {
+interface ArgumentDescription {
   /** As shown in a synopsis: "<platform...>", "[dir]". */
   term: string;
   description: string;

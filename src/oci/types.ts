@@ -49,7 +49,7 @@ export interface Index {
   annotations?: Annotations | undefined;
 }
 
-export interface HistoryEntry {
+interface HistoryEntry {
   created?: string | undefined;
   created_by?: string | undefined;
   empty_layer?: boolean | undefined;

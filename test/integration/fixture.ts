@@ -71,7 +71,7 @@ async function tagCount(directory: string): Promise<number> {
 }
 
 /** Makes `directory` a work directory for a config, if it is none yet. */
-export async function initialise(directory: string, config: string): Promise<void> {
+async function initialise(directory: string, config: string): Promise<void> {
   await mkdir(directory, { recursive: true });
   await cosaOk(directory, ['init', '--force', '--stream', stream, config]);
 }

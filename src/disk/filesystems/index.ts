@@ -5,7 +5,7 @@ import type { Filesystem } from './filesystem.ts';
 import { xfs } from './xfs.ts';
 
 /** What `rootfs` and `bootfs` of image.json may name. */
-export const filesystems: readonly Filesystem[] = [ext4, xfs];
+const filesystems: readonly Filesystem[] = [ext4, xfs];
 
 /**
  * The filesystem that image.json names.

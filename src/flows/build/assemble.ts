@@ -11,7 +11,7 @@ import type { BuildInputs } from './inputs.ts';
 import type { InstalledRoot } from './root.ts';
 
 /** Where the container keeps what disk images are made by: the contract with whoever makes them. */
-export const imageConfigPath = '/usr/share/coreos-assembler/image.json';
+const imageConfigPath = '/usr/share/coreos-assembler/image.json';
 
 export interface AssemblyInputs {
   inputs: BuildInputs;

@@ -6,7 +6,7 @@ import { bootLoaderLayouts, firstPresent } from '../boot-loader-files.ts';
 import { lastLines, type RootContext, type RootStep, runInRoot } from '../context.ts';
 
 /** Where disk builders find the boot loaders, as plain files to copy. */
-export const bootDirectory = '/usr/lib/coreos-assembler/boot';
+const bootDirectory = '/usr/lib/coreos-assembler/boot';
 
 /** What GRUB does before it has a configuration: find the boot filesystem by its label. */
 const searchCommands = 'search --no-floppy --set=root --label boot\nset prefix=($root)/grub\n';

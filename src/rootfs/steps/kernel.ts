@@ -26,7 +26,7 @@ export const kernel: RootStep = {
  * The release of the kernel that is installed.
  * @throws CosaError `KERNEL_MISSING`, `KERNEL_AMBIGUOUS`
  */
-export async function kernelRelease(root: string): Promise<string> {
+async function kernelRelease(root: string): Promise<string> {
   const releases = await namesIn(join(root, 'usr/lib/modules'));
   const found: string[] = [];
   for (const release of releases) {

@@ -18,6 +18,8 @@ export interface SandboxOptions {
   /** The directory that becomes `/`, writable. */
   root: string;
   binds?: readonly Bind[];
+  /** Directories of the tree in whose place the command sees an empty one, in memory. */
+  inMemory?: readonly string[];
   env?: Readonly<Record<string, string>>;
   /** Working directory inside. */
   cwd?: string;
@@ -42,6 +44,7 @@ export function sandboxArguments(options: SandboxOptions, command: readonly stri
   for (const [name, value] of Object.entries(env)) args.push('--setenv', name, value);
   args.push('--bind', options.root, '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/run', '--tmpfs', '/tmp');
   args.push('--chmod', '1777', '/tmp');
+  for (const path of options.inMemory ?? []) args.push('--tmpfs', path);
   for (const bind of options.binds ?? []) args.push(bind.writable ? '--bind' : '--ro-bind', bind.from, bind.to);
   args.push('--chdir', options.cwd ?? '/', '--', ...command);
   return args;

@@ -5,6 +5,7 @@ import { start } from '../../exec/run.ts';
 import { type Bind, bubblewrap, sandboxArguments } from '../../exec/sandbox.ts';
 import { CosaError } from '../../lib/errors.ts';
 import type { BackendContext } from '../backend.ts';
+import { installedDatabase } from './database.ts';
 
 export interface TargetDpkgOptions {
   root: string;
@@ -17,8 +18,21 @@ export interface TargetDpkgOptions {
   onLine?: (line: string) => void;
 }
 
+/** Where the database on disk is seen inside. */
+const databaseInside = '/tmp/database';
+
 /**
- * Runs the target's own dpkg inside the root, without network, questions, or syncing each file.
+ * dpkg syncs its database to disk several times a package, which no option turns off. A root that is not finished is
+ * thrown away anyway, so dpkg works on a copy in memory.
+ */
+const dpkgOnCopy = [
+  `cp --archive ${databaseInside}/. /${installedDatabase}`,
+  'dpkg "$@"',
+  `cp --archive /${installedDatabase}/. ${databaseInside}`,
+].join(' && ');
+
+/**
+ * Runs the target's own dpkg inside the root, without network, questions, or syncing anything to disk.
  * @throws CosaError `PACKAGE_INSTALL_FAILED`, naming the packages, with the end of the log
  */
 export async function runTargetDpkg(
@@ -26,13 +40,15 @@ export async function runTargetDpkg(
   options: TargetDpkgOptions,
   context: BackendContext,
 ): Promise<void> {
-  const command = ['dpkg', '--force-unsafe-io', '--force-confnew', ...args];
+  const dpkgArguments = ['--force-unsafe-io', '--force-confnew', ...args];
+  const database: Bind = { from: join(options.root, installedDatabase), to: databaseInside, writable: true };
   const program = start(
     bubblewrap,
     sandboxArguments(
       {
         root: options.root,
-        binds: options.binds ?? [],
+        binds: [database, ...(options.binds ?? [])],
+        inMemory: [`/${installedDatabase}`],
         env: {
           DEBIAN_FRONTEND: 'noninteractive',
           DEBCONF_NONINTERACTIVE_SEEN: 'true',
@@ -40,7 +56,7 @@ export async function runTargetDpkg(
           SOURCE_DATE_EPOCH: String(options.timestamp),
         },
       },
-      command,
+      ['/bin/sh', '-c', dpkgOnCopy, 'dpkg', ...dpkgArguments],
     ),
     { signal: context.reporter.signal, onStderrLine: onLine },
   );

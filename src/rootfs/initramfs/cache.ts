@@ -1,4 +1,4 @@
-import { copyFile, cp, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { canonicalJson } from '../../lib/canonical-json.ts';
@@ -86,7 +86,7 @@ async function readEntry(entry: string) {
 
 async function copyImage(entry: string, destination: string): Promise<boolean> {
   try {
-    await cp(join(entry, imageName), destination, { preserveTimestamps: false });
+    await copyFile(join(entry, imageName), destination);
     const now = new Date();
     await utimes(entry, now, now);
     return true;

@@ -1,22 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatDuration, plural } from '../src/lib/format.ts';
+import { formatDuration } from '../src/lib/format.ts';
+import { type Count, countReport } from './count-report.ts';
 
 /** Runs every check of the repository, one after the other, and counts. A check that is no test suite counts as one. */
-
-interface Count {
-  passed: number;
-  failed: number;
-}
-
-interface VitestReport {
-  numPassedTests: number;
-  numFailedTests: number;
-  numPendingTests: number;
-  numTodoTests: number;
-  testResults: { name: string; status: string; assertionResults: unknown[] }[];
-}
 
 const reports = join('node_modules', '.cache', 'test-reports');
 
@@ -60,25 +48,10 @@ function runSuite(suite: (typeof suites)[number]): Count {
   rmSync(file, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   const status = execute(`${suite} tests (vitest)`, ['vitest', 'run', '--project', suite, ...reporters]);
-  return countReport(file, status);
-}
-
-/** What the report says; a suite that could not be loaded, a skipped test, or a crash of the runner is a failure. */
-function countReport(file: string, status: number): Count {
-  let report: VitestReport;
-  try {
-    report = JSON.parse(readFileSync(file, 'utf8')) as VitestReport;
-  } catch {
-    console.log(`no report in ${file}: the runner did not finish`);
-    return { passed: 0, failed: 1 };
-  }
-  const unloaded = report.testResults.filter(
-    ({ status: state, assertionResults }) => state === 'failed' && assertionResults.length === 0,
-  );
-  const skipped = report.numPendingTests + report.numTodoTests;
-  if (skipped > 0) console.log(`${plural(skipped, 'test')} did not run: a test that is skipped has not passed`);
-  const failed = report.numFailedTests + unloaded.length + skipped;
-  return { passed: report.numPassedTests, failed: failed === 0 && status !== 0 ? 1 : failed };
+  const report = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  const { remarks, ...count } = countReport(report, status);
+  for (const remark of remarks) console.log(remark);
+  return count;
 }
 
 /** Runs a program of node_modules/.bin or the host with our terminal, and says how it went. */

@@ -87,7 +87,7 @@ function summary(build: Build, disk: Disk, tests: string, total: number): string
     ),
     '',
     style.bold('Next'),
-    table(nextCommands().map(([command, does]) => [`  ${command}`, style.dim(does)])),
+    ...nextCommands().map(([command, does]) => `  ${command.padEnd(42)}  ${style.dim(does)}`.trimEnd()),
   ].join('\n');
 }
 
@@ -96,12 +96,12 @@ function nextCommands(): [command: string, does: string][] {
   return [
     ['cd demo', ''],
     [`${program} run`, 'boot it, with its console here'],
-    [`${program} inspect ${stream}`, 'its labels, layers and test results'],
+    [`${program} inspect ${stream}`, 'labels, layers, test results'],
     [`${program} list`, 'every build and tag'],
-    ['mkdir -p overrides/rootfs/etc && date > overrides/rootfs/etc/hello', 'change something'],
-    [`${program} ostree build`, 'build the next version: only the layer that changed'],
-    [`${program} diff ${stream} ${stream}-candidate`, 'what the change is, and what it costs to download'],
-    ['npm run demo', 'from the checkout, at any time: goes on from what is there'],
+    ['mkdir -p overrides/rootfs/etc && date > overrides/rootfs/etc/hello', ''],
+    [`${program} ostree build`, 'the next version, with that file'],
+    [`${program} diff ${stream} ${stream}-candidate`, ''],
+    ['npm run demo', 'in the checkout: goes on from there'],
   ];
 }
 

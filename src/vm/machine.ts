@@ -61,11 +61,11 @@ async function start(options: MachineOptions, reporter: Reporter, cleanup: Clean
 
   const stopped = watchProgram(program);
   const console = watchConsole(program.stdout);
-  const client = await reasonOf(stopped.signal, program, () =>
+  const client = await orQemuMessage(stopped.signal, program, () =>
     listener.accept(AbortSignal.any([stopped.signal, reporter.signal])),
   );
   watchGuest(client, stopped);
-  const sshPort = await reasonOf(stopped.signal, program, () => forwardedPort(client));
+  const sshPort = await orQemuMessage(stopped.signal, program, () => forwardedPort(client));
   return {
     accelerator: description.accelerator,
     console,
@@ -78,7 +78,7 @@ async function start(options: MachineOptions, reporter: Reporter, cleanup: Clean
 }
 
 /** A QEMU that refuses its arguments may have connected before: then its own message is the error. */
-async function reasonOf<T>(stopped: AbortSignal, program: RunningProgram, action: () => Promise<T>): Promise<T> {
+async function orQemuMessage<T>(stopped: AbortSignal, program: RunningProgram, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {

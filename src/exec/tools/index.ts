@@ -17,6 +17,7 @@ import { qemuImg } from './qemu-img.ts';
 import { setfattr } from './setfattr.ts';
 import { ssh, sshKeygen } from './ssh.ts';
 import { tar } from './tar.ts';
+import { xz } from './xz.ts';
 import { zstd } from './zstd.ts';
 
 /** Every program of the host that cosa may call: `cosa doctor` looks for each, `scripts/setup` installs what is missing. */
@@ -46,5 +47,6 @@ export const tools: readonly Tool[] = [
   setfattr,
   tar,
   unshare,
+  xz,
   zstd,
 ];

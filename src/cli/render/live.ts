@@ -47,7 +47,8 @@ export function liveView(stream: ViewStream, options: ViewOptions): View {
     return cutToWidth(`${style.cyan(spinner[frame % spinner.length] ?? '')} ${parts.join(' ')}`, stream.columns ?? 80);
   }
 
-  const erase = () => (painted === 0 ? '' : `\u001b[${painted}A\u001b[J`);
+  // The carriage return undoes what the terminal echoed, such as ^C.
+  const erase = () => (painted === 0 ? '' : `\r\u001b[${painted}A\u001b[J`);
 
   function paint(above = ''): void {
     const lines = [...running.values()].map(runningLine);

@@ -21,8 +21,12 @@ export function report(what: string, seconds: number, against?: { seconds: numbe
   console.log(`${time}  ${what}: ${ratio.toFixed(2)} x (goal ${against.goal} x) ${verdict}`);
 }
 
-/** Prints the peak memory of this very process in MiB, with the goal. */
-export function reportPeakMemory(goal: number): void {
-  const peak = process.resourceUsage().maxRSS / 1024;
+/** The most memory that this process has had so far, in MiB. */
+export function peakMemory(): number {
+  return process.resourceUsage().maxRSS / 1024;
+}
+
+/** Prints a peak memory in MiB, with the goal. */
+export function reportPeakMemory(goal: number, peak: number = peakMemory()): void {
   console.log(`${peak.toFixed(0).padStart(5)} MiB  peak memory (goal ${goal} MiB) ${peak <= goal ? 'ok' : 'TOO MUCH'}`);
 }

@@ -43,7 +43,7 @@ export function mkosiBuild({ modules, directory, mirror }: Mkosi, packages: read
     directory: join(directory, 'config'),
     distribution: 'debian',
     release: 'trixie',
-    mirror,
+    'local-mirror': mirror,
     format: 'oci',
     bootable: 'no',
     'with-network': 'no',

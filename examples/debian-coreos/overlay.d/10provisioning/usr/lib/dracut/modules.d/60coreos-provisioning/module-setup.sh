@@ -28,6 +28,7 @@ install() {
         mount \
         mountpoint \
         partx \
+        rm \
         sfdisk \
         systemd-tmpfiles \
         umount
@@ -36,6 +37,8 @@ install() {
     inst_script "$moddir/coreos-growroot.sh" /usr/sbin/coreos-growroot
     inst_script "$moddir/coreos-mount-var.sh" /usr/sbin/coreos-mount-var
     inst_script "$moddir/setfiles.sh" /usr/sbin/setfiles
+    inst_script "$moddir/selinux-config.sh" /usr/sbin/coreos-selinux-config
+    inst_simple "$moddir/selinux-config.conf" "$systemdsystemunitdir/ignition-files.service.d/10-selinux-config.conf"
     install_unit coreos-growroot.service ignition-diskful.target
     install_unit coreos-mount-var.service ignition-diskful.target
     install_unit coreos-populate-var.service ignition-diskful.target

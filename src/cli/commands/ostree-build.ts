@@ -1,9 +1,10 @@
-import { InvalidArgumentError } from '@commander-js/extra-typings';
+import { Option } from '@commander-js/extra-typings';
 import { buildContainer } from '../../flows/build/index.ts';
 import type { BuildResult } from '../../flows/build/result.ts';
 import { openWorkDirectory } from '../../flows/work-directory.ts';
 import { formatBytes } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
+import { wholeNumber } from '../parsers.ts';
 import type { Style } from '../render/style.ts';
 
 /** A host's mount table and old clients bear this many layers. */
@@ -22,8 +23,17 @@ export const ostreeBuild = defineCommand({
       .option('--version <version>', 'the version, instead of the next one after the previous')
       .option('--previous <tag>', 'the container to follow on, or "none"; the last build of the stream unless given')
       .option('--force', 'build although nothing has changed')
-      .option('--max-layers <count>', 'how many layers the container may have', layerCount, defaultMaxLayers)
-      .option('--compression <algorithm>', 'zstd, or gzip for old clients', compression, 'zstd' as const),
+      .option(
+        '--max-layers <count>',
+        'how many layers the container may have',
+        wholeNumber(2, mostLayers),
+        defaultMaxLayers,
+      )
+      .addOption(
+        new Option('--compression <algorithm>', 'zstd, or gzip for old clients')
+          .choices(['zstd', 'gzip'] as const)
+          .default('zstd' as const),
+      ),
   examples: [
     { run: 'cosa ostree build', does: 'Build the next version, if anything has changed' },
     { run: 'cosa ostree build --tag next --version 13.1', does: 'Choose the version, and set a tag of your own' },
@@ -43,19 +53,6 @@ export const ostreeBuild = defineCommand({
     return { text: summary(result, context.style), json: { ...result, updateSize: result.updateSize ?? null } };
   },
 });
-
-function layerCount(text: string): number {
-  const count = Number(text);
-  if (!/^\d+$/.test(text) || count < 2 || count > mostLayers) {
-    throw new InvalidArgumentError(`expected a number from 2 to ${mostLayers}`);
-  }
-  return count;
-}
-
-function compression(text: string): 'zstd' | 'gzip' {
-  if (text !== 'zstd' && text !== 'gzip') throw new InvalidArgumentError('expected zstd or gzip');
-  return text;
-}
 
 function summary(result: BuildResult, style: Style): string {
   const { layers } = result;

@@ -31,11 +31,11 @@ describe('errors as people see them', () => {
   });
 
   test('a full disk, however deep, names the path', () => {
-    const full = systemError('ENOSPC', -28, '/work/oci/blobs/x');
+    const full = systemError('ENOSPC', -28, '/os/oci/blobs/x');
     const error = presentable(new CosaError('WRITE_FAILED', 'the blob could not be kept', { cause: full }));
     expect({ code: error.code, message: error.message, status: error.exitStatus }).toEqual({
       code: 'DISK_FULL',
-      message: 'the disk is full: cannot write /work/oci/blobs/x',
+      message: 'the disk is full: cannot write /os/oci/blobs/x',
       status: exitStatus.failed,
     });
     expect(error.hint).toContain('make room');
@@ -48,10 +48,10 @@ describe('errors as people see them', () => {
   });
 
   test('an error of the system names what was tried', () => {
-    const error = presentable(systemError('EACCES', -13, '/work/cache'));
+    const error = presentable(systemError('EACCES', -13, '/os/cache'));
     expect({ code: error.code, message: error.message }).toEqual({
       code: 'SYSTEM',
-      message: 'permission denied: open /work/cache',
+      message: 'permission denied: open /os/cache',
     });
   });
 

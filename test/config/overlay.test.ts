@@ -44,8 +44,8 @@ test('gives every entry in byte order, with modes that do not depend on the chec
 });
 
 test('an overlay may be a link to a directory of another repository', async () => {
-  const base = await writeFiles({ 'shared/05core/etc/x': 'x', 'overlay.d/10own/etc/y': 'y' });
-  await symlink('../shared/05core', join(base, 'overlay.d/05core'));
+  const base = await writeFiles({ 'common/05core/etc/x': 'x', 'overlay.d/10own/etc/y': 'y' });
+  await symlink('../common/05core', join(base, 'overlay.d/05core'));
   const overlays = await readOverlays(base, ['overlay/05core', 'overlay/10own'], nowhere);
   expect(overlays.map(({ entries }) => entries.at(-1)?.path)).toEqual(['etc/x', 'etc/y']);
 });

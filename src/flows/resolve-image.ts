@@ -2,10 +2,8 @@ import { CosaError, usageError } from '../lib/errors.ts';
 import { type Image, readImage } from '../oci/image.ts';
 import { openLayout } from '../oci/layout.ts';
 import { type OpenedReference, openReference } from '../oci/open.ts';
+import { candidateTag } from './build/previous.ts';
 import { openWorkDirectory, type WorkDirectory, workDirectoryAt } from './work-directory.ts';
-
-/** Ending of the tag that a stream's newest build has. */
-const candidateEnding = '-candidate';
 
 /** The image that a command works on. */
 export interface ResolvedImage {
@@ -46,12 +44,12 @@ async function newestBuild(work: WorkDirectory): Promise<string> {
   });
   const tags = await reader.listTags();
   const { stream } = work.settings;
-  const wanted = stream === undefined ? [] : [`${stream}${candidateEnding}`, stream];
+  const wanted = stream === undefined ? [] : [candidateTag(stream), stream];
   const chosen = wanted.find((tag) => tags.has(tag));
   if (chosen !== undefined) return chosen;
   let newest: { tag: string; created: string } | undefined;
   for (const [tag, descriptor] of tags) {
-    if (!tag.endsWith(candidateEnding)) continue;
+    if (!tag.endsWith(candidateTag(''))) continue;
     const { config } = await readImage(reader, descriptor);
     // ISO 8601 in UTC: text order is time order.
     const created = config.created ?? '';

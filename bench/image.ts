@@ -12,12 +12,13 @@ import { type ResolvedImage, resolveImage } from '../src/flows/resolve-image.ts'
 import { digestHex } from '../src/lib/digest.ts';
 import { makeTestContainer } from '../test/helpers/container.ts';
 import { makeOsTree } from '../test/helpers/os-tree.ts';
+import { silentSession } from '../test/helpers/session.ts';
 import { fastest, report, reportPeakMemory } from './measure.ts';
 import { makeSyntheticTree } from './synthetic-tree.ts';
 
 const rounds = 3;
 const directory = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), 'cosa-bench-'));
-const pipeline = { events: () => undefined, signal: new AbortController().signal };
+const session = silentSession();
 
 async function syntheticContainer(): Promise<string> {
   const root = join(directory, 'root');
@@ -44,12 +45,15 @@ qemu-img convert -O qcow2 disk.raw disk.qcow2
 `;
 
 function runByHand({ reference, image }: ResolvedImage): void {
+  if (reference.place.transport !== 'oci') throw new Error('the bench reads an OCI layout');
   const scratch = join(directory, 'by-hand');
   const commit = image.config.config?.Labels?.['ostree.commit'] ?? '';
   const layers = image.manifest.layers.map(({ digest }) => digestHex(digest));
   removeDeployment(scratch);
   mkdirSync(scratch);
-  execFileSync('bash', ['-c', byHand, 'bash', scratch, reference.directory, commit, ...layers], { stdio: 'pipe' });
+  execFileSync('bash', ['-c', byHand, 'bash', scratch, reference.place.directory, commit, ...layers], {
+    stdio: 'pipe',
+  });
 }
 
 /** ostree makes deployments immutable where it is real root. */
@@ -60,7 +64,7 @@ function removeDeployment(scratch: string): void {
 
 try {
   const from = process.argv[2] ?? (await syntheticContainer());
-  const resolved = await resolveImage(directory, from);
+  const resolved = await resolveImage(session, directory, from);
   const handSeconds = await fastest(rounds, () => runByHand(resolved));
   report('by hand: tar x, pull-local, deploy, mke2fs -d, qemu-img convert', handSeconds);
   removeDeployment(join(directory, 'by-hand'));
@@ -68,7 +72,7 @@ try {
   const options = { directory, platforms: ['qemu'], from };
   const seconds = await fastest(rounds, async () => {
     for (const name of ['cache', 'images']) rmSync(join(directory, name), { recursive: true, force: true });
-    await buildImages(pipeline, options);
+    await buildImages(session, options);
   });
   report('container -> qcow2', seconds, { seconds: handSeconds, goal: 1.5 });
   const program = fileURLToPath(new URL('../bin/cosa', import.meta.url));

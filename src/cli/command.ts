@@ -1,8 +1,11 @@
 import type { Command, OptionValues } from '@commander-js/extra-typings';
+import type { Command as UntypedCommand } from 'commander';
 import type { Json } from '../lib/canonical-json.ts';
 import type { ExitStatus } from '../lib/errors.ts';
+import type { RegistryOptions } from '../oci/registries.ts';
 import type { Context } from './context.ts';
 import type { Example } from './description.ts';
+import { addRegistryOptions, registryOptions } from './registry-options.ts';
 
 /** What a command hands back, to be printed on stdout once the progress view is closed. */
 export interface CommandResult {
@@ -23,7 +26,15 @@ interface CommandDeclaration<Args extends unknown[], Options extends OptionValue
   examples: readonly [Example, ...Example[]];
   /** True for a command that must be root, at least of a user namespace: it is entered before `run`. */
   namespace?: true;
+  /** True for a command that takes references: it gets the options by which registries are reached. */
+  registries?: true;
   run: (context: Context, args: Args, options: Options) => Promise<CommandResult>;
+}
+
+/** What has to be there before a command's work can begin. */
+export interface Needs {
+  namespace: boolean;
+  registries: RegistryOptions;
 }
 
 type Run = (context: Context) => Promise<CommandResult>;
@@ -33,21 +44,27 @@ export interface CommandModule {
   readonly description: string;
   readonly examples: readonly Example[];
   /** Adds arguments and options to `command`; when it is parsed, `execute` gets the work to do. */
-  attach(command: Command, execute: (run: Run, namespace: boolean) => Promise<void>): void;
+  attach(command: Command, execute: (run: Run, needs: Needs) => Promise<void>): void;
 }
 
 /** Declares a command. Each file in `commands/` exports one, and `commands/index.ts` lists it. */
 export function defineCommand<Args extends unknown[], Options extends OptionValues>(
   declaration: CommandDeclaration<Args, Options>,
 ): CommandModule {
-  const { description, examples, namespace = false } = declaration;
+  const { description, examples, namespace = false, registries = false } = declaration;
   return {
     description,
     examples,
     attach(command, execute) {
       const configured = declaration.configure(command);
+      // The untyped command is the same object.
+      const untyped = configured as unknown as UntypedCommand;
+      if (registries) addRegistryOptions(untyped);
       configured.action(() =>
-        execute((context) => declaration.run(context, configured.processedArgs, configured.opts()), namespace),
+        execute((context) => declaration.run(context, configured.processedArgs, configured.opts()), {
+          namespace,
+          registries: registryOptions(untyped),
+        }),
       );
     },
   };

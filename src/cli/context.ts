@@ -1,9 +1,9 @@
-import type { Pipeline } from '../pipeline/step.ts';
+import type { Session } from '../flows/session.ts';
 import type { CommandDescription } from './description.ts';
 import type { Style } from './render/style.ts';
 
-/** What a command gets to work with. It is a {@link Pipeline}: hand it to a flow as it is. */
-export interface Context extends Pipeline {
+/** What a command gets to work with. It is a {@link Session}: hand it to a flow as it is. */
+export interface Context extends Session {
   /** The work directory, absolute: the current one, or that of -C. The process has been moved there. */
   readonly directory: string;
   /** True with --json: only the result's `json` will be printed. */

@@ -2,7 +2,7 @@ import type { Command as TypedCommand } from '@commander-js/extra-typings';
 import { Command, type CommanderError } from 'commander';
 import { type CosaError, usageError } from '../lib/errors.ts';
 import { nearest } from '../lib/nearest.ts';
-import type { CommandModule, CommandResult } from './command.ts';
+import type { CommandModule, CommandResult, Needs } from './command.ts';
 import { type CommandEntry, commandFamilies, commands } from './commands/index.ts';
 import { addCommonOptions, type CommonOptions, commonOptions } from './common-options.ts';
 import type { Context } from './context.ts';
@@ -13,8 +13,7 @@ import { programVersion } from './version.ts';
 /** A command line that has been understood: what to do, and how it shall be shown. */
 export interface Invocation {
   common: CommonOptions;
-  /** True if `run` must be root, at least of a user namespace. */
-  namespace: boolean;
+  needs: Needs;
   run: (context: Context) => Promise<CommandResult>;
 }
 
@@ -76,8 +75,8 @@ async function loadCommand(command: Command, host: ProgramHost): Promise<void> {
   command.description(module.description);
   command.addHelpText('after', () => examplesText(module.examples));
   // The untyped command is the same object: extra-typings only adds types.
-  module.attach(command as unknown as TypedCommand, (run, namespace) =>
-    host.execute({ common: commonOptions(command), namespace, run }),
+  module.attach(command as unknown as TypedCommand, (run, needs) =>
+    host.execute({ common: commonOptions(command), needs, run }),
   );
   // After the command's own, so that --help shows those first.
   addCommonOptions(command);

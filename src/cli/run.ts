@@ -2,6 +2,7 @@ import { chdir } from 'node:process';
 import { CommanderError } from 'commander';
 import { prettyJson } from '../lib/canonical-json.ts';
 import { exitStatus, usageError } from '../lib/errors.ts';
+import { createRegistries } from '../oci/registry/registries.ts';
 import type { CommandResult } from './command.ts';
 import type { CommonOptions } from './common-options.ts';
 import type { CommandDescription } from './description.ts';
@@ -54,8 +55,8 @@ async function execute(
   host: CommandLineHost,
   describe: () => Promise<CommandDescription>,
 ): Promise<number> {
-  const { common, namespace, run } = invocation;
-  if (namespace && process.getuid?.() !== 0) {
+  const { common, needs, run } = invocation;
+  if (needs.namespace && process.getuid?.() !== 0) {
     // Loaded only where it is needed: starting programs takes a module that takes long to load.
     const { reenterAsNamespaceRoot } = await import('../exec/namespace.ts');
     const status = await reenterAsNamespaceRoot(process.argv.slice(1));
@@ -68,11 +69,16 @@ async function execute(
     verbose: common.verbose === true,
     now: host.now,
   });
+  await using registries = createRegistries(needs.registries, {
+    environment: host.environment,
+    warn: (message) => view.events({ type: 'warning', message, hint: undefined }),
+  });
   try {
     const result = await run({
       directory: process.cwd(),
       events: view.events,
       signal: host.signal,
+      registries,
       json: common.json === true,
       quiet: common.quiet === true,
       verbose: common.verbose === true,

@@ -10,9 +10,10 @@ import { copyImage } from '../oci/copy.ts';
 import type { Image } from '../oci/image.ts';
 import { openLayoutForWriting } from '../oci/layout.ts';
 import { openReference } from '../oci/open.ts';
-import { type Pipeline, runStep } from '../pipeline/step.ts';
+import { runStep } from '../pipeline/step.ts';
 import { labelNames } from './build/labels.ts';
 import { upstreamTag } from './build/previous.ts';
+import type { Session } from './session.ts';
 import { readSettings, type WorkDirectory, workDirectoryAt, writeSettings } from './work-directory.ts';
 
 export interface InitOptions {
@@ -39,7 +40,7 @@ type Origin =
  * @throws CosaError `WORK_DIRECTORY_EXISTS`, `INIT_SOURCE`, `INIT_STREAM` (exit 2), `ANNOTATION_MISSING`, `ANNOTATION_INVALID`
  *   (exit 4), what {@link openReference} throws, `TOOL_FAILED` with git's words
  */
-export async function initWorkDirectory(pipeline: Pipeline, options: InitOptions): Promise<WorkDirectory> {
+export async function initWorkDirectory(session: Session, options: InitOptions): Promise<WorkDirectory> {
   const work = workDirectoryAt(options.directory, { config: { source: '' } });
   if (options.stream !== undefined && !isStreamName(options.stream)) {
     throw usageError('INIT_STREAM', `--stream: "${options.stream}" cannot be a stream's name: it becomes a tag`, {
@@ -47,9 +48,9 @@ export async function initWorkDirectory(pipeline: Pipeline, options: InitOptions
     });
   }
   if (!options.force) await refuseToOverwrite(work);
-  const origin = await chooseOrigin(pipeline, work, options);
+  const origin = await chooseOrigin(session, work, options);
   const title = origin.kind === 'clone' ? 'clone config' : 'link config';
-  await runStep(pipeline, title, async (reporter) => {
+  await runStep(session, title, async (reporter) => {
     await mkdir(dirname(work.config), { recursive: true });
     await (origin.kind === 'clone' ? placeClone(origin, work, reporter) : placeLink(origin.directory, work));
     reporter.note(origin.kind === 'clone' ? (publicUrl(origin.url) ?? origin.url) : origin.directory);
@@ -77,10 +78,10 @@ async function refuseToOverwrite(work: WorkDirectory): Promise<void> {
   });
 }
 
-async function chooseOrigin(pipeline: Pipeline, work: WorkDirectory, options: InitOptions): Promise<Origin> {
+async function chooseOrigin(session: Session, work: WorkDirectory, options: InitOptions): Promise<Origin> {
   const { source, branch, ostree } = options;
   if (ostree !== undefined) {
-    const image = await takeUpstream(pipeline, work, ostree);
+    const image = await takeUpstream(session, work, ostree);
     if (source === undefined) return originOf(image, ostree);
   }
   if (source === undefined) {
@@ -92,9 +93,9 @@ async function chooseOrigin(pipeline: Pipeline, work: WorkDirectory, options: In
 }
 
 /** Copies the container that builds follow on into `oci/`, where its layers can be reused. */
-async function takeUpstream(pipeline: Pipeline, work: WorkDirectory, reference: string): Promise<Image> {
-  return runStep(pipeline, 'copy upstream container', async (reporter) => {
-    const { reader, descriptor } = await openReference(reference, work.root);
+async function takeUpstream(session: Session, work: WorkDirectory, reference: string): Promise<Image> {
+  return runStep(session, 'copy upstream container', async (reporter) => {
+    const { reader, descriptor } = await openReference(reference, work.root, session.registries);
     await using store = await openLayoutForWriting(work.oci);
     const image = await copyImage(reader, descriptor, store, reporter);
     await store.setTags([upstreamTag], image.descriptor);

@@ -3,6 +3,7 @@ import { type Image, readImage } from '../oci/image.ts';
 import { openLayout } from '../oci/layout.ts';
 import { type OpenedReference, openReference } from '../oci/open.ts';
 import { candidateTag } from './build/previous.ts';
+import type { Session } from './session.ts';
 import { openWorkDirectory, type WorkDirectory, workDirectoryAt } from './work-directory.ts';
 
 /** The image that a command works on. */
@@ -17,9 +18,13 @@ export interface ResolvedImage {
  * With `--from` a work directory is not needed: `directory` then serves as one, for caches and results.
  * @throws CosaError `NO_BUILD` (exit 2), what `openWorkDirectory`, `openReference` and `readImage` throw
  */
-export async function resolveImage(directory: string, from: string | undefined): Promise<ResolvedImage> {
+export async function resolveImage(
+  session: Session,
+  directory: string,
+  from: string | undefined,
+): Promise<ResolvedImage> {
   const work = await workDirectoryFor(directory, from);
-  const reference = await openReference(from ?? (await newestBuild(work)), work.root);
+  const reference = await openReference(from ?? (await newestBuild(work)), work.root, session.registries);
   return { work, reference, image: await readImage(reference.reader, reference.descriptor) };
 }
 

@@ -1,13 +1,14 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { usageError } from '../lib/errors.ts';
-import { type Pipeline, runStep } from '../pipeline/step.ts';
+import { runStep } from '../pipeline/step.ts';
 import type { Firmware } from '../vm/firmware.ts';
 import { autologinDropin, checkIgnitionConfig, ignitionConfig } from '../vm/ignition.ts';
 import { prepareInteractiveMachine } from '../vm/interactive.ts';
 import { machineDirectory } from '../vm/prepare.ts';
 import { createSshKey } from '../vm/ssh.ts';
 import { buildImages } from './image/build-images.ts';
+import type { Session } from './session.ts';
 
 export interface RunOptions {
   /** Where the command runs; relative paths start there. */
@@ -33,14 +34,14 @@ const user = 'core';
  * @throws CosaError `DISK_AND_CONTAINER`, `IGNITION_INVALID`, `IGNITION_MISSING` (exit 2), what `buildImages` and
  *   `prepareInteractiveMachine` throw
  */
-export async function runMachine(pipeline: Pipeline, options: RunOptions): Promise<number> {
+export async function runMachine(session: Session, options: RunOptions): Promise<number> {
   if (options.disk !== undefined && options.from !== undefined) {
     throw usageError('DISK_AND_CONTAINER', 'a disk image and a container are both given: --disk and --from', {
       hint: 'give one of them',
     });
   }
   const merge = options.ignition === undefined ? undefined : await readIgnition(options.directory, options.ignition);
-  const disk = options.disk === undefined ? await imageOf(pipeline, options) : resolve(options.directory, options.disk);
+  const disk = options.disk === undefined ? await imageOf(session, options) : resolve(options.directory, options.disk);
   const directory = await machineDirectory();
   try {
     const key = await createSshKey(directory);
@@ -51,7 +52,7 @@ export async function runMachine(pipeline: Pipeline, options: RunOptions): Promi
     });
     const { firmware, memory, cpus } = options;
     const consoleLog = join(directory, 'console.log');
-    await using machine = await runStep(pipeline, 'prepare machine', async (reporter) => {
+    await using machine = await runStep(session, 'prepare machine', async (reporter) => {
       const prepared = await prepareInteractiveMachine(
         { disk, firmware, memory, cpus, ignition, consoleLog },
         reporter,
@@ -76,8 +77,8 @@ async function readIgnition(directory: string, file: string): Promise<string> {
   return checkIgnitionConfig(text, path);
 }
 
-async function imageOf(pipeline: Pipeline, { directory, from }: RunOptions): Promise<string> {
-  const { images } = await buildImages(pipeline, { directory, platforms: ['qemu'], from });
+async function imageOf(session: Session, { directory, from }: RunOptions): Promise<string> {
+  const { images } = await buildImages(session, { directory, platforms: ['qemu'], from });
   const image = images[0];
   if (image === undefined) throw new Error('no disk image was made for a platform that was asked for');
   return image.path;

@@ -22,21 +22,14 @@ export async function copyImage(
   const total = blobs.reduce((sum, blob) => sum + blob.size, 0);
   let done = 0;
   for (const blob of blobs) {
-    if (!(await to.hasBlob(blob.digest))) await copyBlob(from, blob, to, reporter.signal);
+    if (!(await to.hasBlob(blob.digest))) {
+      const open = (signal?: AbortSignal) => from.readBlob(blob, signal);
+      await to.putBlob({ descriptor: blob, open }, { signal: reporter.signal });
+    }
     done += blob.size;
     reporter.progress(done, total, 'bytes');
   }
   const content = await readSmallBlob(from, image.descriptor, maximumManifestBytes);
   await to.putManifest(content.toString(), image.descriptor.mediaType);
   return image;
-}
-
-async function copyBlob(from: ContentReader, blob: Descriptor, to: ContentStore, signal: AbortSignal): Promise<void> {
-  const writer = await to.createBlob();
-  try {
-    for await (const chunk of from.readBlob(blob, signal)) await writer.write(chunk);
-    await writer.commit();
-  } finally {
-    await writer.abort();
-  }
 }

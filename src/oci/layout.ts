@@ -16,10 +16,10 @@ import {
 } from './layout/index-file.ts';
 import { type LayoutPaths, layoutPaths } from './layout/paths.ts';
 import { isManifest, maximumManifestBytes, parseManifest } from './schemas.ts';
-import type { BlobWriter, ContentReader, ContentStore } from './store.ts';
+import type { BlobSource, BlobWriter, ContentReader, LocalStore, TransferOptions } from './store.ts';
 import { isTag } from './tag.ts';
 import { type Annotations, type Descriptor, mediaTypes } from './types.ts';
-import { readSmallBlob } from './verified.ts';
+import { readSmallBlob, verified } from './verified.ts';
 
 /**
  * Opens an OCI layout directory for reading. Takes no lock: index.json and every blob are replaced as a whole.
@@ -36,7 +36,7 @@ export async function openLayout(directory: string): Promise<ContentReader> {
  * that were written or found here stay, though no tag reaches them yet. Any number of processes may write at once.
  * What killed writers left is removed if nobody else is writing.
  */
-export async function openLayoutForWriting(directory: string): Promise<ContentStore & AsyncDisposable> {
+export async function openLayoutForWriting(directory: string): Promise<LocalStore & AsyncDisposable> {
   const paths = layoutPaths(directory);
   await initializeLayout(paths);
   await cleanUp(paths);
@@ -44,6 +44,7 @@ export async function openLayoutForWriting(directory: string): Promise<ContentSt
   return {
     ...layoutReader(paths),
     createBlob: () => createBlob(paths),
+    putBlob: (source, options) => putBlob(paths, source, options),
     putManifest: (content, mediaType, extra) => putManifest(paths, content, mediaType, extra),
     setTags: (tags, manifest, expected) => setTags(paths, tags, manifest, expected),
     [Symbol.asyncDispose]: () => inUse[Symbol.asyncDispose](),
@@ -70,6 +71,7 @@ function layoutReader(paths: LayoutPaths): ContentReader {
     readBlob: (descriptor, signal) => readBlob(paths, descriptor, signal),
     hasBlob: async (digest) => (await blobSize(paths, digest)) !== undefined,
     listTags,
+    tagNames: async () => [...(await listTags()).keys()],
     resolveDigest: (digest) => resolveDigest(paths, digest),
     resolveTag: async (tag) => (await listTags()).get(tag),
     referrers: async (subject, artifactType) => {
@@ -120,6 +122,25 @@ async function putManifest(
     );
   }
   return descriptor;
+}
+
+async function putBlob(
+  paths: LayoutPaths,
+  { descriptor, open }: BlobSource,
+  { signal, onBytes }: TransferOptions = {},
+): Promise<'written'> {
+  const blob = await createBlob(paths);
+  try {
+    // Verified here too: whatever is in a layout is what its name says.
+    for await (const chunk of verified(open(signal), descriptor, paths.directory)) {
+      await blob.write(chunk);
+      onBytes?.(chunk.length);
+    }
+    await blob.commit();
+    return 'written';
+  } finally {
+    await blob.abort();
+  }
 }
 
 async function writeBlob(blob: BlobWriter, bytes: Buffer): Promise<void> {

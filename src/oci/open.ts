@@ -1,21 +1,21 @@
-import { join, resolve } from 'node:path';
 import { type Digest, digestHex } from '../lib/digest.ts';
 import { type CosaError, usageError } from '../lib/errors.ts';
 import { nearest } from '../lib/nearest.ts';
-import { openLayout } from './layout.ts';
-import { formatReference, parseReference } from './reference.ts';
-import type { ContentReader } from './store.ts';
+import { openLayout, openLayoutForWriting } from './layout.ts';
+import { formatPlace, type Place, placeOf } from './place.ts';
+import { parseReference } from './reference.ts';
+import type { Registries } from './registries.ts';
+import type { ContentReader, ContentStore } from './store.ts';
 import type { Descriptor } from './types.ts';
 
 /** An image that a reference names: where to read it, and what it points to. */
 export interface OpenedReference {
   /** The reference as it was given. */
   name: string;
+  place: Place;
   reader: ContentReader;
   /** Of a manifest, or of an index. */
   descriptor: Descriptor;
-  /** The OCI layout's directory. */
-  directory: string;
 }
 
 /** Shorter prefixes are typing errors more often than digests. */
@@ -24,30 +24,60 @@ const shortestPrefix = 4;
 /**
  * Finds the image that a reference names.
  * @param workDirectory where `oci/` lies, and what relative paths start from
- * @throws CosaError `REFERENCE_INVALID`, `TRANSPORT_UNSUPPORTED`, `LAYOUT_MISSING`, `TAG_UNKNOWN` with near tags,
- *   `DIGEST_UNKNOWN`, `REFERENCE_AMBIGUOUS` listing the candidates (all exit 2)
+ * @throws CosaError `REFERENCE_INVALID`, `LAYOUT_MISSING`, `TAG_UNKNOWN` with near tags, `DIGEST_UNKNOWN`,
+ *   `REFERENCE_AMBIGUOUS` listing the candidates (all exit 2), what {@link openPlace} throws
  */
-export async function openReference(text: string, workDirectory: string): Promise<OpenedReference> {
+export async function openReference(
+  text: string,
+  workDirectory: string,
+  registries: Registries,
+): Promise<OpenedReference> {
   const reference = parseReference(text);
-  switch (reference.transport) {
+  const place = placeOf(reference, workDirectory);
+  const reader = await openPlace(place, registries);
+  const where = formatPlace(place);
+  const found = (descriptor: Descriptor) => ({ name: text, place, reader, descriptor });
+  if (reference.transport === 'local') return found(await find(reader, reference.name, where));
+  if (reference.digest !== undefined) return found(await findDigest(reader, reference.digest, where));
+  // As every other tool has it: a repository's name alone means its tag `latest`.
+  const tag = reference.transport === 'docker' ? (reference.tag ?? 'latest') : reference.tag;
+  return found(tag === undefined ? await only(reader, text) : await find(reader, tag, where));
+}
+
+/**
+ * Opens a place for reading.
+ * @throws CosaError `LAYOUT_MISSING` (exit 2), `LAYOUT_INVALID` (exit 4)
+ */
+export async function openPlace(place: Place, registries: Registries): Promise<ContentReader> {
+  switch (place.transport) {
     case 'docker':
+      return registries.repository(place.host, place.repository);
+    case 'oci':
+      return openLayout(place.directory);
     case 'oci-archive':
-      throw usageError('TRANSPORT_UNSUPPORTED', `${formatReference(reference)}: this version reads OCI layouts only`, {
-        hint: `copy it first: skopeo copy ${text} oci:DIR:TAG`,
-      });
-    case 'oci': {
-      const directory = resolve(workDirectory, reference.directory);
-      const reader = await openLayout(directory);
-      const selector = reference.digest ?? reference.tag;
-      const descriptor = selector === undefined ? await only(reader, text) : await find(reader, selector, directory);
-      return { name: text, reader, descriptor, directory };
-    }
-    case 'local': {
-      const directory = join(workDirectory, 'oci');
-      const reader = await openLayout(directory);
-      return { name: text, reader, descriptor: await find(reader, reference.name, directory), directory };
-    }
+      throw unsupported(place);
   }
+}
+
+/** Opens a place for writing: a layout or an archive is made if it is missing. */
+export async function openPlaceForWriting(
+  place: Place,
+  registries: Registries,
+): Promise<ContentStore & AsyncDisposable> {
+  switch (place.transport) {
+    case 'docker': {
+      const repository = await registries.repository(place.host, place.repository);
+      return { ...repository, [Symbol.asyncDispose]: async () => undefined };
+    }
+    case 'oci':
+      return openLayoutForWriting(place.directory);
+    case 'oci-archive':
+      throw unsupported(place);
+  }
+}
+
+function unsupported(place: Place): CosaError {
+  return usageError('TRANSPORT_UNSUPPORTED', `${formatPlace(place)}: this version reads no archives`);
 }
 
 async function only(reader: ContentReader, text: string): Promise<Descriptor> {
@@ -63,29 +93,25 @@ async function only(reader: ContentReader, text: string): Promise<Descriptor> {
 
 /** A tag wins over a digest prefix: a version may well look like one. */
 async function find(reader: ContentReader, name: string, where: string): Promise<Descriptor> {
-  const tags = await reader.listTags();
-  const tagged = tags.get(name);
+  const tagged = await reader.resolveTag(name);
   if (tagged !== undefined) return tagged;
   const prefix = /^(?:sha256:)?([0-9a-f]+)$/.exec(name)?.[1];
   if (prefix !== undefined && prefix.length >= shortestPrefix) {
-    const found = await findDigest(reader, tags, prefix, where);
-    if (found !== undefined) return found;
+    const found = prefix.length === 64 ? findDigest(reader, `sha256:${prefix}`, where) : findPrefix(reader, prefix);
+    const descriptor = await found;
+    if (descriptor !== undefined) return descriptor;
   }
-  throw unknownTag(name, tags, where);
+  throw unknownTag(name, await reader.tagNames(), where);
 }
 
-async function findDigest(
-  reader: ContentReader,
-  tags: ReadonlyMap<string, Descriptor>,
-  prefix: string,
-  where: string,
-): Promise<Descriptor | undefined> {
-  if (prefix.length === 64) {
-    const digest: Digest = `sha256:${prefix}`;
-    const found = await reader.resolveDigest(digest);
-    if (found === undefined) throw usageError('DIGEST_UNKNOWN', `${where} holds no image ${digest}`);
-    return found;
-  }
+async function findDigest(reader: ContentReader, digest: Digest, where: string): Promise<Descriptor> {
+  const found = await reader.resolveDigest(digest);
+  if (found === undefined) throw usageError('DIGEST_UNKNOWN', `${where} holds no image ${digest}`);
+  return found;
+}
+
+async function findPrefix(reader: ContentReader, prefix: string): Promise<Descriptor | undefined> {
+  const tags = await reader.listTags();
   const matching = new Map<Digest, { descriptor: Descriptor; tags: string[] }>();
   for (const [tag, descriptor] of tags) {
     if (!digestHex(descriptor.digest).startsWith(prefix)) continue;
@@ -102,14 +128,14 @@ async function findDigest(
   return [...matching.values()][0]?.descriptor;
 }
 
-function unknownTag(name: string, tags: ReadonlyMap<string, Descriptor>, where: string): CosaError {
-  const near = nearest(name, tags.keys(), 3);
+function unknownTag(name: string, tags: readonly string[], where: string): CosaError {
+  const near = nearest(name, tags, 3);
   const hint =
-    tags.size === 0
+    tags.length === 0
       ? 'nothing is tagged there yet: cosa ostree build'
       : near.length > 0
         ? `did you mean ${near.join(' or ')}?`
-        : `there are: ${listed([...tags.keys()])}`;
+        : `there are: ${listed(tags)}`;
   return usageError('TAG_UNKNOWN', `${where} has no tag or digest "${name}"`, { hint });
 }
 

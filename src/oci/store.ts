@@ -1,7 +1,7 @@
 import type { Digest } from '../lib/digest.ts';
 import type { Annotations, Descriptor } from './types.ts';
 
-/** Where blobs and manifests are read from: an OCI layout, an archive, a registry. */
+/** Where blobs and manifests are read from: an OCI layout, an archive, a registry's repository. */
 export interface ContentReader {
   /**
    * The blob's bytes. Size and digest are verified while they stream: the iteration throws instead of
@@ -15,24 +15,37 @@ export interface ContentReader {
   resolveTag(tag: string): Promise<Descriptor | undefined>;
   /** The descriptor of a stored manifest or index, tagged or not, or `undefined`. */
   resolveDigest(digest: Digest): Promise<Descriptor | undefined>;
-  /** All tags with what they point to, sorted by tag. */
+  /** The names of all tags, sorted. */
+  tagNames(): Promise<readonly string[]>;
+  /** All tags with what they point to, sorted by tag. A registry is asked once for each tag: prefer {@link tagNames}. */
   listTags(): Promise<ReadonlyMap<string, Descriptor>>;
   /** Manifests whose `subject` is this digest, newest last. */
   referrers(subject: Digest, artifactType?: string): Promise<readonly Descriptor[]>;
 }
 
-/** A blob that is being written. Nobody sees it before `commit`. */
-export interface BlobWriter {
-  write(chunk: Uint8Array): Promise<void>;
-  /** Finishes the blob durably and returns digest and size of what was written. Writing an existing blob again is fine. */
-  commit(): Promise<{ digest: Digest; size: number }>;
-  /** Throws away what was written. Does nothing after `commit`. */
-  abort(): Promise<void>;
+/** A blob that is to be stored: what it is, and where its bytes come from. */
+export interface BlobSource {
+  descriptor: Descriptor;
+  /** Yields all of its bytes, verified; called again if the transfer has to be begun anew. */
+  open: (signal?: AbortSignal) => AsyncIterable<Buffer>;
+  /** A repository that has the blob: one of the same registry need not be sent the bytes. */
+  heldBy?: { host: string; repository: string } | undefined;
+}
+
+export interface TransferOptions {
+  signal?: AbortSignal | undefined;
+  /** Told how many more bytes have gone; negative when some have to go again. */
+  onBytes?: ((bytes: number) => void) | undefined;
 }
 
 /** Where blobs and manifests are written to. */
 export interface ContentWriter {
-  createBlob(): Promise<BlobWriter>;
+  /**
+   * Stores a blob durably; nobody sees a part of it. Storing an existing blob again is fine, and costs its bytes.
+   * @returns `mounted` if no byte had to move
+   * @throws CosaError `BLOB_SIZE_MISMATCH`, `BLOB_DIGEST_MISMATCH` (exit 4), what `source.open` throws
+   */
+  putBlob(source: BlobSource, options?: TransferOptions): Promise<'written' | 'mounted'>;
   /** Stores a manifest or index (canonical JSON) and returns its descriptor, with `artifactType` and `annotations` as given. */
   putManifest(
     content: string,
@@ -40,7 +53,7 @@ export interface ContentWriter {
     extra?: { artifactType?: string; annotations?: Annotations },
   ): Promise<Descriptor>;
   /**
-   * Points tags at a manifest, all in one step, after everything it needs is there.
+   * Points tags at a stored manifest, after everything it needs is there. In a layout this is one step for all tags.
    * @param expected per tag, what it must point to now (`undefined`: not exist): otherwise `TAG_MOVED` (exit 4)
    */
   setTags(
@@ -51,3 +64,17 @@ export interface ContentWriter {
 }
 
 export type ContentStore = ContentReader & ContentWriter;
+
+/** A blob that is being written. Nobody sees it before `commit`. */
+export interface BlobWriter {
+  write(chunk: Uint8Array): Promise<void>;
+  /** Finishes the blob durably and returns digest and size of what was written. Writing an existing blob again is fine. */
+  commit(): Promise<{ digest: Digest; size: number }>;
+  /** Throws away what was written. Does nothing after `commit`. */
+  abort(): Promise<void>;
+}
+
+/** A store on this machine: a blob may be begun before its digest is known. */
+export interface LocalStore extends ContentStore {
+  createBlob(): Promise<BlobWriter>;
+}

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { canonicalJson, prettyJson } from '../lib/canonical-json.ts';
+import { prettyJson } from '../lib/canonical-json.ts';
 import { type Digest, isDigest } from '../lib/digest.ts';
+import { attachArtifact } from './artifact.ts';
 import { readManifest } from './image.ts';
 import { maximumManifestBytes, parse } from './schemas.ts';
-import type { ContentReader, ContentStore } from './store.ts';
-import { type Descriptor, mediaTypes } from './types.ts';
+import type { ContentReader, ContentWriter } from './store.ts';
+import type { Descriptor } from './types.ts';
 import { readSmallBlob } from './verified.ts';
 
 /** The artifact type of a test result that is a referrer of the container it was made of. */
@@ -49,41 +50,23 @@ export function hasPassed(result: TestResult): boolean {
 }
 
 /**
- * Stores a result beside the container as a referrer: an artifact manifest whose only layer is the JSON document.
+ * Stores a result beside the container as a referrer.
  * @returns the artifact manifest's descriptor
  */
 export async function attachTestResult(
-  store: ContentStore,
+  store: ContentWriter,
   subject: Descriptor,
   result: TestResult,
 ): Promise<Descriptor> {
-  const empty = await storeBlob(store, '{}', mediaTypes.empty);
-  const layer = await storeBlob(store, prettyJson(result), testResultType);
-  const annotations = {
-    'org.opencontainers.image.created': result.started,
-    'cosa.test.suite': result.suite,
-    'cosa.test.status': hasPassed(result) ? 'passed' : 'failed',
-  };
-  const manifest = canonicalJson({
-    schemaVersion: 2,
-    mediaType: mediaTypes.manifest,
+  return attachArtifact(store, subject, {
     artifactType: testResultType,
-    config: empty,
-    layers: [layer],
-    subject: { mediaType: subject.mediaType, digest: subject.digest, size: subject.size },
-    annotations,
+    content: Buffer.from(prettyJson(result)),
+    annotations: {
+      'org.opencontainers.image.created': result.started,
+      'cosa.test.suite': result.suite,
+      'cosa.test.status': hasPassed(result) ? 'passed' : 'failed',
+    },
   });
-  return store.putManifest(manifest, mediaTypes.manifest, { artifactType: testResultType, annotations });
-}
-
-async function storeBlob(store: ContentStore, content: string, mediaType: string) {
-  const blob = await store.createBlob();
-  try {
-    await blob.write(Buffer.from(content));
-    return { mediaType, ...(await blob.commit()) };
-  } finally {
-    await blob.abort();
-  }
 }
 
 /**

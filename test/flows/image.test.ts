@@ -5,11 +5,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../../src/exec/run.ts';
 import { qemuImg } from '../../src/exec/tools/qemu-img.ts';
 import { buildImages } from '../../src/flows/image/build-images.ts';
+import type { Session } from '../../src/flows/session.ts';
 import { digestFile } from '../../src/lib/digest.ts';
 import type { PipelineEvent } from '../../src/pipeline/events.ts';
-import type { Pipeline } from '../../src/pipeline/step.ts';
 import { makeTestContainer, type TestContainer } from '../helpers/container.ts';
 import { makeOsTree, type OsTree } from '../helpers/os-tree.ts';
+import { silentSession } from '../helpers/session.ts';
 
 let base: string;
 beforeAll(async () => {
@@ -18,10 +19,10 @@ beforeAll(async () => {
 afterAll(() => rm(base, { recursive: true }));
 
 let events: PipelineEvent[];
-let pipeline: Pipeline;
+let session: Session;
 beforeEach(() => {
   events = [];
-  pipeline = { events: (event) => void events.push(event), signal: new AbortController().signal };
+  session = { ...silentSession(), events: (event) => void events.push(event) };
 });
 
 const finished = () =>
@@ -46,7 +47,7 @@ async function workDirectory(tree: OsTree = {}, container: Partial<TestContainer
 describe('buildImages', () => {
   it('makes a disk that stands the checks of its tools, with a record beside it', async () => {
     const directory = await workDirectory();
-    const { images } = await buildImages(pipeline, { directory, platforms: ['qemu'], from: 'stable' });
+    const { images } = await buildImages(session, { directory, platforms: ['qemu'], from: 'stable' });
     const [image] = images;
     if (image === undefined) throw new Error('no image');
     expect(image.path).toBe(join(directory, 'images/1.0/test-os-1.0-qemu.x86_64.qcow2'));
@@ -61,7 +62,7 @@ describe('buildImages', () => {
     const sums: string[] = [];
     for (let round = 0; round < 2; round++) {
       const directory = await workDirectory();
-      const { images } = await buildImages(pipeline, { directory, platforms: ['qemu'], from: 'stable' });
+      const { images } = await buildImages(session, { directory, platforms: ['qemu'], from: 'stable' });
       sums.push(...images.map(({ record }) => record.sha256));
     }
     expect(sums.length).toBe(2);
@@ -71,28 +72,28 @@ describe('buildImages', () => {
   it('does not make again what is there, and makes again what is not whole', async () => {
     const directory = await workDirectory();
     const options = { directory, platforms: ['qemu', 'qemu'], from: 'stable' };
-    const [first] = (await buildImages(pipeline, options)).images;
+    const [first] = (await buildImages(session, options)).images;
     if (first === undefined) throw new Error('no image');
     const { mtimeMs } = await stat(first.path);
     events.length = 0;
-    expect((await buildImages(pipeline, options)).images).toEqual([first]);
+    expect((await buildImages(session, options)).images).toEqual([first]);
     expect(finished()).toEqual(['make qemu image (cached)']);
     expect((await stat(first.path)).mtimeMs).toBe(mtimeMs);
 
     await appendFile(first.path, 'x');
     events.length = 0;
-    expect((await buildImages(pipeline, options)).images).toEqual([first]);
+    expect((await buildImages(session, options)).images).toEqual([first]);
     expect(finished()).toEqual(['import container (cached)', 'make qemu image']);
 
     await writeFile(`${first.path}.json`, '{}');
-    expect((await buildImages(pipeline, options)).images).toEqual([first]);
+    expect((await buildImages(session, options)).images).toEqual([first]);
   });
 
   it('makes compressed images, and removes what a killed build has left', async () => {
     const directory = await workDirectory();
     const output = join(directory, 'out');
     const options = { directory, platforms: ['qemu'], from: 'stable', output };
-    const [plain] = (await buildImages(pipeline, options)).images;
+    const [plain] = (await buildImages(session, options)).images;
     const name = 'test-os-1.0-qemu.x86_64.qcow2';
     await writeFile(join(output, `.${name}.zst.1-01234567.tmp`), 'left over');
     for (const [compress, extension] of [
@@ -100,7 +101,7 @@ describe('buildImages', () => {
       ['gzip', 'gz'],
       ['xz', 'xz'],
     ] as const) {
-      const [image] = (await buildImages(pipeline, { ...options, compress })).images;
+      const [image] = (await buildImages(session, { ...options, compress })).images;
       expect(image?.record).toMatchObject({
         file: `${name}.${extension}`,
         format: `qcow2.${extension}`,
@@ -195,14 +196,14 @@ describe('buildImages', () => {
   ])('refuses a container with %s, and leaves nothing', async (_, tree, container, error) => {
     const directory = await workDirectory(tree, container);
     await expect(
-      buildImages(pipeline, { directory, platforms: ['qemu'], from: 'stable', output: 'out' }),
+      buildImages(session, { directory, platforms: ['qemu'], from: 'stable', output: 'out' }),
     ).rejects.toMatchObject(error);
     expect(await readdir(join(directory, 'out')).catch(() => [])).toEqual([]);
   });
 
   it('says how large the disk must be', async () => {
     const directory = await workDirectory({ imageConfig: { rootfs: 'ext4', size: 1, 'rootfs-args': '-N 32' } });
-    await expect(buildImages(pipeline, { directory, platforms: ['qemu'], from: 'stable' })).rejects.toMatchObject({
+    await expect(buildImages(session, { directory, platforms: ['qemu'], from: 'stable' })).rejects.toMatchObject({
       code: 'DISK_TOO_SMALL',
       exitStatus: 2,
       message: expect.stringMatching(
@@ -223,6 +224,6 @@ describe('buildImages', () => {
     [{ platforms: ['qemu'] }, { code: 'WORK_DIRECTORY_MISSING', exitStatus: 2 }],
   ])('refuses %j', async (options, error) => {
     const directory = await workDirectory();
-    await expect(buildImages(pipeline, { directory, ...options })).rejects.toMatchObject(error);
+    await expect(buildImages(session, { directory, ...options })).rejects.toMatchObject(error);
   });
 });

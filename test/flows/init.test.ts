@@ -9,11 +9,11 @@ import { findPrevious } from '../../src/flows/build/previous.ts';
 import { type InitOptions, initWorkDirectory } from '../../src/flows/init.ts';
 import { openWorkDirectory } from '../../src/flows/work-directory.ts';
 import { openLayout, openLayoutForWriting } from '../../src/oci/layout.ts';
-import type { Pipeline } from '../../src/pipeline/step.ts';
 import { minimalConfig, writeFiles } from '../config/support.ts';
 import { storeImage } from '../helpers/image.ts';
+import { silentSession } from '../helpers/session.ts';
 
-const pipeline: Pipeline = { events: () => undefined, signal: new AbortController().signal };
+const session = silentSession();
 
 let base: string;
 let work: string;
@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 const init = (options: Partial<InitOptions>) =>
-  initWorkDirectory(pipeline, { directory: work, force: false, ...options });
+  initWorkDirectory(session, { directory: work, force: false, ...options });
 
 async function gitIn(directory: string, ...args: string[]): Promise<string> {
   const identity = ['-c', 'user.name=test', '-c', 'user.email=test@example.com', '-c', 'init.defaultBranch=main'];

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type RunOptions, runMachine } from '../../src/flows/run.ts';
+import { silentSession } from '../helpers/session.ts';
 
 let directory: string;
 
@@ -14,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 const machine = { firmware: 'bios', memory: 64, cpus: 1 } as const;
-const pipeline = { events: () => undefined, signal: new AbortController().signal };
+const session = silentSession();
 
 test.each<[Partial<RunOptions>, string]>([
   [{ disk: 'a.qcow2', from: 'stable' }, 'DISK_AND_CONTAINER'],
@@ -22,7 +23,7 @@ test.each<[Partial<RunOptions>, string]>([
   [{ disk: 'a.qcow2', ignition: 'butane.ign' }, 'IGNITION_INVALID'],
   [{}, 'WORK_DIRECTORY_MISSING'],
 ])('is refused before anything is started: %j', async (options, code) => {
-  await expect(runMachine(pipeline, { directory, ...machine, ...options })).rejects.toMatchObject({
+  await expect(runMachine(session, { directory, ...machine, ...options })).rejects.toMatchObject({
     code,
     exitStatus: 2,
   });

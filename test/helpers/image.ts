@@ -2,15 +2,9 @@ import { start } from '../../src/exec/run.ts';
 import { zstd } from '../../src/exec/tools/zstd.ts';
 import { canonicalJson, type Json } from '../../src/lib/canonical-json.ts';
 import { digestOf } from '../../src/lib/digest.ts';
-import type { ContentStore, ContentWriter } from '../../src/oci/store.ts';
+import { storeBytes } from '../../src/oci/artifact.ts';
+import type { ContentStore } from '../../src/oci/store.ts';
 import { type Annotations, type Descriptor, mediaTypes } from '../../src/oci/types.ts';
-
-/** Stores bytes as a blob. */
-export async function storeBlob(store: ContentWriter, bytes: Uint8Array, mediaType: string): Promise<Descriptor> {
-  const blob = await store.createBlob();
-  await blob.write(bytes);
-  return { mediaType, ...(await blob.commit()) };
-}
 
 /** Stores an image with these uncompressed layers and returns its manifest's descriptor; sets no tag. */
 export async function storeImage(
@@ -19,7 +13,7 @@ export async function storeImage(
   labels: Annotations = {},
 ): Promise<Descriptor> {
   const descriptors: Descriptor[] = [];
-  for (const layer of layers) descriptors.push(await storeBlob(store, layer, mediaTypes.layer));
+  for (const layer of layers) descriptors.push(await storeBytes(store, layer, mediaTypes.layer));
   return storeImageOf(store, descriptors, layers.map(digestOf), labels);
 }
 
@@ -39,7 +33,7 @@ export async function storeImageOf(
   const manifest = canonicalJson({
     schemaVersion: 2,
     mediaType: mediaTypes.manifest,
-    config: await storeBlob(store, Buffer.from(config), mediaTypes.config),
+    config: await storeBytes(store, Buffer.from(config), mediaTypes.config),
     layers,
     annotations: labels,
   } as unknown as Json);

@@ -6,12 +6,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lockFile } from '../../src/exec/lock.ts';
 import { start } from '../../src/exec/run.ts';
 import { silentReporter } from '../../src/lib/reporter.ts';
+import { storeBytes } from '../../src/oci/artifact.ts';
 import { checkLayout } from '../../src/oci/layout/check.ts';
 import { layoutPaths } from '../../src/oci/layout/paths.ts';
 import { pruneLayout } from '../../src/oci/layout/prune.ts';
 import { openLayout, openLayoutForWriting } from '../../src/oci/layout.ts';
 import { mediaTypes } from '../../src/oci/types.ts';
-import { storeBlob, storeImage } from '../helpers/image.ts';
+import { storeImage } from '../helpers/image.ts';
 
 const node = { name: process.execPath, packages: { deb: 'nodejs', rpm: 'nodejs' }, purpose: 'runs a writer' };
 const script = new URL('../helpers/layout-writer.ts', import.meta.url).pathname;
@@ -76,10 +77,11 @@ describe('processes that write one layout', () => {
     const events: string[] = [];
     const store = await openLayoutForWriting(directory);
     const layer = Buffer.from('not reachable yet');
-    const blob = await storeBlob(store, layer, mediaTypes.layer);
+    const blob = await storeBytes(store, layer, mediaTypes.layer);
     const pruned = pruneLayout(directory, none, false).then(() => events.push('pruned'));
     // Time enough for a prune that would not wait.
-    for (let number = 0; number < 50; number++) await storeBlob(store, Buffer.from(`blob ${number}`), mediaTypes.layer);
+    for (let number = 0; number < 50; number++)
+      await storeBytes(store, Buffer.from(`blob ${number}`), mediaTypes.layer);
     expect(await store.hasBlob(blob.digest)).toBe(true);
     await store.setTags(['late'], await storeImage(store, [layer]));
     events.push('tagged');

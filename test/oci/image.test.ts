@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { canonicalJson, type Json } from '../../src/lib/canonical-json.ts';
 import { digestOf } from '../../src/lib/digest.ts';
+import { storeBytes } from '../../src/oci/artifact.ts';
 import { readImage } from '../../src/oci/image.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import type { ContentStore } from '../../src/oci/store.ts';
 import { type Descriptor, mediaTypes, type Platform } from '../../src/oci/types.ts';
-import { storeBlob, storeImage, storeImageOf } from '../helpers/image.ts';
+import { storeImage, storeImageOf } from '../helpers/image.ts';
 
 let directory: string;
 let store: ContentStore & AsyncDisposable;
@@ -36,7 +37,7 @@ async function storeIndex(platforms: readonly (Platform | undefined)[]): Promise
 }
 
 function storeManifest(manifest: Json): Promise<Descriptor> {
-  return storeBlob(store, Buffer.from(canonicalJson(manifest)), mediaTypes.manifest);
+  return storeBytes(store, Buffer.from(canonicalJson(manifest)), mediaTypes.manifest);
 }
 
 describe('readImage of an index', () => {
@@ -116,7 +117,7 @@ describe('readImage refuses', () => {
   });
 
   it('a manifest that is no JSON', async () => {
-    const descriptor = await storeBlob(store, Buffer.from('{"'), mediaTypes.manifest);
+    const descriptor = await storeBytes(store, Buffer.from('{"'), mediaTypes.manifest);
     await expect(readImage(store, descriptor)).rejects.toMatchObject({
       message: `manifest ${descriptor.digest} is not JSON`,
     });
@@ -131,7 +132,7 @@ describe('readImage refuses', () => {
   });
 
   it('an unknown media type', async () => {
-    const descriptor = await storeBlob(
+    const descriptor = await storeBytes(
       store,
       Buffer.from('{}'),
       'application/vnd.docker.distribution.manifest.v2+json',
@@ -155,7 +156,7 @@ describe('readImage refuses', () => {
   });
 
   it('a config that counts other layers than the manifest', async () => {
-    const blob = await storeBlob(store, Buffer.from('one'), mediaTypes.layer);
+    const blob = await storeBytes(store, Buffer.from('one'), mediaTypes.layer);
     const image = await storeImageOf(store, [blob], []);
     await expect(readImage(store, image)).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
@@ -174,7 +175,7 @@ it('takes the nulls that some tools write', async () => {
   };
   const image = await storeManifest({
     schemaVersion: 2,
-    config: { ...(await storeBlob(store, Buffer.from(JSON.stringify(config)), mediaTypes.config)) },
+    config: { ...(await storeBytes(store, Buffer.from(JSON.stringify(config)), mediaTypes.config)) },
     layers: [],
   } as unknown as Json);
   expect((await readImage(store, image)).config).toEqual({

@@ -6,13 +6,17 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { run } from '../../src/exec/run.ts';
 import { digestOf } from '../../src/lib/digest.ts';
 import { silentReporter } from '../../src/lib/reporter.ts';
+import { storeBytes } from '../../src/oci/artifact.ts';
 import { readImage } from '../../src/oci/image.ts';
 import { checkLayout } from '../../src/oci/layout/check.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import { openReference } from '../../src/oci/open.ts';
+import { createRegistries } from '../../src/oci/registry/registries.ts';
 import { mediaTypes } from '../../src/oci/types.ts';
-import { storeBlob, storeImageOf, zstdOf } from '../helpers/image.ts';
+import { storeImageOf, zstdOf } from '../helpers/image.ts';
 import { entry, tarOf } from '../helpers/ostree-layers.ts';
+
+const registries = createRegistries({}, { environment: {} });
 
 const skopeo = { name: 'skopeo', packages: { deb: 'skopeo', rpm: 'skopeo' }, purpose: 'reads what we write' };
 const tars = ['one', 'two'].map((content) => tarOf([entry('file', {}, content)]));
@@ -23,8 +27,8 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cosa-skopeo-'));
   await using store = await openLayoutForWriting(join(directory, 'oci'));
   const layers = [
-    await storeBlob(store, gzipSync(tars[0] ?? ''), mediaTypes.layerGzip),
-    await storeBlob(store, await zstdOf(tars[1] ?? Buffer.alloc(0)), mediaTypes.layerZstd),
+    await storeBytes(store, gzipSync(tars[0] ?? ''), mediaTypes.layerGzip),
+    await storeBytes(store, await zstdOf(tars[1] ?? Buffer.alloc(0)), mediaTypes.layerZstd),
   ];
   const image = await storeImageOf(store, layers, tars.map(digestOf), { title: 'sample' });
   await store.setTags(['1', 'stable-candidate'], image);
@@ -34,16 +38,16 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 
 it('writes what skopeo inspects', async () => {
   const { stdout } = await run(skopeo, ['inspect', `oci:${directory}/oci:stable-candidate`]);
-  const { descriptor } = await openReference('1', directory);
+  const { descriptor } = await openReference('1', directory, registries);
   expect(JSON.parse(stdout)).toMatchObject({ Digest: descriptor.digest, Labels: { title: 'sample' } });
 });
 
 it('writes what skopeo copies, and reads what skopeo writes', async () => {
   await run(skopeo, ['--insecure-policy', 'copy', `oci:${directory}/oci:1`, `oci:${directory}/copy:2`]);
   expect(await checkLayout(join(directory, 'copy'), silentReporter())).toMatchObject({ problems: [], blobs: 4 });
-  const { reader, descriptor } = await openReference('oci:copy:2', directory);
+  const { reader, descriptor } = await openReference('oci:copy:2', directory, registries);
   const copied = await readImage(reader, descriptor);
-  expect(copied.descriptor.digest).toBe((await openReference('1', directory)).descriptor.digest);
+  expect(copied.descriptor.digest).toBe((await openReference('1', directory, registries)).descriptor.digest);
 });
 
 it('keeps its tags when skopeo adds one beside them', async () => {

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/lib/canonical-json.ts';
 import { digestOf } from '../../src/lib/digest.ts';
+import { storeBytes } from '../../src/oci/artifact.ts';
 import { readImage } from '../../src/oci/image.ts';
 import { openLayout, openLayoutForWriting } from '../../src/oci/layout.ts';
 import { attachTestResult, readTestResults, type TestResult } from '../../src/oci/test-result.ts';
 import { mediaTypes } from '../../src/oci/types.ts';
-import { collect, storeBlob, storeImage } from '../helpers/image.ts';
+import { collect, storeImage } from '../helpers/image.ts';
 
 let directory: string;
 
@@ -87,7 +88,7 @@ describe('an OCI layout', () => {
     ];
     it.each(damages)('finds $name', async ({ content, code }) => {
       await using store = await openLayoutForWriting(directory);
-      const blob = await storeBlob(store, Buffer.from('one'), mediaTypes.layer);
+      const blob = await storeBytes(store, Buffer.from('one'), mediaTypes.layer);
       await writeFile(join(directory, 'blobs/sha256', blob.digest.slice(7)), content);
       await expect(collect(store.readBlob(blob))).rejects.toMatchObject({ code, exitStatus: 4 });
     });

@@ -4,10 +4,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { canonicalJson, type Json } from '../../src/lib/canonical-json.ts';
 import { digestHex, digestOf } from '../../src/lib/digest.ts';
+import { storeBytes } from '../../src/oci/artifact.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import { openReference } from '../../src/oci/open.ts';
+import { createRegistries } from '../../src/oci/registry/registries.ts';
 import { type Descriptor, mediaTypes } from '../../src/oci/types.ts';
-import { storeBlob, storeImage } from '../helpers/image.ts';
+import { storeImage } from '../helpers/image.ts';
+
+const registries = createRegistries({}, { environment: {} });
 
 let directory: string;
 let first: Descriptor;
@@ -31,25 +35,27 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 describe('openReference', () => {
   it('finds a tag, a version, a digest and its prefix in the work directory', async () => {
     for (const name of ['stable', '41.1', first.digest, first.digest.slice(0, 20), first.digest.slice(7, 20)]) {
-      expect((await openReference(name, directory)).descriptor.digest).toBe(first.digest);
+      expect((await openReference(name, directory, registries)).descriptor.digest).toBe(first.digest);
     }
-    expect((await openReference('oci:oci:41.2', directory)).descriptor.digest).toBe(second.digest);
+    expect((await openReference('oci:oci:41.2', directory, registries)).descriptor.digest).toBe(second.digest);
   });
 
   it('needs no tag where there is one image', async () => {
-    expect((await openReference('oci:single', directory)).descriptor.digest).toBe(second.digest);
+    expect((await openReference('oci:single', directory, registries)).descriptor.digest).toBe(second.digest);
   });
 
   it('finds a manifest by digest that no tag points to', async () => {
-    expect((await openReference(`oci:single@${first.digest}`, directory)).descriptor.digest).toBe(first.digest);
+    expect((await openReference(`oci:single@${first.digest}`, directory, registries)).descriptor.digest).toBe(
+      first.digest,
+    );
   });
 
   it.each([
-    ['stabel', 'TAG_UNKNOWN', '/oci has no tag or digest "stabel"', 'did you mean stable?'],
+    ['stabel', 'TAG_UNKNOWN', 'oci:/oci has no tag or digest "stabel"', 'did you mean stable?'],
     [
       'nothing-like-it',
       'TAG_UNKNOWN',
-      '/oci has no tag or digest "nothing-like-it"',
+      'oci:/oci has no tag or digest "nothing-like-it"',
       'there are: 41.1, 41.2, stable, stable-candidate',
     ],
     [
@@ -59,25 +65,19 @@ describe('openReference', () => {
       'choose one: oci:oci:TAG',
     ],
     ['oci:none', 'LAYOUT_MISSING', '/none is not an OCI layout: it has no file "oci-layout"', undefined],
-    [`sha256:${'0'.repeat(64)}`, 'DIGEST_UNKNOWN', `/oci holds no image sha256:${'0'.repeat(64)}`, undefined],
-    [
-      'docker://quay.io/a:b',
-      'TRANSPORT_UNSUPPORTED',
-      'docker://quay.io/a:b: this version reads OCI layouts only',
-      'copy it first: skopeo copy docker://quay.io/a:b oci:DIR:TAG',
-    ],
+    [`sha256:${'0'.repeat(64)}`, 'DIGEST_UNKNOWN', `oci:/oci holds no image sha256:${'0'.repeat(64)}`, undefined],
   ])('refuses %s', async (name, code, message, hint) => {
-    await expect(openReference(name, directory)).rejects.toMatchObject({
+    await expect(openReference(name, directory, registries)).rejects.toMatchObject({
       code,
       exitStatus: 2,
-      message: message.replace(/^\//, `${directory}/`),
+      message: message.replace(/^(oci:)?\//, `$1${directory}/`),
       ...(hint === undefined ? {} : { hint }),
     });
   });
 
   it('lists what an ambiguous prefix stands for', async () => {
     await using store = await openLayoutForWriting(join(directory, 'many'));
-    const config = await storeBlob(store, Buffer.from('{}'), mediaTypes.empty);
+    const config = await storeBytes(store, Buffer.from('{}'), mediaTypes.empty);
     const manifest = (number: number) =>
       canonicalJson({
         schemaVersion: 2,
@@ -99,7 +99,7 @@ describe('openReference', () => {
     await store.setTags(['a', 'c'], a);
     await store.setTags(['b'], b);
     const prefix = digestHex(a.digest).slice(0, 4);
-    await expect(openReference(`oci:many:${prefix}`, directory)).rejects.toMatchObject({
+    await expect(openReference(`oci:many:${prefix}`, directory, registries)).rejects.toMatchObject({
       code: 'REFERENCE_AMBIGUOUS',
       message: `"${prefix}" begins several digests: ${a.digest} (a, c); ${b.digest} (b)`,
     });

@@ -13,6 +13,7 @@ export const diff = defineCommand({
     { run: 'cosa diff stable stable-candidate', does: 'Show what the next update of the stream brings' },
     { run: 'cosa diff 13.20260101.0 13.20260108.0 --json', does: 'The same of two versions, with every file' },
   ],
+  registries: true,
   run: async (context, [from, to]) => {
     const difference = await diffContainers(context, context.directory, from, to);
     return { text: diffText(difference, context.style), json: diffJson(difference) };

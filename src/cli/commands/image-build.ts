@@ -33,6 +33,7 @@ export const imageBuild = defineCommand({
     { run: 'cosa image build qemu --compress xz', does: 'Make one to be published' },
   ],
   namespace: true,
+  registries: true,
   run: async (context, [names], { from, output, compress }) => {
     const built = await buildImages(context, {
       directory: context.directory,

@@ -22,6 +22,7 @@ export const init = defineCommand({
     { run: 'cosa init ../my-config', does: 'Use a local directory: changes in it count at the next build' },
     { run: 'cosa init --ostree oci:../builds/oci:stable', does: 'Take the config that a container was built from' },
   ],
+  registries: true,
   run: async (context, [source], options) => {
     const { branch, stream, ostree } = options;
     const force = options.force === true;

@@ -14,6 +14,7 @@ export const inspect = defineCommand({
     { run: 'cosa inspect 13.20260101.0 --json', does: 'Show one version, with all labels and test logs, for a script' },
     { run: 'cosa inspect oci:/srv/os/oci:stable', does: "Show a container of another directory's layout" },
   ],
+  registries: true,
   run: async (context, [reference]) => {
     const container = await inspectContainer(context, context.directory, reference);
     return { text: inspectText(container, context.style), json: inspectJson(container) };

@@ -18,6 +18,7 @@ export const list = defineCommand({
     { run: 'cosa list', does: 'Show every build and where the streams stand' },
     { run: 'cosa list --json', does: 'The same for a script' },
   ],
+  registries: true,
   run: async (context) => {
     const containers = await listContainers(await openWorkDirectory(context.directory));
     return {

@@ -40,6 +40,7 @@ export const ostreeBuild = defineCommand({
     { run: 'cosa ostree build --previous none --compression gzip', does: 'Build without a past, for old clients' },
   ],
   namespace: true,
+  registries: true,
   run: async (context, _arguments, options) => {
     const work = await openWorkDirectory(context.directory);
     const result = await buildContainer(context, work, {

@@ -18,10 +18,11 @@ export const promote = defineCommand({
     { run: 'cosa promote stable --require basic --require upgrade', does: 'Ask for two suites' },
     { run: 'cosa promote stable --from 13.20260101.0', does: 'Go back to an older version' },
   ],
+  registries: true,
   run: async (context, [stream], options) => {
     const work = await openWorkDirectory(context.directory);
     const require = options.require ?? ['basic'];
-    const { digest, previous, moved } = await promoteContainer(work, { stream, from: options.from, require });
+    const { digest, previous, moved } = await promoteContainer(context, work, { stream, from: options.from, require });
     const text = moved ? `${context.style.bold(stream)} → ${digest}` : `${stream} points to ${digest} already`;
     return { text, json: { stream, digest, previous: previous ?? null, moved } };
   },

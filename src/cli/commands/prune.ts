@@ -18,6 +18,7 @@ export const prune = defineCommand({
     { run: 'cosa prune --keep 5 --dry-run', does: 'Show what would go' },
     { run: 'cosa prune --keep 5', does: 'Keep the last five builds of each stream' },
   ],
+  registries: true,
   run: async (context, _arguments, { keep, dryRun = false }) => {
     const work = await openWorkDirectory(context.directory);
     const result = await pruneContainers(context, work, { keep, dryRun });

@@ -22,6 +22,7 @@ export const run = defineCommand({
     { run: 'cosa run --disk disk.qcow2 --ignition config.ign', does: 'Boot any disk image with a config of your own' },
   ],
   namespace: true,
+  registries: true,
   run: async (context, _arguments, options) => {
     const status = await runMachine(context, { directory: context.directory, ...options });
     if (status !== 0) throw new CosaError('MACHINE_FAILED', `QEMU ended with exit status ${status}`);

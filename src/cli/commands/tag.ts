@@ -9,8 +9,9 @@ export const tag = defineCommand({
   configure: (command) =>
     command.argument('<reference>', 'the container: a tag, version or digest prefix').argument('<tag...>', 'the tags'),
   examples: [{ run: 'cosa tag 13.20260101.0 last-good', does: 'Give a version a second name, which "prune" respects' }],
+  registries: true,
   run: async (context, [reference, tags]) => {
-    const { digest } = await tagContainer(await openWorkDirectory(context.directory), reference, tags);
+    const { digest } = await tagContainer(context, await openWorkDirectory(context.directory), reference, tags);
     return { text: `${tags.join(', ')} → ${digest}`, json: { tags, digest } };
   },
 });

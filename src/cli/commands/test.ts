@@ -28,6 +28,7 @@ export function testCommand(name: 'test' | 'kola run') {
       { run: `cosa ${name} "basic.*" deploy`, does: 'Two suites, each on a fresh machine' },
     ],
     namespace: true,
+    registries: true,
     run: async (context, [patterns], options) => {
       const report = await runTests(context, {
         directory: context.directory,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { layerContents } from '../../layers/contents.ts';
 import { sha256Hex } from '../../lib/digest.ts';
 import type { Image } from '../../oci/image.ts';
-import type { ContentStore } from '../../oci/store.ts';
+import type { LocalStore } from '../../oci/store.ts';
 import { encapsulate } from '../../ostree/encapsulate/encapsulate.ts';
 import { layerComponents } from '../../ostree/encapsulate/image.ts';
 import { layerReuse } from '../../ostree/encapsulate/reuse.ts';
@@ -27,7 +27,7 @@ export interface ContainerRequest {
   inputs: BuildInputs;
   version: string;
   previous: Image | undefined;
-  store: ContentStore;
+  store: LocalStore;
   /** An empty directory for the tree. */
   scratch: string;
   options: Pick<BuildOptions, 'maxLayers' | 'compression'>;

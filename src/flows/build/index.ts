@@ -4,7 +4,7 @@ import { lockFile } from '../../exec/lock.ts';
 import { usageError } from '../../lib/errors.ts';
 import type { Image } from '../../oci/image.ts';
 import { openLayoutForWriting } from '../../oci/layout.ts';
-import type { ContentStore } from '../../oci/store.ts';
+import type { LocalStore } from '../../oci/store.ts';
 import { type Pipeline, runStep } from '../../pipeline/step.ts';
 import type { WorkDirectory } from '../work-directory.ts';
 import { makeContainer } from './container.ts';
@@ -62,14 +62,14 @@ function isUnchanged(previous: Image, inputs: BuildInputs, version: string | und
 }
 
 /** Sets only those tags that do not point there yet, so that an unchanged build writes nothing at all. */
-async function setTags(store: ContentStore, tags: readonly string[], image: Image): Promise<void> {
+async function setTags(store: LocalStore, tags: readonly string[], image: Image): Promise<void> {
   const present = await store.listTags();
   const missing = tags.filter((tag) => present.get(tag)?.digest !== image.descriptor.digest);
   if (missing.length > 0) await store.setTags(missing, image.descriptor);
 }
 
 async function chooseVersion(
-  store: ContentStore,
+  store: LocalStore,
   inputs: BuildInputs,
   previous: Image | undefined,
   options: BuildOptions,

@@ -3,8 +3,9 @@ import type { ContentReader } from '../../oci/store.ts';
 import type { Descriptor } from '../../oci/types.ts';
 import { listFiles } from '../../ostree/unpack/commit-tree.ts';
 import { type ImageTree, readImageTree } from '../../ostree/unpack/read-files.ts';
-import { type Pipeline, runStep } from '../../pipeline/step.ts';
+import { runStep } from '../../pipeline/step.ts';
 import { resolveImage } from '../resolve-image.ts';
+import type { Session } from '../session.ts';
 import { embeddedLockfile } from './embedded-lockfile.ts';
 import { type PackageChanges, packageChanges } from './package-changes.ts';
 import { type ContainerSummary, summarize, totalSize } from './summary.ts';
@@ -31,13 +32,13 @@ export interface ContainerDifference {
  * @throws CosaError what `resolveImage` and `readImageTree` throw
  */
 export async function diffContainers(
-  pipeline: Pipeline,
+  session: Session,
   directory: string,
   from: string,
   to: string,
 ): Promise<ContainerDifference> {
-  const [a, b] = await Promise.all([resolveImage(directory, from), resolveImage(directory, to)]);
-  const [contentA, contentB] = await runStep(pipeline, 'read both containers', async () => [
+  const [a, b] = await Promise.all([resolveImage(session, directory, from), resolveImage(session, directory, to)]);
+  const [contentA, contentB] = await runStep(session, 'read both containers', async () => [
     await readContent(a.reference.reader, a.image),
     await readContent(b.reference.reader, b.image),
   ]);

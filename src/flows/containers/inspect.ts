@@ -1,8 +1,9 @@
 import type { Annotations, Descriptor } from '../../oci/types.ts';
 import { layerComponents } from '../../ostree/encapsulate/image.ts';
 import type { Lockfile } from '../../packages/backend.ts';
-import { type Pipeline, runStep } from '../../pipeline/step.ts';
+import { runStep } from '../../pipeline/step.ts';
 import { resolveImage } from '../resolve-image.ts';
+import type { Session } from '../session.ts';
 import { embeddedLockfile } from './embedded-lockfile.ts';
 import { type ContainerSummary, summarize, tagsByDigest } from './summary.ts';
 import { type TestStatus, testStatus } from './test-status.ts';
@@ -34,16 +35,14 @@ interface InspectedLayer {
  * @throws CosaError what `resolveImage` and the readers throw
  */
 export async function inspectContainer(
-  pipeline: Pipeline,
+  session: Session,
   directory: string,
   name: string | undefined,
 ): Promise<InspectedContainer> {
-  const { reference, image } = await resolveImage(directory, name);
+  const { reference, image } = await resolveImage(session, directory, name);
   const { reader } = reference;
   const { digest } = image.descriptor;
-  const lock: Lockfile | undefined = await runStep(pipeline, 'read package list', () =>
-    embeddedLockfile(reader, image),
-  );
+  const lock: Lockfile | undefined = await runStep(session, 'read package list', () => embeddedLockfile(reader, image));
   const components = layerComponents(image.manifest);
   return {
     ...summarize(image),

@@ -3,6 +3,7 @@ import { usageError, verificationError } from '../../lib/errors.ts';
 import { openLayoutForWriting } from '../../oci/layout.ts';
 import { isTag } from '../../oci/tag.ts';
 import { candidateTag } from '../build/previous.ts';
+import type { Session } from '../session.ts';
 import type { WorkDirectory } from '../work-directory.ts';
 import { openOwn } from './tag.ts';
 import { testStatus, unmetReason } from './test-status.ts';
@@ -28,11 +29,11 @@ export interface Promotion {
  * Moves a stream's tag to a container whose tests have passed. If the tag moves meanwhile, nothing is done.
  * @throws CosaError `TESTS_NOT_PASSED` saying why, `TAG_MOVED` (exit 4), what `openReference` throws (exit 2)
  */
-export async function promote(work: WorkDirectory, options: PromoteOptions): Promise<Promotion> {
+export async function promote(session: Session, work: WorkDirectory, options: PromoteOptions): Promise<Promotion> {
   const { stream, require } = options;
   if (!isTag(stream)) throw usageError('TAG_INVALID', `"${stream}" cannot be a stream: it is not a tag`);
   const from = options.from ?? candidateTag(stream);
-  const { reader, descriptor } = await openOwn(work, from);
+  const { reader, descriptor } = await openOwn(session, work, from);
   const { digest } = descriptor;
   const statuses = await testStatus(reader, digest);
   const reasons = require.flatMap((requirement) => unmetReason(requirement, statuses) ?? []);

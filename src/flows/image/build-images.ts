@@ -10,8 +10,8 @@ import { mcopy, mmd } from '../../exec/tools/mtools.ts';
 import { ostree } from '../../exec/tools/ostree.ts';
 import { qemuImg } from '../../exec/tools/qemu-img.ts';
 import { which } from '../../exec/which.ts';
-import type { Pipeline } from '../../pipeline/step.ts';
 import { type ResolvedImage, resolveImage } from '../resolve-image.ts';
+import type { Session } from '../session.ts';
 import { describeContainer, type SourceContainer } from './container.ts';
 import { type DiskImage, makeDiskImage } from './disk-image.ts';
 import { type ImportedContainer, importSysroot } from './import-sysroot.ts';
@@ -44,20 +44,20 @@ const neededTools: readonly Tool[] = [ostree, mke2fs, debugfs, mkfsVfat, mmd, mc
  * @throws CosaError `PLATFORM_UNKNOWN` (exit 2), `TOOL_MISSING` (exit 3), what {@link resolveImage},
  *   {@link importSysroot} and {@link makeDiskImage} throw
  */
-export async function buildImages(pipeline: Pipeline, options: BuildImagesOptions): Promise<BuiltImages> {
+export async function buildImages(session: Session, options: BuildImagesOptions): Promise<BuiltImages> {
   const platforms = [...new Set(options.platforms)].map(findPlatform);
   const compressor = findCompressor(options.compress);
-  const resolved = await resolveImage(options.directory, options.from);
+  const resolved = await resolveImage(session, options.directory, options.from);
   const container = describeContainer(resolved.image);
   const output = outputDirectory(options, resolved, container);
   const importContainer = once(async () => {
     await requireTools();
-    return importSysroot(pipeline, resolved, container);
+    return importSysroot(session, resolved, container);
   });
   return withLock(join(resolved.work.cache, 'images.lock'), async () => {
     const images: DiskImage[] = [];
     for (const platform of platforms) {
-      images.push(await makeDiskImage(pipeline, { container, platform, compressor, output }, importContainer));
+      images.push(await makeDiskImage(session, { container, platform, compressor, output }, importContainer));
     }
     return { container, images };
   });

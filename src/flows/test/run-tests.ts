@@ -1,13 +1,15 @@
 import { join } from 'node:path';
-import { openLayoutForWriting } from '../../oci/layout.ts';
+import { openPlaceForWriting } from '../../oci/open.ts';
+import { formatPlace, type Place } from '../../oci/place.ts';
 import { attachTestResult, hasPassed, type TestResult } from '../../oci/test-result.ts';
 import type { Descriptor } from '../../oci/types.ts';
-import { type Pipeline, runStep } from '../../pipeline/step.ts';
+import { runStep } from '../../pipeline/step.ts';
 import type { Firmware } from '../../vm/firmware.ts';
 import { suites } from '../../vm/tests/index.ts';
 import { selectTests } from '../../vm/tests/select.ts';
 import { buildImages } from '../image/build-images.ts';
 import { resolveImage } from '../resolve-image.ts';
+import type { Session } from '../session.ts';
 import { runSuite } from './run-suite.ts';
 
 export interface TestOptions {
@@ -42,12 +44,12 @@ export interface TestReport {
  * root or namespace root, as image builds do.
  * @throws CosaError `TEST_UNKNOWN` (exit 2), what `buildImages` and `runSuite` throw; failed tests are a result
  */
-export async function runTests(pipeline: Pipeline, options: TestOptions): Promise<TestReport> {
+export async function runTests(session: Session, options: TestOptions): Promise<TestReport> {
   const selections = selectTests(suites, options.patterns);
-  const { work, reference, image } = await resolveImage(options.directory, options.from);
+  const { work, reference, image } = await resolveImage(session, options.directory, options.from);
   // By digest: the tag may move while the tests run.
-  const from = `oci:${reference.directory}@${image.descriptor.digest}`;
-  const { container, images } = await buildImages(pipeline, {
+  const from = formatPlace(reference.place, { digest: image.descriptor.digest });
+  const { container, images } = await buildImages(session, {
     directory: options.directory,
     platforms: ['qemu'],
     from,
@@ -57,7 +59,7 @@ export async function runTests(pipeline: Pipeline, options: TestOptions): Promis
   const { version } = container;
   const reports: SuiteReport[] = [];
   for (const selection of selections) {
-    const { consoleLog, ...found } = await runSuite(pipeline, selection, {
+    const { consoleLog, ...found } = await runSuite(session, selection, {
       disk: disk.path,
       commit: disk.record.container['ostree-commit'],
       firmware: options.firmware,
@@ -73,15 +75,15 @@ export async function runTests(pipeline: Pipeline, options: TestOptions): Promis
       firmware: options.firmware,
       ...found,
     };
-    await storeResult(pipeline, reference.directory, image.descriptor, result);
+    await storeResult(session, reference.place, image.descriptor, result);
     reports.push({ result, consoleLog });
   }
   return { version, passed: reports.every(({ result }) => hasPassed(result)), suites: reports };
 }
 
-async function storeResult(pipeline: Pipeline, layout: string, subject: Descriptor, result: TestResult): Promise<void> {
-  await runStep(pipeline, 'store test result', async (reporter) => {
-    await using store = await openLayoutForWriting(layout);
+async function storeResult(session: Session, place: Place, subject: Descriptor, result: TestResult): Promise<void> {
+  await runStep(session, 'store test result', async (reporter) => {
+    await using store = await openPlaceForWriting(place, session.registries);
     const { digest } = await attachTestResult(store, subject, result);
     reporter.note(digest);
   });

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { canonicalJson } from '../../lib/canonical-json.ts';
-import type { ContentWriter } from '../../oci/store.ts';
-import { type Descriptor, mediaTypes } from '../../oci/types.ts';
+import { storeBytes } from '../../oci/artifact.ts';
+import { mediaTypes } from '../../oci/types.ts';
 import { layerContentKey } from './content-key.ts';
 import { asJson, componentsAnnotation, imageConfig, imageManifest, ostreeLabels } from './image.ts';
 import { baseLayerParts, componentLayerParts, type LayerParts } from './layer-parts.ts';
@@ -22,7 +22,10 @@ export async function encapsulate(options: EncapsulateOptions): Promise<Encapsul
   const { architecture, timestamp, command } = options;
   const inputs = { layers, labels, architecture, timestamp, command };
   const config = imageConfig(inputs);
-  const manifest = imageManifest(await putConfig(options.store, canonicalJson(asJson(config))), inputs);
+  const manifest = imageManifest(
+    await storeBytes(options.store, Buffer.from(canonicalJson(asJson(config))), mediaTypes.config),
+    inputs,
+  );
   const descriptor = await options.store.putManifest(canonicalJson(asJson(manifest)), mediaTypes.manifest);
   return { descriptor, manifest, config, layers };
 }
@@ -114,14 +117,4 @@ async function writeLayers(
   });
   await Promise.allSettled(workers);
   if (failure.signal.aborted) throw failure.signal.reason;
-}
-
-async function putConfig(store: ContentWriter, content: string): Promise<Descriptor> {
-  const blob = await store.createBlob();
-  try {
-    await blob.write(Buffer.from(content));
-    return { mediaType: mediaTypes.config, ...(await blob.commit()) };
-  } finally {
-    await blob.abort();
-  }
 }

@@ -1,5 +1,5 @@
 import type { Reporter } from '../../lib/reporter.ts';
-import type { ContentWriter } from '../../oci/store.ts';
+import type { LocalStore } from '../../oci/store.ts';
 import type { Annotations, Descriptor, ImageConfig, Manifest } from '../../oci/types.ts';
 import type { Tree } from '../tree.ts';
 import type { MetadataObject } from '../types.ts';
@@ -46,7 +46,7 @@ export interface EncapsulateOptions {
   compression: LayerCompression;
   /** Config labels and manifest annotations; `ostree.commit` and `ostree.final-diffid` are added. */
   labels: Annotations;
-  store: ContentWriter;
+  store: LocalStore;
   reuse: LayerReuse;
   reporter: Reporter;
 }

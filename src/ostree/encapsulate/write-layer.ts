@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import { isSystemError } from '../../lib/errors.ts';
-import type { ContentWriter } from '../../oci/store.ts';
+import type { LocalStore } from '../../oci/store.ts';
 import { layerMediaTypes, startCompressor } from './compressor.ts';
 import type { LayerParts } from './layer-parts.ts';
 import { type BlockBuffers, tarBlocks } from './tar-blocks.ts';
@@ -13,7 +13,7 @@ export interface WriteLayerOptions {
   /** Not used by another layer at the same time. */
   buffers: BlockBuffers;
   compression: LayerCompression;
-  store: ContentWriter;
+  store: LocalStore;
   signal: AbortSignal;
   /** Told the size of each piece of the tar stream as it is compressed. */
   onBytes: (bytes: number) => void;

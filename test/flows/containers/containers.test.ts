@@ -13,11 +13,11 @@ import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import { attachTestResult, type TestResult } from '../../../src/oci/test-result.ts';
 import type { Descriptor } from '../../../src/oci/types.ts';
 import { formatLockfile } from '../../../src/packages/lockfile.ts';
-import type { Pipeline } from '../../../src/pipeline/step.ts';
 import { storeImage } from '../../helpers/image.ts';
 import { contentEntries, metadataEntries, sampleCommit, tarOf } from '../../helpers/ostree-layers.ts';
+import { silentSession } from '../../helpers/session.ts';
 
-const pipeline: Pipeline = { events: () => undefined, signal: new AbortController().signal };
+const session = silentSession();
 const settings = { config: { source: '/config' } };
 
 let work: WorkDirectory;
@@ -106,7 +106,7 @@ describe('inspectContainer', () => {
       files: { '/usr/bin/x': 'x' },
     });
     await test(image);
-    expect(await inspectContainer(pipeline, work.root, undefined)).toMatchObject({
+    expect(await inspectContainer(session, work.root, undefined)).toMatchObject({
       digest: image.digest,
       tags: ['13.1', 'stable-candidate'],
       packages: 2,
@@ -129,7 +129,7 @@ describe('diffContainers', () => {
       packages: { bash: '5.10-1', kept: '1:2.0', new: '3', old: '2.9' },
       files: { '/usr/bin/bash': 'b', '/usr/bin/kept': 'k', '/usr/bin/new': 'n' },
     });
-    const difference = await diffContainers(pipeline, work.root, '1', '2');
+    const difference = await diffContainers(session, work.root, '1', '2');
     expect(difference.packages).toEqual({
       added: [{ name: 'new', version: '3' }],
       removed: [{ name: 'gone', version: '1' }],
@@ -143,14 +143,14 @@ describe('diffContainers', () => {
     });
     expect(difference.layers).toEqual({ kept: 1, added: 4, removed: 4 });
     expect(difference.download).toBeGreaterThan(difference.to.size - 10_000);
-    expect((await diffContainers(pipeline, work.root, '1', '1')).download).toBe(0);
+    expect((await diffContainers(session, work.root, '1', '1')).download).toBe(0);
   });
 });
 
 describe('tagContainer', () => {
   it('gives another tag, found by digest prefix', async () => {
     const { digest } = await build({ version: '1' });
-    await tagContainer(work, digest.slice(0, 20), ['last-good', 'x']);
+    await tagContainer(session, work, digest.slice(0, 20), ['last-good', 'x']);
     expect(await tags()).toEqual(['1', 'last-good', 'stable-candidate', 'x']);
   });
 
@@ -159,7 +159,7 @@ describe('tagContainer', () => {
     const other = workDirectoryAt(join(work.root, 'other'), settings);
     await using store = await openLayoutForWriting(other.oci);
     await store.setTags(['x'], await storeImage(store, []));
-    await expect(tagContainer(work, `oci:${other.oci}:x`, ['y'])).rejects.toMatchObject({
+    await expect(tagContainer(session, work, `oci:${other.oci}:x`, ['y'])).rejects.toMatchObject({
       code: 'REFERENCE_ELSEWHERE',
       exitStatus: 2,
     });
@@ -169,16 +169,16 @@ describe('tagContainer', () => {
 describe('pruneContainers', () => {
   it('keeps the newest builds of a stream and what other tags point to', async () => {
     for (const version of ['13.1', '13.2', '13.3', '13.4', '13.5']) await build({ version });
-    await tagContainer(work, '13.2', ['last-good']);
+    await tagContainer(session, work, '13.2', ['last-good']);
     const options = { keep: 2, dryRun: true };
-    expect((await pruneContainers(pipeline, work, options)).tags).toEqual(['13.1', '13.3']);
-    await pruneContainers(pipeline, work, { ...options, dryRun: false });
+    expect((await pruneContainers(session, work, options)).tags).toEqual(['13.1', '13.3']);
+    await pruneContainers(session, work, { ...options, dryRun: false });
     expect(await tags()).toEqual(['13.5', 'stable-candidate', '13.4', '13.2', 'last-good']);
   });
 
   it('never removes what a stream or its candidate points to', async () => {
     await build({ version: '13.1' });
-    await pruneContainers(pipeline, work, { keep: 0, dryRun: false });
+    await pruneContainers(session, work, { keep: 0, dryRun: false });
     expect(await tags()).toEqual(['13.1', 'stable-candidate']);
   });
 });
@@ -189,13 +189,13 @@ describe('promote', () => {
   it('moves the stream to a candidate that has passed, once', async () => {
     const image = await build({ version: '13.1' });
     await test(image);
-    expect(await promote(work, options)).toEqual({
+    expect(await promote(session, work, options)).toEqual({
       stream: 'stable',
       digest: image.digest,
       previous: undefined,
       moved: true,
     });
-    expect(await promote(work, options)).toMatchObject({ moved: false });
+    expect(await promote(session, work, options)).toMatchObject({ moved: false });
     expect(await tags()).toEqual(['13.1', 'stable', 'stable-candidate']);
   });
 
@@ -203,7 +203,10 @@ describe('promote', () => {
     const older = await build({ version: '13.1' });
     await test(older);
     await build({ version: '13.2' });
-    expect(await promote(work, { ...options, from: '13.1' })).toMatchObject({ digest: older.digest, moved: true });
+    expect(await promote(session, work, { ...options, from: '13.1' })).toMatchObject({
+      digest: older.digest,
+      moved: true,
+    });
   });
 
   const passed = { name: 'ssh', status: 'passed', milliseconds: 1 } as const;
@@ -234,7 +237,7 @@ describe('promote', () => {
   it.each(refusals)('refuses when $name', async ({ results, require = ['basic'], reason }) => {
     const image = await build({ version: '13.1' });
     for (const result of results) await test(image, result);
-    await expect(promote(work, { ...options, require })).rejects.toMatchObject({
+    await expect(promote(session, work, { ...options, require })).rejects.toMatchObject({
       code: 'TESTS_NOT_PASSED',
       exitStatus: 4,
       message: `stable-candidate (${image.digest}) is not promoted to stable: ${reason}`,
@@ -245,17 +248,17 @@ describe('promote', () => {
   it('does not take the results of another digest', async () => {
     await test(await build({ version: '13.1' }));
     await build({ version: '13.2' });
-    await expect(promote(work, options)).rejects.toMatchObject({ code: 'TESTS_NOT_PASSED' });
+    await expect(promote(session, work, options)).rejects.toMatchObject({ code: 'TESTS_NOT_PASSED' });
   });
 
   it('counts the last run of each test', async () => {
     const image = await build({ version: '13.1' });
     await test(image, { tests: [passed, failed] });
-    await expect(promote(work, options)).rejects.toMatchObject({ code: 'TESTS_NOT_PASSED' });
-    expect(await promote(work, { ...options, require: ['basic/ssh'] })).toMatchObject({ moved: true });
+    await expect(promote(session, work, options)).rejects.toMatchObject({ code: 'TESTS_NOT_PASSED' });
+    expect(await promote(session, work, { ...options, require: ['basic/ssh'] })).toMatchObject({ moved: true });
     await test(image, { complete: false, tests: [{ ...failed, status: 'passed' }], started: later });
-    expect(await promote(work, options)).toMatchObject({ moved: false });
+    expect(await promote(session, work, options)).toMatchObject({ moved: false });
     await test(image, { complete: false, tests: [{ ...passed, status: 'failed' }], started: '2026-01-03T00:00:00Z' });
-    await expect(promote(work, options)).rejects.toMatchObject({ code: 'TESTS_NOT_PASSED' });
+    await expect(promote(session, work, options)).rejects.toMatchObject({ code: 'TESTS_NOT_PASSED' });
   });
 });

@@ -5,11 +5,12 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/lib/digest.ts';
 import { silentReporter } from '../../../src/lib/reporter.ts';
+import { storeBytes } from '../../../src/oci/artifact.ts';
 import { checkLayout } from '../../../src/oci/layout/check.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import type { ContentStore } from '../../../src/oci/store.ts';
 import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
-import { storeBlob, storeImageOf } from '../../helpers/image.ts';
+import { storeImageOf } from '../../helpers/image.ts';
 
 let directory: string;
 let store: ContentStore & AsyncDisposable;
@@ -21,7 +22,7 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cosa-check-'));
   store = await openLayoutForWriting(directory);
   layers = [];
-  for (const content of contents) layers.push(await storeBlob(store, gzipSync(content), mediaTypes.layerGzip));
+  for (const content of contents) layers.push(await storeBytes(store, gzipSync(content), mediaTypes.layerGzip));
 });
 
 afterEach(async () => {
@@ -41,7 +42,7 @@ describe('checkLayout', () => {
   it('finds nothing in a sound layout', async () => {
     const image = await storeImageOf(store, layers, diffIds);
     await store.setTags(['a', 'b'], image);
-    await storeBlob(store, Buffer.from('nobody refers to me'), mediaTypes.layer);
+    await storeBytes(store, Buffer.from('nobody refers to me'), mediaTypes.layer);
     expect(await checkLayout(directory, silentReporter())).toMatchObject({
       problems: [],
       entries: 2,
@@ -56,7 +57,7 @@ describe('checkLayout', () => {
     await store.setTags(['wrong'], await storeImageOf(store, layers.slice(0, 1), [digestOf('another')]));
     const [one, two] = layers;
     await rm(pathOf(two));
-    const unreferenced = await storeBlob(store, Buffer.from('nobody refers to me'), mediaTypes.layer);
+    const unreferenced = await storeBytes(store, Buffer.from('nobody refers to me'), mediaTypes.layer);
     await writeFile(pathOf(unreferenced), 'nobody refers to ME');
     expect(await problems()).toEqual([
       { code: 'BLOB_MISSING', message: `blob ${two?.digest} is missing in ${directory}` },

@@ -64,6 +64,7 @@ function imageOf(bytes: Buffer): { image: Image; reader: ContentReader } {
     hasBlob: async () => true,
     resolveTag: async () => undefined,
     resolveDigest: async () => undefined,
+    tagNames: async () => [],
     listTags: async () => new Map(),
     referrers: async () => [],
   };

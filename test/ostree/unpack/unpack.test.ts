@@ -6,6 +6,7 @@ import { run } from '../../../src/exec/run.ts';
 import { ostree } from '../../../src/exec/tools/ostree.ts';
 import { digestOf } from '../../../src/lib/digest.ts';
 import { silentReporter } from '../../../src/lib/reporter.ts';
+import { storeBytes } from '../../../src/oci/artifact.ts';
 import { readImage } from '../../../src/oci/image.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import type { ContentStore } from '../../../src/oci/store.ts';
@@ -15,7 +16,7 @@ import { listFiles } from '../../../src/ostree/unpack/commit-tree.ts';
 import type { UnpackLimits } from '../../../src/ostree/unpack/limits.ts';
 import { readFiles, readImageTree } from '../../../src/ostree/unpack/read-files.ts';
 import { unpackImage } from '../../../src/ostree/unpack/unpack.ts';
-import { storeBlob, storeImage, storeImageOf, zstdOf } from '../../helpers/image.ts';
+import { storeImage, storeImageOf, zstdOf } from '../../helpers/image.ts';
 import {
   contentEntries,
   contentObject,
@@ -338,7 +339,7 @@ describe('unpackImage refuses', () => {
   });
 
   it('a layer with another diffid than the config says', async () => {
-    const layers = await Promise.all(honest.map((entries) => storeBlob(store, tarOf(entries), mediaTypes.layer)));
+    const layers = await Promise.all(honest.map((entries) => storeBytes(store, tarOf(entries), mediaTypes.layer)));
     const diffIds = [digestOf(tarOf(metadata)), digestOf('another')];
     const image = await readImage(store, await storeImageOf(store, layers, diffIds, labels));
     await expect(unpack(image)).rejects.toMatchObject({
@@ -356,8 +357,8 @@ describe('unpackImage refuses', () => {
     // Frames of a zstd stream add up: 10 MiB of zeros, 1024 times.
     const zeros = await zstdOf(Buffer.alloc(size / 1024));
     const blob = Buffer.concat([await zstdOf(header), ...Array.from({ length: 1024 }, () => zeros)]);
-    const bomb = await storeBlob(store, blob, mediaTypes.layerZstd);
-    const first = await storeBlob(store, tarOf(metadata), mediaTypes.layer);
+    const bomb = await storeBytes(store, blob, mediaTypes.layerZstd);
+    const first = await storeBytes(store, tarOf(metadata), mediaTypes.layer);
     const diffIds = [digestOf(tarOf(metadata)), digestOf('')];
     const image = await readImage(store, await storeImageOf(store, [first, bomb], diffIds, labels));
     await expect(unpack(image)).rejects.toMatchObject({
@@ -387,7 +388,7 @@ describe('unpackImage refuses', () => {
   });
 
   it('an unknown media type', async () => {
-    const layer = await storeBlob(store, tarOf(metadata), 'application/x-tar');
+    const layer = await storeBytes(store, tarOf(metadata), 'application/x-tar');
     const image = await readImage(store, await storeImageOf(store, [layer], [layer.digest], labels));
     await expect(unpack(image)).rejects.toMatchObject({
       code: 'MEDIA_TYPE_UNKNOWN',

@@ -1,0 +1,11 @@
+import type { Session } from '../../src/flows/session.ts';
+import { createRegistries } from '../../src/oci/registry/registries.ts';
+
+/** A session that shows nothing and knows no credentials. */
+export function silentSession(): Session {
+  return {
+    events: () => undefined,
+    signal: new AbortController().signal,
+    registries: createRegistries({}, { environment: {} }),
+  };
+}

@@ -34,7 +34,9 @@ export async function reenterAsNamespaceRoot(argv: readonly string[]): Promise<n
   }
   await requireSubordinateIds();
   const args = [...namespaceArguments, process.execPath, ...process.execArgv, ...argv];
-  const child = execa(unshare.name, args, { stdio: 'inherit', reject: false });
+  // Inside, the user's files still are those of the user outside: podman and skopeo use the same variable.
+  const env = { _CONTAINERS_ROOTLESS_UID: String(process.getuid?.() ?? '') };
+  const child = execa(unshare.name, args, { stdio: 'inherit', reject: false, env });
   // The terminal sends Ctrl-C to both; a SIGTERM sent to us alone must reach the child.
   const forward = (signal: NodeJS.Signals) => void child.kill(signal);
   process.on('SIGTERM', forward);

@@ -16,6 +16,14 @@ export interface RunOptions {
   onStderrLine?: (line: string) => void;
 }
 
+/** For a program that runs to its end and whose output is kept. */
+export interface WholeRunOptions extends RunOptions {
+  /** What the program reads from stdin; empty unless given. */
+  input?: string | Uint8Array;
+  /** A program that prints more is ended; 256 MiB unless given. */
+  maximumOutputBytes?: number;
+}
+
 export interface RunResult {
   stdout: string;
   stderr: string;
@@ -61,30 +69,21 @@ function environment(extra: Record<string, string> = {}): Record<string, string>
 
 /**
  * Runs a program to its end and returns what it wrote. No shell is involved, ever.
- * @param input what the program reads from stdin; empty unless given
  * @throws CosaError `TOOL_MISSING` (exit 3), `TOOL_FAILED` with the end of its stderr (exit 1)
  */
-export async function run(
-  tool: Tool,
-  args: readonly string[],
-  options: RunOptions & { input?: string | Uint8Array } = {},
-): Promise<RunResult> {
+export async function run(tool: Tool, args: readonly string[], options: WholeRunOptions = {}): Promise<RunResult> {
   const result = await tryRun(tool, args, options);
   if (result.exitCode !== 0) throw failure(tool, args, result.exitCode, result.stderr);
   return result;
 }
 
 /** As {@link run}, but a non-zero exit code is a result and not an error. */
-export async function tryRun(
-  tool: Tool,
-  args: readonly string[],
-  options: RunOptions & { input?: string | Uint8Array } = {},
-): Promise<RunResult> {
+export async function tryRun(tool: Tool, args: readonly string[], options: WholeRunOptions = {}): Promise<RunResult> {
   const child = execa(tool.name, args, {
     ...spawnOptions(options),
     input: options.input ?? '',
     stripFinalNewline: false,
-    maxBuffer: 256 * 1024 * 1024,
+    maxBuffer: options.maximumOutputBytes ?? 256 * 1024 * 1024,
   });
   watchLines(child.stderr, options.onStderrLine);
   const result = await child;

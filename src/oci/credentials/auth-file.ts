@@ -1,0 +1,118 @@
+import { readFile, stat } from 'node:fs/promises';
+import { z } from 'zod';
+import { type CosaError, isSystemError, usageError } from '../../lib/errors.ts';
+import { jsonErrorPosition } from '../../lib/json-position.ts';
+import type { AuthFileLocation } from './locations.ts';
+
+/** Docker's own registry: its host, and what Docker's tools write in its place. */
+export const dockerHub = {
+  host: 'docker.io',
+  aliases: ['index.docker.io', 'registry-1.docker.io'],
+  /** Its name in Docker's files and for credential helpers. */
+  server: 'https://index.docker.io/v1/',
+} as const;
+
+const entrySchema = z.looseObject({
+  /** Base64 of `USERNAME:PASSWORD`. */
+  auth: z.string().nullish(),
+  identitytoken: z.string().nullish(),
+});
+
+// Go writes empty maps as null. What we do not know stays when the file is written.
+const fileSchema = z.looseObject({
+  auths: z.record(z.string(), entrySchema).nullish(),
+  credHelpers: z.record(z.string(), z.string()).nullish(),
+  credsStore: z.string().nullish(),
+});
+
+const legacySchema = z.record(z.string(), entrySchema);
+
+export type AuthEntry = z.output<typeof entrySchema>;
+export type AuthFileContent = z.output<typeof fileSchema>;
+
+/** These files are some kilobytes. */
+const maximumBytes = 4 * 1024 * 1024;
+
+/**
+ * Reads a file of credentials: `auth.json`, or Docker's `config.json`. A file that is not there, or is empty as
+ * /dev/null is, holds nothing.
+ * @throws CosaError `AUTH_FILE_MISSING`, `AUTH_FILE_INVALID` with the position (exit 2): never with the content
+ */
+export async function readAuthFile({ path, isLegacy, isRequired }: AuthFileLocation): Promise<AuthFileContent> {
+  const text = await readText(path);
+  if (text === undefined && isRequired) {
+    throw usageError('AUTH_FILE_MISSING', `--authfile ${path}: there is no such file`, {
+      hint: `make it with: cosa login --authfile ${path} HOST`,
+    });
+  }
+  if (text === undefined || text.trim() === '') return {};
+  const value = parseJson(text, path);
+  return isLegacy ? { auths: check(legacySchema, value, path) } : check(fileSchema, value, path);
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    const { size } = await stat(path);
+    if (size > maximumBytes) {
+      throw invalid(path, `it has ${size} bytes, more than any file of credentials: at most ${maximumBytes}`);
+    }
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return undefined;
+    throw error;
+  }
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The engine's own error quotes the text around: it must not become the cause.
+    throw invalid(path, 'it is not JSON', jsonErrorPosition(text));
+  }
+}
+
+function check<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const field = issue === undefined || issue.path.length === 0 ? 'the document' : issue.path.join('.');
+  throw invalid(path, `${field}: ${issue?.message ?? 'is not as specified'}`);
+}
+
+function invalid(path: string, reason: string, position: { line?: number; column?: number } = {}): CosaError {
+  return usageError('AUTH_FILE_INVALID', `credentials cannot be read: ${reason}`, {
+    where: { file: path, ...position },
+    hint: 'correct the file, or name another one with --authfile',
+  });
+}
+
+/**
+ * User name and password of an entry.
+ * @param key the entry's key, for the message
+ * @throws CosaError `AUTH_FILE_INVALID` (exit 2)
+ */
+export function decodeAuth(auth: string, key: string, path: string): { username: string; password: string } {
+  const text = /^[A-Za-z0-9+/]+={0,2}$/.test(auth) ? Buffer.from(auth, 'base64').toString() : '';
+  const colon = text.indexOf(':');
+  if (colon < 1) throw invalid(path, `auths.${key}.auth: expected the base64 of USERNAME:PASSWORD`);
+  return { username: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+export function encodeAuth(username: string, password: string): string {
+  return Buffer.from(`${username}:${password}`).toString('base64');
+}
+
+/**
+ * The host or namespace that a key of `auths` or `credHelpers` stands for. Docker writes addresses, whose path
+ * means nothing: `https://registry.example.com/v1/`.
+ */
+export function normalizeKey(key: string): string {
+  const address = /^https?:\/\/([^/]*)/.exec(key)?.[1];
+  const [host = '', ...path] = (address ?? key).split('/');
+  return [canonicalHost(host), ...path].join('/');
+}
+
+export function canonicalHost(host: string): string {
+  return dockerHub.aliases.some((alias) => alias === host) ? dockerHub.host : host;
+}

@@ -24,4 +24,9 @@ export interface Repository extends ContentStore {
 export interface Registries extends AsyncDisposable {
   /** Opens a repository; asks the registry nothing yet. */
   repository(host: string, repository: string): Promise<Repository>;
+  /**
+   * Asks a registry whether it lets us in at all, with the credentials that there are: what `login` checks.
+   * @throws CosaError `REGISTRY_UNAUTHORIZED` and all that a first request may fail with (exit 1)
+   */
+  ping(host: string): Promise<void>;
 }

@@ -79,14 +79,17 @@ export async function run(tool: Tool, args: readonly string[], options: WholeRun
 
 /** As {@link run}, but a non-zero exit code is a result and not an error. */
 export async function tryRun(tool: Tool, args: readonly string[], options: WholeRunOptions = {}): Promise<RunResult> {
+  const maxBuffer = options.maximumOutputBytes ?? 256 * 1024 * 1024;
   const child = execa(tool.name, args, {
     ...spawnOptions(options),
     input: options.input ?? '',
     stripFinalNewline: false,
-    maxBuffer: options.maximumOutputBytes ?? 256 * 1024 * 1024,
+    maxBuffer,
   });
   watchLines(child.stderr, options.onStderrLine);
   const result = await child;
+  // However it ended then: a part of its output is not its output.
+  if (result.isMaxBuffer) throw new CosaError('TOOL_FAILED', `${tool.name} printed more than ${maxBuffer} bytes`);
   if (result.exitCode === undefined) throw notStarted(tool, args, result);
   return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode };
 }

@@ -27,6 +27,16 @@ describe('run', () => {
     expect((error as CosaError).message).toMatch(/^ls \/does\/not\/exist: exit status 2\nls: cannot access/);
   });
 
+  it('ends a program that prints too much, and gives nobody a part of it', async () => {
+    const options = { maximumOutputBytes: 1000 };
+    expect((await run(tool('printf'), ['%1000s', ''], options)).stdout).toHaveLength(1000);
+    await expect(tryRun(tool('yes'), [], options)).rejects.toMatchObject({
+      code: 'TOOL_FAILED',
+      message: 'yes printed more than 1000 bytes',
+    });
+    await expect(tryRun(tool('printf'), ['%1001s', ''], options)).rejects.toMatchObject({ code: 'TOOL_FAILED' });
+  });
+
   it('names a missing program, its package, and exits with 3', async () => {
     const error = await run(tool('no-such-program'), []).catch((e: unknown) => e as CosaError);
     expect(error).toMatchObject({

@@ -61,12 +61,16 @@ export async function storeInHelper(
   if (exitCode !== 0) throw failed(name, 'store', server, `its exit status is ${exitCode}`);
 }
 
-/** Makes a helper forget a server. Errors as {@link getFromHelper}. */
-export async function eraseFromHelper(name: string, server: string, environment: NodeJS.ProcessEnv): Promise<void> {
-  const { exitCode, stdout } = await call(name, 'erase', server, environment);
-  if (exitCode !== 0 && stdout.trim() !== notFound) {
-    throw failed(name, 'erase', server, `its exit status is ${exitCode}`);
-  }
+/**
+ * Makes a helper forget a server. Errors as {@link getFromHelper}.
+ * @returns false if it knew nothing of it
+ */
+export async function eraseFromHelper(name: string, server: string, environment: NodeJS.ProcessEnv): Promise<boolean> {
+  // Not every helper says on its own that there was nothing.
+  if ((await getFromHelper(name, server, environment)) === undefined) return false;
+  const { exitCode } = await call(name, 'erase', server, environment);
+  if (exitCode !== 0) throw failed(name, 'erase', server, `its exit status is ${exitCode}`);
+  return true;
 }
 
 interface Answer {
@@ -81,10 +85,11 @@ async function call(
   environment: NodeJS.ProcessEnv,
   input = server,
 ): Promise<Answer> {
+  const tool = helperTool(name);
   const variables = Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const signal = AbortSignal.timeout(timeoutMilliseconds);
   try {
-    return await tryRun(helperTool(name), [action], {
+    return await tryRun(tool, [action], {
       env: Object.fromEntries(variables),
       input,
       signal,

@@ -1,0 +1,12 @@
+import type { Tool } from '../../src/exec/tool.ts';
+
+// Other people's tools that read what we write and write what we read.
+
+export const skopeo = peer('skopeo');
+export const umoci = peer('umoci');
+export const podman = peer('podman');
+export const buildah = peer('buildah');
+
+function peer(name: string): Tool {
+  return { name, packages: { deb: name, rpm: name }, purpose: 'reads what we write' };
+}

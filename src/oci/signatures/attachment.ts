@@ -1,0 +1,122 @@
+import { canonicalJson } from '../../lib/canonical-json.ts';
+import { type Digest, digestHex, digestOf } from '../../lib/digest.ts';
+import { CosaError, verificationError } from '../../lib/errors.ts';
+import { storeBytes } from '../artifact.ts';
+import { readManifest } from '../image.ts';
+import type { ContentReader, ContentStore } from '../store.ts';
+import { type Descriptor, type Manifest, mediaTypes } from '../types.ts';
+import { simpleSigningMediaType } from './simple-signing.ts';
+
+// Signatures of an image are the layers of a manifest with a tag that follows from the image's digest.
+// https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md
+
+/** The layer's annotation that holds the signature over the layer's bytes, in base64. */
+export const signatureAnnotation = 'dev.cosignproject.cosign/signature';
+
+/** Each is another writer that came in between. */
+const maximumAttempts = 50;
+
+/** More are not merged: nobody signs an image that often. */
+const maximumPending = 100;
+
+/** The tag under which the signatures of an image lie. */
+export function signatureTag(subject: Digest): string {
+  return `sha256-${digestHex(subject)}.sig`;
+}
+
+/**
+ * The manifest whose layers are an image's signatures, `undefined` if there is none. Nothing of it is trusted.
+ * @throws CosaError what `readManifest` throws
+ */
+export async function readAttachment(
+  reader: ContentReader,
+  subject: Digest,
+): Promise<{ descriptor: Descriptor; manifest: Manifest } | undefined> {
+  const descriptor = await reader.resolveTag(signatureTag(subject));
+  return descriptor === undefined ? undefined : { descriptor, manifest: await readManifest(reader, descriptor) };
+}
+
+/**
+ * Adds a signature to those of an image. Others stay, those of writers at the same time too: in a registry, which
+ * moves a tag whatever it pointed to, each writer's signature has a tag of its own first, and each writer goes on
+ * until the manifest of all has every one of them.
+ * @param signature base64
+ * @param shared true for a registry, false for a store whose `setTags` compares and sets in one step
+ * @throws CosaError `SIGNATURE_CONTENDED` (exit 4), what the store throws
+ */
+export async function addSignature(
+  store: ContentStore,
+  subject: Digest,
+  { payload, signature }: { payload: Uint8Array; signature: string },
+  shared: boolean,
+): Promise<void> {
+  const tag = signatureTag(subject);
+  const blob = await storeBytes(store, payload, simpleSigningMediaType);
+  const own: Descriptor = { ...blob, annotations: { [signatureAnnotation]: signature } };
+  if (shared) {
+    await store.setTags([`${tag}.${digestHex(digestOf(signature)).slice(0, 16)}`], await putSignatures(store, [own]));
+  }
+  for (let attempt = 0; attempt < maximumAttempts; attempt++) {
+    const wanted = shared ? [own, ...(await pendingSignatures(store, tag))] : [own];
+    const current = await readAttachment(store, subject);
+    const present = current?.manifest.layers ?? [];
+    const missing = distinct(wanted).filter((layer) => !present.some((other) => isSame(layer, other)));
+    if (missing.length === 0) return;
+    const manifest = await putSignatures(store, [...present, ...missing], current?.manifest);
+    try {
+      await store.setTags([tag], manifest, new Map([[tag, current?.descriptor.digest]]));
+      if (!shared) return;
+    } catch (error) {
+      if (!(error instanceof CosaError && error.code === 'TAG_MOVED')) throw error;
+    }
+  }
+  throw verificationError('SIGNATURE_CONTENDED', `others kept on moving the tag ${tag} while ${subject} was signed`, {
+    hint: 'run the same command again',
+  });
+}
+
+/** What every writer has announced under a tag of its own. */
+async function pendingSignatures(reader: ContentReader, tag: string): Promise<Descriptor[]> {
+  const tags = (await reader.tagNames()).filter((name) => name.startsWith(`${tag}.`));
+  const found: Descriptor[] = [];
+  for (const name of tags.slice(0, maximumPending)) {
+    const descriptor = await reader.resolveTag(name);
+    if (descriptor !== undefined) found.push(...(await readManifest(reader, descriptor)).layers);
+  }
+  return found.filter(({ mediaType }) => mediaType === simpleSigningMediaType);
+}
+
+/** Stores a manifest with these layers, shaped as cosign's: the layers' digests are also its diffids. */
+async function putSignatures(
+  store: ContentStore,
+  layers: readonly Descriptor[],
+  { annotations }: Pick<Manifest, 'annotations'> = {},
+): Promise<Descriptor> {
+  const config = canonicalJson({
+    architecture: '',
+    os: '',
+    config: {},
+    rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => digest) },
+  });
+  const manifest = canonicalJson({
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    config: await storeBytes(store, Buffer.from(config), mediaTypes.config),
+    layers: layers.map(({ mediaType, digest, size, annotations: own }) => ({
+      mediaType,
+      digest,
+      size,
+      annotations: own,
+    })),
+    annotations,
+  });
+  return store.putManifest(manifest, mediaTypes.manifest);
+}
+
+function distinct(layers: readonly Descriptor[]): Descriptor[] {
+  return layers.filter((layer, index) => layers.findIndex((other) => isSame(layer, other)) === index);
+}
+
+function isSame(a: Descriptor, b: Descriptor): boolean {
+  return a.digest === b.digest && a.annotations?.[signatureAnnotation] === b.annotations?.[signatureAnnotation];
+}

@@ -1,0 +1,60 @@
+import type { Digest } from '../../lib/digest.ts';
+import type { ContentReader } from '../store.ts';
+import type { RefusedSignature } from './find.ts';
+import { type ImageName, refuseIdentity } from './identity.ts';
+import type { VerificationKey } from './keys.ts';
+import type { Requirement, SignedRequirement } from './policy.ts';
+import { checkSignatures, type GoodSignature } from './verify.ts';
+
+/** Why an image is not admitted. */
+export type Refusal =
+  | { kind: 'rejected' }
+  | { kind: 'unsupported'; what: string }
+  | {
+      kind: 'unsigned';
+      requirement: SignedRequirement;
+      keys: readonly VerificationKey[];
+      refused: readonly RefusedSignature[];
+    };
+
+export interface JudgedImage {
+  reader: ContentReader;
+  /** Of the manifest. */
+  digest: Digest;
+  /** The name by which it was asked for; `undefined` in a layout or archive. */
+  name: ImageName | undefined;
+}
+
+/**
+ * Checks an image against requirements, all of which must be met.
+ * @param loadKeys reads the keys that a requirement names
+ * @returns the signatures that met them, or the first requirement that is not met
+ * @throws CosaError what `loadKeys` and the reader throw
+ */
+export async function enforce(
+  requirements: readonly Requirement[],
+  image: JudgedImage,
+  loadKeys: (requirement: SignedRequirement) => Promise<VerificationKey[]>,
+): Promise<{ refusal: Refusal } | { signatures: GoodSignature[] }> {
+  const signatures: GoodSignature[] = [];
+  for (const requirement of requirements) {
+    switch (requirement.type) {
+      case 'insecureAcceptAnything':
+        break;
+      case 'reject':
+        return { refusal: { kind: 'rejected' } };
+      case 'unsupported':
+        return { refusal: { kind: 'unsupported', what: requirement.what } };
+      case 'sigstoreSigned': {
+        const keys = await loadKeys(requirement);
+        const { good, refused } = await checkSignatures(image.reader, image.digest, {
+          keys,
+          refuseIdentity: (signed) => refuseIdentity(requirement.signedIdentity, image.name, signed),
+        });
+        if (good.length === 0) return { refusal: { kind: 'unsigned', requirement, keys, refused } };
+        signatures.push(...good);
+      }
+    }
+  }
+  return { signatures };
+}

@@ -1,0 +1,120 @@
+import { decodeBase64 } from '../../lib/base64.ts';
+import type { Digest } from '../../lib/digest.ts';
+import { CosaError, exitStatus } from '../../lib/errors.ts';
+import { readManifest } from '../image.ts';
+import type { ContentReader } from '../store.ts';
+import type { Descriptor } from '../types.ts';
+import { readSmallBlob } from '../verified.ts';
+import { readAttachment, signatureAnnotation } from './attachment.ts';
+import { bundleMediaType, maximumBundleBytes, parseBundle, parseStatement } from './bundle.ts';
+import { maximumSignatureCharacters } from './keys.ts';
+import { maximumPayloadBytes, parseSimpleSigning, simpleSigningMediaType } from './simple-signing.ts';
+
+export type SignatureKind = 'attachment' | 'bundle';
+
+/** A signature that lies beside an image. Nothing of it is trusted yet. */
+export interface FoundSignature {
+  kind: SignatureKind;
+  /** Digest of its payload, or of the bundle's manifest: names it in messages. */
+  digest: Digest;
+  /** What the signature is over. */
+  signedBytes: Buffer;
+  signature: Buffer;
+  /**
+   * What it says; to be asked once the signature is known to be good.
+   * @throws CosaError `SIGNATURE_INVALID` (exit 4)
+   */
+  claim: () => { digests: readonly string[]; identity?: string };
+}
+
+/** A signature that cannot be used, and why. */
+export interface RefusedSignature {
+  kind: SignatureKind;
+  digest: Digest | undefined;
+  fault: 'format' | 'key' | 'digest' | 'identity';
+  reason: string;
+}
+
+/** More of a kind are not read: whoever may write beside an image could make every check endless. */
+export const maximumSignatures = 100;
+
+/**
+ * Reads all signatures of an image: the attachment that every tool knows, and sigstore's bundles.
+ * What is malformed becomes a reason; only what the place itself fails at is thrown.
+ */
+export async function findSignatures(
+  reader: ContentReader,
+  subject: Digest,
+): Promise<{ found: FoundSignature[]; refused: RefusedSignature[] }> {
+  const found: FoundSignature[] = [];
+  const refused: RefusedSignature[] = [];
+
+  async function collect(kind: SignatureKind, digest: Digest | undefined, read: () => Promise<FoundSignature>) {
+    const signature = await reasonOr(read);
+    if (typeof signature === 'string') refused.push({ kind, digest, fault: 'format', reason: signature });
+    else found.push(signature);
+  }
+
+  function limited(kind: SignatureKind, all: readonly Descriptor[]): readonly Descriptor[] {
+    const left = all.length - maximumSignatures;
+    if (left > 0) {
+      const reason = `${left} more are not read: at most ${maximumSignatures} are`;
+      refused.push({ kind, digest: undefined, fault: 'format', reason });
+    }
+    return all.slice(0, maximumSignatures);
+  }
+
+  const attachment = await reasonOr(() => readAttachment(reader, subject));
+  if (typeof attachment === 'string')
+    refused.push({ kind: 'attachment', digest: undefined, fault: 'format', reason: attachment });
+  else {
+    const layers = attachment?.manifest.layers.filter(({ mediaType }) => mediaType === simpleSigningMediaType) ?? [];
+    for (const layer of limited('attachment', layers)) {
+      await collect('attachment', layer.digest, () => readAttached(reader, layer));
+    }
+  }
+  for (const referrer of limited('bundle', await reader.referrers(subject, bundleMediaType))) {
+    await collect('bundle', referrer.digest, () => readBundle(reader, referrer));
+  }
+  return { found, refused };
+}
+
+async function readAttached(reader: ContentReader, layer: Descriptor): Promise<FoundSignature> {
+  const text = layer.annotations?.[signatureAnnotation];
+  if (text === undefined) throw malformed(`it has no annotation ${signatureAnnotation}`);
+  const signature = text.length > maximumSignatureCharacters ? undefined : decodeBase64(text);
+  if (signature === undefined) throw malformed('its signature is not base64');
+  const payload = await readSmallBlob(reader, layer, maximumPayloadBytes);
+  return {
+    kind: 'attachment',
+    digest: layer.digest,
+    signedBytes: payload,
+    signature,
+    claim: () => {
+      const { digest, identity } = parseSimpleSigning(payload);
+      return { digests: [digest], identity };
+    },
+  };
+}
+
+async function readBundle(reader: ContentReader, referrer: Descriptor): Promise<FoundSignature> {
+  const { layers } = await readManifest(reader, referrer);
+  const layer = layers.find(({ mediaType }) => mediaType === bundleMediaType);
+  if (layer === undefined) throw malformed('its manifest holds no bundle');
+  const { payload, ...parts } = parseBundle((await readSmallBlob(reader, layer, maximumBundleBytes)).toString());
+  return { kind: 'bundle', digest: referrer.digest, ...parts, claim: () => ({ digests: parseStatement(payload) }) };
+}
+
+function malformed(reason: string): CosaError {
+  return new CosaError('SIGNATURE_INVALID', reason, { exitStatus: exitStatus.verification });
+}
+
+/** What was read, or why it cannot be used. */
+export async function reasonOr<T>(read: () => Promise<T> | T): Promise<T | string> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof CosaError && error.exitStatus === exitStatus.verification) return error.message;
+    throw error;
+  }
+}

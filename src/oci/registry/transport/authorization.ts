@@ -1,0 +1,126 @@
+import type { Credentials } from '../../credentials/credentials.ts';
+import type { RegistryScope } from '../client.ts';
+import type { Challenge } from './challenge.ts';
+import { covers, formatScopes, type Grants, grantsOf } from './scopes.ts';
+import { basicAuthorization, type Token, type TokenService, tokenService } from './tokens.ts';
+
+/** What goes with a request to say who asks. */
+export interface Proof {
+  /** The header `Authorization`; none where nothing is demanded or known. */
+  header: string | undefined;
+  /** True if credentials stand behind it, and not only an anonymous token. */
+  isKnown: boolean;
+  /** What must not be shown, even if the server sends it back. */
+  secrets: readonly string[];
+}
+
+/** What one registry demands, and what it has been shown. */
+export interface Authorization {
+  /** @param demanded the `scope` of the challenge to an earlier attempt */
+  prove(scopes: readonly RegistryScope[], demanded?: string): Promise<Proof>;
+  /**
+   * Learns from the answer 401.
+   * @returns the scope that is demanded, for another attempt; `undefined` if another cannot end otherwise
+   */
+  challenged(challenges: readonly Challenge[], sent: Proof): { scope: string } | undefined;
+}
+
+interface AuthorizationContext {
+  /** The registry's address. */
+  origin: URL;
+  mayBePlain: (url: URL) => boolean;
+  /** Looked for only when something is demanded. */
+  credentials: (repository: string) => Promise<Credentials | undefined>;
+  requestToken: (
+    service: TokenService,
+    scopes: readonly string[],
+    credentials: Credentials | undefined,
+  ) => Promise<Token>;
+  /** Milliseconds that pass evenly. */
+  now: () => number;
+}
+
+type Demand = 'nothing' | 'basic' | TokenService;
+
+interface CachedToken {
+  grants: Grants;
+  token: Promise<Token>;
+  /** When it is no longer good; endless while it is under way. */
+  ends: number;
+  value: string | undefined;
+}
+
+const nobody: Proof = { header: undefined, isKnown: false, secrets: [] };
+
+/** @param first the challenges that the ping was answered with */
+export function createAuthorization(context: AuthorizationContext, first: readonly Challenge[]): Authorization {
+  const tokens = new Set<CachedToken>();
+  let demand = demandOf(first, context);
+
+  const cachedToken = (service: TokenService, grants: Grants, credentials: Credentials | undefined): Promise<Token> => {
+    const now = context.now();
+    for (const cached of tokens) {
+      if (cached.ends <= now) tokens.delete(cached);
+      else if (covers(cached.grants, grants)) return cached.token;
+    }
+    const token = context.requestToken(service, formatScopes(grants), credentials);
+    const cached: CachedToken = { grants, token, ends: Number.POSITIVE_INFINITY, value: undefined };
+    tokens.add(cached);
+    token.then(
+      ({ lifetime, value }) => {
+        cached.ends = now + lifetime;
+        cached.value = value;
+      },
+      () => tokens.delete(cached),
+    );
+    return token;
+  };
+
+  return {
+    async prove(scopes, demanded = '') {
+      if (demand === 'nothing') return nobody;
+      // Credentials may be for a part of the registry; a mount is an upload to its first repository.
+      const credentials = await context.credentials(scopes[0]?.repository ?? '');
+      if (demand === 'basic') return basicProof(credentials);
+      const token = await cachedToken(demand, grantsOf(scopes, demanded), credentials);
+      return {
+        header: `Bearer ${token.value}`,
+        isKnown: credentials !== undefined,
+        secrets: [token.value, ...secretsOf(credentials)],
+      };
+    },
+    challenged(challenges, sent) {
+      demand = demandOf(challenges, context);
+      if (demand === 'nothing') return undefined;
+      if (demand === 'basic') return sent.header?.startsWith('Basic ') === true ? undefined : { scope: '' };
+      for (const cached of tokens) {
+        if (`Bearer ${cached.value}` === sent.header) tokens.delete(cached);
+      }
+      return { scope: bearerOf(challenges)?.parameters.get('scope') ?? '' };
+    },
+  };
+}
+
+/** Tokens before passwords, as they are good for less. */
+function demandOf(challenges: readonly Challenge[], { origin, mayBePlain }: AuthorizationContext): Demand {
+  const bearer = bearerOf(challenges);
+  if (bearer !== undefined) return tokenService(bearer, origin, mayBePlain);
+  return challenges.some(({ scheme }) => scheme === 'basic') ? 'basic' : 'nothing';
+}
+
+function bearerOf(challenges: readonly Challenge[]): Challenge | undefined {
+  return challenges.find(({ scheme }) => scheme === 'bearer');
+}
+
+/** An identity token is for token services alone. */
+function basicProof(credentials: Credentials | undefined): Proof {
+  if (credentials === undefined || 'identityToken' in credentials) return nobody;
+  return { header: basicAuthorization(credentials), isKnown: true, secrets: secretsOf(credentials) };
+}
+
+/** A registry that gets a secret may send it back, as it is or as it came. */
+export function secretsOf(credentials: Credentials | undefined): readonly string[] {
+  if (credentials === undefined) return [];
+  if ('identityToken' in credentials) return [credentials.identityToken];
+  return [credentials.password, basicAuthorization(credentials).slice('Basic '.length)];
+}

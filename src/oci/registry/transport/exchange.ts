@@ -1,0 +1,121 @@
+import { Readable } from 'node:stream';
+import { type Dispatcher, request } from 'undici';
+import { verificationError } from '../../../lib/errors.ts';
+import type { RegistryRequest, RegistryResponse } from '../client.ts';
+import { networkError } from './network-errors.ts';
+
+/** One HTTP request, as it goes over the wire. */
+export interface Exchange extends Pick<RegistryRequest, 'method' | 'body' | 'signal'> {
+  url: URL;
+  headers: Readonly<Record<string, string>>;
+}
+
+/** Larger pieces than the 64 KiB of a stream make fewer rounds of the event loop, and still little memory. */
+const pieceSize = 256 * 1024;
+
+/** So much of a body nobody wants is read to keep the connection. */
+const cheapToRead = 64 * 1024;
+
+/**
+ * Sends one request and waits for the answer's head.
+ * @param registry the host that the user named, for messages
+ * @throws CosaError as {@link networkError} says; what `body.open` throws; the signal's reason
+ */
+export async function exchange(dispatcher: Dispatcher, sent: Exchange, registry: string): Promise<RegistryResponse> {
+  const { url, method, signal } = sent;
+  signal?.throwIfAborted();
+  const source: SourceFailure = { failed: false, error: undefined };
+  try {
+    const answer = await request(url, {
+      dispatcher,
+      method,
+      headers: { 'user-agent': 'cosa', ...sent.headers, ...lengthOf(sent) },
+      body: outgoing(sent.body, source),
+      signal: signal ?? null,
+      highWaterMark: pieceSize,
+    });
+    return response(answer, sent, registry);
+  } catch (error) {
+    if (source.failed) throw source.error;
+    signal?.throwIfAborted();
+    throw networkError(error, url, registry);
+  }
+}
+
+/** What reading the body to be sent has thrown: not the network's fault, and not to be tried again. */
+interface SourceFailure {
+  failed: boolean;
+  error: unknown;
+}
+
+function lengthOf({ method, body }: Exchange): Record<string, string> {
+  if (body !== undefined) return { 'content-length': String(body instanceof Uint8Array ? body.length : body.size) };
+  return method === 'PUT' || method === 'POST' || method === 'PATCH' ? { 'content-length': '0' } : {};
+}
+
+function outgoing(body: Exchange['body'], failure: SourceFailure): Uint8Array | Readable | null {
+  if (body === undefined) return null;
+  return body instanceof Uint8Array ? body : Readable.from(watched(body.open, failure));
+}
+
+async function* watched(open: () => AsyncIterable<Uint8Array>, failure: SourceFailure): AsyncGenerator<Uint8Array> {
+  try {
+    yield* open();
+  } catch (error) {
+    failure.failed = true;
+    failure.error = error;
+    throw error;
+  }
+}
+
+function response(answer: Dispatcher.ResponseData, { url, signal }: Exchange, registry: string): RegistryResponse {
+  const header = (name: string) => {
+    const value = answer.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  };
+  const body = received(answer.body, url, registry, signal);
+  return {
+    status: answer.statusCode,
+    header,
+    url,
+    body,
+    bytes: (maximum) => readBounded(body, maximum, Number(header('content-length') ?? 0), url),
+    discard: async () => {
+      // A body that breaks off while nobody wants it is nobody's problem.
+      await answer.body.dump({ limit: cheapToRead }).catch(() => undefined);
+    },
+  };
+}
+
+async function* received(
+  body: AsyncIterable<unknown>,
+  url: URL,
+  registry: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    // Bodies of undici that nobody decodes yield buffers.
+    yield* body as AsyncIterable<Buffer>;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw networkError(error, url, registry);
+  }
+}
+
+async function readBounded(body: AsyncIterable<Buffer>, maximum: number, announced: number, url: URL): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  if (announced <= maximum) {
+    for await (const chunk of body) {
+      size += chunk.length;
+      if (size > maximum) break;
+      chunks.push(chunk);
+    }
+  }
+  if (announced > maximum || size > maximum) {
+    throw verificationError('REGISTRY_ANSWER_TOO_LARGE', `${url.host} answers with more than ${maximum} bytes`, {
+      hint: 'nothing of that kind is so large: something is wrong with the registry, or a proxy before it',
+    });
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,5 +1,7 @@
 import type { Session } from '../flows/session.ts';
+import type { RegistryOptions } from '../oci/registries.ts';
 import type { CommandDescription } from './description.ts';
+import type { Input } from './input.ts';
 import type { Style } from './render/style.ts';
 
 /** What a command gets to work with. It is a {@link Session}: hand it to a flow as it is. */
@@ -12,6 +14,11 @@ export interface Context extends Session {
   readonly verbose: boolean;
   /** Colours for the result's text. */
   readonly style: Style;
+  /** What the user answers, or pipes in. */
+  readonly input: Input;
+  readonly environment: NodeJS.ProcessEnv;
+  /** By which `registries` were made: for commands that look after credentials. */
+  readonly registryOptions: RegistryOptions;
   /** The whole command tree as data: loads every command. */
   readonly describe: () => Promise<CommandDescription>;
 }

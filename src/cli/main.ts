@@ -12,6 +12,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   ignoreBrokenPipes();
   const interruption = listenForSignals();
   const host: CommandLineHost = {
+    stdin: () => process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
     environment: process.env,

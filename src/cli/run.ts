@@ -7,6 +7,7 @@ import type { CommandResult } from './command.ts';
 import type { CommonOptions } from './common-options.ts';
 import type { CommandDescription } from './description.ts';
 import { errorJson, errorText, presentable } from './errors.ts';
+import { type InputStream, inputFrom } from './input.ts';
 import { buildProgram, describeProgram, type Invocation, type ProgramHost } from './program.ts';
 import { viewFor } from './render/choose.ts';
 import { printable } from './render/printable.ts';
@@ -15,6 +16,8 @@ import type { ViewStream } from './render/view.ts';
 
 /** The world around a command line: the process's own, or a test's. */
 export interface CommandLineHost {
+  /** Called only by commands that read it. */
+  stdin: () => InputStream;
   stdout: ViewStream;
   stderr: ViewStream;
   environment: NodeJS.ProcessEnv;
@@ -83,6 +86,9 @@ async function execute(
       quiet: common.quiet === true,
       verbose: common.verbose === true,
       style: styleFor(host.stdout, host.environment),
+      input: inputFrom(host.stdin, host.stderr, host.signal),
+      environment: host.environment,
+      registryOptions: needs.registries,
       describe,
     });
     view.close();

@@ -46,6 +46,11 @@ export function parseReference(text: string): Reference {
   }
 }
 
+/** True for a registry's host as it stands in references: a name or address, and a port if need be. */
+export function isHost(text: string): boolean {
+  return hostPattern.test(text);
+}
+
 /** The reference as a person would write it. */
 export function formatReference(reference: Reference): string {
   const selector = (of: Selector) =>
@@ -78,7 +83,7 @@ function parseDocker(text: string, rest: string): Reference {
   const slash = rest.indexOf('/');
   if (slash === -1) throw invalid(text, `"${rest}" has no "/" between host and repository`);
   const host = rest.slice(0, slash);
-  if (!hostPattern.test(host)) throw invalid(text, `"${host}" is not a host name`);
+  if (!isHost(host)) throw invalid(text, `"${host}" is not a host name`);
   const { place, ...selector } = splitSelector(text, rest.slice(slash + 1));
   if (!repositoryPattern.test(place)) {
     throw invalid(text, `"${place}" is not a repository: lower-case letters, digits, ".", "_", "-" and "/"`);

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import type { InputStream } from '../../src/cli/input.ts';
 import { runCommandLine } from '../../src/cli/run.ts';
 
 export interface Outcome {
@@ -9,7 +11,7 @@ export interface Outcome {
 /** Runs a command line in this process, as a pipe would see it unless `terminal` says otherwise. */
 export async function cosa(
   args: readonly string[],
-  options: { environment?: NodeJS.ProcessEnv; terminal?: boolean; signal?: AbortSignal } = {},
+  options: { environment?: NodeJS.ProcessEnv; terminal?: boolean; signal?: AbortSignal; stdin?: InputStream } = {},
 ): Promise<Outcome> {
   const written = { stdout: '', stderr: '' };
   const stream = (name: 'stdout' | 'stderr') => ({
@@ -20,6 +22,7 @@ export async function cosa(
     },
   });
   const status = await runCommandLine(args, {
+    stdin: () => options.stdin ?? Readable.from([]),
     stdout: stream('stdout'),
     stderr: stream('stderr'),
     environment: options.environment ?? {},

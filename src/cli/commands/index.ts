@@ -10,7 +10,7 @@ export interface CommandEntry {
   load: () => Promise<CommandModule>;
 }
 
-export type CommandGroup = 'Build' | 'Test and release' | 'Look after containers' | 'This program';
+export type CommandGroup = 'Build' | 'Test and release' | 'Look after containers' | 'Registries' | 'This program';
 
 /** Summaries of the words that only group commands. */
 export const commandFamilies: Readonly<Record<string, { summary: string; group: CommandGroup }>> = {
@@ -104,6 +104,18 @@ export const commands: readonly CommandEntry[] = [
     summary: 'check every blob of every container',
     group: 'Look after containers',
     load: async () => (await import('./fsck.ts')).fsck,
+  },
+  {
+    name: 'login',
+    summary: 'keep user name and password for a registry',
+    group: 'Registries',
+    load: async () => (await import('./login.ts')).login,
+  },
+  {
+    name: 'logout',
+    summary: 'forget user name and password for a registry',
+    group: 'Registries',
+    load: async () => (await import('./logout.ts')).logout,
   },
   {
     name: 'doctor',

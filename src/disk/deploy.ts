@@ -99,7 +99,7 @@ async function writeOrigin(sysroot: Sysroot, deployment: Deployment): Promise<vo
   const tree = deploymentTree(sysroot, deployment);
   const reference = (await readImageConfig(tree))['container-imgref'];
   const line = reference === undefined ? `refspec=${commit}` : `container-image-reference=${reference}`;
-  await writeFile(`${tree}.origin`, `[origin]\n${line}\n`);
+  await writeFile(`${tree}.origin`, `[origin]\n${line}\ncontainer-image-digest=${container}\n`);
   const aleph = { version, 'ostree-commit': commit, container: { reference, digest: container } };
   await writeFile(join(sysroot.root, '.coreos-aleph-version.json'), prettyJson(aleph));
 }

@@ -56,7 +56,7 @@ export async function makeDiskImage(
   const compressor = platform.compressible ? request.compressor : undefined;
   const named = { ...request, ...container, compressor };
   const path = join(output, artifactFileName(named));
-  const key = stepKey('disk-image/1', {
+  const key = stepKey('disk-image/2', {
     container: container.digest,
     platform: platform.name,
     compressor: compressor?.name,

@@ -32,7 +32,7 @@ export async function importSysroot(
   container: SourceContainer,
 ): Promise<ImportedContainer> {
   const cache = directoryCache(join(work.cache, 'sysroots'), keptSysroots);
-  const key = stepKey('sysroot/1', { digest: container.digest, name: container.name, version: container.version });
+  const key = stepKey('sysroot/2', { digest: container.digest, name: container.name, version: container.version });
 
   const deploymentOf = (commit: string): Deployment => ({
     stateroot: container.name,

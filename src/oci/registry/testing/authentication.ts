@@ -6,7 +6,7 @@ import { type Exchange, readAll } from './exchange.ts';
 export interface User {
   name: string;
   password: string;
-  /** What the user may do, in every repository; push includes pull. */
+  /** What the user may do; whoever pushes may pull and delete. */
   access: 'pull' | 'push';
   /** The repositories; all unless told. */
   repositories?: RegExp;
@@ -32,7 +32,7 @@ export type Authentication =
 /** What a request needs to do to a repository. */
 export interface Need {
   repository: string;
-  access: 'pull' | 'push';
+  access: 'pull' | 'push' | 'delete';
 }
 
 /** Decides whether requests may be dealt with, and is the token service. */
@@ -162,8 +162,8 @@ function needsOf(scope: string): Need[] {
     .flatMap((access) => (access === 'pull' || access === 'push' ? [{ repository, access }] : []));
 }
 
-function actions(access: 'pull' | 'push'): string[] {
-  return access === 'push' ? ['pull', 'push'] : ['pull'];
+function actions(access: Need['access']): string[] {
+  return access === 'push' ? ['pull', 'push'] : [access];
 }
 
 function mayDo(user: User, need: Need): boolean {
@@ -171,5 +171,5 @@ function mayDo(user: User, need: Need): boolean {
 }
 
 function covers(granted: Need, need: Need): boolean {
-  return granted.repository === need.repository && (granted.access === need.access || granted.access === 'push');
+  return granted.repository === need.repository && granted.access === need.access;
 }

@@ -38,11 +38,15 @@ export function findRoute(path: string): Route | undefined {
 /** What a request must be allowed to do. */
 export function needsOfRoute(exchange: Exchange, route: Route): Need[] {
   if (route.kind === 'base') return [];
-  const access = exchange.method === 'GET' || exchange.method === 'HEAD' ? 'pull' : 'push';
-  const needs: Need[] = [{ repository: route.repository, access: route.kind === 'upload' ? 'push' : access }];
+  const needs: Need[] = [{ repository: route.repository, access: accessOf(exchange.method) }];
   const from = exchange.url.searchParams.get('from');
   if (route.kind === 'beginUpload' && from !== null) needs.push({ repository: from, access: 'pull' });
   return needs;
+}
+
+function accessOf(method: string): Need['access'] {
+  if (method === 'DELETE') return 'delete';
+  return method === 'GET' || method === 'HEAD' ? 'pull' : 'push';
 }
 
 export async function answerRoute(

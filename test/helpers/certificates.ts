@@ -1,0 +1,62 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from '../../src/exec/run.ts';
+import type { Tool } from '../../src/exec/tool.ts';
+
+const openssl: Tool = {
+  name: 'openssl',
+  packages: { deb: 'openssl', rpm: 'openssl' },
+  purpose: 'makes the certificates of test servers',
+};
+const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc'];
+
+/** A key and a certificate, PEM: as files and as text. */
+export interface Certificate {
+  keyFile: string;
+  certificateFile: string;
+  key: string;
+  certificate: string;
+}
+
+/** A server's certificate and the authority that signed it, which nobody trusts until told. */
+export interface ServerCertificate extends Certificate {
+  authorityFile: string;
+}
+
+/** Makes a certificate that signs itself. */
+export async function selfSigned(directory: string, name: string): Promise<Certificate> {
+  await mkdir(directory, { recursive: true });
+  const [keyFile, certificateFile] = [join(directory, `${name}.key`), join(directory, `${name}.crt`)];
+  const subject = ['-subj', `/CN=${name}`, '-days', '2'];
+  await run(openssl, ['req', '-x509', ...newKey, '-keyout', keyFile, '-out', certificateFile, ...subject]);
+  return withTexts(keyFile, certificateFile);
+}
+
+/** Makes a certificate for servers on the loopback interface, and the authority behind it. */
+export async function serverCertificate(directory: string, isExpired = false): Promise<ServerCertificate> {
+  const authority = await selfSigned(directory, 'authority');
+  const [keyFile, certificateFile] = [join(directory, 'server.key'), join(directory, 'server.crt')];
+  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  const { stdout } = await run(openssl, ['req', ...newKey, '-keyout', keyFile, ...names]);
+  await run(
+    openssl,
+    [
+      ...['x509', '-req', '-copy_extensions', 'copy', '-days', isExpired ? '-1' : '2', '-out', certificateFile],
+      ...['-CA', authority.certificateFile, '-CAkey', authority.keyFile],
+    ],
+    { input: stdout },
+  );
+  return { ...(await withTexts(keyFile, certificateFile)), authorityFile: authority.certificateFile };
+}
+
+/** Makes `DIRECTORY/HOST/ca.crt`, as containers-certs.d(5) and `--cert-dir` have it, and returns the directory. */
+export async function trustAuthority(directory: string, host: string, authorityFile: string): Promise<string> {
+  await mkdir(join(directory, host), { recursive: true });
+  await writeFile(join(directory, host, 'ca.crt'), await readFile(authorityFile));
+  return directory;
+}
+
+async function withTexts(keyFile: string, certificateFile: string): Promise<Certificate> {
+  const [key, certificate] = await Promise.all([readFile(keyFile, 'utf8'), readFile(certificateFile, 'utf8')]);
+  return { keyFile, certificateFile, key, certificate };
+}

@@ -155,11 +155,14 @@ function postedUser(users: readonly User[], parameters: URLSearchParams): User |
   );
 }
 
+const everyAccess = ['pull', 'push', 'delete'] as const;
+
 function needsOf(scope: string): Need[] {
   const [, repository = '', wanted = ''] = /^repository:(.+):([^:]*)$/.exec(scope) ?? [];
-  return wanted
-    .split(',')
-    .flatMap((access) => (access === 'pull' || access === 'push' ? [{ repository, access }] : []));
+  const named = wanted.split(',');
+  return everyAccess
+    .filter((access) => named.includes(access) || named.includes('*'))
+    .map((access) => ({ repository, access }));
 }
 
 function actions(access: Need['access']): string[] {

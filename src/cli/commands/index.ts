@@ -70,6 +70,18 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./promote.ts')).promote,
   },
   {
+    name: 'sign',
+    summary: 'sign a container',
+    group: 'Test and release',
+    load: async () => (await import('./sign.ts')).sign,
+  },
+  {
+    name: 'verify',
+    summary: "check a container's signatures by a key or a policy",
+    group: 'Test and release',
+    load: async () => (await import('./verify.ts')).verify,
+  },
+  {
     name: 'list',
     summary: 'list the containers of the work directory',
     group: 'Look after containers',
@@ -104,6 +116,24 @@ export const commands: readonly CommandEntry[] = [
     summary: 'check every blob of every container',
     group: 'Look after containers',
     load: async () => (await import('./fsck.ts')).fsck,
+  },
+  {
+    name: 'push',
+    summary: 'bring a build to a registry, or an index of several',
+    group: 'Registries',
+    load: async () => (await import('./push.ts')).push,
+  },
+  {
+    name: 'pull',
+    summary: 'bring a container into the work directory',
+    group: 'Registries',
+    load: async () => (await import('./pull.ts')).pull,
+  },
+  {
+    name: 'copy',
+    summary: 'copy containers between registries, layouts and archives',
+    group: 'Registries',
+    load: async () => (await import('./copy.ts')).copy,
   },
   {
     name: 'login',

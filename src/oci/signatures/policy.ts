@@ -31,7 +31,9 @@ const name = (part: 'reference' | 'repository') =>
   z.string().refine(
     (text) => {
       const parsed = parseImageName(text);
-      return parsed !== undefined && ((part === 'reference') === (parsed.tag ?? parsed.digest)) !== undefined;
+      if (parsed === undefined) return false;
+      const hasSelector = (parsed.tag ?? parsed.digest) !== undefined;
+      return hasSelector === (part === 'reference');
     },
     { error: `must be HOST/REPOSITORY ${part === 'reference' ? 'with a tag or digest' : 'without tag'}` },
   );

@@ -1,0 +1,177 @@
+import type { Digest } from '../../lib/digest.ts';
+import { type CosaError, verificationError } from '../../lib/errors.ts';
+import type { Descriptor } from '../types.ts';
+import { sizeMismatch, verified } from '../verified.ts';
+import type { RegistryResponse } from './client.ts';
+import type { RepositoryRequests } from './requests.ts';
+
+/** An answer that brought fewer new bytes than this is no progress: a server must not keep us for ever. */
+const leastProgress = 64 * 1024;
+
+/**
+ * A blob's verified bytes, streamed; see `ContentReader.readBlob`. A transfer that breaks goes on where it stopped.
+ * @throws CosaError `BLOB_MISSING`, `LAYER_FOREIGN`, `BLOB_SIZE_MISMATCH`, `BLOB_DIGEST_MISMATCH` (exit 4), what
+ *   `RegistryClient.request` throws
+ */
+export function downloadBlob(
+  requests: RepositoryRequests,
+  descriptor: Descriptor,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer> {
+  return verified(resumedDownload(requests, descriptor, signal), descriptor, requests.where);
+}
+
+/**
+ * True if the repository has the blob.
+ * @param access `push` asks the registry itself, never a mirror
+ */
+export async function hasBlob(
+  requests: RepositoryRequests,
+  digest: Digest,
+  access: 'pull' | 'push' = 'pull',
+): Promise<boolean> {
+  const answer = await requests.send({ method: 'HEAD', path: `blobs/${digest}`, access, accept: [200, 404] });
+  await answer.discard();
+  return answer.status === 200;
+}
+
+/** The error for a blob that is referenced and not there. */
+export function blobMissing(where: string, descriptor: Descriptor): CosaError {
+  const { digest, mediaType } = descriptor;
+  if (isForeign(mediaType)) {
+    return verificationError(
+      'LAYER_FOREIGN',
+      `layer ${digest} is not in ${where}: its media type ${mediaType} says that it must be had from elsewhere`,
+      { hint: 'use an image whose layers are all in the registry' },
+    );
+  }
+  return verificationError('BLOB_MISSING', `blob ${digest} is missing in ${where}`, {
+    hint: 'push or copy the image there again',
+  });
+}
+
+/** https://github.com/opencontainers/image-spec/blob/v1.1.0/layer.md#non-distributable-layers */
+function isForeign(mediaType: string): boolean {
+  return mediaType.includes('.nondistributable.') || mediaType.includes('.foreign.');
+}
+
+/** The raw bytes in order. The digest of the whole proves that the parts of different answers belong together. */
+async function* resumedDownload(
+  requests: RepositoryRequests,
+  descriptor: Descriptor,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer> {
+  const attempts = requests.client.attempts(`blob ${descriptor.digest} of ${requests.where}`, signal);
+  let reached = 0;
+  while (true) {
+    const start = reached;
+    try {
+      const { body, end } = await openAt(requests, descriptor, start, signal);
+      for await (const chunk of body) {
+        reached += chunk.length;
+        yield chunk;
+      }
+      // A server may answer less than the range that was asked for. Whoever ends too early is found out above.
+      if (end >= descriptor.size || reached < end || reached - start < leastProgress) return;
+    } catch (failure) {
+      if (reached - start >= leastProgress) attempts.progressed();
+      await attempts.failed(failure);
+    }
+  }
+}
+
+interface Part {
+  /** The blob's bytes from where they were asked for. */
+  body: AsyncIterable<Buffer>;
+  /** Where the answer ends, counted from the blob's begin. */
+  end: number;
+}
+
+async function openAt(
+  requests: RepositoryRequests,
+  descriptor: Descriptor,
+  offset: number,
+  signal?: AbortSignal,
+): Promise<Part> {
+  if (offset === 0) return openWhole(requests, descriptor, 0, signal);
+  const answer = await get(requests, descriptor, { Range: `bytes=${offset}-` }, signal);
+  if (answer.status === 200) return wholeAnswer(requests, descriptor, answer, offset);
+  const range = contentRange(answer.header('content-range'));
+  if (range.total !== undefined && range.total !== descriptor.size) {
+    await answer.discard();
+    throw sizeMismatch(descriptor, String(range.total), requests.where);
+  }
+  if (answer.status === 206 && range.start === offset && range.end !== undefined) {
+    return { body: answer.body, end: range.end };
+  }
+  // Neither a 416 nor other bytes than those asked for are of use: without a range every server can do it.
+  await answer.discard();
+  return openWhole(requests, descriptor, offset, signal);
+}
+
+async function openWhole(
+  requests: RepositoryRequests,
+  descriptor: Descriptor,
+  offset: number,
+  signal?: AbortSignal,
+): Promise<Part> {
+  return wholeAnswer(requests, descriptor, await get(requests, descriptor, {}, signal), offset);
+}
+
+async function wholeAnswer(
+  requests: RepositoryRequests,
+  descriptor: Descriptor,
+  answer: RegistryResponse,
+  offset: number,
+): Promise<Part> {
+  const length = answer.header('content-length');
+  // Told before the first byte, so that nobody works through gigabytes of the wrong thing.
+  if (length !== undefined && Number(length) !== descriptor.size) {
+    await answer.discard();
+    throw sizeMismatch(descriptor, length, requests.where);
+  }
+  return { body: offset === 0 ? answer.body : skip(answer.body, offset), end: descriptor.size };
+}
+
+async function get(
+  requests: RepositoryRequests,
+  descriptor: Descriptor,
+  headers: Readonly<Record<string, string>>,
+  signal?: AbortSignal,
+): Promise<RegistryResponse> {
+  const accept = 'Range' in headers ? [200, 206, 404, 416] : [200, 404];
+  const answer = await requests.send({
+    method: 'GET',
+    path: `blobs/${descriptor.digest}`,
+    access: 'pull',
+    headers,
+    accept,
+    signal,
+  });
+  if (answer.status !== 404) return answer;
+  await answer.discard();
+  throw blobMissing(requests.where, descriptor);
+}
+
+/** Reads `bytes 5-9/10`, `bytes 5-9/*` and a 416's `bytes *\/10`; `end` is behind the last byte. */
+function contentRange(header: string | undefined): { start?: number; end?: number; total?: number } {
+  const match = /^bytes (?:(\d+)-(\d+)|\*)\/(?:(\d+)|\*)$/.exec(header ?? '');
+  const [, start, last, total] = match ?? [];
+  return {
+    ...(start === undefined ? {} : { start: Number(start) }),
+    ...(last === undefined ? {} : { end: Number(last) + 1 }),
+    ...(total === undefined ? {} : { total: Number(total) }),
+  };
+}
+
+async function* skip(source: AsyncIterable<Buffer>, count: number): AsyncGenerator<Buffer> {
+  let left = count;
+  for await (const chunk of source) {
+    if (left >= chunk.length) {
+      left -= chunk.length;
+    } else {
+      yield left === 0 ? chunk : chunk.subarray(left);
+      left = 0;
+    }
+  }
+}

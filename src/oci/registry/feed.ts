@@ -1,0 +1,67 @@
+import type { BlobSource } from '../store.ts';
+import { sizeMismatch } from '../verified.ts';
+
+/** A blob's source as an upload needs it: begun anew from any offset, counted, and never longer than promised. */
+export interface Feed {
+  /**
+   * The bytes from an offset on. The last of them are kept back until the source has ended well, so that no
+   * registry ever holds the whole of something that turns out to be wrong.
+   */
+  open(offset: number): AsyncIterable<Buffer>;
+  /** All bytes at once, for a small blob. */
+  readAll(): Promise<Buffer>;
+  /** Says how many of the blob's bytes the registry has, when it is not what was sent. */
+  setPosition(position: number): void;
+  /** Why the source failed; then it is not the registry's fault. */
+  failure(): unknown;
+}
+
+export function feedOf(source: BlobSource, signal?: AbortSignal, onBytes?: (bytes: number) => void): Feed {
+  const { descriptor } = source;
+  let counted = 0;
+  let failure: unknown;
+
+  function setPosition(position: number): void {
+    if (position !== counted) onBytes?.(position - counted);
+    counted = position;
+  }
+
+  async function* open(offset: number): AsyncGenerator<Buffer> {
+    setPosition(offset);
+    let held: Buffer | undefined;
+    for await (const chunk of bytesFrom(offset)) {
+      if (held !== undefined) {
+        yield held;
+        setPosition(counted + held.length);
+      }
+      held = chunk;
+    }
+    if (held === undefined) return;
+    yield held;
+    setPosition(counted + held.length);
+  }
+
+  async function* bytesFrom(offset: number): AsyncGenerator<Buffer> {
+    let position = 0;
+    try {
+      for await (const chunk of source.open(signal)) {
+        const start = position;
+        position += chunk.length;
+        if (position > descriptor.size) throw sizeMismatch(descriptor, `more than ${descriptor.size}`, 'the source');
+        if (position > offset) yield start >= offset ? chunk : chunk.subarray(offset - start);
+      }
+      if (position !== descriptor.size) throw sizeMismatch(descriptor, String(position), 'the source');
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+  }
+
+  async function readAll(): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of open(0)) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  }
+
+  return { open, readAll, setPosition, failure: () => failure };
+}

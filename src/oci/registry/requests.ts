@@ -1,0 +1,74 @@
+import { CosaError, verificationError } from '../../lib/errors.ts';
+import { formatPlace } from '../place.ts';
+import type { RegistryClient, RegistryRequest, RegistryResponse } from './client.ts';
+
+/** A request below one repository. */
+export interface RepositoryRequest extends Omit<RegistryRequest, 'path' | 'scopes'> {
+  /** Below the repository: `blobs/sha256:…`; or an address that the registry gave. */
+  path: string | URL;
+  /** What the request does. Reading as part of a change is `push` too: a mirror may be behind. */
+  access: 'pull' | 'push' | 'delete';
+  /** Another repository that is read from: a mount's. */
+  from?: string | undefined;
+}
+
+/** What one repository can be asked. */
+export interface RepositoryRequests {
+  client: RegistryClient;
+  /** The repository's name: `os/example`. */
+  name: string;
+  /** Names it in messages: `docker://registry.test/os/example`. */
+  where: string;
+  /** @throws CosaError what `RegistryClient.request` throws */
+  send(request: RepositoryRequest): Promise<RegistryResponse>;
+  /**
+   * Sends a request and reads its whole answer; begins again if the answer breaks off.
+   * @param what is asked for, in messages: `the list of tags`
+   * @param maximum bytes of the answer
+   * @throws CosaError `REGISTRY_ANSWER_TOO_LARGE` (exit 4), what `RegistryClient.request` throws
+   */
+  read(request: RepositoryRequest, what: string, maximum: number): Promise<{ answer: RegistryResponse; bytes: Buffer }>;
+}
+
+export function repositoryRequests(client: RegistryClient, name: string): RepositoryRequests {
+  const where = formatPlace({ transport: 'docker', host: client.host, repository: name });
+
+  function send({ path, access, from, ...request }: RepositoryRequest): Promise<RegistryResponse> {
+    const own = { repository: name, access };
+    return client.request({
+      ...request,
+      path: typeof path === 'string' ? `${name}/${path}` : path,
+      scopes: from === undefined ? [own] : [own, { repository: from, access: 'pull' }],
+    });
+  }
+
+  async function read(request: RepositoryRequest, what: string, maximum: number) {
+    const attempts = client.attempts(`${what} of ${where}`, request.signal);
+    while (true) {
+      const answer = await send(request);
+      try {
+        return { answer, bytes: await answer.bytes(maximum) };
+      } catch (failure) {
+        await attempts.failed(failure);
+      }
+    }
+  }
+
+  return { client, name, where, send, read };
+}
+
+/** True for an error with one of these codes. */
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof CosaError && codes.includes(error.code);
+}
+
+/** The error for an answer that no registry gives which keeps to the specification. */
+export function answerInvalid(where: string, problem: string): CosaError {
+  return verificationError(
+    'REGISTRY_ANSWER_INVALID',
+    `${where}: the registry's answer is not as specified: ${problem}`,
+    {
+      hint: 'check that the address is a registry’s and that no proxy changes its answers',
+    },
+  );
+}

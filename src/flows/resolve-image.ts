@@ -2,6 +2,7 @@ import { CosaError, usageError } from '../lib/errors.ts';
 import { type Image, readImage } from '../oci/image.ts';
 import { openLayout } from '../oci/layout.ts';
 import { type OpenedReference, openReference } from '../oci/open.ts';
+import { hostPlatform } from './architecture.ts';
 import { candidateTag } from './build/previous.ts';
 import type { Session } from './session.ts';
 import { openWorkDirectory, type WorkDirectory, workDirectoryAt } from './work-directory.ts';
@@ -14,7 +15,8 @@ export interface ResolvedImage {
 }
 
 /**
- * Finds the image that a command is about: that of `--from`, or else the newest build of the work directory.
+ * Finds the image that a command is about: that of `--from`, or else the newest build of the work directory. Of an
+ * index with several architectures it is the one for this machine.
  * With `--from` a work directory is not needed: `directory` then serves as one, for caches and results.
  * @throws CosaError `NO_BUILD` (exit 2), what `openWorkDirectory`, `openReference` and `readImage` throw
  */
@@ -25,10 +27,11 @@ export async function resolveImage(
 ): Promise<ResolvedImage> {
   const work = await workDirectoryFor(directory, from);
   const reference = await openReference(from ?? (await newestBuild(work)), work.root, session.registries);
-  return { work, reference, image: await readImage(reference.reader, reference.descriptor) };
+  return { work, reference, image: await readImage(reference.reader, reference.descriptor, hostPlatform()) };
 }
 
-async function workDirectoryFor(directory: string, from: string | undefined): Promise<WorkDirectory> {
+/** The work directory, or one that need not exist if a reference says what the command is about. */
+export async function workDirectoryFor(directory: string, from: string | undefined): Promise<WorkDirectory> {
   try {
     return await openWorkDirectory(directory);
   } catch (error) {

@@ -32,7 +32,7 @@ export async function readManifest(reader: BlobReader, descriptor: Descriptor): 
  *   (exit 4), and what {@link readManifest} throws
  */
 export async function readImage(reader: BlobReader, descriptor: Descriptor, platform?: Platform): Promise<Image> {
-  const chosen = descriptor.mediaType === mediaTypes.index ? await choose(reader, descriptor, platform) : descriptor;
+  const chosen = await chooseImage(reader, descriptor, platform);
   const manifest = await readManifest(reader, chosen);
   if (manifest.config.mediaType !== mediaTypes.config) {
     throw verificationError(
@@ -51,17 +51,30 @@ export async function readImage(reader: BlobReader, descriptor: Descriptor, plat
   return { descriptor: chosen, manifest, config };
 }
 
-async function choose(reader: BlobReader, descriptor: Descriptor, platform?: Platform): Promise<Descriptor> {
+/**
+ * The one image of an index that is meant; what is no index is taken as it is, unread.
+ * @param platform needed only where there are several
+ * @throws CosaError `PLATFORM_MISSING` listing those that there are, `INDEX_INVALID`, `BLOB_TOO_LARGE` (exit 4)
+ */
+export async function chooseImage(
+  reader: BlobReader,
+  descriptor: Descriptor,
+  platform?: Platform,
+): Promise<Descriptor> {
+  if (descriptor.mediaType !== mediaTypes.index) return descriptor;
   const bytes = await readSmallBlob(reader, descriptor, maximumManifestBytes);
   const index = parseIndex(bytes.toString(), `index ${descriptor.digest}`);
   const images = index.manifests.filter((entry) => entry.mediaType === mediaTypes.manifest);
-  const matching = platform === undefined ? images : images.filter((entry) => matches(entry, platform));
+  // Some tools leave the platform out of an index that has one image.
+  const isOnly = images.length === 1 && images[0]?.platform === undefined;
+  const matching = platform === undefined || isOnly ? images : images.filter((entry) => matches(entry, platform));
   const [first, second] = matching;
   if (first !== undefined && second === undefined) return first;
   const wanted = platform === undefined ? 'exactly one image' : `one image for ${platformName(platform)}`;
   throw verificationError(
     'PLATFORM_MISSING',
     `index ${descriptor.digest} does not hold ${wanted}; it holds ${describe(index)}`,
+    { hint: 'name the image that you want by its digest' },
   );
 }
 
@@ -74,7 +87,8 @@ function matches(entry: Descriptor, platform: Platform): boolean {
   );
 }
 
-function platformName(platform: Platform): string {
+/** `linux/arm64`, with the variant if there is one. */
+export function platformName(platform: Platform): string {
   return [platform.os, platform.architecture, platform.variant].filter((part) => part !== undefined).join('/');
 }
 

@@ -5,3 +5,12 @@ const tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 export function isTag(text: string): boolean {
   return tagPattern.test(text);
 }
+
+/**
+ * True for a tag that is not an image's name but part of how signatures and referrers are kept: `sha256-HEX`, and what
+ * begins so.
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#referrers-tag-schema
+ */
+export function isMachineryTag(tag: string): boolean {
+  return /^sha256-[0-9a-f]{64}/.test(tag);
+}

@@ -1,0 +1,21 @@
+import type { Transferred } from '../../flows/transfer/transfer.ts';
+import { formatBytes, plural } from '../../lib/format.ts';
+import type { Style } from './style.ts';
+
+/** Where an image has gone, and what had to move for it. */
+export function transferredText({ destination, digest, tags, moved, blobs, bytes }: Transferred, style: Style): string {
+  const names = style.bold(`${destination}:${tags.join(', ')}`);
+  const nothing = moved.length === 0 && blobs.sent === 0 && blobs.mounted === 0;
+  if (nothing && tags.length > 0) return `${names} points to ${digest} already`;
+  const counts = [
+    `${plural(blobs.sent, 'blob')} sent (${formatBytes(bytes)})`,
+    ...(blobs.mounted > 0 ? [`${blobs.mounted} mounted`] : []),
+    ...(blobs.present > 0 ? [`${blobs.present} there already`] : []),
+  ];
+  return `${names} → ${digest}\n  ${counts.join(', ')}`;
+}
+
+/** The same for programs. */
+export function transferredJson({ tags, moved, blobs, ...rest }: Transferred) {
+  return { ...rest, tags: [...tags], moved: [...moved], blobs: { ...blobs } };
+}

@@ -1,0 +1,82 @@
+import { digestOf } from '../../lib/digest.ts';
+import { readImage } from '../../oci/image.ts';
+import { openPlaceForWriting, openReference } from '../../oci/open.ts';
+import { formatPlace } from '../../oci/place.ts';
+import { platformIndex, platformOf } from '../../oci/platform-index.ts';
+import { mediaTypes, type Platform } from '../../oci/types.ts';
+import { runStep } from '../../pipeline/step.ts';
+import { workDirectoryFor } from '../resolve-image.ts';
+import type { Session } from '../session.ts';
+import { parseDestination, tagMissing } from './destination.ts';
+import { type Transferred, transfer } from './transfer.ts';
+
+export interface PushIndexOptions {
+  /** A reference with a tag. */
+  destination: string;
+  /** The builds, one for each architecture, wherever they lie. */
+  references: readonly string[];
+  /** Whether test results, signatures and lists of parts of the builds go too. */
+  referrers: boolean;
+}
+
+export interface PushedIndex extends Transferred {
+  /** In the order of the index. */
+  images: readonly { reference: string; platform: Platform; digest: string }[];
+}
+
+/**
+ * Makes one index of builds for several architectures and brings it to a place with all of them: readers pick theirs.
+ * The index is stored after its images, and tagged last.
+ * @throws CosaError `DESTINATION_TAG`, `INDEX_PLATFORM_TWICE` (exit 2), what `openReference`, `readImage` and
+ *   `transfer` throw
+ */
+export async function pushIndex(
+  session: Session,
+  directory: string,
+  { destination, references, referrers }: PushIndexOptions,
+): Promise<PushedIndex> {
+  const { root } = await workDirectoryFor(directory, destination);
+  const to = parseDestination(destination, root);
+  if (to.tag === undefined) throw tagMissing(to, 'an index has none of its own');
+  const members = await runStep(session, 'read images', async () => {
+    const opened = [];
+    for (const name of references) {
+      const from = await openReference(name, root, session.registries);
+      opened.push({ name, from, image: await readImage(from.reader, from.descriptor) });
+    }
+    return opened;
+  });
+  const index = platformIndex(members);
+  const transfers: Transferred[] = [];
+  for (const { from, image } of members) {
+    const source = { ...from, descriptor: image.descriptor };
+    const along = referrers ? 'referrers' : 'nothing';
+    transfers.push(await transfer(session, { from: source, to: to.place, tags: [], along, dryRun: false }));
+  }
+  const { tag } = to;
+  const moved = await runStep(session, `tag ${formatPlace(to.place, { tag })}`, async () => {
+    await using store = await openPlaceForWriting(to.place, session.registries);
+    if ((await store.resolveTag(tag))?.digest === digestOf(index)) return false;
+    await store.setTags([tag], await store.putManifest(index, mediaTypes.index));
+    return true;
+  });
+  return {
+    destination: formatPlace(to.place),
+    digest: digestOf(index),
+    tags: [tag],
+    moved: moved ? [tag] : [],
+    blobs: {
+      sent: sum(transfers.map(({ blobs }) => blobs.sent)),
+      mounted: sum(transfers.map(({ blobs }) => blobs.mounted)),
+      present: sum(transfers.map(({ blobs }) => blobs.present)),
+    },
+    bytes: sum(transfers.map(({ bytes }) => bytes)),
+    images: members
+      .map(({ name, image }) => ({ reference: name, platform: platformOf(image), digest: image.descriptor.digest }))
+      .sort((a, b) => (a.platform.architecture < b.platform.architecture ? -1 : 1)),
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

@@ -1,0 +1,150 @@
+import type { Digest } from '../../lib/digest.ts';
+import { CosaError, exitStatus } from '../../lib/errors.ts';
+import { mapParallel } from '../../lib/parallel.ts';
+import type { OpenedReference } from '../open.ts';
+import { formatPlace, type Place } from '../place.ts';
+import type { ContentReader } from '../store.ts';
+import type { Descriptor } from '../types.ts';
+import { blobsOf, type ManifestContent, readContent } from './content.ts';
+import { readAttachments, readReferrers } from './related.ts';
+
+/** Questions are small: more of them than of transfers may be under way. */
+export const questionsAtOnce = 12;
+
+/** What is to be copied, and from where: an opened reference is one. */
+export type CopySource = Pick<OpenedReference, 'place' | 'reader' | 'descriptor'>;
+
+/**
+ * What comes along with an image: nothing; its referrers (test results, signatures, lists of its parts); or those and
+ * what cosign has attached under tags, for all images of an index.
+ */
+export type Along = 'nothing' | 'referrers' | 'everything';
+
+export interface CopyRequest {
+  from: CopySource;
+  to: { place: Place; reader: ContentReader };
+  /** The tags that are to point to it in the end. */
+  tags: readonly string[];
+  along: Along;
+}
+
+/** What a place lacks of an image. */
+export interface CopyPlan {
+  /** Blobs to store, in any order. */
+  blobs: readonly Descriptor[];
+  /** The needed blobs that are there, and their bytes together. */
+  present: { blobs: number; bytes: number };
+  /** Manifests to store after the blobs, in this order. */
+  manifests: readonly ManifestContent[];
+  /** Tags of what was attached, to be set next: tag → manifest. */
+  attachments: ReadonlyMap<string, Descriptor>;
+  /** The image's own tags that do not point to it yet: set last. */
+  tags: readonly string[];
+}
+
+/**
+ * Finds out what a place lacks. A registry whose tags all point to the image already is asked nothing but that.
+ * @param trust what a registry says it has, it has with all that belongs to it; false to ask for each blob
+ * @throws CosaError what `readContent`, `readReferrers` and the places throw
+ */
+export async function planCopy(request: CopyRequest, trust = true): Promise<CopyPlan> {
+  const { from, to, along } = request;
+  const where = formatPlace(from.place);
+  // A layout's blobs may be damaged or gone, and looking is cheap: to copy again is how one mends it.
+  const trusted = trust && to.place.transport === 'docker';
+  const moving = await tagsToMove(request);
+  const isThere = trusted && moving.size === 0 && request.tags.length > 0;
+  const image = isThere && along !== 'everything' ? [] : await readContent(from.reader, [from.descriptor], where);
+  const { referrers, attachments } = await lackedRelated(request, image, where);
+  const related = await readContent(from.reader, [...referrers, ...attachments.values()], where);
+  const contents = isThere ? related : [...image, ...related];
+
+  const stored = await storedManifests(to.reader, contents);
+  const known = new Set<Digest>();
+  if (trusted) {
+    const complete = contents.filter(({ descriptor }) => stored.has(descriptor.digest));
+    for (const { digest } of blobsOf([...complete, ...(await replacedContent(request, moving))])) known.add(digest);
+  }
+  const blobs = blobsOf(contents);
+  const lacked = await lackedBlobs(to.reader, blobs, known);
+  const isReferrer = new Set(referrers.map(({ digest }) => digest));
+  return {
+    blobs: lacked,
+    present: { blobs: blobs.length - lacked.length, bytes: totalBytes(blobs) - totalBytes(lacked) },
+    // A referrer is stored again though its manifest is there: what is lacking is that it is listed.
+    manifests: contents.filter(({ descriptor: { digest } }) => isReferrer.has(digest) || !stored.has(digest)),
+    attachments,
+    tags: [...moving.keys()],
+  };
+}
+
+/** The wanted tags that do not point to the image, with what they point to. */
+async function tagsToMove({ from, to, tags }: CopyRequest): Promise<Map<string, Descriptor | undefined>> {
+  const now = await mapParallel(tags, (tag) => to.reader.resolveTag(tag), questionsAtOnce);
+  const all = tags.map((tag, index) => [tag, now[index]] as const);
+  return new Map(all.filter(([, descriptor]) => descriptor?.digest !== from.descriptor.digest));
+}
+
+/** What is to come along and is not there yet. */
+async function lackedRelated({ from, to, along }: CopyRequest, image: readonly ManifestContent[], where: string) {
+  const referrers: Descriptor[] = [];
+  const attachments = new Map<string, Descriptor>();
+  if (along === 'nothing') return { referrers, attachments };
+  const images = along === 'referrers' ? [from.descriptor] : image.map(({ descriptor }) => descriptor);
+  const subjects = images.map(({ digest }) => digest);
+  const listed = new Map<Digest, ReadonlySet<Digest>>();
+  for (const { subject, descriptor } of await readReferrers(from.reader, subjects, where)) {
+    const there = listed.get(subject) ?? new Set((await to.reader.referrers(subject)).map(({ digest }) => digest));
+    listed.set(subject, there);
+    if (!there.has(descriptor.digest)) referrers.push(descriptor);
+  }
+  if (along === 'everything') {
+    for (const [tag, descriptor] of await readAttachments(from.reader, subjects)) {
+      const there = await to.reader.resolveTag(tag);
+      if (there?.digest !== descriptor.digest) attachments.set(tag, descriptor);
+    }
+  }
+  return { referrers, attachments };
+}
+
+async function storedManifests(
+  reader: ContentReader,
+  contents: readonly ManifestContent[],
+): Promise<ReadonlySet<Digest>> {
+  const digests = contents.map(({ descriptor }) => descriptor.digest);
+  const found = await mapParallel(digests, (digest) => reader.resolveDigest(digest), questionsAtOnce);
+  return new Set(digests.filter((_digest, index) => found[index] !== undefined));
+}
+
+/** What the tags point to until now: the build before, most of whose layers are the new one's too. */
+async function replacedContent(
+  { to }: CopyRequest,
+  moving: ReadonlyMap<string, Descriptor | undefined>,
+): Promise<ManifestContent[]> {
+  const replaced = [...moving.values()].filter((descriptor) => descriptor !== undefined);
+  try {
+    return await readContent(to.reader, replaced, formatPlace(to.place));
+  } catch (error) {
+    // Something else than an image stood there: it is about to be replaced.
+    if (error instanceof CosaError && error.exitStatus === exitStatus.verification) return [];
+    throw error;
+  }
+}
+
+async function lackedBlobs(
+  reader: ContentReader,
+  blobs: readonly Descriptor[],
+  known: ReadonlySet<Digest>,
+): Promise<Descriptor[]> {
+  const there = await mapParallel(
+    blobs,
+    async ({ digest }) => known.has(digest) || reader.hasBlob(digest),
+    questionsAtOnce,
+  );
+  return blobs.filter((_blob, index) => there[index] !== true);
+}
+
+/** Bytes of some blobs together. */
+export function totalBytes(blobs: readonly Descriptor[]): number {
+  return blobs.reduce((sum, { size }) => sum + size, 0);
+}

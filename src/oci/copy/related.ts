@@ -1,0 +1,63 @@
+import { type Digest, digestHex } from '../../lib/digest.ts';
+import { verificationError } from '../../lib/errors.ts';
+import type { ContentReader } from '../store.ts';
+import type { Descriptor } from '../types.ts';
+
+/** A build has a few test results, signatures and lists of its parts; a hostile registry has no end of them. */
+const maximumReferrers = 1000;
+
+/** Where cosign keeps what it attaches: https://github.com/sigstore/cosign/blob/v2.2.0/specs/SIGNATURE_SPEC.md#tag-based-discovery */
+const attachmentSuffixes = ['sig', 'att', 'sbom'];
+
+/** A manifest that refers to another. */
+export interface Referrer {
+  subject: Digest;
+  descriptor: Descriptor;
+}
+
+/**
+ * Everything that refers to the subjects, and what refers to that in turn: each once, after its subject.
+ * @param where names the source in errors
+ * @throws CosaError `REFERRERS_TOO_MANY` (exit 4), what `referrers` throws
+ */
+export async function readReferrers(
+  reader: Pick<ContentReader, 'referrers'>,
+  subjects: readonly Digest[],
+  where: string,
+): Promise<Referrer[]> {
+  const found: Referrer[] = [];
+  const known = new Set(subjects);
+  const waiting = [...subjects];
+  for (let subject = waiting.shift(); subject !== undefined; subject = waiting.shift()) {
+    for (const descriptor of await reader.referrers(subject)) {
+      if (known.has(descriptor.digest)) continue;
+      if (found.length === maximumReferrers) throw tooMany(where);
+      known.add(descriptor.digest);
+      waiting.push(descriptor.digest);
+      found.push({ subject, descriptor });
+    }
+  }
+  return found;
+}
+
+/** What cosign has attached to the subjects under tags made of their digests: tag → manifest. */
+export async function readAttachments(
+  reader: Pick<ContentReader, 'resolveTag'>,
+  subjects: readonly Digest[],
+): Promise<Map<string, Descriptor>> {
+  const found = new Map<string, Descriptor>();
+  for (const subject of subjects) {
+    for (const suffix of attachmentSuffixes) {
+      const tag = `sha256-${digestHex(subject)}.${suffix}`;
+      const descriptor = await reader.resolveTag(tag);
+      if (descriptor !== undefined) found.set(tag, descriptor);
+    }
+  }
+  return found;
+}
+
+function tooMany(where: string) {
+  return verificationError('REFERRERS_TOO_MANY', `more than ${maximumReferrers} manifests refer to ${where}`, {
+    hint: 'copy the image alone, without what refers to it',
+  });
+}

@@ -66,7 +66,7 @@ export async function openPlaceForWriting(
 ): Promise<ContentStore & AsyncDisposable> {
   switch (place.transport) {
     case 'docker': {
-      const repository = await registries.repository(place.host, place.repository);
+      const repository = await registries.repository(place.host, place.repository, 'writing');
       return { ...repository, [Symbol.asyncDispose]: async () => undefined };
     }
     case 'oci':

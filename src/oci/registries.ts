@@ -22,8 +22,12 @@ export interface Repository extends ContentStore {
 
 /** All registries, as one command sees them: connections, tokens and credentials are shared. */
 export interface Registries extends AsyncDisposable {
-  /** Opens a repository; asks the registry nothing yet. */
-  repository(host: string, repository: string): Promise<Repository>;
+  /**
+   * Opens a repository; asks the registry nothing yet.
+   * @param purpose `writing` where what is read decides what is written: then no mirror is asked
+   * @throws CosaError `REGISTRIES_CONF_INVALID` (exit 2), `REGISTRY_BLOCKED` (exit 1)
+   */
+  repository(host: string, repository: string, purpose?: 'reading' | 'writing'): Promise<Repository>;
   /**
    * Asks a registry whether it lets us in at all, with the credentials that there are: what `login` checks.
    * @throws CosaError `REGISTRY_UNAUTHORIZED` and all that a first request may fail with (exit 1)

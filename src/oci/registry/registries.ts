@@ -1,6 +1,7 @@
-import { usageError } from '../../lib/errors.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import type { Registries, RegistryOptions } from '../registries.ts';
+import type { Timeouts } from './transport/connections.ts';
+import type { Wait } from './transport/retry.ts';
 
 /** Everything by which registries are reached that is not an option: variables such as `REGISTRY_AUTH_FILE`, and a log. */
 export interface RegistryEnvironment {
@@ -9,17 +10,25 @@ export interface RegistryEnvironment {
   warn?: (message: string) => void;
   /** Takes the place of the user's own files and credential helpers: for credentials that are not kept yet. */
   credentials?: (host: string, repository: string) => Promise<Credentials | undefined>;
+  /** Waits before another attempt; throws the signal's reason when that is aborted. Tests need not wait. */
+  wait?: Wait;
+  /** When a connection counts as dead. */
+  timeouts?: Timeouts;
 }
 
 /** Opens no connection yet; reads the user's files when the first repository is opened. */
-export function createRegistries(_options: RegistryOptions, _environment: RegistryEnvironment): Registries {
+export function createRegistries(options: RegistryOptions, environment: RegistryEnvironment): Registries {
+  let opening: Promise<Registries> | undefined;
+  // Most commands ask no registry, and should not load what that takes.
+  const opened = () => {
+    opening ??= import('./open-registries.ts').then(({ openRegistries }) => openRegistries(options, environment));
+    return opening;
+  };
   return {
-    repository: async (host, repository) => {
-      throw usageError('TRANSPORT_UNSUPPORTED', `docker://${host}/${repository}: this version reads OCI layouts only`);
+    repository: async (host, repository, purpose) => (await opened()).repository(host, repository, purpose),
+    ping: async (host) => (await opened()).ping(host),
+    async [Symbol.asyncDispose]() {
+      await (await opening)?.[Symbol.asyncDispose]();
     },
-    ping: async (host) => {
-      throw usageError('TRANSPORT_UNSUPPORTED', `${host}: this version reads OCI layouts only`);
-    },
-    [Symbol.asyncDispose]: async () => undefined,
   };
 }

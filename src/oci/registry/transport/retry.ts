@@ -67,7 +67,8 @@ export function createAttempts(context: RetryContext, what: string, signal: Abor
       }
       const delay = delayAfter(failure, failures);
       const seconds = `${(delay / 1000).toFixed(1)} s`;
-      context.warn(`${what}: ${failure.message}; attempt ${failures + 1} of ${mostAttempts} in ${seconds}`);
+      const message = failure.message.includes(what) ? failure.message : `${what}: ${failure.message}`;
+      context.warn(`${message}; attempt ${failures + 1} of ${mostAttempts} in ${seconds}`);
       await context.wait(delay, signal);
     },
   };

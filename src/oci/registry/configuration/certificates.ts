@@ -1,0 +1,133 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createSecureContext, rootCertificates, type SecureContextOptions } from 'node:tls';
+import { type CosaError, isSystemError, usageError } from '../../../lib/errors.ts';
+import type { RegistryOptions } from '../../registries.ts';
+import { containerDirectories } from './directories.ts';
+
+/**
+ * The certificates for a server, as containers-certs.d(5) has them: in the first directory that has one for the host,
+ * each `*.crt` is an authority to be trusted, each `NAME.cert` with its `NAME.key` says who we are. Besides them the
+ * usual authorities are trusted, and those in `SSL_CERT_FILE` and `NODE_EXTRA_CA_CERTS`.
+ * @param host `registry.test:5000`
+ * @throws CosaError `CERTIFICATE_INVALID`, naming the file (exit 2)
+ */
+export async function readCertificates(
+  host: string,
+  { certificateDirectory }: RegistryOptions,
+  environment: NodeJS.ProcessEnv,
+): Promise<SecureContextOptions> {
+  const { user, system } = containerDirectories(environment);
+  const directories = [user, system, '/etc/docker'].flatMap((directory) =>
+    directory === undefined ? [] : [join(directory, 'certs.d')],
+  );
+  const own =
+    (certificateDirectory === undefined ? undefined : await hostFiles(certificateDirectory, host, true)) ??
+    (await firstOf(directories, host));
+  const authorities = await readAuthorities(own?.authorities ?? []);
+  const named = await readAuthorities(environment.SSL_CERT_FILE ? [environment.SSL_CERT_FILE] : []);
+  const pairs = await Promise.all((own?.pairs ?? []).map(readPair));
+  return {
+    ...(authorities.length + named.length === 0 ? {} : { ca: await trusted([...named, ...authorities], environment) }),
+    ...(pairs.length === 0 ? {} : { cert: pairs.map(({ cert }) => cert), key: pairs.map(({ key }) => key) }),
+  };
+}
+
+/** Authorities that are named take the place of all others, so the usual ones are named too. */
+async function trusted(authorities: readonly string[], { NODE_EXTRA_CA_CERTS: extra }: NodeJS.ProcessEnv) {
+  return [...rootCertificates, ...(await readAuthorities(extra ? [extra] : [])), ...authorities];
+}
+
+interface HostFiles {
+  authorities: readonly string[];
+  /** Paths without `.cert` and `.key`. */
+  pairs: readonly string[];
+}
+
+async function firstOf(directories: readonly string[], host: string): Promise<HostFiles | undefined> {
+  for (const directory of directories) {
+    const files = await hostFiles(directory, host, false);
+    if (files !== undefined) return files;
+  }
+  return undefined;
+}
+
+/** @param isNamed true if the user named the directory: then it must be there, and be readable */
+async function hostFiles(directory: string, host: string, isNamed: boolean): Promise<HostFiles | undefined> {
+  if (isNamed && (await names(directory, true)) === undefined) {
+    throw invalid(directory, 'there is no such directory');
+  }
+  // Without a port people mean that of HTTPS.
+  for (const name of host.includes(':') ? [host] : [host, `${host}:443`]) {
+    const below = join(directory, name);
+    const found = await names(below, isNamed);
+    if (found === undefined) continue;
+    const stems = (suffix: string) =>
+      found.filter((file) => file.endsWith(suffix)).map((file) => file.slice(0, -suffix.length));
+    const keys = new Set(stems('.key'));
+    for (const stem of stems('.cert')) {
+      if (!keys.delete(stem)) throw invalid(join(below, `${stem}.cert`), `its key ${stem}.key is missing`);
+    }
+    const [lonely] = keys;
+    if (lonely !== undefined) throw invalid(join(below, `${lonely}.key`), `its certificate ${lonely}.cert is missing`);
+    return {
+      authorities: stems('.crt').map((stem) => join(below, `${stem}.crt`)),
+      pairs: stems('.cert').map((stem) => join(below, stem)),
+    };
+  }
+  return undefined;
+}
+
+/** Sorted; `undefined` if the directory is not there, or is another user's. */
+async function names(directory: string, isNamed: boolean): Promise<readonly string[] | undefined> {
+  try {
+    return (await readdir(directory)).sort();
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return undefined;
+    if (!isNamed && isSystemError(error, 'EACCES')) return undefined;
+    throw error;
+  }
+}
+
+async function readAuthorities(paths: readonly string[]): Promise<string[]> {
+  return Promise.all(
+    paths.map(async (path) => {
+      const ca = await readText(path);
+      if (!ca.includes('-----BEGIN ') || !isUsable({ ca }))
+        throw invalid(path, 'it holds no certificate in PEM format');
+      return ca;
+    }),
+  );
+}
+
+async function readPair(stem: string): Promise<{ cert: string; key: string }> {
+  const [cert, key] = await Promise.all([readText(`${stem}.cert`), readText(`${stem}.key`)]);
+  if (!isUsable({ cert })) throw invalid(`${stem}.cert`, 'it holds no certificate in PEM format');
+  if (!isUsable({ key })) throw invalid(`${stem}.key`, 'it holds no key in PEM format, or one with a passphrase');
+  if (!isUsable({ cert, key })) throw invalid(`${stem}.key`, 'it is not the key of the certificate beside it');
+  return { cert, key };
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw invalid(path, isSystemError(error, 'ENOENT') ? 'there is no such file' : 'it cannot be read', error);
+  }
+}
+
+function isUsable(options: SecureContextOptions): boolean {
+  try {
+    createSecureContext(options);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function invalid(path: string, reason: string, cause?: unknown): CosaError {
+  return usageError('CERTIFICATE_INVALID', `${path}: ${reason}`, {
+    hint: 'a directory of certificates has HOST[:PORT]/ca.crt, and client.cert with client.key where a registry wants them',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -58,7 +58,7 @@ async function build(previous?: EncapsulatedImage): Promise<EncapsulatedImage> {
     compression: 'zstd',
     labels: {},
     store,
-    reuse: layerReuse(store, join(directory, 'layers'), previous),
+    reuse: layerReuse(store, join(directory, 'layers'), previous && { image: previous, reader: store }),
     reporter,
   });
 }

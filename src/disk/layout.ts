@@ -1,7 +1,7 @@
 import type { Digest } from '../lib/digest.ts';
 import { usageError } from '../lib/errors.ts';
+import { derivedUuid } from '../lib/uuid.ts';
 import { type Partition, type PartitionedDisk, type SectorSize, usableSectors } from './gpt.ts';
-import { derivedUuid } from './identity.ts';
 
 export const mebibyte = 1024 * 1024;
 

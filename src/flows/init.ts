@@ -6,15 +6,19 @@ import { gitCheckout, gitClone } from '../exec/tools/git.ts';
 import { isSystemError, usageError, verificationError } from '../lib/errors.ts';
 import { isDirectory, temporaryName } from '../lib/files.ts';
 import type { Reporter } from '../lib/reporter.ts';
-import { copyImage } from '../oci/copy.ts';
-import type { Image } from '../oci/image.ts';
-import { openLayoutForWriting } from '../oci/layout.ts';
+import { type Image, readImage } from '../oci/image.ts';
 import { openReference } from '../oci/open.ts';
 import { runStep } from '../pipeline/step.ts';
+import { hostPlatform } from './architecture.ts';
 import { labelNames } from './build/labels.ts';
-import { upstreamTag } from './build/previous.ts';
 import type { Session } from './session.ts';
-import { readSettings, type WorkDirectory, workDirectoryAt, writeSettings } from './work-directory.ts';
+import {
+  readSettings,
+  type WorkDirectory,
+  type WorkDirectorySettings,
+  workDirectoryAt,
+  writeSettings,
+} from './work-directory.ts';
 
 export interface InitOptions {
   /** What becomes the work directory; made if missing. */
@@ -35,8 +39,8 @@ type Origin =
   | { kind: 'link'; directory: string };
 
 /**
- * Makes a work directory: the upstream container in `oci/`, `src/config` and, last of all, `cosa.json`. Whatever else
- * is there stays.
+ * Makes a work directory: `src/config` and, last of all, `cosa.json`. Whatever else is there stays. Of an upstream
+ * container only manifest and config are read; it is recorded by its digest, and stays where it is.
  * @throws CosaError `WORK_DIRECTORY_EXISTS`, `INIT_SOURCE`, `INIT_STREAM` (exit 2), `ANNOTATION_MISSING`, `ANNOTATION_INVALID`
  *   (exit 4), what {@link openReference} throws, `TOOL_FAILED` with git's words
  */
@@ -48,7 +52,8 @@ export async function initWorkDirectory(session: Session, options: InitOptions):
     });
   }
   if (!options.force) await refuseToOverwrite(work);
-  const origin = await chooseOrigin(session, work, options);
+  const upstream = options.ostree === undefined ? undefined : await readUpstream(session, work, options.ostree);
+  const origin = await chooseOrigin(upstream, options);
   const title = origin.kind === 'clone' ? 'clone config' : 'link config';
   await runStep(session, title, async (reporter) => {
     await mkdir(dirname(work.config), { recursive: true });
@@ -61,7 +66,7 @@ export async function initWorkDirectory(session: Session, options: InitOptions):
       branch: options.branch,
       revision: (await describeConfigSource(work.config))?.revision,
     },
-    upstream: options.ostree,
+    upstream: upstream?.settings,
     stream: options.stream,
   };
   await writeSettings(work.root, settings);
@@ -78,29 +83,28 @@ async function refuseToOverwrite(work: WorkDirectory): Promise<void> {
   });
 }
 
-async function chooseOrigin(session: Session, work: WorkDirectory, options: InitOptions): Promise<Origin> {
-  const { source, branch, ostree } = options;
-  if (ostree !== undefined) {
-    const image = await takeUpstream(session, work, ostree);
-    if (source === undefined) return originOf(image, ostree);
-  }
-  if (source === undefined) {
-    throw usageError('INIT_SOURCE', 'nothing says where the config is', {
-      hint: 'name a git URL or a directory: cosa init SOURCE',
-    });
-  }
-  return sourceOrigin(source, branch);
+async function chooseOrigin(upstream: Upstream | undefined, options: InitOptions): Promise<Origin> {
+  const { source, branch } = options;
+  if (source !== undefined) return sourceOrigin(source, branch);
+  if (upstream !== undefined) return originOf(upstream.image, upstream.settings.reference);
+  throw usageError('INIT_SOURCE', 'nothing says where the config is', {
+    hint: 'name a git URL or a directory: cosa init SOURCE',
+  });
 }
 
-/** Copies the container that builds follow on into `oci/`, where its layers can be reused. */
-async function takeUpstream(session: Session, work: WorkDirectory, reference: string): Promise<Image> {
-  return runStep(session, 'copy upstream container', async (reporter) => {
+interface Upstream {
+  settings: NonNullable<WorkDirectorySettings['upstream']>;
+  image: Image;
+}
+
+/** Resolves the reference once: what its tag points to tomorrow is another container. */
+async function readUpstream(session: Session, work: WorkDirectory, reference: string): Promise<Upstream> {
+  return runStep(session, 'read upstream container', async (reporter) => {
     const { reader, descriptor } = await openReference(reference, work.root, session.registries);
-    await using store = await openLayoutForWriting(work.oci);
-    const image = await copyImage(reader, descriptor, store, reporter);
-    await store.setTags([upstreamTag], image.descriptor);
-    reporter.note(image.descriptor.digest);
-    return image;
+    const image = await readImage(reader, descriptor, hostPlatform());
+    const { digest } = descriptor;
+    reporter.note([image.config.config?.Labels?.[labelNames.version], digest].filter(Boolean).join(', '));
+    return { settings: { reference, digest }, image };
   });
 }
 

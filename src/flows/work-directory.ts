@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { prettyJson } from '../lib/canonical-json.ts';
+import { type Digest, isDigest } from '../lib/digest.ts';
 import { usageError } from '../lib/errors.ts';
 import { readTextIfExists, writeFileAtomic } from '../lib/files.ts';
 
@@ -14,8 +15,14 @@ const settingsSchema = z.strictObject({
     /** The commit that was checked out by `init`. */
     revision: z.string().min(1).optional(),
   }),
-  /** Reference of the container that the first build follows on. */
-  upstream: z.string().min(1).optional(),
+  /** The container that the first build follows on: it stays where it is, and is read from there by its digest. */
+  upstream: z
+    .strictObject({
+      /** As it was given; relative paths start at the work directory. */
+      reference: z.string().min(1),
+      digest: z.custom<Digest>((value) => typeof value === 'string' && isDigest(value), { error: 'expected a digest' }),
+    })
+    .optional(),
   /** Overrides `variables.stream` of the config. */
   stream: z.string().min(1).optional(),
 });

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { start } from '../exec/run.ts';
 import { zstd } from '../exec/tools/zstd.ts';
+import type { Digest } from '../lib/digest.ts';
 import { CosaError, verificationError } from '../lib/errors.ts';
 import { type Descriptor, mediaTypes } from './types.ts';
 
@@ -30,6 +32,20 @@ export async function* decompress(
     }
     yield chunk;
   }
+}
+
+/** Bytes that one layer of ours may expand to: only the disk-filling kind is refused. */
+const maximumLayerBytes = 64 * 1024 ** 3;
+
+/**
+ * Computes a layer's diffid: the digest of its uncompressed bytes.
+ * @param source the layer blob's bytes
+ * @throws CosaError what {@link decompress} throws
+ */
+export async function diffIdOf(source: AsyncIterable<Buffer>, layer: Descriptor): Promise<Digest> {
+  const hash = createHash('sha256');
+  for await (const chunk of decompress(source, layer, maximumLayerBytes)) hash.update(chunk);
+  return `sha256:${hash.digest('hex')}`;
 }
 
 function uncompressed(source: AsyncIterable<Buffer>, layer: Descriptor): AsyncIterable<Buffer> {

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Digest } from '../lib/digest.ts';
 import { CosaError, exitStatus } from '../lib/errors.ts';
-import { decompress } from './compression.ts';
+import { diffIdOf } from './compression.ts';
 import { readImage, readManifest } from './image.ts';
 import { maximumManifestBytes, parseIndex } from './schemas.ts';
 import type { ContentReader } from './store.ts';
@@ -27,9 +26,6 @@ export interface Validator {
   /** Digests of the blobs that were checked. */
   readonly reached: ReadonlySet<Digest>;
 }
-
-/** Bytes that one layer may expand to: our own layers, so only the disk-filling kind is refused. */
-const maximumLayerBytes = 64 * 1024 ** 3;
 
 /** @param onBytes called with the length of each piece of a blob that was checked */
 export function validator(reader: ContentReader, onBytes: (count: number) => void, signal: AbortSignal): Validator {
@@ -87,9 +83,7 @@ export function validator(reader: ContentReader, onBytes: (count: number) => voi
   }
 
   async function checkDiffId(layer: Descriptor, diffId: Digest): Promise<Problem[]> {
-    const hash = createHash('sha256');
-    for await (const chunk of decompress(counting.readBlob(layer), layer, maximumLayerBytes)) hash.update(chunk);
-    const found = `sha256:${hash.digest('hex')}`;
+    const found = await diffIdOf(counting.readBlob(layer), layer);
     if (found === diffId) return [];
     return [
       { code: 'LAYER_DIFFID', message: `layer ${layer.digest} has the diffid ${found}, the config says ${diffId}` },

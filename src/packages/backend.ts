@@ -94,6 +94,13 @@ export interface PackageBackend {
    */
   applyOverrides(request: PackageRequest, lock: Lockfile): Promise<Lockfile>;
 
+  /**
+   * The package's address in the world of packages, for lists of what a container is made of.
+   * @param variables the request's
+   * @see https://github.com/package-url/purl-spec
+   */
+  packageUrl(locked: LockedPackage, variables: PackageRequest['variables']): string;
+
   /** Negative if version `a` is older than `b`, 0 if they are equal, positive if it is newer. */
   compareVersions(a: string, b: string): number;
 

@@ -5,6 +5,7 @@ import { hostMirror } from './deb/host-apt.ts';
 import { installDebs } from './deb/install.ts';
 import { debInventory } from './deb/inventory.ts';
 import { applyOverridesToLock } from './deb/overrides.ts';
+import { debPackageUrl } from './deb/package-url.ts';
 import { resolveDebs } from './deb/resolve.ts';
 import type { VariableLookup } from './deb/sources.ts';
 import { compareVersions } from './deb/version.ts';
@@ -16,6 +17,7 @@ export const debBackend: PackageBackend = {
   overridesDirectory: 'deb',
   resolve: (request, context) => resolveDebs(request, variableLookup(request), context),
   applyOverrides: applyOverridesToLock,
+  packageUrl: (locked, variables) => debPackageUrl(locked, variables.releasever),
   compareVersions,
   download: (request, lock, context) => downloadDebs(request, lock, variableLookup(request), context),
   install: (_request, lock, root, options, context) => installDebs(lock, root, options, context),

@@ -51,6 +51,13 @@ export function packageBackendContract(backend: PackageBackend, setUp: () => Pro
       return lock.packages.map(({ name, version }) => `${name} ${version}`);
     }
 
+    test('gives each package an address that names it', async () => {
+      const lock = await backend.resolve(requestFor(['library']), context);
+      const [library] = lock.packages;
+      if (library === undefined) throw new Error('no package was chosen');
+      expect(backend.packageUrl(library, {})).toMatch(new RegExp(`^pkg:${backend.family}/[a-z]+/library@1\\.0`));
+    });
+
     test('chooses what is asked for and what that needs, with everything to fetch it again', async () => {
       const lock = await backend.resolve(requestFor(['editor']), context);
       expect(names(lock).map((line) => line.replace(/-1$/, ''))).toEqual(['editor 2.0', 'library 1.0']);

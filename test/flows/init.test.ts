@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { run } from '../../src/exec/run.ts';
 import { git } from '../../src/exec/tools/git.ts';
-import { findPrevious } from '../../src/flows/build/previous.ts';
 import { type InitOptions, initWorkDirectory } from '../../src/flows/init.ts';
 import { openWorkDirectory } from '../../src/flows/work-directory.ts';
-import { openLayout, openLayoutForWriting } from '../../src/oci/layout.ts';
+import { openLayoutForWriting } from '../../src/oci/layout.ts';
+import { openReference } from '../../src/oci/open.ts';
 import { minimalConfig, writeFiles } from '../config/support.ts';
 import { storeImage } from '../helpers/image.ts';
 import { silentSession } from '../helpers/session.ts';
@@ -180,14 +180,18 @@ describe('a container', () => {
     return `oci:${join(base, 'oci')}:stable`;
   }
 
-  test('is copied, and recorded beside a source of its own', async () => {
+  async function digestOf(reference: string): Promise<string> {
+    return (await openReference(reference, work, silentSession().registries)).descriptor.digest;
+  }
+
+  test('is recorded by its digest beside a source of its own, and stays where it is', async () => {
     const reference = await makeContainer({});
+    const digest = await digestOf(reference);
     const config = await writeFiles(minimalConfig, join(base, 'config'));
     const { settings } = await init({ ostree: reference, source: config });
-    expect(settings).toEqual({ config: { source: config }, upstream: reference });
-    const [theirs, ours] = [await openLayout(join(base, 'oci')), await openLayout(join(work, 'oci'))];
-    const previous = await findPrevious(ours, 'stable', undefined, true);
-    expect(previous?.descriptor.digest).toBe((await theirs.resolveTag('stable'))?.digest);
+    expect(settings).toEqual({ config: { source: config }, upstream: { reference, digest } });
+    expect(await readdir(work)).toEqual(['cosa.json', 'src']);
+    expect((await openWorkDirectory(work)).settings).toEqual(settings);
   });
 
   test.each([
@@ -223,16 +227,12 @@ describe('a container', () => {
     const url = await serve(join(repository, '.git'));
     const reference = await makeContainer({ [source]: url, [revision]: `${built}-dirty` });
     const { settings } = await init({ ostree: reference });
-    expect(settings).toEqual({ config: { source: url, revision: built }, upstream: reference });
+    expect(settings).toEqual({
+      config: { source: url, revision: built },
+      upstream: { reference, digest: await digestOf(reference) },
+    });
     expect(await gitIn(join(work, 'src/config'), 'rev-parse', 'HEAD')).toBe(built);
     expect(await manifest()).toBe('ref: main\n');
-  });
-
-  test('in a registry cannot be read yet', async () => {
-    await expect(init({ ostree: 'docker://example.com/os:stable' })).rejects.toMatchObject({
-      code: 'TRANSPORT_UNSUPPORTED',
-      exitStatus: 2,
-    });
   });
 });
 

@@ -42,6 +42,11 @@ test.each([
   ['{', /^cosa\.json cannot be read: .*JSON/],
   ['{}', /^cosa\.json cannot be read: config: /],
   ['{"config":{"source":""}}', /^cosa\.json cannot be read: config\.source: /],
+  ['{"config":{"source":"a"},"upstream":"oci:a:b"}', /^cosa\.json cannot be read: upstream: .*expected object/],
+  [
+    '{"config":{"source":"a"},"upstream":{"reference":"oci:a:b","digest":"sha256:1"}}',
+    /^cosa\.json cannot be read: upstream\.digest: expected a digest$/,
+  ],
   ['{"config":{"source":"a"},"colour":1}', /^cosa\.json cannot be read: Unrecognized key: "colour"/],
 ])('refuses %s', async (text, message) => {
   await writeFile(join(base, 'cosa.json'), text);

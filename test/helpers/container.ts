@@ -42,7 +42,7 @@ export async function makeTestContainer(container: TestContainer): Promise<Descr
     compression,
     labels: { 'org.opencontainers.image.version': '1.0', 'com.coreos.osname': 'test-os', ...labels },
     store,
-    reuse: { find: () => Promise.resolve(undefined), remember: () => Promise.resolve() },
+    reuse: { find: async () => undefined, settle: async (_key, layer) => ({ layer, reused: false }) },
     reporter,
   });
   await store.setTags([tag], descriptor);

@@ -3,6 +3,7 @@ import { buildContainer } from '../../flows/build/index.ts';
 import type { BuildResult } from '../../flows/build/result.ts';
 import { openWorkDirectory } from '../../flows/work-directory.ts';
 import { formatBytes } from '../../lib/format.ts';
+import { sbomFormats } from '../../packages/sbom/formats.ts';
 import { defineCommand } from '../command.ts';
 import { wholeNumber } from '../parsers.ts';
 import type { Style } from '../render/style.ts';
@@ -16,12 +17,17 @@ export const ostreeBuild = defineCommand({
   description:
     'Turns the config, packages and the previous container into the next OS container, in oci/, tagged with its version ' +
     'and as the candidate of its stream. If nothing that goes in has changed, it says so and does nothing. Layers whose ' +
-    'content has not changed keep their blobs.',
+    'content has not changed keep their blobs. Of a previous container in a registry only manifest and config are read. ' +
+    'The list of packages is stored beside the container, as SPDX unless told otherwise.',
   configure: (command) =>
     command
       .option('--tag <tag...>', 'set this tag too')
       .option('--version <version>', 'the version, instead of the next one after the previous')
-      .option('--previous <tag>', 'the container to follow on, or "none"; the last build of the stream unless given')
+      .option(
+        '--previous <reference>',
+        'the container to follow on, or "none"; the last build of the stream unless given, or else that of "cosa init"',
+      )
+      .option('--push <reference>', 'bring the build there; without a tag, as its version and as the candidate')
       .option('--force', 'build although nothing has changed')
       .option(
         '--max-layers <count>',
@@ -33,11 +39,25 @@ export const ostreeBuild = defineCommand({
         new Option('--compression <algorithm>', 'zstd, or gzip for old clients')
           .choices(['zstd', 'gzip'] as const)
           .default('zstd' as const),
+      )
+      .addOption(
+        new Option('--sbom <format...>', 'store the list of packages beside the container in this format')
+          .choices([...sbomFormats.map(({ name }) => name), 'none'])
+          .default(['spdx'] as readonly string[]),
       ),
   examples: [
     { run: 'cosa ostree build', does: 'Build the next version, if anything has changed' },
     { run: 'cosa ostree build --tag next --version 13.1', does: 'Choose the version, and set a tag of your own' },
     { run: 'cosa ostree build --previous none --compression gzip', does: 'Build without a past, for old clients' },
+    {
+      run: 'cosa ostree build --push docker://registry.example.com/os/debian-coreos',
+      does: 'Build, and push what the registry lacks: as the version, and as the candidate of the stream',
+    },
+    {
+      run: 'cosa ostree build --previous docker://registry.example.com/os/debian-coreos:stable',
+      does: 'Follow on a container of a registry: only its manifest and config are read',
+    },
+    { run: 'cosa ostree build --sbom spdx cyclonedx', does: 'List the packages in both formats' },
   ],
   namespace: true,
   registries: true,
@@ -50,8 +70,14 @@ export const ostreeBuild = defineCommand({
       force: options.force === true,
       maxLayers: options.maxLayers,
       compression: options.compression,
+      sbom: sbomFormats.filter(({ name }) => options.sbom.includes(name)),
+      push: options.push,
     });
-    return { text: summary(result, context.style), json: { ...result, updateSize: result.updateSize ?? null } };
+    const { updateSize = null, pushed, ...rest } = result;
+    return {
+      text: summary(result, context.style),
+      json: { ...rest, updateSize, pushed: pushed === undefined ? null : { ...pushed } },
+    };
   },
 });
 
@@ -66,5 +92,12 @@ function summary(result: BuildResult, style: Style): string {
     `  digest  ${result.digest}`,
     `  commit  ${result.commit}`,
     `  layers  ${layers.total}: ${layers.new} new, ${layers.reused} reused; ${formatBytes(result.size)}${result.unchanged ? '' : update}`,
+    ...pushedLines(result),
   ].join('\n');
+}
+
+function pushedLines({ pushed }: BuildResult): string[] {
+  if (pushed === undefined) return [];
+  const tags = `${pushed.destination}: ${pushed.tags.join(', ')}`;
+  return [pushed.moved ? `  pushed  ${tags}; ${formatBytes(pushed.bytes)} sent` : `  pushed  ${tags}, as before`];
 }

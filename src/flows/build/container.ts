@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { layerContents } from '../../layers/contents.ts';
 import { sha256Hex } from '../../lib/digest.ts';
-import type { Image } from '../../oci/image.ts';
 import type { LocalStore } from '../../oci/store.ts';
 import { encapsulate } from '../../ostree/encapsulate/encapsulate.ts';
 import { layerComponents } from '../../ostree/encapsulate/image.ts';
@@ -20,13 +19,14 @@ import { rootComponents } from './components.ts';
 import type { BuildInputs } from './inputs.ts';
 import { containerLabels, labelNames } from './labels.ts';
 import type { BuildOptions } from './options.ts';
+import type { PreviousContainer } from './previous.ts';
 import { copyRoot, installedRoot } from './root.ts';
 
 export interface ContainerRequest {
   work: WorkDirectory;
   inputs: BuildInputs;
   version: string;
-  previous: Image | undefined;
+  previous: PreviousContainer | undefined;
   store: LocalStore;
   /** An empty directory for the tree. */
   scratch: string;
@@ -40,7 +40,11 @@ export async function makeContainer(pipeline: Pipeline, request: ContainerReques
   const root = join(request.scratch, 'root');
   await copyRoot(pipeline, installed.directory, root);
   const assembled = await runStep(pipeline, 'assemble root', (reporter) =>
-    assembleRoot(root, rootfsRequest({ inputs, version, installed, previous, cacheDirectory: work.cache }), reporter),
+    assembleRoot(
+      root,
+      rootfsRequest({ inputs, version, installed, previous: previous?.image, cacheDirectory: work.cache }),
+      reporter,
+    ),
   );
   const tree = await runStep(pipeline, 'compute commit', async (reporter) => {
     const scanned = await scanTree(root, reporter);
@@ -65,7 +69,7 @@ export async function makeContainer(pipeline: Pipeline, request: ContainerReques
   const layers = layerContents({
     tree,
     components: rootComponents(installed.packages, assembled),
-    previous: previous === undefined ? [] : layerComponents(previous.manifest),
+    previous: previous === undefined ? [] : layerComponents(previous.image.manifest),
     maxLayers: options.maxLayers,
   });
   return runStep(pipeline, 'write layers', async (reporter) => {

@@ -2,56 +2,109 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockFile } from '../../exec/lock.ts';
 import { usageError } from '../../lib/errors.ts';
+import type { CopySource } from '../../oci/copy/plan.ts';
 import type { Image } from '../../oci/image.ts';
 import { openLayoutForWriting } from '../../oci/layout.ts';
+import { formatPlace } from '../../oci/place.ts';
 import type { LocalStore } from '../../oci/store.ts';
-import { type Pipeline, runStep } from '../../pipeline/step.ts';
+import { runStep } from '../../pipeline/step.ts';
+import type { Session } from '../session.ts';
+import { parseDestination } from '../transfer/destination.ts';
+import { transfer } from '../transfer/transfer.ts';
 import type { WorkDirectory } from '../work-directory.ts';
 import { makeContainer } from './container.ts';
 import { type BuildInputs, readBuildInputs } from './inputs.ts';
 import { labelNames } from './labels.ts';
 import type { BuildOptions } from './options.ts';
-import { candidateTag, findPrevious, labelOf } from './previous.ts';
-import { type BuildResult, builtResult, unchangedResult } from './result.ts';
+import { candidateTag, findPrevious, isOwn, labelOf, type PreviousContainer } from './previous.ts';
+import { pushBuild } from './push.ts';
+import { type BuildResult, builtResult, type LocalResult, unchangedResult } from './result.ts';
+import { attachSboms } from './sbom.ts';
 import { checkVersion, nextVersion } from './version.ts';
 
 /**
  * Makes the next OS container of a work directory from its config, packages and the previous container, and tags
- * it with its version and as the stream's candidate. If no input has changed, nothing is downloaded, unpacked or
- * written. Must run as root or namespace root.
- * @throws CosaError what the config, the package backend, the rootfs steps and the layout throw
+ * it with its version and as the stream's candidate; then brings it to where `push` says. If no input has changed,
+ * nothing is downloaded, unpacked or written. Must run as root or namespace root.
+ * @throws CosaError what the config, the package backend, the rootfs steps, the layout and `transfer` throw
  */
 export async function buildContainer(
-  pipeline: Pipeline,
+  session: Session,
   work: WorkDirectory,
   options: BuildOptions,
 ): Promise<BuildResult> {
+  // Before any work: where it goes must be clear.
+  const destination = options.push === undefined ? undefined : parseDestination(options.push, work.root);
   // Two builds in one work directory: the second waits, and mostly finds its work done.
   await using _lock = await lockFile(join(work.cache, 'build.lock'));
-  const inputs = await readBuildInputs(pipeline, work, options);
+  const inputs = await readBuildInputs(session, work, options);
   await using store = await openLayoutForWriting(work.oci);
-  const previous = await findPrevious(store, inputs.stream, options.previous, work.settings.upstream !== undefined);
-  const tags = [candidateTag(inputs.stream), ...options.tags];
-  if (previous !== undefined && !options.force && isUnchanged(previous, inputs, options.version)) {
-    await setTags(store, tags, previous);
-    return unchangedResult(previous);
+  const previous = await findPrevious(session, work, store, inputs.stream, options.previous);
+  const { from, result } =
+    previous !== undefined && !options.force && isUnchanged(previous.image, inputs, options.version)
+      ? await keepPrevious(session, { work, inputs, store, previous, options })
+      : await buildNext(session, { work, inputs, store, previous, options });
+  const tags = [result.version, ...tagsOf(inputs, options)];
+  return {
+    ...result,
+    reference: formatPlace(from.place, { digest: result.digest }),
+    pushed: destination && (await pushBuild(session, from, destination, tags)),
+  };
+}
+
+interface Build {
+  work: WorkDirectory;
+  inputs: BuildInputs;
+  store: LocalStore;
+  previous: PreviousContainer | undefined;
+  options: BuildOptions;
+}
+
+/** A container, built or found, and where it can be read. */
+interface Outcome {
+  from: CopySource;
+  result: LocalResult;
+}
+
+/** A previous container that lies elsewhere stays there: only tags of the user's own bring it here. */
+async function keepPrevious(
+  session: Session,
+  { work, inputs, store, previous, options }: Build & { previous: PreviousContainer },
+): Promise<Outcome> {
+  const { image, reader, place } = previous;
+  const from = { place, reader, descriptor: image.descriptor };
+  if (isOwn(work, previous)) {
+    await setMissingTags(store, tagsOf(inputs, options), image);
+    await attachSboms(session, store, image, inputs, options.sbom);
+  } else if (options.tags.length > 0) {
+    const to = { transport: 'oci', directory: work.oci } as const;
+    await transfer(session, { from, to, tags: options.tags, along: 'referrers', dryRun: false });
   }
-  const version = await chooseVersion(store, inputs, previous, options);
+  return { from, result: unchangedResult(image) };
+}
+
+async function buildNext(session: Session, { work, inputs, store, previous, options }: Build): Promise<Outcome> {
+  const version = await chooseVersion(store, inputs, previous?.image, options);
   await using scratch = await scratchDirectory(work.cache);
-  const image = await makeContainer(pipeline, {
-    work,
-    inputs,
-    version,
-    previous,
-    store,
-    scratch: scratch.path,
-    options,
+  const request = { work, inputs, version, previous, store, scratch: scratch.path, options };
+  const image = await makeContainer(session, request);
+  await attachSboms(session, store, image, inputs, options.sbom);
+  await runStep(session, 'tag container', async (reporter) => {
+    const tags = [version, ...tagsOf(inputs, options)];
+    await store.setTags(tags, image.descriptor);
+    reporter.note(tags.join(', '));
   });
-  return await runStep(pipeline, 'tag container', async (reporter) => {
-    await store.setTags([version, ...tags], image.descriptor);
-    reporter.note([version, ...tags].join(', '));
-    return builtResult(image, version, previous);
-  });
+  const from = {
+    place: { transport: 'oci', directory: work.oci },
+    reader: store,
+    descriptor: image.descriptor,
+  } as const;
+  return { from, result: builtResult(image, version, previous?.image) };
+}
+
+/** Besides the version. */
+function tagsOf(inputs: BuildInputs, options: BuildOptions): string[] {
+  return [...options.tags, candidateTag(inputs.stream)];
 }
 
 function isUnchanged(previous: Image, inputs: BuildInputs, version: string | undefined): boolean {
@@ -62,7 +115,7 @@ function isUnchanged(previous: Image, inputs: BuildInputs, version: string | und
 }
 
 /** Sets only those tags that do not point there yet, so that an unchanged build writes nothing at all. */
-async function setTags(store: LocalStore, tags: readonly string[], image: Image): Promise<void> {
+async function setMissingTags(store: LocalStore, tags: readonly string[], image: Image): Promise<void> {
   const present = await store.listTags();
   const missing = tags.filter((tag) => present.get(tag)?.digest !== image.descriptor.digest);
   if (missing.length > 0) await store.setTags(missing, image.descriptor);

@@ -1,34 +1,76 @@
-import { usageError } from '../../lib/errors.ts';
+import { CosaError, usageError } from '../../lib/errors.ts';
 import { type Image, readImage } from '../../oci/image.ts';
+import { openReference } from '../../oci/open.ts';
+import { formatPlace, isSamePlace, type Place, placeOf } from '../../oci/place.ts';
+import { parseReference } from '../../oci/reference.ts';
 import type { ContentReader } from '../../oci/store.ts';
+import { hostPlatform } from '../architecture.ts';
+import type { Session } from '../session.ts';
+import type { WorkDirectory } from '../work-directory.ts';
 
-/**
- * The container that the new one follows on: for change detection, the version and the layer plan. Manifest and
- * config are enough; no layer is read.
- * @param wanted a tag of the work directory's `oci/`, `none`, or `undefined` for the stream's last build
- * @param upstream whether the first build of a stream follows on the container that `cosa init --ostree` brought
- * @throws CosaError `PREVIOUS_MISSING` (exit 2)
- */
-export async function findPrevious(
-  reader: ContentReader,
-  stream: string,
-  wanted: string | undefined,
-  upstream: boolean,
-): Promise<Image | undefined> {
-  if (wanted === 'none') return undefined;
-  const last = [candidateTag(stream), stream, ...(upstream ? [upstreamTag] : [])];
-  for (const tag of wanted === undefined ? last : [wanted]) {
-    const descriptor = await reader.resolveTag(tag);
-    if (descriptor !== undefined) return readImage(reader, descriptor);
-  }
-  if (wanted === undefined) return undefined;
-  throw usageError('PREVIOUS_MISSING', `--previous: there is no tag "${wanted}" in oci/`, {
-    hint: '"cosa list" shows the tags; "--previous none" builds without one',
-  });
+/** The container that the new one follows on, wherever it lies. */
+export interface PreviousContainer {
+  image: Image;
+  reader: ContentReader;
+  place: Place;
 }
 
-/** The tag of the container that `cosa init --ostree` brought. */
-export const upstreamTag = 'upstream';
+/**
+ * Finds the container that the new one follows on: for change detection, the version and the layer plan. Manifest and
+ * config are enough; no layer is read.
+ * @param own the work directory's `oci/`
+ * @param wanted any reference, `none`, or `undefined`: the stream's last build in `oci/`, or else the container that
+ *   `cosa init --ostree` recorded, by its digest
+ * @throws CosaError `PREVIOUS_MISSING` (exit 2) if the recorded one is gone, what `openReference` and `readImage` throw
+ */
+export async function findPrevious(
+  session: Session,
+  work: WorkDirectory,
+  own: ContentReader,
+  stream: string,
+  wanted: string | undefined,
+): Promise<PreviousContainer | undefined> {
+  if (wanted === 'none') return undefined;
+  if (wanted !== undefined) return readPrevious(session, work, wanted);
+  for (const tag of [candidateTag(stream), stream]) {
+    const descriptor = await own.resolveTag(tag);
+    if (descriptor === undefined) continue;
+    return { image: await readImage(own, descriptor), reader: own, place: ownPlace(work) };
+  }
+  const { upstream } = work.settings;
+  return upstream === undefined ? undefined : readUpstream(session, work, upstream);
+}
+
+/** True if a container lies in the work directory's own `oci/`. */
+export function isOwn(work: WorkDirectory, { place }: PreviousContainer): boolean {
+  return isSamePlace(place, ownPlace(work));
+}
+
+function ownPlace(work: WorkDirectory): Place {
+  return { transport: 'oci', directory: work.oci };
+}
+
+async function readUpstream(
+  session: Session,
+  work: WorkDirectory,
+  { reference, digest }: NonNullable<WorkDirectory['settings']['upstream']>,
+): Promise<PreviousContainer> {
+  const exact = formatPlace(placeOf(parseReference(reference), work.root), { digest });
+  try {
+    return await readPrevious(session, work, exact);
+  } catch (error) {
+    if (!(error instanceof CosaError) || error.code !== 'DIGEST_UNKNOWN') throw error;
+    throw usageError('PREVIOUS_MISSING', `the container that "cosa init" recorded is gone: ${exact}`, {
+      hint: `build on what is there now, "--previous ${reference}", or on nothing: --previous none`,
+      cause: error,
+    });
+  }
+}
+
+async function readPrevious(session: Session, work: WorkDirectory, reference: string): Promise<PreviousContainer> {
+  const { reader, descriptor, place } = await openReference(reference, work.root, session.registries);
+  return { image: await readImage(reader, descriptor, hostPlatform()), reader, place };
+}
 
 /** The tag that a stream's new builds get, before tests have passed. */
 export function candidateTag(stream: string): string {

@@ -3,12 +3,15 @@ import type { Image } from '../../oci/image.ts';
 import type { EncapsulatedImage } from '../../ostree/encapsulate/types.ts';
 import { labelNames } from './labels.ts';
 import { labelOf } from './previous.ts';
+import type { PushedBuild } from './push.ts';
 
 /** What a build tells: for people and for `--json`. Sizes are in bytes. */
 export interface BuildResult {
   unchanged: boolean;
   version: string;
   digest: Digest;
+  /** A reference to it, by digest: in `oci/`, or where the previous container lies if that is up to date. */
+  reference: string;
   /** Hex checksum of the ostree commit. */
   commit: string;
   layers: { total: number; new: number; reused: number };
@@ -16,10 +19,15 @@ export interface BuildResult {
   size: number;
   /** What a host that runs the previous build downloads; `undefined` without a previous build. */
   updateSize: number | undefined;
+  /** Where it went; `undefined` if nobody asked. */
+  pushed: PushedBuild | undefined;
 }
 
+/** What is known before the build is brought anywhere. */
+export type LocalResult = Omit<BuildResult, 'pushed' | 'reference'>;
+
 /** The result of a build that was not needed. */
-export function unchangedResult(previous: Image): BuildResult {
+export function unchangedResult(previous: Image): LocalResult {
   const { layers } = previous.manifest;
   return {
     unchanged: true,
@@ -33,7 +41,7 @@ export function unchangedResult(previous: Image): BuildResult {
 }
 
 /** The result of a build that made a new container. */
-export function builtResult(image: EncapsulatedImage, version: string, previous: Image | undefined): BuildResult {
+export function builtResult(image: EncapsulatedImage, version: string, previous: Image | undefined): LocalResult {
   const reused = image.layers.filter((layer) => layer.reused).length;
   const known = new Set(previous?.manifest.layers.map(({ digest }) => digest));
   const descriptors = image.layers.map(({ descriptor }) => descriptor);

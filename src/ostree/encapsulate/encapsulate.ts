@@ -66,7 +66,7 @@ async function obtainLayers(
   const found = new Map<PlannedLayer, EncapsulatedLayer>();
   const missing: PlannedLayer[] = [];
   for (const layer of planned) {
-    const stored = await options.reuse.find(layer.contentKey);
+    const stored = await options.reuse.find(layer.contentKey, options.reporter.signal);
     if (stored === undefined) missing.push(layer);
     else found.set(layer, { ...stored, components: layer.components, reused: true });
   }
@@ -101,9 +101,9 @@ async function writeLayers(
   async function work(): Promise<void> {
     const buffers = blockBuffers();
     for (let layer = queue.shift(); layer !== undefined; layer = queue.shift()) {
-      const stored = await writeLayer(layer.parts(), { root, buffers, compression, store, signal, onBytes });
-      await reuse.remember(layer.contentKey, stored);
-      results.set(layer, { ...stored, components: layer.components, reused: false });
+      const written = await writeLayer(layer.parts(), { root, buffers, compression, store, signal, onBytes });
+      const { layer: stored, reused } = await reuse.settle(layer.contentKey, written, signal);
+      results.set(layer, { ...stored, components: layer.components, reused });
     }
   }
   const workers = Array.from({ length: availableParallelism() + layersInFlush }, async () => {

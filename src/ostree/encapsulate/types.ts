@@ -24,10 +24,19 @@ export interface StoredLayer {
 
 /** Where layers are found that were written before; see {@link layerReuse} in reuse.ts. */
 export interface LayerReuse {
-  /** The layer with this content key, if its blob is still there. */
-  find(contentKey: string): Promise<StoredLayer | undefined>;
-  /** Keeps a layer for the next build. */
-  remember(contentKey: string, layer: StoredLayer): Promise<void>;
+  /** The layer with this content key, if it need not be written. */
+  find(contentKey: string, signal: AbortSignal): Promise<StoredLayer | undefined>;
+  /**
+   * Keeps a layer that was just written for the next build.
+   * @returns the layer that the image is to have: what hosts have already, where that has the same content
+   */
+  settle(contentKey: string, written: StoredLayer, signal: AbortSignal): Promise<SettledLayer>;
+}
+
+export interface SettledLayer {
+  layer: StoredLayer;
+  /** True if hosts that run the previous image have it. */
+  reused: boolean;
 }
 
 export interface EncapsulateOptions {
@@ -55,7 +64,7 @@ export interface EncapsulateOptions {
 export interface EncapsulatedLayer extends StoredLayer {
   /** As in {@link LayerContent}; empty for layer 0. */
   components: readonly string[];
-  /** True if the blob was there before. */
+  /** True if the blob was there before: here, or in the previous image. */
   reused: boolean;
 }
 

@@ -48,7 +48,7 @@ async function build({ previous, cache = 'layers', ...variation }: Variation = {
     compression: 'zstd',
     labels: { 'org.opencontainers.image.version': '1.0' },
     store,
-    reuse: layerReuse(store, join(directory, cache), previous),
+    reuse: layerReuse(store, join(directory, cache), previous && { image: previous, reader: store }),
     reporter,
     ...variation,
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { derivedUuid } from '../../src/disk/identity.ts';
 import { digestOf } from '../../src/lib/digest.ts';
+import { derivedUuid } from '../../src/lib/uuid.ts';
 
 it('gives well-formed UUIDs of version 8 that depend on both parts', () => {
   fc.assert(

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Digest } from '../lib/digest.ts';
+import type { Digest } from './digest.ts';
 
 /**
- * A UUID that depends on the container and a name alone, so that the same container gives the same disk.
- * Version 8, "custom", of RFC 9562 §5.8: the other bits are the sha256 of both.
- * @param name what it identifies on the disk: `disk`, `partition root`, `filesystem boot`
+ * A UUID that depends on the container and a name alone, so that the same container gives the same disk, and the same
+ * documents. Version 8, "custom", of RFC 9562 §5.8: the other bits are the sha256 of both.
+ * @param name what it identifies: `disk`, `partition root`, `filesystem boot`
  */
 export function derivedUuid(container: Digest, name: string): string {
   const bytes = createHash('sha256').update(container).update('\0').update(name).digest().subarray(0, 16);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CosaError } from '../../../lib/errors.ts';
 import type { RegistryResponse, RegistryScope } from '../client.ts';
 import { jsonValue } from './json.ts';
+import { rememberRetryAfter } from './retry.ts';
 import { serverText } from './server-text.ts';
 
 /** What was asked for, so that the message can say so. */
@@ -11,8 +12,10 @@ export interface Asked {
   /** What was to be done: `HEAD manifests/testing-devel`. */
   what: string;
   scope: RegistryScope | undefined;
-  /** The one who answered, if it is not the registry: storage, a token service. */
-  other: string | undefined;
+  /** Who answered: `the registry`, or a host that it points to. */
+  answeredBy: string;
+  /** True if a refusal is the registry's own: storage knows nobody. */
+  isOwn: boolean;
   /** True if we said who we are. */
   isKnown: boolean;
   /** What must not be shown even if the server sends it back. */
@@ -33,14 +36,19 @@ const errorSchema = z.object({
 
 /** Makes an error of an answer that nobody expected, and reads its body. */
 export async function answerError(answer: RegistryResponse, asked: Asked): Promise<CosaError> {
+  const error = await explained(answer, asked);
+  return rememberRetryAfter(error, answer.header('retry-after'), Date.now());
+}
+
+async function explained(answer: RegistryResponse, asked: Asked): Promise<CosaError> {
   const said = serverText(await explanation(answer), asked.secrets);
   const because = said === '' ? '' : ` (${said})`;
   const where =
     asked.scope === undefined ? `registry ${asked.host}` : `docker://${asked.host}/${asked.scope.repository}`;
   const action = asked.scope?.access ?? 'look';
   const login = `cosa login ${asked.host}`;
-  // Storage has nothing to do with what the registry allows.
-  switch (asked.other === undefined ? answer.status : 0) {
+  const isRefusal = [401, 403, 404].includes(answer.status);
+  switch (isRefusal && !asked.isOwn ? undefined : answer.status) {
     case 401:
       return asked.isKnown
         ? new CosaError('REGISTRY_UNAUTHORIZED', `${where}: the registry does not accept who you are${because}`, {
@@ -65,7 +73,7 @@ export async function answerError(answer: RegistryResponse, asked: Asked): Promi
       const isPassing = answer.status >= 500 && answer.status !== 501;
       return new CosaError(
         isPassing ? 'REGISTRY_UNAVAILABLE' : 'REGISTRY_FAILED',
-        `${where}: ${asked.what}: ${asked.other ?? 'the registry'} answers with status ${answer.status}${because}`,
+        `${where}: ${asked.what}: ${asked.answeredBy} answers with status ${answer.status}${because}`,
         isPassing ? { hint: "try again later; the registry's log says what is wrong" } : {},
       );
     }

@@ -19,10 +19,20 @@ export interface Authorization {
   /** @param demanded the `scope` of the challenge to an earlier attempt */
   prove(scopes: readonly RegistryScope[], demanded?: string): Promise<Proof>;
   /**
-   * Learns from the answer 401.
-   * @returns the scope that is demanded, for another attempt; `undefined` if another cannot end otherwise
+   * Learns from the answer 401: what was sent is no longer good.
+   * @returns the scope that is demanded
    */
-  challenged(challenges: readonly Challenge[], sent: Proof): { scope: string } | undefined;
+  challenged(challenges: readonly Challenge[], sent: Proof): string;
+}
+
+/** A token that is to be had. */
+export interface WantedToken {
+  service: TokenService;
+  /** `repository:os/example:pull,push` */
+  scopes: readonly string[];
+  credentials: Credentials | undefined;
+  /** What it is wanted for in the first place, for messages. */
+  purpose: RegistryScope | undefined;
 }
 
 interface AuthorizationContext {
@@ -31,11 +41,7 @@ interface AuthorizationContext {
   mayBePlain: (url: URL) => boolean;
   /** Looked for only when something is demanded. */
   credentials: (repository: string) => Promise<Credentials | undefined>;
-  requestToken: (
-    service: TokenService,
-    scopes: readonly string[],
-    credentials: Credentials | undefined,
-  ) => Promise<Token>;
+  requestToken: (wanted: WantedToken) => Promise<Token>;
   /** Milliseconds that pass evenly. */
   now: () => number;
 }
@@ -50,20 +56,21 @@ interface CachedToken {
   value: string | undefined;
 }
 
-const nobody: Proof = { header: undefined, isKnown: false, secrets: [] };
+/** Nothing to show. */
+export const anonymous: Proof = { header: undefined, isKnown: false, secrets: [] };
 
 /** @param first the challenges that the ping was answered with */
 export function createAuthorization(context: AuthorizationContext, first: readonly Challenge[]): Authorization {
   const tokens = new Set<CachedToken>();
   let demand = demandOf(first, context);
 
-  const cachedToken = (service: TokenService, grants: Grants, credentials: Credentials | undefined): Promise<Token> => {
+  const cachedToken = (grants: Grants, wanted: Omit<WantedToken, 'scopes'>): Promise<Token> => {
     const now = context.now();
     for (const cached of tokens) {
       if (cached.ends <= now) tokens.delete(cached);
       else if (covers(cached.grants, grants)) return cached.token;
     }
-    const token = context.requestToken(service, formatScopes(grants), credentials);
+    const token = context.requestToken({ ...wanted, scopes: formatScopes(grants) });
     const cached: CachedToken = { grants, token, ends: Number.POSITIVE_INFINITY, value: undefined };
     tokens.add(cached);
     token.then(
@@ -78,11 +85,12 @@ export function createAuthorization(context: AuthorizationContext, first: readon
 
   return {
     async prove(scopes, demanded = '') {
-      if (demand === 'nothing') return nobody;
+      if (demand === 'nothing') return anonymous;
       // Credentials may be for a part of the registry; a mount is an upload to its first repository.
       const credentials = await context.credentials(scopes[0]?.repository ?? '');
       if (demand === 'basic') return basicProof(credentials);
-      const token = await cachedToken(demand, grantsOf(scopes, demanded), credentials);
+      const wanted = { service: demand, credentials, purpose: scopes[0] };
+      const token = await cachedToken(grantsOf(scopes, demanded), wanted);
       return {
         header: `Bearer ${token.value}`,
         isKnown: credentials !== undefined,
@@ -91,12 +99,10 @@ export function createAuthorization(context: AuthorizationContext, first: readon
     },
     challenged(challenges, sent) {
       demand = demandOf(challenges, context);
-      if (demand === 'nothing') return undefined;
-      if (demand === 'basic') return sent.header?.startsWith('Basic ') === true ? undefined : { scope: '' };
       for (const cached of tokens) {
         if (`Bearer ${cached.value}` === sent.header) tokens.delete(cached);
       }
-      return { scope: bearerOf(challenges)?.parameters.get('scope') ?? '' };
+      return bearerOf(challenges)?.parameters.get('scope') ?? '';
     },
   };
 }
@@ -114,7 +120,7 @@ function bearerOf(challenges: readonly Challenge[]): Challenge | undefined {
 
 /** An identity token is for token services alone. */
 function basicProof(credentials: Credentials | undefined): Proof {
-  if (credentials === undefined || 'identityToken' in credentials) return nobody;
+  if (credentials === undefined || 'identityToken' in credentials) return anonymous;
   return { header: basicAuthorization(credentials), isKnown: true, secrets: secretsOf(credentials) };
 }
 

@@ -2,15 +2,22 @@ import { CosaError } from '../../../lib/errors.ts';
 import type { Credentials } from '../../credentials/credentials.ts';
 import type { RegistryClient, RegistryRequest, RegistryResponse } from '../client.ts';
 import { answerError } from './answer-errors.ts';
-import { type Authorization, createAuthorization, type Proof, secretsOf } from './authorization.ts';
+import {
+  type Authorization,
+  anonymous,
+  createAuthorization,
+  type Proof,
+  secretsOf,
+  type WantedToken,
+} from './authorization.ts';
 import { parseChallenges } from './challenge.ts';
 import type { Connections } from './connections.ts';
 import { type Exchange, exchange } from './exchange.ts';
 import { ping } from './ping.ts';
 import { mayBePlainHttp } from './plain-http.ts';
 import { follow } from './redirects.ts';
-import { createAttempts, type RetryContext, rememberRetryAfter } from './retry.ts';
-import { readToken, type Token, type TokenService, tokenRequest } from './tokens.ts';
+import { createAttempts, type RetryContext } from './retry.ts';
+import { readToken, type Token, tokenRequest } from './tokens.ts';
 
 export interface ClientOptions extends RetryContext {
   /** As it stands in references: what messages name. */
@@ -49,20 +56,23 @@ export function createClient(options: ClientOptions): RegistryClient {
   };
 
   const attempt = async (request: RegistryRequest): Promise<RegistryResponse> => {
-    const { signal } = request;
+    const { signal, scopes, accept } = request;
     const { base, authorization } = await abortable(connected(), signal);
     const url = addressOf(request.path, base, options);
     const isOwn = url.origin === base.origin;
-    const proof = isOwn ? await abortable(authorization.prove(request.scopes), signal) : undefined;
+    const proof = isOwn ? await abortable(authorization.prove(scopes), signal) : anonymous;
     const answer = await send(options, outgoing(request, url, proof));
-    if (answer.status !== 401 || proof === undefined || answer.url.origin !== base.origin) {
-      return accepted(options, request, answer, base, proof);
-    }
+    if (accept.includes(answer.status)) return answer;
+    const refusal = await errorOf(options, request, answer, base, proof);
+    if (answer.status !== 401 || !isOwn || answer.url.origin !== base.origin) throw refusal;
+
+    // A token may have ended, or the challenge asks for more. What is refused twice will not be taken the third time.
     const demanded = authorization.challenged(parseChallenges(answer.header('www-authenticate') ?? ''), proof);
-    if (demanded === undefined) return accepted(options, request, answer, base, proof);
-    await answer.discard();
-    const renewed = await abortable(authorization.prove(request.scopes, demanded.scope), signal);
-    return accepted(options, request, await send(options, outgoing(request, url, renewed)), base, renewed);
+    const renewed = await abortable(authorization.prove(scopes, demanded), signal);
+    if (renewed.header === proof.header) throw refusal;
+    const second = await send(options, outgoing(request, url, renewed));
+    if (accept.includes(second.status)) return second;
+    throw await errorOf(options, request, second, base, renewed);
   };
 
   return {
@@ -89,35 +99,29 @@ async function connect(options: ClientOptions): Promise<Connection> {
   const { base, challenges } = await ping(host, address, mayBePlain, (url) =>
     send(options, { method: 'GET', url, headers: {}, signal }),
   );
-  const requestToken = (service: TokenService, scopes: readonly string[], credentials: Credentials | undefined) =>
-    fetchToken(options, service, scopes, credentials);
   const context = {
     origin: base,
     mayBePlain,
     credentials: options.credentials,
-    requestToken,
+    requestToken: (wanted: WantedToken) => fetchToken(options, base, wanted),
     now: () => performance.now(),
   };
   return { base, authorization: createAuthorization(context, challenges) };
 }
 
-async function fetchToken(
-  options: ClientOptions,
-  service: TokenService,
-  scopes: readonly string[],
-  credentials: Credentials | undefined,
-): Promise<Token> {
+async function fetchToken(options: ClientOptions, base: URL, wanted: WantedToken): Promise<Token> {
+  const { service, scopes, credentials, purpose } = wanted;
   const answer = await send(options, { ...tokenRequest(service, scopes, credentials), signal: options.signal });
   if (answer.status === 200) return readToken(answer, options.host);
-  const error = await answerError(answer, {
+  throw await answerError(answer, {
     host: options.host,
-    what: `token for ${scopes.join(' ')}`,
-    scope: undefined,
-    other: answer.url.origin === service.realm.origin ? undefined : answer.url.host,
+    what: 'token',
+    scope: purpose,
+    answeredBy: nameOf(answer.url, base),
+    isOwn: answer.url.origin === service.realm.origin,
     isKnown: credentials !== undefined,
     secrets: secretsOf(credentials),
   });
-  throw rememberRetryAfter(error, answer.header('retry-after'), Date.now());
 }
 
 /** Any server: the registry, its token service, its storage. */
@@ -136,15 +140,17 @@ function plainAllowed({ insecure, plainHttp, address }: ClientOptions): (url: UR
   return (url) => mayBePlainHttp(url, named);
 }
 
-function outgoing(request: RegistryRequest, url: URL, proof: Proof | undefined): Exchange {
+function outgoing(request: RegistryRequest, url: URL, proof: Proof): Exchange {
   const { method, body, signal, headers } = request;
-  const authorization = proof?.header === undefined ? {} : { authorization: proof.header };
+  const authorization = proof.header === undefined ? {} : { authorization: proof.header };
   return { method, url, body, signal, headers: { ...headers, ...authorization } };
 }
 
 /** An address that the registry gave may be anywhere, but not without TLS where there was TLS. */
 function addressOf(path: string | URL, base: URL, options: ClientOptions): URL {
   const url = new URL(path, base);
+  url.username = '';
+  url.password = '';
   const isPlain = url.protocol === 'http:' && base.protocol === 'http:' && plainAllowed(options)(url);
   if (url.protocol === 'https:' || isPlain) return url;
   throw new CosaError(
@@ -156,39 +162,46 @@ function addressOf(path: string | URL, base: URL, options: ClientOptions): URL {
   );
 }
 
-async function accepted(
+function errorOf(
   options: ClientOptions,
   request: RegistryRequest,
   answer: RegistryResponse,
   base: URL,
-  proof: Proof | undefined,
-): Promise<RegistryResponse> {
-  if (request.accept.includes(answer.status)) return answer;
-  const error = await answerError(answer, {
+  { isKnown, secrets }: Proof,
+): Promise<CosaError> {
+  const isOwn = answer.url.origin === base.origin;
+  const answeredBy = nameOf(answer.url, base);
+  const scope = request.scopes[0];
+  return answerError(answer, {
     host: options.host,
     what: describe(request),
-    scope: request.scopes[0],
-    other: answer.url.origin === base.origin ? undefined : answer.url.host,
-    isKnown: proof?.isKnown ?? false,
-    secrets: proof?.secrets ?? [],
+    scope,
+    answeredBy,
+    isOwn,
+    isKnown,
+    secrets,
   });
-  throw rememberRetryAfter(error, answer.header('retry-after'), Date.now());
+}
+
+function nameOf(url: URL, base: URL): string {
+  return url.origin === base.origin ? 'the registry' : url.host;
 }
 
 /** What is asked for, without a query: that of an address which the registry gave may hold secrets. */
 function describe({ method, path, scopes }: RegistryRequest): string {
   const repository = `${scopes[0]?.repository ?? ''}/`;
   const whole = (typeof path === 'string' ? path : path.pathname.replace(/^\/v2\//, '')).replace(/\?.*$/s, '');
+  if (whole === '') return `${method} /v2/`;
   return `${method} ${whole.startsWith(repository) ? whole.slice(repository.length) : whole}`;
 }
 
 /** Waits for something that is shared with others, and so goes on when one no longer wants it. */
 async function abortable<T>(shared: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return shared;
-  signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
     shared.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }

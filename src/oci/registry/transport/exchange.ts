@@ -73,17 +73,25 @@ function response(answer: Dispatcher.ResponseData, { url, signal }: Exchange, re
     const value = answer.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
   };
+  // Whoever gave up a transfer reads no more, and its connection may well break then.
+  answer.body.on('error', () => undefined);
   const body = received(answer.body, url, registry, signal);
+  // A body that breaks off while nobody wants it is nobody's problem.
+  const discard = async () => void (await answer.body.dump({ limit: cheapToRead }).catch(() => undefined));
   return {
     status: answer.statusCode,
     header,
     url,
     body,
-    bytes: (maximum) => readBounded(body, maximum, Number(header('content-length') ?? 0), url),
-    discard: async () => {
-      // A body that breaks off while nobody wants it is nobody's problem.
-      await answer.body.dump({ limit: cheapToRead }).catch(() => undefined);
+    bytes: async (maximum) => {
+      const bytes = await readBounded(body, maximum, Number(header('content-length') ?? 0));
+      if (bytes !== undefined) return bytes;
+      await discard();
+      throw verificationError('REGISTRY_ANSWER_TOO_LARGE', `${url.host} answers with more than ${maximum} bytes`, {
+        hint: 'nothing of that kind is so large: something is wrong with the registry, or a proxy before it',
+      });
     },
+    discard,
   };
 }
 
@@ -102,20 +110,19 @@ async function* received(
   }
 }
 
-async function readBounded(body: AsyncIterable<Buffer>, maximum: number, announced: number, url: URL): Promise<Buffer> {
+/** The whole body, or `undefined` if it is too large. */
+async function readBounded(
+  body: AsyncIterable<Buffer>,
+  maximum: number,
+  announced: number,
+): Promise<Buffer | undefined> {
+  if (announced > maximum) return undefined;
   const chunks: Buffer[] = [];
   let size = 0;
-  if (announced <= maximum) {
-    for await (const chunk of body) {
-      size += chunk.length;
-      if (size > maximum) break;
-      chunks.push(chunk);
-    }
-  }
-  if (announced > maximum || size > maximum) {
-    throw verificationError('REGISTRY_ANSWER_TOO_LARGE', `${url.host} answers with more than ${maximum} bytes`, {
-      hint: 'nothing of that kind is so large: something is wrong with the registry, or a proxy before it',
-    });
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > maximum) return undefined;
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }

@@ -51,7 +51,15 @@ async function pingAt(base: URL, host: string, send: (url: URL) => Promise<Regis
       hint: 'check the host and the port',
     });
   }
-  const asked = { host, what: 'GET /v2/', scope: undefined, other: undefined, isKnown: false, secrets: [] };
+  const asked = {
+    host,
+    what: 'GET /v2/',
+    scope: undefined,
+    answeredBy: 'the server',
+    isOwn: true,
+    isKnown: false,
+    secrets: [],
+  };
   throw await answerError(answer, asked);
 }
 

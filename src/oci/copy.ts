@@ -1,11 +1,7 @@
 import type { Reporter } from '../lib/reporter.ts';
 import { type BlobCounts, copyBlobs } from './copy/blobs.ts';
 import { type CopyRequest, planCopy } from './copy/plan.ts';
-import { type Image, readImage } from './image.ts';
-import { maximumManifestBytes } from './schemas.ts';
-import type { ContentReader, ContentStore } from './store.ts';
-import type { Descriptor } from './types.ts';
-import { readSmallBlob } from './verified.ts';
+import type { ContentStore } from './store.ts';
 
 export interface CopyCounts extends BlobCounts {
   /** Blobs that were there already. */
@@ -44,26 +40,4 @@ export async function copyContent(request: CopyRequest, store: ContentStore, rep
   for (const [tag, attachment] of plan.attachments) await store.setTags([tag], attachment);
   if (plan.tags.length > 0) await store.setTags(plan.tags, descriptor);
   return { ...counts, present: plan.present.blobs, moved: plan.tags };
-}
-
-/**
- * Copies an image alone, and sets no tag.
- * @param descriptor of a manifest, or of an index with one image
- * @throws CosaError what {@link readImage}, `readBlob` and `putBlob` throw
- */
-export async function copyImage(
-  from: ContentReader,
-  descriptor: Descriptor,
-  to: ContentStore,
-  reporter: Reporter,
-): Promise<Image> {
-  const image = await readImage(from, descriptor);
-  const blobs: Descriptor[] = [];
-  for (const blob of [image.manifest.config, ...image.manifest.layers]) {
-    if (!(await to.hasBlob(blob.digest))) blobs.push(blob);
-  }
-  await copyBlobs({ from, to, blobs, presentBytes: 0, heldBy: undefined }, reporter);
-  const content = await readSmallBlob(from, image.descriptor, maximumManifestBytes);
-  await to.putManifest(content.toString(), image.descriptor.mediaType);
-  return image;
 }

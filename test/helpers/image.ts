@@ -11,10 +11,11 @@ export async function storeImage(
   store: ContentStore,
   layers: readonly Uint8Array[],
   labels: Annotations = {},
+  architecture = 'amd64',
 ): Promise<Descriptor> {
   const descriptors: Descriptor[] = [];
   for (const layer of layers) descriptors.push(await storeBytes(store, layer, mediaTypes.layer));
-  return storeImageOf(store, descriptors, layers.map(digestOf), labels);
+  return storeImageOf(store, descriptors, layers.map(digestOf), labels, architecture);
 }
 
 /** As {@link storeImage}, of layers that are stored already. */
@@ -23,9 +24,10 @@ export async function storeImageOf(
   layers: readonly Descriptor[],
   diffIds: readonly string[],
   labels: Annotations = {},
+  architecture = 'amd64',
 ): Promise<Descriptor> {
   const config = canonicalJson({
-    architecture: 'amd64',
+    architecture,
     os: 'linux',
     config: { Labels: labels },
     rootfs: { type: 'layers', diff_ids: diffIds },

@@ -1,5 +1,5 @@
 import { digestOf } from '../../lib/digest.ts';
-import { readImage } from '../../oci/image.ts';
+import { platformName, readImage } from '../../oci/image.ts';
 import { openPlaceForWriting, openReference } from '../../oci/open.ts';
 import { formatPlace } from '../../oci/place.ts';
 import { platformIndex, platformOf } from '../../oci/platform-index.ts';
@@ -73,7 +73,7 @@ export async function pushIndex(
     bytes: sum(transfers.map(({ bytes }) => bytes)),
     images: members
       .map(({ name, image }) => ({ reference: name, platform: platformOf(image), digest: image.descriptor.digest }))
-      .sort((a, b) => (a.platform.architecture < b.platform.architecture ? -1 : 1)),
+      .sort((a, b) => (platformName(a.platform) < platformName(b.platform) ? -1 : 1)),
   };
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { run, start } from '../../src/exec/run.ts';
 import type { Tool } from '../../src/exec/tool.ts';
 import { type Cleanup, createCleanup } from '../../src/lib/cleanup.ts';
+import { writeAuthFile } from './auth-file.ts';
 import { selfSigned, serverCertificate, trustAuthority } from './certificates.ts';
 import { type RegistryUser, startTokenServer } from './token-server.ts';
 
@@ -86,10 +87,8 @@ async function startWith(options: DockerRegistryOptions, cleanup: Cleanup): Prom
   };
   await writeFile(configFile, JSON.stringify(config));
   const host = await serve(configFile, cleanup);
-  const authFile = join(directory, 'auth.json');
-  const auth = Buffer.from(`${builder.name}:${builder.password}`).toString('base64');
-  const needsPassword = (options.authentication ?? 'none') !== 'none';
-  await writeFile(authFile, JSON.stringify({ auths: needsPassword ? { [host]: { auth } } : {} }), { mode: 0o600 });
+  const user = (options.authentication ?? 'none') === 'none' ? undefined : builder;
+  const authFile = await writeAuthFile(join(directory, 'auth.json'), host, user);
   const certificateDirectory = join(directory, 'certs.d');
   await mkdir(certificateDirectory);
   if (certificate !== undefined) await trustAuthority(certificateDirectory, host, certificate.authorityFile);

@@ -11,6 +11,7 @@ import { openReference } from '../oci/open.ts';
 import { runStep } from '../pipeline/step.ts';
 import { hostPlatform } from './architecture.ts';
 import { labelNames } from './build/labels.ts';
+import { admitImage } from './policy.ts';
 import type { Session } from './session.ts';
 import {
   readSettings,
@@ -42,7 +43,7 @@ type Origin =
  * Makes a work directory: `src/config` and, last of all, `cosa.json`. Whatever else is there stays. Of an upstream
  * container only manifest and config are read; it is recorded by its digest, and stays where it is.
  * @throws CosaError `WORK_DIRECTORY_EXISTS`, `INIT_SOURCE`, `INIT_STREAM` (exit 2), `ANNOTATION_MISSING`, `ANNOTATION_INVALID`
- *   (exit 4), what {@link openReference} throws, `TOOL_FAILED` with git's words
+ *   (exit 4), what {@link openReference} and {@link admitImage} throw, `TOOL_FAILED` with git's words
  */
 export async function initWorkDirectory(session: Session, options: InitOptions): Promise<WorkDirectory> {
   const work = workDirectoryAt(options.directory, { config: { source: '' } });
@@ -99,13 +100,15 @@ interface Upstream {
 
 /** Resolves the reference once: what its tag points to tomorrow is another container. */
 async function readUpstream(session: Session, work: WorkDirectory, reference: string): Promise<Upstream> {
-  return runStep(session, 'read upstream container', async (reporter) => {
-    const { reader, descriptor } = await openReference(reference, work.root, session.registries);
-    const image = await readImage(reader, descriptor, hostPlatform());
-    const { digest } = descriptor;
-    reporter.note([image.config.config?.Labels?.[labelNames.version], digest].filter(Boolean).join(', '));
-    return { settings: { reference, digest }, image };
+  const { opened, image } = await runStep(session, 'read upstream container', async (reporter) => {
+    const opened = await openReference(reference, work.root, session.registries);
+    const image = await readImage(opened.reader, opened.descriptor, hostPlatform());
+    const version = image.config.config?.Labels?.[labelNames.version];
+    reporter.note([version, opened.descriptor.digest].filter(Boolean).join(', '));
+    return { opened, image };
   });
+  await admitImage(session, work, opened, image.descriptor);
+  return { settings: { reference, digest: opened.descriptor.digest }, image };
 }
 
 /** The config that a container was built from, at that commit. */

@@ -10,7 +10,8 @@ import { mcopy, mmd } from '../../exec/tools/mtools.ts';
 import { ostree } from '../../exec/tools/ostree.ts';
 import { qemuImg } from '../../exec/tools/qemu-img.ts';
 import { which } from '../../exec/which.ts';
-import { type ResolvedImage, resolveImage } from '../resolve-image.ts';
+import { resolveAdmittedImage } from '../admitted-image.ts';
+import type { ResolvedImage } from '../resolve-image.ts';
 import type { Session } from '../session.ts';
 import { describeContainer, type SourceContainer } from './container.ts';
 import { type DiskImage, makeDiskImage } from './disk-image.ts';
@@ -41,13 +42,13 @@ const neededTools: readonly Tool[] = [ostree, mke2fs, debugfs, mkfsVfat, mmd, mc
 /**
  * Makes disk images from a container alone. Must run as root or namespace root. Image builds of one work directory
  * wait for each other; killed ones leave nothing that the next does not remove.
- * @throws CosaError `PLATFORM_UNKNOWN` (exit 2), `TOOL_MISSING` (exit 3), what {@link resolveImage},
+ * @throws CosaError `PLATFORM_UNKNOWN` (exit 2), `TOOL_MISSING` (exit 3), what {@link resolveAdmittedImage},
  *   {@link importSysroot} and {@link makeDiskImage} throw
  */
 export async function buildImages(session: Session, options: BuildImagesOptions): Promise<BuiltImages> {
   const platforms = [...new Set(options.platforms)].map(findPlatform);
   const compressor = findCompressor(options.compress);
-  const resolved = await resolveImage(session, options.directory, options.from);
+  const resolved = await resolveAdmittedImage(session, options.directory, options.from);
   const container = describeContainer(resolved.image);
   const output = outputDirectory(options, resolved, container);
   const importContainer = once(async () => {

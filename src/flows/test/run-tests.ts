@@ -7,8 +7,8 @@ import { runStep } from '../../pipeline/step.ts';
 import type { Firmware } from '../../vm/firmware.ts';
 import { suites } from '../../vm/tests/index.ts';
 import { selectTests } from '../../vm/tests/select.ts';
+import { resolveAdmittedImage } from '../admitted-image.ts';
 import { buildImages } from '../image/build-images.ts';
-import { resolveImage } from '../resolve-image.ts';
 import type { Session } from '../session.ts';
 import { runSuite } from './run-suite.ts';
 
@@ -46,7 +46,7 @@ export interface TestReport {
  */
 export async function runTests(session: Session, options: TestOptions): Promise<TestReport> {
   const selections = selectTests(suites, options.patterns);
-  const { work, reference, image } = await resolveImage(session, options.directory, options.from);
+  const { work, reference, image } = await resolveAdmittedImage(session, options.directory, options.from);
   // By digest: the tag may move while the tests run.
   const from = formatPlace(reference.place, { digest: image.descriptor.digest });
   const { container, images } = await buildImages(session, {

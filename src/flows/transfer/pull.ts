@@ -3,6 +3,7 @@ import { chooseImage } from '../../oci/image.ts';
 import { openReference } from '../../oci/open.ts';
 import type { Platform } from '../../oci/types.ts';
 import { hostPlatform } from '../architecture.ts';
+import { admitImage } from '../policy.ts';
 import type { Session } from '../session.ts';
 import type { WorkDirectory } from '../work-directory.ts';
 import { sourceTag } from './source-tag.ts';
@@ -18,7 +19,8 @@ export interface PullOptions {
 
 /**
  * Brings an image into a work directory's `oci/`, with its test results, signatures and whatever else refers to it.
- * @throws CosaError `PULL_TAG` (exit 2), what `openReference`, `chooseImage` and `transfer` throw
+ * The policy in force must accept it.
+ * @throws CosaError `PULL_TAG` (exit 2), what `openReference`, `chooseImage`, `admitImage` and `transfer` throw
  */
 export async function pullContainer(session: Session, work: WorkDirectory, options: PullOptions): Promise<Transferred> {
   const { reference, platform = hostPlatform() } = options;
@@ -31,6 +33,7 @@ export async function pullContainer(session: Session, work: WorkDirectory, optio
     });
   }
   const descriptor = await chooseImage(opened.reader, opened.descriptor, platform);
+  await admitImage(session, work, opened, descriptor);
   return transfer(session, {
     from: { ...opened, descriptor },
     to: { transport: 'oci', directory: work.oci },

@@ -70,12 +70,12 @@ const signed = z
     keyPaths: z.array(keyFile).min(1).optional(),
     keyData: keyText.optional(),
     keyDatas: z.array(keyText).min(1).optional(),
-    fulcio: z.unknown(),
-    pki: z.unknown(),
-    rekorPublicKeyPath: z.unknown(),
-    rekorPublicKeyPaths: z.unknown(),
-    rekorPublicKeyData: z.unknown(),
-    rekorPublicKeyDatas: z.unknown(),
+    fulcio: z.unknown().optional(),
+    pki: z.unknown().optional(),
+    rekorPublicKeyPath: z.unknown().optional(),
+    rekorPublicKeyPaths: z.unknown().optional(),
+    rekorPublicKeyData: z.unknown().optional(),
+    rekorPublicKeyDatas: z.unknown().optional(),
     signedIdentity: identityRule.default({ type: 'matchRepoDigestOrExact' }),
   })
   .refine((requirement) => keySources.filter((key) => requirement[key] !== undefined).length === 1, {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { CosaError } from '../../../lib/errors.ts';
 import type { Credentials } from '../../credentials/credentials.ts';
 import type { RegistryClient, RegistryRequest, RegistryResponse } from '../client.ts';
@@ -79,9 +80,11 @@ export function createClient(options: ClientOptions): RegistryClient {
     host,
     attempts: (what, signal) => createAttempts(options, what, signal),
     async request(request) {
+      // Many requests wait for one signal, that of the command. Node takes that for a leak.
+      if (request.signal !== undefined) setMaxListeners(0, request.signal);
       request.signal?.throwIfAborted();
       if (request.retry === false) return attempt(request);
-      const attempts = createAttempts(options, describe(request), request.signal);
+      const attempts = createAttempts(options, host, request.signal);
       for (;;) {
         try {
           return await attempt(request);

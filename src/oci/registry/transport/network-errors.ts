@@ -1,4 +1,5 @@
 import { CosaError } from '../../../lib/errors.ts';
+import { serverText } from './server-text.ts';
 
 interface Explanation {
   code: string;
@@ -121,8 +122,8 @@ function explain(error: unknown): Explanation {
   const code = codeOf(error) ?? '';
   const known = explanations[code];
   if (known !== undefined) return known;
-  if (code.startsWith('HPE_')) return noHttp;
-  const reason = error instanceof Error ? error.message : String(error);
+  if (error instanceof Error && error.name === 'HTTPParserError') return noHttp;
+  const reason = serverText(error instanceof Error ? error.message : String(error));
   const isTls = code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_') || code.startsWith('CERT_');
   return { code: isTls ? 'REGISTRY_TLS' : 'REGISTRY_FAILED', message: reason };
 }

@@ -33,8 +33,9 @@ export async function ping(
     try {
       return await pingAt(plain, host, send);
     } catch (second) {
-      // A server that breaks connections is not thereby one without TLS: its own failure says more.
-      throw hasCode(second, 'REGISTRY_FAILED') ? error : second;
+      // A server that broke the first connection need not be one without TLS: then the second says less.
+      const isNoBetter = hasCode(second, 'REGISTRY_FAILED') || hasCode(second, 'REGISTRY_INTERRUPTED');
+      throw hasCode(error, 'REGISTRY_INTERRUPTED') && isNoBetter ? error : second;
     }
   }
 }

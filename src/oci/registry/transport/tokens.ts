@@ -36,8 +36,8 @@ const usualLifetime = 60;
  */
 export function tokenService(challenge: Challenge, registry: URL, mayBePlain: (url: URL) => boolean): TokenService {
   const realm = challenge.parameters.get('realm') ?? '';
-  if (!URL.canParse(realm, registry.href)) throw unusable(registry, 'it names no token service');
-  const url = new URL(realm, registry);
+  if (!/^https?:/i.test(realm) || !URL.canParse(realm)) throw unusable(registry, 'it names no token service');
+  const url = new URL(realm);
   const isPlain = url.protocol === 'http:' && mayBePlain(url) && mayBePlain(registry);
   if (url.protocol !== 'https:' && !isPlain) throw unusable(registry, `its token service ${url.host} has no TLS`);
   url.username = '';

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { serverText } from '../../../../src/oci/registry/transport/server-text.ts';
+
+test.each([
+  ['DENIED: access denied', 'DENIED: access denied'],
+  ['two\r\nlines\t and\u0007 a bell', 'two lines and a bell'],
+  ['\u001b[31mred\u001b[0m \u009b2J', '[31mred [0m 2J'],
+  ['turned \u202eround\u2066 \u200bzero \u2028line', 'turned round zero line'],
+  ['half a \ud800 character', 'half a character'],
+  ['x'.repeat(400), `${'x'.repeat(300)}…`],
+])('makes %j fit for a message', (text, expected) => {
+  expect(serverText(text)).toBe(expected);
+});
+
+test('keeps secrets that a server sends back', () => {
+  expect(serverText('you said hunter2 and aHVudGVyMg==', ['hunter2', 'aHVudGVyMg==', ''])).toBe('you said *** and ***');
+});

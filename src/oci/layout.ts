@@ -1,34 +1,31 @@
 import { lockFile, tryLockFile, withLock } from '../exec/lock.ts';
 import { type Digest, digestOf } from '../lib/digest.ts';
-import { usageError, verificationError } from '../lib/errors.ts';
-import { readManifest } from './image.ts';
 import { blobMissing, blobSize, createBlob, readBlob } from './layout/blobs.ts';
 import {
   initializeLayout,
   listLeftovers,
   readEntries,
-  refName,
   removeLeftovers,
   requireLayout,
   tagOf,
-  withoutTag,
   writeEntries,
 } from './layout/index-file.ts';
 import { type LayoutPaths, layoutPaths } from './layout/paths.ts';
-import { isManifest, maximumManifestBytes, parseManifest } from './schemas.ts';
-import type { BlobSource, BlobWriter, ContentReader, LocalStore, TransferOptions } from './store.ts';
-import { isTag } from './tag.ts';
+import { type LayoutReader, layoutReader } from './layout/reader.ts';
+import { withTags } from './layout/tags.ts';
+import { parseManifest } from './schemas.ts';
+import type { BlobSource, BlobWriter, LocalStore, TransferOptions } from './store.ts';
 import { type Annotations, type Descriptor, mediaTypes } from './types.ts';
-import { readSmallBlob, verified } from './verified.ts';
+import { verified } from './verified.ts';
 
 /**
  * Opens an OCI layout directory for reading. Takes no lock: index.json and every blob are replaced as a whole.
  * @throws CosaError `LAYOUT_MISSING` (exit 2), `LAYOUT_INVALID` (exit 4)
  */
-export async function openLayout(directory: string): Promise<ContentReader> {
+export async function openLayout(directory: string): Promise<LayoutReader> {
   const paths = layoutPaths(directory);
   await requireLayout(paths);
-  return layoutReader(paths);
+  return readerOf(paths);
 }
 
 /**
@@ -42,7 +39,7 @@ export async function openLayoutForWriting(directory: string): Promise<LocalStor
   await cleanUp(paths);
   const inUse = await lockFile(paths.writersLock, 'shared');
   return {
-    ...layoutReader(paths),
+    ...readerOf(paths),
     createBlob: () => createBlob(paths),
     putBlob: (source, options) => putBlob(paths, source, options),
     putManifest: (content, mediaType, extra) => putManifest(paths, content, mediaType, extra),
@@ -57,46 +54,12 @@ async function cleanUp(paths: LayoutPaths): Promise<void> {
   if (alone !== undefined) await removeLeftovers(paths);
 }
 
-function layoutReader(paths: LayoutPaths): ContentReader {
-  async function listTags(): Promise<ReadonlyMap<string, Descriptor>> {
-    const tags = new Map<string, Descriptor>();
-    for (const entry of await readEntries(paths)) {
-      const tag = tagOf(entry);
-      if (tag !== undefined) tags.set(tag, withoutTag(entry));
-    }
-    return new Map([...tags].sort(([a], [b]) => (a < b ? -1 : 1)));
-  }
-
-  const reader: ContentReader = {
+function readerOf(paths: LayoutPaths): LayoutReader {
+  return layoutReader({
+    entries: () => readEntries(paths),
+    blobSize: (digest) => blobSize(paths, digest),
     readBlob: (descriptor, signal) => readBlob(paths, descriptor, signal),
-    hasBlob: async (digest) => (await blobSize(paths, digest)) !== undefined,
-    listTags,
-    tagNames: async () => [...(await listTags()).keys()],
-    resolveDigest: (digest) => resolveDigest(paths, digest),
-    resolveTag: async (tag) => (await listTags()).get(tag),
-    referrers: async (subject, artifactType) => {
-      const found: Descriptor[] = [];
-      for (const entry of await readEntries(paths)) {
-        if (tagOf(entry) !== undefined || entry.mediaType !== mediaTypes.manifest) continue;
-        if (artifactType !== undefined && entry.artifactType !== artifactType) continue;
-        const manifest = await readManifest(reader, entry);
-        if (manifest.subject?.digest === subject) found.push(entry);
-      }
-      return found;
-    },
-  };
-  return reader;
-}
-
-/** An untagged manifest is no entry of index.json; then its content says what it is. */
-async function resolveDigest(paths: LayoutPaths, digest: Digest): Promise<Descriptor | undefined> {
-  const entry = (await readEntries(paths)).find((candidate) => candidate.digest === digest);
-  if (entry !== undefined) return withoutTag(entry);
-  const size = await blobSize(paths, digest);
-  if (size === undefined || size > maximumManifestBytes) return undefined;
-  const descriptor = { mediaType: mediaTypes.manifest, digest, size };
-  const bytes = await readSmallBlob({ readBlob: (blob) => readBlob(paths, blob) }, descriptor, maximumManifestBytes);
-  return isManifest(bytes.toString()) ? descriptor : undefined;
+  });
 }
 
 /**
@@ -156,32 +119,10 @@ async function setTags(
   paths: LayoutPaths,
   tags: readonly string[],
   manifest: Descriptor,
-  expected: ReadonlyMap<string, Digest | undefined> = new Map(),
+  expected?: ReadonlyMap<string, Digest | undefined>,
 ): Promise<void> {
-  for (const tag of tags) {
-    if (!isTag(tag)) {
-      throw usageError('TAG_INVALID', `"${tag}" is not a tag: letters, digits, "_", "." and "-", at most 128`);
-    }
-  }
   if ((await blobSize(paths, manifest.digest)) === undefined) throw blobMissing(paths, manifest.digest);
-  await updateEntries(paths, (entries) => {
-    for (const [tag, digest] of expected) {
-      const now = entries.find((entry) => tagOf(entry) === tag)?.digest;
-      if (now !== digest) throw tagMoved(tag, digest, now);
-    }
-    const others = entries.filter((entry) => !tags.includes(tagOf(entry) ?? ''));
-    const tagged = tags.map((tag) => ({ ...manifest, annotations: { ...manifest.annotations, [refName]: tag } }));
-    return [...others, ...tagged];
-  });
-}
-
-function tagMoved(tag: string, expected: Digest | undefined, now: Digest | undefined) {
-  const text = (digest: Digest | undefined) => (digest === undefined ? 'nothing' : digest);
-  return verificationError(
-    'TAG_MOVED',
-    `the tag "${tag}" points to ${text(now)}, not to ${text(expected)} any more: somebody else moved it`,
-    { hint: 'look at what it points to now, then run the command again' },
-  );
+  await updateEntries(paths, (entries) => withTags(entries, tags, manifest, expected));
 }
 
 async function updateEntries(

@@ -1,11 +1,14 @@
 import { type Digest, digestHex } from '../lib/digest.ts';
 import { type CosaError, usageError } from '../lib/errors.ts';
 import { nearest } from '../lib/nearest.ts';
+import { openArchive, openArchiveForWriting } from './archive.ts';
+import type { LayoutReader } from './layout/reader.ts';
 import { openLayout, openLayoutForWriting } from './layout.ts';
 import { formatPlace, type Place, placeOf } from './place.ts';
-import { parseReference } from './reference.ts';
+import { parseReference, type Reference } from './reference.ts';
 import type { Registries } from './registries.ts';
 import type { ContentReader, ContentStore } from './store.ts';
+import { isMachineryTag } from './tag.ts';
 import type { Descriptor } from './types.ts';
 
 /** An image that a reference names: where to read it, and what it points to. */
@@ -24,7 +27,7 @@ const shortestPrefix = 4;
 /**
  * Finds the image that a reference names.
  * @param workDirectory where `oci/` lies, and what relative paths start from
- * @throws CosaError `REFERENCE_INVALID`, `LAYOUT_MISSING`, `TAG_UNKNOWN` with near tags, `DIGEST_UNKNOWN`,
+ * @throws CosaError `REFERENCE_INVALID`, `LAYOUT_MISSING`, `ARCHIVE_MISSING`, `TAG_UNKNOWN` with near tags, `DIGEST_UNKNOWN`,
  *   `REFERENCE_AMBIGUOUS` listing the candidates (all exit 2), what {@link openPlace} throws
  */
 export async function openReference(
@@ -34,29 +37,40 @@ export async function openReference(
 ): Promise<OpenedReference> {
   const reference = parseReference(text);
   const place = placeOf(reference, workDirectory);
+  if (place.transport !== 'docker' && isBare(reference)) {
+    const layout = await openFiles(place);
+    return { name: text, place, reader: layout, descriptor: await only(layout, text) };
+  }
   const reader = await openPlace(place, registries);
   const where = formatPlace(place);
   const found = (descriptor: Descriptor) => ({ name: text, place, reader, descriptor });
   if (reference.transport === 'local') return found(await find(reader, reference.name, where));
   if (reference.digest !== undefined) return found(await findDigest(reader, reference.digest, where));
   // As every other tool has it: a repository's name alone means its tag `latest`.
-  const tag = reference.transport === 'docker' ? (reference.tag ?? 'latest') : reference.tag;
-  return found(tag === undefined ? await only(reader, text) : await find(reader, tag, where));
+  return found(await find(reader, reference.tag ?? 'latest', where));
+}
+
+/** True if it names a place and nothing in it. */
+function isBare(reference: Reference): boolean {
+  return reference.transport !== 'local' && reference.tag === undefined && reference.digest === undefined;
 }
 
 /**
  * Opens a place for reading.
- * @throws CosaError `LAYOUT_MISSING` (exit 2), `LAYOUT_INVALID` (exit 4)
+ * @throws CosaError `LAYOUT_MISSING`, `ARCHIVE_MISSING`, `ARCHIVE_COMPRESSED` (exit 2), `LAYOUT_INVALID`,
+ *   `ARCHIVE_INVALID` (exit 4)
  */
 export async function openPlace(place: Place, registries: Registries): Promise<ContentReader> {
   switch (place.transport) {
     case 'docker':
       return registries.repository(place.host, place.repository);
-    case 'oci':
-      return openLayout(place.directory);
-    case 'oci-archive':
-      throw unsupported(place);
+    default:
+      return openFiles(place);
   }
+}
+
+function openFiles(place: Exclude<Place, { transport: 'docker' }>): Promise<LayoutReader> {
+  return place.transport === 'oci' ? openLayout(place.directory) : openArchive(place.file);
 }
 
 /** Opens a place for writing: a layout or an archive is made if it is missing. */
@@ -72,22 +86,21 @@ export async function openPlaceForWriting(
     case 'oci':
       return openLayoutForWriting(place.directory);
     case 'oci-archive':
-      throw unsupported(place);
+      return openArchiveForWriting(place.file);
   }
 }
 
-function unsupported(place: Place): CosaError {
-  return usageError('TRANSPORT_UNSUPPORTED', `${formatPlace(place)}: this version reads no archives`);
-}
-
-async function only(reader: ContentReader, text: string): Promise<Descriptor> {
-  const tags = await reader.listTags();
-  const images = new Map([...tags.values()].map((descriptor) => [descriptor.digest, descriptor]));
+/** The only image: of those with tags, or where nothing is tagged, as in what "podman save" writes, of all. */
+async function only(layout: LayoutReader, text: string): Promise<Descriptor> {
+  const tags = [...(await layout.listTags())].filter(([tag]) => !isMachineryTag(tag));
+  const found = tags.length > 0 ? tags.map(([, descriptor]) => descriptor) : await layout.untaggedImages();
+  const images = new Map(found.map((descriptor) => [descriptor.digest, descriptor]));
   const [first, second] = images.values();
-  if (first === undefined) throw usageError('TAG_UNKNOWN', `${text} holds no tagged image`);
+  if (first === undefined) throw usageError('TAG_UNKNOWN', `${text} holds no image`);
   if (second === undefined) return first;
-  throw usageError('REFERENCE_AMBIGUOUS', `${text} holds ${images.size} images: ${listed([...tags.keys()])}`, {
-    hint: `choose one: ${text}:TAG`,
+  const names = tags.length > 0 ? tags.map(([tag]) => tag) : [...images.keys()];
+  throw usageError('REFERENCE_AMBIGUOUS', `${text} holds ${images.size} images: ${listed(names)}`, {
+    hint: `choose one: ${text}${tags.length > 0 ? ':TAG' : '@DIGEST'}`,
   });
 }
 
@@ -101,7 +114,12 @@ async function find(reader: ContentReader, name: string, where: string): Promise
     const descriptor = await found;
     if (descriptor !== undefined) return descriptor;
   }
-  throw unknownTag(name, await reader.tagNames(), where);
+  const tags = await reader.tagNames();
+  throw unknownTag(
+    name,
+    tags.filter((tag) => !isMachineryTag(tag)),
+    where,
+  );
 }
 
 async function findDigest(reader: ContentReader, digest: Digest, where: string): Promise<Descriptor> {

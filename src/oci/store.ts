@@ -17,8 +17,11 @@ export interface ContentReader {
   resolveDigest(digest: Digest): Promise<Descriptor | undefined>;
   /** The names of all tags, sorted. */
   tagNames(): Promise<readonly string[]>;
-  /** All tags with what they point to, sorted by tag. A registry is asked once for each tag: prefer {@link tagNames}. */
-  listTags(): Promise<ReadonlyMap<string, Descriptor>>;
+  /**
+   * Tags with what they point to, sorted by tag. A registry is asked once for each tag: prefer {@link tagNames}.
+   * @param isWanted leaves out tags that nobody needs; all are listed unless given
+   */
+  listTags(isWanted?: (tag: string) => boolean): Promise<ReadonlyMap<string, Descriptor>>;
   /** Manifests whose `subject` is this digest, newest last. */
   referrers(subject: Digest, artifactType?: string): Promise<readonly Descriptor[]>;
 }
@@ -53,7 +56,8 @@ export interface ContentWriter {
     extra?: { artifactType?: string; annotations?: Annotations },
   ): Promise<Descriptor>;
   /**
-   * Points tags at a stored manifest, after everything it needs is there. In a layout this is one step for all tags.
+   * Points tags at a stored manifest, after everything it needs is there. In a layout this is one step for all tags;
+   * given none, its index names the manifest without a tag. An archive appears when its store is disposed.
    * @param expected per tag, what it must point to now (`undefined`: not exist): otherwise `TAG_MOVED` (exit 4)
    */
   setTags(

@@ -14,17 +14,17 @@ import type { LayoutPaths } from './paths.ts';
 export const refName = 'org.opencontainers.image.ref.name';
 
 /** A layout of thousands of builds stays far below; a larger file is not an index. */
-const maximumIndexBytes = 32 * 1024 * 1024;
+export const maximumIndexBytes = 32 * 1024 * 1024;
 
+/** The content of `oci-layout`. */
+export const layoutFileText = canonicalJson({ imageLayoutVersion: '1.0.0' });
 const layoutFile = z.object({ imageLayoutVersion: z.literal('1.0.0') });
 
 /** Makes the files of an empty layout where they are missing. Idempotent. */
 export async function initializeLayout(paths: LayoutPaths): Promise<void> {
   await mkdir(paths.blobs, { recursive: true });
   await mkdir(paths.temporary, { recursive: true });
-  if ((await readText(paths.layoutFile)) === undefined) {
-    await writeFileAtomic(paths.layoutFile, canonicalJson({ imageLayoutVersion: '1.0.0' }));
-  }
+  if ((await readText(paths.layoutFile)) === undefined) await writeFileAtomic(paths.layoutFile, layoutFileText);
 }
 
 /**
@@ -38,7 +38,16 @@ export async function requireLayout(paths: LayoutPaths): Promise<void> {
       hint: 'name the directory that holds oci-layout and index.json, or build first: cosa ostree build',
     });
   }
-  parse(layoutFile, text, paths.layoutFile, 'LAYOUT_INVALID');
+  requireVersion(text, paths.layoutFile);
+}
+
+/**
+ * Checks the content of a file `oci-layout`.
+ * @param what names it in errors
+ * @throws CosaError `LAYOUT_INVALID` (exit 4)
+ */
+export function requireVersion(text: string, what: string): void {
+  parse(layoutFile, text, what, 'LAYOUT_INVALID');
 }
 
 /**
@@ -56,10 +65,12 @@ export async function readEntries(paths: LayoutPaths): Promise<readonly Descript
  */
 export async function writeEntries(paths: LayoutPaths, entries: readonly Descriptor[]): Promise<void> {
   await fsyncPath(paths.blobs);
-  await writeFileAtomic(
-    paths.indexFile,
-    canonicalJson({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: entries.map(toJson) }),
-  );
+  await writeFileAtomic(paths.indexFile, indexText(entries));
+}
+
+/** The content of index.json. */
+export function indexText(entries: readonly Descriptor[]): string {
+  return canonicalJson({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: entries.map(toJson) });
 }
 
 function toJson({ platform, ...rest }: Descriptor): Json {

@@ -1,0 +1,116 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { withLock } from '../exec/lock.ts';
+import type { Digest } from '../lib/digest.ts';
+import { archiveSource } from './archive/source.ts';
+import { openStaging } from './archive/staging.ts';
+import { writeArchive } from './archive/write.ts';
+import { indexText, tagOf, withoutTag } from './layout/index-file.ts';
+import { type LayoutReader, type LayoutSource, layoutReader } from './layout/reader.ts';
+import { withTags } from './layout/tags.ts';
+import type { ContentStore } from './store.ts';
+import type { Descriptor } from './types.ts';
+
+/**
+ * Opens a tar archive of an OCI layout for reading, where it lies: nothing is extracted.
+ * @throws CosaError `ARCHIVE_MISSING`, `ARCHIVE_COMPRESSED` (exit 2), `ARCHIVE_INVALID`, `LAYOUT_INVALID`,
+ *   `INDEX_INVALID` (exit 4)
+ */
+export async function openArchive(file: string): Promise<LayoutReader> {
+  const source = archiveSource(file, 'error');
+  await source.contents();
+  return layoutReader(source);
+}
+
+/**
+ * Opens a tar archive of an OCI layout for writing; it need not exist. What is written is collected in a directory
+ * beside it. When the store is disposed, and tags or referrers have been written, the archive is replaced as a whole by
+ * one that holds what it held and what is new. Killed before that, it is as it was; the next writer removes the
+ * directory. The same content gives the same bytes.
+ *
+ * Any number of processes may write to an archive at once: each adds to what it finds at its end, and fails with
+ * `TAG_MOVED` if a tag is not any more what it was told to expect.
+ * @throws CosaError as {@link openArchive} for a file that is there and is no archive
+ */
+export async function openArchiveForWriting(file: string): Promise<ContentStore & AsyncDisposable> {
+  const directory = dirname(file);
+  await mkdir(directory, { recursive: true });
+  const archive = archiveSource(file, 'empty');
+  // Looked at before gigabytes are collected for it.
+  await archive.contents();
+  const staging = await openStaging(file);
+  const { store } = staging;
+  const expectations = new Map<string, Digest | undefined>();
+
+  const both: LayoutSource = {
+    entries: async () => merge(await archive.entries(), await staging.entries(), new Map()),
+    blobSize: async (digest) => (await staging.blobSize(digest)) ?? archive.blobSize(digest),
+    async *readBlob(descriptor, signal) {
+      const source = (await store.hasBlob(descriptor.digest)) ? store : archive;
+      yield* source.readBlob(descriptor, signal);
+    },
+  };
+
+  async function setTags(
+    tags: readonly string[],
+    manifest: Descriptor,
+    expected: ReadonlyMap<string, Digest | undefined> = new Map(),
+  ): Promise<void> {
+    withTags(await both.entries(), tags, manifest, expected);
+    if (!(await store.hasBlob(manifest.digest))) {
+      await store.putBlob({ descriptor: manifest, open: (signal) => archive.readBlob(manifest, signal) });
+    }
+    await store.setTags(tags, manifest);
+    // What this writer does to a tag later is its own affair: only the first state is one that others made.
+    for (const [tag, digest] of expected) if (!expectations.has(tag)) expectations.set(tag, digest);
+  }
+
+  async function finish(): Promise<void> {
+    const added = await staging.entries();
+    if (added.length === 0) return;
+    await withLock(directory, async () => {
+      const { entries, blobs: before } = await archive.contents();
+      const merged = merge(entries, added, expectations);
+      const blobs = new Map([...before].map(([digest, { size }]) => [digest, size]));
+      for (const digest of await staging.blobs()) blobs.set(digest, (await staging.blobSize(digest)) ?? 0);
+      if (blobs.size === before.size && indexText(merged) === indexText(entries)) return;
+      const readBlob = (digest: Digest, size: number) =>
+        both.readBlob({ mediaType: 'application/octet-stream', digest, size });
+      await writeArchive(file, { entries: merged, blobs, readBlob });
+    });
+  }
+
+  return {
+    ...layoutReader(both),
+    putBlob: store.putBlob,
+    putManifest: store.putManifest,
+    setTags,
+    async [Symbol.asyncDispose]() {
+      try {
+        await finish();
+      } finally {
+        await staging[Symbol.asyncDispose]();
+      }
+    },
+  };
+}
+
+/** The archive's entries with those that were added: a tag moves, a referrer is there once. */
+function merge(
+  entries: readonly Descriptor[],
+  added: readonly Descriptor[],
+  expectations: ReadonlyMap<string, Digest | undefined>,
+): readonly Descriptor[] {
+  let merged = entries;
+  for (const entry of added) {
+    const tag = tagOf(entry);
+    if (tag === undefined) {
+      const isThere = merged.some((other) => tagOf(other) === undefined && other.digest === entry.digest);
+      if (!isThere) merged = [...merged, entry];
+      continue;
+    }
+    const expected = new Map([...expectations].filter(([name]) => name === tag));
+    merged = withTags(merged, [tag], withoutTag(entry), expected);
+  }
+  return merged;
+}

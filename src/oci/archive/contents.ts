@@ -1,0 +1,127 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { Digest } from '../../lib/digest.ts';
+import { CosaError, usageError, verificationError } from '../../lib/errors.ts';
+import { readTar, type TarEntry } from '../../lib/tar/reader.ts';
+import { blockSize } from '../../lib/tar/types.ts';
+import { maximumIndexBytes, requireVersion } from '../layout/index-file.ts';
+import { parseIndex } from '../schemas.ts';
+import type { Descriptor } from '../types.ts';
+
+/** What an archive of an OCI layout holds, and where in the file each blob's bytes are. */
+export interface ArchiveContents {
+  /** The entries of index.json. */
+  entries: readonly Descriptor[];
+  blobs: ReadonlyMap<Digest, { offset: number; size: number }>;
+}
+
+/** An index has at most 10,000 entries, each of some blobs that are mostly shared. */
+const maximumTarEntries = 200_000;
+const maximumLayoutFileBytes = 4096;
+/** A header is one or some blocks: reading more at once would only read what is skipped then. */
+const headerReadSize = 16 * 1024;
+
+const compressors: readonly [magic: string, name: string, program: string][] = [
+  ['1f8b', 'gzip', 'gunzip'],
+  ['28b52ffd', 'zstd', 'unzstd'],
+  ['fd377a585a00', 'xz', 'unxz'],
+  ['425a68', 'bzip2', 'bunzip2'],
+];
+
+/**
+ * Finds out what an archive holds. Reads headers, index.json and oci-layout; blobs are passed over. Nothing is
+ * extracted, so names lead nowhere. Of two entries with one name the later counts, as it would when extracted.
+ * @param file names the archive in errors
+ * @throws CosaError `ARCHIVE_COMPRESSED` (exit 2), `ARCHIVE_INVALID`, `LAYOUT_INVALID`, `INDEX_INVALID` (exit 4)
+ */
+export async function readArchiveContents(handle: FileHandle, file: string): Promise<ArchiveContents> {
+  await refuseCompressed(handle, file);
+  const blobs = new Map<Digest, { offset: number; size: number }>();
+  const texts = new Map<string, string>();
+  const names = new Set<string>();
+  const source = skippingSource(handle);
+  let count = 0;
+  try {
+    for await (const entry of readTar(source.chunks())) {
+      if (++count > maximumTarEntries) throw invalid(file, `it has more than ${maximumTarEntries} entries`);
+      const name = entry.path.replace(/^(\.\/)+/, '');
+      if (!name.includes('/')) names.add(name);
+      if (entry.type !== 'file') continue;
+      const offset = entry.offset + blockSize;
+      const hex = /^blobs\/sha256\/([0-9a-f]{64})$/.exec(name)?.[1];
+      if (hex !== undefined) blobs.set(`sha256:${hex}`, { offset, size: entry.size });
+      if (name === 'index.json') texts.set(name, await text(entry, maximumIndexBytes));
+      else if (name === 'oci-layout') texts.set(name, await text(entry, maximumLayoutFileBytes));
+      else source.skipTo(offset + entry.size);
+    }
+  } catch (error) {
+    if (!(error instanceof CosaError) || !error.code.startsWith('TAR_')) throw error;
+    throw invalid(file, error.message, error);
+  }
+  const layoutFile = texts.get('oci-layout');
+  if (layoutFile === undefined) throw noLayout(file, names);
+  requireVersion(layoutFile, `oci-layout in ${file}`);
+  const index = texts.get('index.json');
+  return { entries: index === undefined ? [] : parseIndex(index, `index.json in ${file}`).manifests, blobs };
+}
+
+async function text(entry: TarEntry, limit: number): Promise<string> {
+  return (await entry.bytes(limit)).toString();
+}
+
+/** The file as a stream for the tar reader, in which content that nobody wants is zeros and is not read. */
+function skippingSource(handle: FileHandle): { chunks(): AsyncGenerator<Buffer>; skipTo(offset: number): void } {
+  const zeros = Buffer.alloc(1024 * 1024);
+  let position = 0;
+  let wanted = 0;
+  return {
+    async *chunks() {
+      const { size } = await handle.stat();
+      while (position < size) {
+        const skipped = Math.min(wanted, size) - position;
+        if (skipped > 0) {
+          const chunk = zeros.subarray(0, skipped);
+          position += chunk.length;
+          yield chunk;
+          continue;
+        }
+        const { bytesRead, buffer } = await handle.read(
+          Buffer.allocUnsafe(headerReadSize),
+          0,
+          headerReadSize,
+          position,
+        );
+        if (bytesRead === 0) return;
+        position += bytesRead;
+        yield buffer.subarray(0, bytesRead);
+      }
+    },
+    skipTo: (offset) => {
+      wanted = offset;
+    },
+  };
+}
+
+async function refuseCompressed(handle: FileHandle, file: string): Promise<void> {
+  const { buffer } = await handle.read(Buffer.alloc(8), 0, 8, 0);
+  const start = buffer.toString('hex');
+  const [, name, program] = compressors.find(([magic]) => start.startsWith(magic)) ?? [];
+  if (name === undefined || program === undefined) return;
+  throw usageError('ARCHIVE_COMPRESSED', `${file} is compressed with ${name}: blobs cannot be found in it`, {
+    hint: `decompress it: ${program} --keep ${file}`,
+  });
+}
+
+function noLayout(file: string, names: ReadonlySet<string>): CosaError {
+  return verificationError('ARCHIVE_INVALID', `${file} is no archive of an OCI layout: it has no file "oci-layout"`, {
+    hint: names.has('manifest.json')
+      ? 'it looks like one of "docker save"; make one with: podman save --format oci-archive'
+      : 'name a file that cosa copy, skopeo or podman save --format oci-archive wrote',
+  });
+}
+
+function invalid(file: string, reason: string, cause?: unknown): CosaError {
+  return verificationError('ARCHIVE_INVALID', `${file} cannot be read: ${reason}`, {
+    hint: 'get or make the archive again',
+    cause,
+  });
+}

@@ -1,0 +1,55 @@
+import { rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { tryLockFile, withLock } from '../../exec/lock.ts';
+import type { Digest } from '../../lib/digest.ts';
+import { isDirectory, isTemporaryName, namesIn, temporaryName } from '../../lib/files.ts';
+import { blobSize } from '../layout/blobs.ts';
+import { listBlobs, readEntries } from '../layout/index-file.ts';
+import { layoutPaths } from '../layout/paths.ts';
+import { openLayoutForWriting } from '../layout.ts';
+import type { LocalStore } from '../store.ts';
+import type { Descriptor } from '../types.ts';
+
+/** A layout directory beside an archive, in which lies what is to be added to it. Removed when it is disposed. */
+export interface Staging extends AsyncDisposable {
+  store: LocalStore;
+  entries(): Promise<readonly Descriptor[]>;
+  blobs(): Promise<readonly Digest[]>;
+  blobSize(digest: Digest): Promise<number | undefined>;
+}
+
+/** Makes the directory for an archive, and removes those that killed writers of the same archive left. */
+export async function openStaging(file: string): Promise<Staging> {
+  const directory = temporaryName(file);
+  const paths = layoutPaths(directory);
+  // Nobody may take the new directory for a left one before it is locked as one in use.
+  const store = await withLock(dirname(file), async () => {
+    await removeLeftovers(file);
+    return openLayoutForWriting(directory);
+  });
+  return {
+    store,
+    entries: () => readEntries(paths),
+    blobs: () => listBlobs(paths),
+    blobSize: (digest) => blobSize(paths, digest),
+    async [Symbol.asyncDispose]() {
+      await store[Symbol.asyncDispose]();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function removeLeftovers(file: string): Promise<void> {
+  for (const name of await namesIn(dirname(file))) {
+    if (!name.startsWith(`.${basename(file)}.`) || !isTemporaryName(name)) continue;
+    const path = join(dirname(file), name);
+    // An archive that is being written is so under the lock that we hold: one that lies here is left.
+    if (await isDirectory(path)) {
+      await using alone = await tryLockFile(layoutPaths(path).writersLock);
+      if (alone === undefined) continue;
+      await rm(path, { recursive: true, force: true });
+    } else {
+      await rm(path, { force: true });
+    }
+  }
+}

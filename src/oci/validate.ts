@@ -25,11 +25,14 @@ export interface Validator {
   validateBlob(descriptor: Descriptor): Promise<Problem[]>;
   /** Digests of the blobs that were checked. */
   readonly reached: ReadonlySet<Digest>;
+  /** Those of them that are manifests and indexes. */
+  readonly manifests: ReadonlySet<Digest>;
 }
 
 /** @param onBytes called with the length of each piece of a blob that was checked */
 export function validator(reader: ContentReader, onBytes: (count: number) => void, signal: AbortSignal): Validator {
   const reached = new Set<Digest>();
+  const manifests = new Set<Digest>();
   const checkedDiffIds = new Map<Digest, Digest>();
   const counting: ContentReader = {
     ...reader,
@@ -44,6 +47,7 @@ export function validator(reader: ContentReader, onBytes: (count: number) => voi
   async function validate(descriptor: Descriptor): Promise<Problem[]> {
     if (reached.has(descriptor.digest)) return [];
     reached.add(descriptor.digest);
+    manifests.add(descriptor.digest);
     if (descriptor.mediaType === mediaTypes.index) return validateIndex(descriptor);
     return caught(async () => {
       const manifest = await readManifest(counting, descriptor);
@@ -96,7 +100,7 @@ export function validator(reader: ContentReader, onBytes: (count: number) => voi
     return caught(() => drain(counting.readBlob(descriptor)));
   }
 
-  return { validate, validateBlob, reached };
+  return { validate, validateBlob, reached, manifests };
 }
 
 async function drain(source: AsyncIterable<Buffer>): Promise<Problem[]> {

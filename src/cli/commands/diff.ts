@@ -1,20 +1,34 @@
 import { type ContainerDifference, diffContainers } from '../../flows/containers/diff.ts';
+import { type DownloadDetails, diffDownload } from '../../flows/containers/download.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
+import { shortened } from '../render/shortened.ts';
 import type { Style } from '../render/style.ts';
 import { table } from '../render/table.ts';
 
 export const diff = defineCommand({
   description:
     'Compares two containers: packages added, removed, upgraded and downgraded, files, layers, and what a host that ' +
-    'runs the first downloads to get to the second.',
-  configure: (command) => command.argument('<from>', 'the older container').argument('<to>', 'the newer container'),
+    'runs the first downloads to get to the second. With --download, only that: then nothing but manifests is read.',
+  configure: (command) =>
+    command
+      .argument('<from>', 'the older container')
+      .argument('<to>', 'the newer container')
+      .option('--download', 'only say what a host downloads: the new layers and what is in them'),
   examples: [
     { run: 'cosa diff stable stable-candidate', does: 'Show what the next update of the stream brings' },
     { run: 'cosa diff 13.20260101.0 13.20260108.0 --json', does: 'The same of two versions, with every file' },
+    {
+      run: 'cosa diff --download docker://registry.example.com/os:stable docker://registry.example.com/os:stable-candidate',
+      does: 'Say what an update costs to download, from the manifests in a registry',
+    },
   ],
   registries: true,
-  run: async (context, [from, to]) => {
+  run: async (context, [from, to], { download = false }) => {
+    if (download) {
+      const details = await diffDownload(context, context.directory, from, to);
+      return { text: downloadText(details, context.style), json: downloadJson(details) };
+    }
     const difference = await diffContainers(context, context.directory, from, to);
     return { text: diffText(difference, context.style), json: diffJson(difference) };
   },
@@ -34,6 +48,20 @@ function diffJson({ from, to, packages, files, layers, download }: ContainerDiff
     layers,
     download,
   };
+}
+
+function downloadJson({ from, to, newLayers, ...counts }: DownloadDetails) {
+  return { from: { ...from }, to: { ...to }, ...counts, newLayers: newLayers.map((layer) => ({ ...layer })) };
+}
+
+function downloadText({ from, to, layers, download, newLayers }: DownloadDetails, style: Style): string {
+  const rows = newLayers.map(({ size, components }) => [`  ${formatBytes(size)}`, shortened(components)]);
+  return [
+    `${style.bold(from.version ?? from.digest)} → ${style.bold(to.version ?? to.digest)}`,
+    ...(rows.length === 0 ? [] : [table(rows, [0])]),
+    `${style.bold('Layers')} ${layers.kept} kept, ${layers.added} new, ${layers.removed} gone`,
+    `${style.bold('Download')} ${formatBytes(download)} of ${formatBytes(to.size)}`,
+  ].join('\n\n');
 }
 
 /** Files shown for people; --json has them all. */

@@ -1,19 +1,23 @@
-import { checkContainers } from '../../flows/containers/fsck.ts';
-import { openWorkDirectory } from '../../flows/work-directory.ts';
+import { type ContainersReport, checkContainers } from '../../flows/containers/fsck.ts';
+import { placeNamed } from '../../flows/containers/place.ts';
 import { exitStatus } from '../../lib/errors.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
-import type { LayoutReport } from '../../oci/layout/check.ts';
 import { defineCommand } from '../command.ts';
 import type { Style } from '../render/style.ts';
 
 export const fsck = defineCommand({
   description:
-    "Reads everything in the work directory's oci/ again and reports every blob that is missing, damaged or not what " +
-    'its descriptor or diffid says. Changes nothing. The exit status is 4 if anything is wrong.',
-  configure: (command) => command,
-  examples: [{ run: 'cosa fsck', does: 'Check all containers' }],
-  run: async (context) => {
-    const report = await checkContainers(context, await openWorkDirectory(context.directory));
+    "Reads everything in the work directory's oci/ again, or in another place, and reports every blob that is missing, " +
+    'damaged or not what its descriptor or diffid says. Of a registry that is what the tags reach, and all of it is ' +
+    'downloaded. Changes nothing. The exit status is 4 if anything is wrong.',
+  configure: (command) => command.argument('[place]', "a registry's repository or a layout; oci/ unless given"),
+  examples: [
+    { run: 'cosa fsck', does: 'Check all containers of the work directory' },
+    { run: 'cosa fsck docker://registry.example.com/os/debian-coreos', does: 'Check all that a repository holds' },
+  ],
+  registries: true,
+  run: async (context, [place]) => {
+    const report = await checkContainers(context, await placeNamed(context.directory, place));
     return {
       text: reportText(report, context.style),
       json: { ...report, problems: report.problems.map((problem) => ({ ...problem })) },
@@ -22,13 +26,16 @@ export const fsck = defineCommand({
   },
 });
 
-function reportText({ problems, blobs, bytes, unreferenced, leftovers }: LayoutReport, style: Style): string {
+function reportText(report: ContainersReport, style: Style): string {
+  const { problems, blobs, bytes } = report;
   const lines = problems.map(({ code, message }) => `${style.red(code)} ${message}`);
   lines.push(
     problems.length === 0
       ? `${style.green('clean')}: ${plural(blobs, 'blob')}, ${formatBytes(bytes)}`
       : `${style.red(plural(problems.length, 'problem'))} in ${plural(blobs, 'blob')}`,
   );
+  if (!('leftovers' in report)) return lines.join('\n');
+  const { unreferenced, leftovers } = report;
   const removable = [
     ...(unreferenced.blobs === 0
       ? []

@@ -4,7 +4,7 @@ import { defineCommand } from '../command.ts';
 export const init = defineCommand({
   description:
     'Makes the current directory a work directory for a config: clones a git repository into src/config, or links ' +
-    'src/config to a local directory, and records source, revision and stream in cosa.json. ' +
+    'src/config to a local directory, and records source, revision, stream and upstream container in cosa.json. ' +
     'Refuses to overwrite a work directory unless --force is given; then config and settings are replaced, changes ' +
     'in a clone that were not pushed included, while containers and images stay.',
   configure: (command) =>
@@ -14,13 +14,16 @@ export const init = defineCommand({
       .option('--stream <stream>', 'build for this stream, instead of the one that the config names')
       .option(
         '--ostree <reference>',
-        'follow on this container: its layers are reused; without SOURCE its config is taken too',
+        'follow on this container, wherever it lies: its layers are reused; without SOURCE its config is taken too',
       )
       .option('--force', 'replace the config and the settings of a work directory'),
   examples: [
     { run: 'cosa init https://example.com/os-config.git -b next', does: 'Clone the branch next of a config' },
     { run: 'cosa init ../my-config', does: 'Use a local directory: changes in it count at the next build' },
-    { run: 'cosa init --ostree oci:../builds/oci:stable', does: 'Take the config that a container was built from' },
+    {
+      run: 'cosa init --ostree docker://registry.example.com/os/debian-coreos:testing-devel',
+      does: 'Take the config that a container was built from, at that commit; nothing of the container is copied',
+    },
   ],
   registries: true,
   run: async (context, [source], options) => {

@@ -1,18 +1,23 @@
 import { type InspectedContainer, inspectContainer } from '../../flows/containers/inspect.ts';
 import { formatBytes, formatDuration } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
+import { shortened } from '../render/shortened.ts';
 import type { Style } from '../render/style.ts';
 import { table } from '../render/table.ts';
 
 export const inspect = defineCommand({
   description:
-    'Shows a container: what it was built from and when, its packages and layers, its test results, and whatever else ' +
-    'refers to it. Reads the manifest, the config and one layer. Without a reference: the newest build.',
+    'Shows a container: what it was built from and when, its packages and layers, its test results, and what lies beside ' +
+    'it: lists of packages, signatures, disk images. Of its layers it reads only up to the list of packages. Without a ' +
+    'reference: the newest build.',
   configure: (command) => command.argument('[reference]', 'the container'),
   examples: [
     { run: 'cosa inspect', does: 'Show the newest build' },
     { run: 'cosa inspect 13.20260101.0 --json', does: 'Show one version, with all labels and test logs, for a script' },
-    { run: 'cosa inspect oci:/srv/os/oci:stable', does: "Show a container of another directory's layout" },
+    {
+      run: 'cosa inspect docker://registry.example.com/os/debian-coreos:stable',
+      does: 'Show a container of a registry',
+    },
   ],
   registries: true,
   run: async (context, [reference]) => {
@@ -21,9 +26,12 @@ export const inspect = defineCommand({
   },
 });
 
-function inspectJson({ layerList, referrers, tests, ...container }: InspectedContainer) {
+function inspectJson({ layerList, referrers, tests, signatures, sboms, diskImages, ...container }: InspectedContainer) {
   return {
     ...container,
+    signatures: signatures.map((signature) => ({ ...signature })),
+    sboms: sboms.map((sbom) => ({ ...sbom })),
+    diskImages: diskImages.map((image) => ({ ...image })),
     layers: layerList.map((layer) => ({ ...layer })),
     tests: tests.map((status) => ({ ...status })),
     referrers: referrers.map(({ digest, size, mediaType, artifactType, annotations }) => ({
@@ -57,12 +65,7 @@ function inspectText(container: InspectedContainer, style: Style): string {
   const known = facts.flatMap(([name, value]) =>
     value === undefined || value === '' ? [] : [[style.bold(name), value]],
   );
-  return [
-    table(known),
-    testSection(container, style),
-    layerSection(container, style),
-    referrerSection(container, style),
-  ]
+  return [table(known), testSection(container, style), layerSection(container, style), besideSection(container, style)]
     .filter((section) => section !== '')
     .join('\n\n');
 }
@@ -90,15 +93,15 @@ function layerSection({ layerList }: InspectedContainer, style: Style): string {
   return `${style.bold('Layers')}\n${table(rows, [1])}`;
 }
 
-/** A line's worth of names. */
-function shortened(names: readonly string[]): string {
-  const shown = names.slice(0, 4);
-  const more = names.length - shown.length;
-  return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ');
-}
-
-function referrerSection({ referrers }: InspectedContainer, style: Style): string {
-  if (referrers.length === 0) return '';
-  const rows = referrers.map(({ digest, artifactType, mediaType }) => [`  ${digest}`, artifactType ?? mediaType]);
-  return `${style.bold('Referrers')}\n${table(rows)}`;
+function besideSection({ signatures, sboms, diskImages }: InspectedContainer, style: Style): string {
+  const lines = [
+    ...sboms.map(({ format, digest }) => [style.bold('Package list'), format, digest]),
+    ...signatures.map(({ kind, digest }) => [style.bold('Signature'), `${kind}, not verified`, digest]),
+    ...diskImages.map(({ platform, type, digest }) => [
+      style.bold('Disk image'),
+      [platform, type].filter(Boolean).join(' '),
+      digest,
+    ]),
+  ];
+  return lines.length === 0 ? '' : table(lines);
 }

@@ -1,5 +1,5 @@
 import { type ListedContainer, listContainers } from '../../flows/containers/list.ts';
-import { openWorkDirectory } from '../../flows/work-directory.ts';
+import { placeNamed } from '../../flows/containers/place.ts';
 import { formatBytes } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
 import type { Style } from '../render/style.ts';
@@ -11,16 +11,17 @@ const shortDigest = 12;
 
 export const list = defineCommand({
   description:
-    "Lists the containers in the work directory's oci/, newest first: their tags, size and layers, and how their tests " +
-    'went. A digest may be shortened in references, as it is here.',
-  configure: (command) => command,
+    "Lists the containers in the work directory's oci/, or of another place, newest first: their tags, size and layers, " +
+    'and how their tests went. Of an index, each image has a line. A digest may be shortened in references, as it is here.',
+  configure: (command) => command.argument('[place]', "a registry's repository or a layout; oci/ unless given"),
   examples: [
     { run: 'cosa list', does: 'Show every build and where the streams stand' },
+    { run: 'cosa list docker://registry.example.com/os/debian-coreos', does: 'The same of a repository' },
     { run: 'cosa list --json', does: 'The same for a script' },
   ],
   registries: true,
-  run: async (context) => {
-    const containers = await listContainers(await openWorkDirectory(context.directory));
+  run: async (context, [place]) => {
+    const containers = await listContainers(context, await placeNamed(context.directory, place));
     return {
       text: listText(containers, context.style),
       json: containers.map((container) => ({
@@ -32,7 +33,7 @@ export const list = defineCommand({
 });
 
 function listText(containers: readonly ListedContainer[], style: Style): string {
-  if (containers.length === 0) return 'There is no container yet: cosa ostree build';
+  if (containers.length === 0) return 'There is no container yet: cosa ostree build, cosa push';
   const heading = ['VERSION', 'TAGS', 'CREATED', 'LAYERS', 'SIZE', 'TESTS', 'DIGEST'].map(style.dim);
   const rows = containers.map((container) => [
     style.bold(container.version ?? '-'),

@@ -1,29 +1,38 @@
-import { promote as promoteContainer } from '../../flows/containers/promote.ts';
-import { openWorkDirectory } from '../../flows/work-directory.ts';
+import { type Promotion, promote as promoteContainer } from '../../flows/containers/promote.ts';
 import { defineCommand } from '../command.ts';
 import { collect } from '../parsers.ts';
+import type { Style } from '../render/style.ts';
 
 export const promote = defineCommand({
   description:
     'Moves a stream to its candidate, or to the container of --from, if the required tests have passed for exactly ' +
     'that digest: of each test the last run counts, with each firmware that was tried. Otherwise it says why not, and the exit ' +
-    'status is 4.',
+    'status is 4; as it is when somebody else moves the stream at the same time.',
   configure: (command) =>
     command
-      .argument('<stream>', 'the tag to move')
+      .argument('<stream>', 'the tag to move: beside what is promoted, or a whole reference')
       .option('--from <reference>', 'what to promote; STREAM-candidate unless given')
-      .option('--require <test>', 'a suite or test that must have passed; "basic" unless given', collect),
+      .option('--require <test>', 'a suite or test that must have passed; "basic" unless given', collect)
+      .option('--dry-run', 'only say what would be done'),
   examples: [
     { run: 'cosa promote stable', does: 'Release the candidate, if the basic tests have passed' },
     { run: 'cosa promote stable --require basic --require upgrade', does: 'Ask for two suites' },
     { run: 'cosa promote stable --from 13.20260101.0', does: 'Go back to an older version' },
+    {
+      run: 'cosa promote docker://registry.example.com/os/debian-coreos:stable',
+      does: 'Release the candidate of a registry, from any machine',
+    },
   ],
   registries: true,
-  run: async (context, [stream], options) => {
-    const work = await openWorkDirectory(context.directory);
-    const require = options.require ?? ['basic'];
-    const { digest, previous, moved } = await promoteContainer(context, work, { stream, from: options.from, require });
-    const text = moved ? `${context.style.bold(stream)} → ${digest}` : `${stream} points to ${digest} already`;
-    return { text, json: { stream, digest, previous: previous ?? null, moved } };
+  run: async (context, [stream], { from, require = ['basic'], dryRun = false }) => {
+    const promotion = await promoteContainer(context, context.directory, { stream, from, require, dryRun });
+    const { version = null, previous = null, ...rest } = promotion;
+    return { text: promotionText(promotion, dryRun, context.style), json: { ...rest, version, previous, dryRun } };
   },
 });
+
+function promotionText({ stream, digest, version, moved }: Promotion, dryRun: boolean, style: Style): string {
+  const what = version === undefined ? digest : `${version} (${digest})`;
+  if (!moved) return `${stream} points to ${what} already`;
+  return dryRun ? `Would promote ${what} to ${style.bold(stream)}` : `${style.bold(stream)} → ${what}`;
+}

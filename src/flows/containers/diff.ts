@@ -1,14 +1,14 @@
 import type { Image } from '../../oci/image.ts';
 import type { ContentReader } from '../../oci/store.ts';
-import type { Descriptor } from '../../oci/types.ts';
 import { listFiles } from '../../ostree/unpack/commit-tree.ts';
 import { type ImageTree, readImageTree } from '../../ostree/unpack/read-files.ts';
 import { runStep } from '../../pipeline/step.ts';
 import { resolveImage } from '../resolve-image.ts';
 import type { Session } from '../session.ts';
+import { type Download, downloadBetween } from './download.ts';
 import { embeddedLockfile } from './embedded-lockfile.ts';
 import { type PackageChanges, packageChanges } from './package-changes.ts';
-import { type ContainerSummary, summarize, totalSize } from './summary.ts';
+import { type ContainerSummary, summarize } from './summary.ts';
 
 /** Absolute paths, sorted. */
 interface FileChanges {
@@ -17,14 +17,11 @@ interface FileChanges {
   changed: readonly string[];
 }
 
-export interface ContainerDifference {
+export interface ContainerDifference extends Download {
   from: ContainerSummary;
   to: ContainerSummary;
   packages: PackageChanges;
   files: FileChanges;
-  layers: { kept: number; added: number; removed: number };
-  /** Bytes that a host with the first container downloads for the second: manifest, config and new layers. */
-  download: number;
 }
 
 /**
@@ -47,7 +44,7 @@ export async function diffContainers(
     to: summarize(b.image),
     packages: packageChanges(contentA.packages, contentB.packages),
     files: fileChanges(contentA.files, contentB.files),
-    ...layerChanges(a.image, b.image),
+    ...downloadBetween(a.image, b.image),
   };
 }
 
@@ -69,20 +66,5 @@ function fileChanges(from: ReadonlyMap<string, string>, to: ReadonlyMap<string, 
     added: paths.filter((path) => !from.has(path)).sort(),
     removed: [...from.keys()].filter((path) => !to.has(path)).sort(),
     changed: paths.filter((path) => from.has(path) && from.get(path) !== to.get(path)).sort(),
-  };
-}
-
-function layerChanges(from: Image, to: Image): Pick<ContainerDifference, 'layers' | 'download'> {
-  const blobs = ({ descriptor, manifest }: Image): Descriptor[] => [descriptor, manifest.config, ...manifest.layers];
-  const known = new Set(blobs(from).map(({ digest }) => digest));
-  const wanted = new Set(blobs(to).map(({ digest }) => digest));
-  const isNew = ({ digest }: Descriptor) => !known.has(digest);
-  return {
-    layers: {
-      kept: to.manifest.layers.filter((layer) => !isNew(layer)).length,
-      added: to.manifest.layers.filter(isNew).length,
-      removed: from.manifest.layers.filter(({ digest }) => !wanted.has(digest)).length,
-    },
-    download: totalSize(blobs(to).filter(isNew)),
   };
 }

@@ -1,14 +1,16 @@
-import type { Annotations, Descriptor } from '../../oci/types.ts';
+import type { Annotations } from '../../oci/types.ts';
 import { layerComponents } from '../../ostree/encapsulate/image.ts';
 import type { Lockfile } from '../../packages/backend.ts';
 import { runStep } from '../../pipeline/step.ts';
 import { resolveImage } from '../resolve-image.ts';
 import type { Session } from '../session.ts';
+import { type BesideContainer, readBeside } from './beside.ts';
 import { embeddedLockfile } from './embedded-lockfile.ts';
+import { imageTags } from './images.ts';
 import { type ContainerSummary, summarize, tagsByDigest } from './summary.ts';
 import { type TestStatus, testStatus } from './test-status.ts';
 
-export interface InspectedContainer extends ContainerSummary {
+export interface InspectedContainer extends ContainerSummary, BesideContainer {
   /** The reference that was asked for. */
   name: string;
   tags: readonly string[];
@@ -17,8 +19,6 @@ export interface InspectedContainer extends ContainerSummary {
   packages: number | undefined;
   layerList: readonly InspectedLayer[];
   tests: readonly TestStatus[];
-  /** Everything that refers to the container: test results, signatures, SBOMs. */
-  referrers: readonly Descriptor[];
 }
 
 interface InspectedLayer {
@@ -47,7 +47,7 @@ export async function inspectContainer(
   return {
     ...summarize(image),
     name: reference.name,
-    tags: tagsByDigest(await reader.listTags()).get(reference.descriptor.digest) ?? [],
+    tags: tagsByDigest(await imageTags(reader)).get(reference.descriptor.digest) ?? [],
     labels: image.config.config?.Labels ?? {},
     packages: lock?.packages.length,
     layerList: image.manifest.layers.map((layer, index) => ({
@@ -57,6 +57,6 @@ export async function inspectContainer(
       components: components[index] ?? [],
     })),
     tests: await testStatus(reader, digest),
-    referrers: await reader.referrers(digest),
+    ...(await readBeside(reader, digest)),
   };
 }

@@ -1,32 +1,49 @@
-import { readImage } from '../../oci/image.ts';
-import { openLayout } from '../../oci/layout.ts';
-import { mediaTypes } from '../../oci/types.ts';
-import type { WorkDirectory } from '../work-directory.ts';
-import { type ContainerSummary, summarize, tagsByDigest } from './summary.ts';
+import type { Digest } from '../../lib/digest.ts';
+import { mapParallel } from '../../lib/parallel.ts';
+import { openPlace } from '../../oci/open.ts';
+import type { Place } from '../../oci/place.ts';
+import type { ContentReader } from '../../oci/store.ts';
+import type { Descriptor } from '../../oci/types.ts';
+import type { Session } from '../session.ts';
+import { imageManifests, imagesAtOnce, imageTags, readIfImage } from './images.ts';
+import { type ContainerSummary, summarize } from './summary.ts';
 import { type TestStatus, testStatus } from './test-status.ts';
 
 export interface ListedContainer extends ContainerSummary {
-  /** Sorted. */
+  /** Sorted; those of an index that holds the container among them. */
   tags: readonly string[];
   tests: readonly TestStatus[];
 }
 
 /**
- * Every tagged container of a work directory, newest first. What is tagged and no container image is left out.
- * @throws CosaError `LAYOUT_MISSING` (exit 2), and what `readImage` throws
+ * Every tagged container of a place, newest first. What is tagged and no container image is left out.
+ * @throws CosaError what `openPlace` and `readImage` throw
  */
-export async function listContainers(work: WorkDirectory): Promise<ListedContainer[]> {
-  const reader = await openLayout(work.oci);
-  const tags = await reader.listTags();
-  const tagNames = tagsByDigest(tags);
-  const images = new Map([...tags.values()].map((descriptor) => [descriptor.digest, descriptor]));
-  const listed: ListedContainer[] = [];
-  for (const [digest, descriptor] of images) {
-    if (descriptor.mediaType !== mediaTypes.manifest || descriptor.artifactType !== undefined) continue;
-    const summary = summarize(await readImage(reader, descriptor));
-    listed.push({ ...summary, tags: tagNames.get(digest) ?? [], tests: await testStatus(reader, digest) });
+export async function listContainers(session: Session, place: Place): Promise<ListedContainer[]> {
+  const reader = await openPlace(place, session.registries);
+  const images = await taggedImages(reader);
+  const listed = await mapParallel(
+    [...images.values()],
+    async ({ descriptor, tags }): Promise<ListedContainer[]> => {
+      const image = await readIfImage(reader, descriptor);
+      if (image === undefined) return [];
+      return [{ ...summarize(image), tags, tests: await testStatus(reader, descriptor.digest) }];
+    },
+    imagesAtOnce,
+  );
+  return listed.flat().sort(newestFirst);
+}
+
+async function taggedImages(reader: ContentReader) {
+  const images = new Map<Digest, { descriptor: Descriptor; tags: string[] }>();
+  for (const [tag, tagged] of await imageTags(reader)) {
+    for (const descriptor of await imageManifests(reader, tagged)) {
+      const entry = images.get(descriptor.digest) ?? { descriptor, tags: [] };
+      entry.tags.push(tag);
+      images.set(descriptor.digest, entry);
+    }
   }
-  return listed.sort(newestFirst);
+  return images;
 }
 
 /** By date, which for builds of one config is also the order of versions; then by version, to be definite. */

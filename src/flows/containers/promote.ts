@@ -1,24 +1,32 @@
 import type { Digest } from '../../lib/digest.ts';
-import { usageError, verificationError } from '../../lib/errors.ts';
-import { openLayoutForWriting } from '../../oci/layout.ts';
-import { isTag } from '../../oci/tag.ts';
-import { candidateTag } from '../build/previous.ts';
+import { CosaError, usageError, verificationError } from '../../lib/errors.ts';
+import { platformName } from '../../oci/image.ts';
+import { openPlaceForWriting, openReference } from '../../oci/open.ts';
+import { formatPlace } from '../../oci/place.ts';
+import type { ContentReader, ContentStore } from '../../oci/store.ts';
+import type { Descriptor } from '../../oci/types.ts';
 import type { Session } from '../session.ts';
-import type { WorkDirectory } from '../work-directory.ts';
-import { openOwn } from './tag.ts';
+import { imageManifests } from './images.ts';
+import { findTarget, type PromotionTarget } from './promotion-target.ts';
+import { versionOf } from './summary.ts';
 import { testStatus, unmetReason } from './test-status.ts';
 
 export interface PromoteOptions {
+  /** A tag beside what is promoted, or a whole reference. */
   stream: string;
   /** What to promote; the stream's candidate unless given. */
   from: string | undefined;
   /** Suites and tests that must have passed for its digest: `basic`, `basic/ssh`. */
   require: readonly string[];
+  /** Only say what would be done. */
+  dryRun: boolean;
 }
 
 export interface Promotion {
+  /** The stream, as a whole reference. */
   stream: string;
   digest: Digest;
+  version: string | undefined;
   /** Where the stream pointed before. */
   previous: Digest | undefined;
   /** False if the stream pointed there already. */
@@ -26,29 +34,83 @@ export interface Promotion {
 }
 
 /**
- * Moves a stream's tag to a container whose tests have passed. If the tag moves meanwhile, nothing is done.
- * @throws CosaError `TESTS_NOT_PASSED` saying why, `TAG_MOVED` (exit 4), what `openReference` throws (exit 2)
+ * Moves a stream's tag to a container whose tests have passed: to exactly that digest, whatever becomes of its tag
+ * meanwhile. If the stream moves meanwhile, nothing is done: in a layout for certain, in a registry as near to that as
+ * it allows.
+ * @throws CosaError `TESTS_NOT_PASSED` saying why, `TAG_MOVED` saying to what (exit 4), `TAG_INVALID`,
+ *   `REFERENCE_ELSEWHERE` (exit 2), what `openReference` throws
  */
-export async function promote(session: Session, work: WorkDirectory, options: PromoteOptions): Promise<Promotion> {
-  const { stream, require } = options;
-  if (!isTag(stream)) throw usageError('TAG_INVALID', `"${stream}" cannot be a stream: it is not a tag`);
-  const from = options.from ?? candidateTag(stream);
-  const { reader, descriptor } = await openOwn(session, work, from);
+export async function promote(session: Session, directory: string, options: PromoteOptions): Promise<Promotion> {
+  const target = await findTarget(directory, options.stream, options.from);
+  const { descriptor } = await openCandidate(session, target);
   const { digest } = descriptor;
-  const statuses = await testStatus(reader, digest);
-  const reasons = require.flatMap((requirement) => unmetReason(requirement, statuses) ?? []);
-  if (reasons.length > 0) {
+  await using store = await openPlaceForWriting(target.place, session.registries);
+  // Read before anything is checked: whoever moves the stream from here on wins.
+  const previous = (await store.resolveTag(target.tag))?.digest;
+  await requirePassed(store, descriptor, options.require, target);
+  const version = await versionOf(store, descriptor);
+  const moved = previous !== digest;
+  if (moved && !options.dryRun) await moveStream(store, descriptor, target, previous);
+  return { stream: nameOf(target), digest, version, previous, moved };
+}
+
+async function openCandidate(session: Session, target: PromotionTarget) {
+  const opened = await openReference(target.from, target.directory, session.registries);
+  const place = formatPlace(target.place);
+  if (formatPlace(opened.place) === place) return opened;
+  throw usageError('REFERENCE_ELSEWHERE', `${target.from} is not in ${place}: a tag points to what lies beside it`, {
+    hint: `copy it first: cosa copy ${target.from} ${place}`,
+  });
+}
+
+async function requirePassed(
+  reader: ContentReader,
+  descriptor: Descriptor,
+  requirements: readonly string[],
+  target: PromotionTarget,
+): Promise<void> {
+  const images = await imageManifests(reader, descriptor);
+  const reasons: string[] = [];
+  for (const { digest, platform } of images) {
+    const statuses = await testStatus(reader, digest);
+    const unmet = requirements.flatMap((requirement) => unmetReason(requirement, statuses) ?? []);
+    reasons.push(...unmet.map((reason) => (platform === undefined ? reason : `${platformName(platform)}: ${reason}`)));
+  }
+  if (reasons.length === 0) return;
+  const { digest } = descriptor;
+  throw verificationError(
+    'TESTS_NOT_PASSED',
+    `${target.from} (${digest}) is not promoted to ${target.tag}: ${reasons.join('; ')}`,
+    { hint: `run the tests: cosa test --from ${formatPlace(target.place, { digest: images[0]?.digest ?? digest })}` },
+  );
+}
+
+async function moveStream(
+  store: ContentStore,
+  descriptor: Descriptor,
+  target: PromotionTarget,
+  previous: Digest | undefined,
+): Promise<void> {
+  try {
+    await store.setTags([target.tag], descriptor, new Map([[target.tag, previous]]));
+  } catch (error) {
+    if (!(error instanceof CosaError) || error.code !== 'TAG_MOVED') throw error;
     throw verificationError(
-      'TESTS_NOT_PASSED',
-      `${from} (${digest}) is not promoted to ${stream}: ${reasons.join('; ')}`,
-      {
-        hint: `run the tests: cosa test --from ${digest}`,
-      },
+      'TAG_MOVED',
+      `${nameOf(target)} was moved by somebody else meanwhile, to ${await whereNow(store, target.tag)}: ` +
+        `${descriptor.digest} is not promoted`,
+      { hint: 'look at what it points to now, then run the command again', cause: error },
     );
   }
-  const previous = (await reader.resolveTag(stream))?.digest;
-  if (previous === digest) return { stream, digest, previous, moved: false };
-  await using store = await openLayoutForWriting(work.oci);
-  await store.setTags([stream], descriptor, new Map([[stream, previous]]));
-  return { stream, digest, previous, moved: true };
+}
+
+async function whereNow(reader: ContentReader, tag: string): Promise<string> {
+  const now = await reader.resolveTag(tag);
+  if (now === undefined) return 'nothing';
+  const version = await versionOf(reader, now);
+  return version === undefined ? now.digest : `${now.digest} (version ${version})`;
+}
+
+function nameOf({ place, tag }: PromotionTarget): string {
+  return formatPlace(place, { tag });
 }

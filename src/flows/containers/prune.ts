@@ -1,11 +1,11 @@
-import { readImage } from '../../oci/image.ts';
+import { usageError } from '../../lib/errors.ts';
+import { plural } from '../../lib/format.ts';
 import { type PruneResult, pruneLayout } from '../../oci/layout/prune.ts';
-import type { ContentReader } from '../../oci/store.ts';
-import { mediaTypes } from '../../oci/types.ts';
-import { type Pipeline, runStep } from '../../pipeline/step.ts';
-import type { WorkDirectory } from '../work-directory.ts';
-import { newestFirst } from './list.ts';
-import { type ContainerSummary, summarize } from './summary.ts';
+import { formatPlace, type Place } from '../../oci/place.ts';
+import { pruneRepository } from '../../oci/registry/prune.ts';
+import { runStep } from '../../pipeline/step.ts';
+import type { Session } from '../session.ts';
+import { findOldBuilds, tagsOf } from './old-builds.ts';
 
 export interface PruneOptions {
   /** How many builds of each stream stay. */
@@ -13,36 +13,39 @@ export interface PruneOptions {
   dryRun: boolean;
 }
 
+/** What was removed: of a layout the blobs too; a registry collects its own. */
+export type PrunedContainers = PruneResult | { tags: readonly string[]; manifests: number };
+
 /**
- * Removes old builds from a work directory. What a tag points to that is not just the build's version stays (a
- * stream, its candidate, a tag of the user's own), with its test results and signatures. Waits for running builds.
- * @throws CosaError `LAYOUT_MISSING` (exit 2), what `pruneLayout` throws
+ * Removes old builds from a place. What a tag points to that is not just the build's version stays (a stream, its
+ * candidate, a tag of the user's own), with its test results and signatures. In a layout it waits for running builds.
+ * @throws CosaError `LAYOUT_MISSING`, `PRUNE_UNSUPPORTED` (exit 2), `DELETE_UNSUPPORTED` (exit 1), what `pruneLayout` throws
  */
 export async function pruneContainers(
-  pipeline: Pipeline,
-  work: WorkDirectory,
-  { keep, dryRun }: PruneOptions,
-): Promise<PruneResult> {
-  return runStep(pipeline, dryRun ? 'find old builds' : 'remove old builds', () =>
-    pruneLayout(work.oci, (reader) => oldVersions(reader, keep), dryRun),
-  );
-}
-
-/** The version tags of builds beyond the newest `keep` of their stream, unless another tag points there too. */
-async function oldVersions(reader: ContentReader, keep: number): Promise<ReadonlySet<string>> {
-  const tags = await reader.listTags();
-  const builds = new Map<string, ContainerSummary[]>();
-  const named = new Set<string>();
-  for (const [tag, descriptor] of tags) {
-    const isImage = descriptor.mediaType === mediaTypes.manifest && descriptor.artifactType === undefined;
-    const summary = isImage ? summarize(await readImage(reader, descriptor)) : undefined;
-    if (summary === undefined || summary.version !== tag) {
-      named.add(descriptor.digest);
-      continue;
+  session: Session,
+  place: Place,
+  options: PruneOptions,
+): Promise<PrunedContainers> {
+  const { keep, dryRun } = options;
+  return runStep(session, dryRun ? 'find old builds' : 'remove old builds', async (reporter) => {
+    switch (place.transport) {
+      case 'oci':
+        return pruneLayout(
+          place.directory,
+          async (reader) => tagsOf(reader, await findOldBuilds(reader, keep)),
+          dryRun,
+        );
+      case 'docker': {
+        const repository = await session.registries.repository(place.host, place.repository, 'writing');
+        const { versions, digests } = await findOldBuilds(repository, keep);
+        const manifests = await pruneRepository(repository, place, digests, dryRun, reporter);
+        reporter.note(plural(manifests, 'manifest'));
+        return { tags: versions, manifests };
+      }
+      case 'oci-archive':
+        throw usageError('PRUNE_UNSUPPORTED', `${formatPlace(place)} is one file: nothing can be removed from it`, {
+          hint: 'copy what you need into a new one: cosa copy',
+        });
     }
-    const stream = summary.stream ?? '';
-    builds.set(stream, [...(builds.get(stream) ?? []), summary]);
-  }
-  const old = [...builds.values()].flatMap((ofStream) => ofStream.sort(newestFirst).slice(keep));
-  return new Set(old.filter(({ digest }) => !named.has(digest)).flatMap(({ version }) => version ?? []));
+  });
 }

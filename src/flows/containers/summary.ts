@@ -1,5 +1,9 @@
 import type { Digest } from '../../lib/digest.ts';
 import type { Image } from '../../oci/image.ts';
+import { maximumManifestBytes, parseIndex, parseManifest } from '../../oci/schemas.ts';
+import type { ContentReader } from '../../oci/store.ts';
+import { type Descriptor, mediaTypes } from '../../oci/types.ts';
+import { readSmallBlob } from '../../oci/verified.ts';
 import { labelNames } from '../build/labels.ts';
 import { labelOf } from '../build/previous.ts';
 
@@ -30,6 +34,13 @@ export function summarize(image: Image): ContainerSummary {
     layers: image.manifest.layers.length,
     size: totalSize(image.manifest.layers),
   };
+}
+
+/** The version that an image or an index says it has, in its annotations. */
+export async function versionOf(reader: ContentReader, descriptor: Descriptor): Promise<string | undefined> {
+  const text = (await readSmallBlob(reader, descriptor, maximumManifestBytes)).toString();
+  const parsed = descriptor.mediaType === mediaTypes.index ? parseIndex : parseManifest;
+  return parsed(text, `manifest ${descriptor.digest}`).annotations?.[labelNames.version];
 }
 
 /** Bytes of some blobs together. */

@@ -29,7 +29,7 @@ export function openRepository(client: RegistryClient, name: string): Repository
     resolveTag: (tag) => manifests.resolve(tag),
     resolveDigest: (digest) => manifests.resolveDigest(digest),
     tagNames: () => listTagNames(requests),
-    listTags: () => listTags(requests, manifests),
+    listTags: (isWanted) => listTags(requests, manifests, isWanted),
     referrers: (subject, artifactType) => listReferrers(requests, manifests, subject, artifactType),
     putBlob: (source, options) => uploadBlob(requests, source, options),
     putManifest: async (content, mediaType, extra = {}) => {

@@ -35,12 +35,13 @@ export async function listTagNames(requests: RepositoryRequests, access: 'pull' 
   return [...names].sort();
 }
 
-/** All tags with what they point to, sorted by tag. A tag that vanishes meanwhile is left out. */
+/** Tags with what they point to, sorted by tag; see `ContentReader.listTags`. A tag that vanishes meanwhile is left out. */
 export async function listTags(
   requests: RepositoryRequests,
   manifests: Manifests,
+  isWanted: (tag: string) => boolean = () => true,
 ): Promise<ReadonlyMap<string, Descriptor>> {
-  const names = await listTagNames(requests);
+  const names = (await listTagNames(requests)).filter(isWanted);
   const found = await mapParallel(names, (tag) => manifests.resolve(tag), parallelHeads);
   const tags = new Map<string, Descriptor>();
   for (const [index, tag] of names.entries()) {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { diffContainers } from '../../../src/flows/containers/diff.ts';
 import { inspectContainer } from '../../../src/flows/containers/inspect.ts';
 import { listContainers } from '../../../src/flows/containers/list.ts';
+import { ownPlace } from '../../../src/flows/containers/place.ts';
 import { promote } from '../../../src/flows/containers/promote.ts';
 import { pruneContainers } from '../../../src/flows/containers/prune.ts';
 import { tagContainer } from '../../../src/flows/containers/tag.ts';
@@ -84,13 +85,13 @@ async function test(image: Descriptor, result: Partial<TestResult> = {}): Promis
 }
 
 async function tags(): Promise<string[]> {
-  return (await listContainers(work)).flatMap((container) => container.tags);
+  return (await listContainers(session, ownPlace(work))).flatMap((container) => container.tags);
 }
 
 describe('listContainers', () => {
   it('lists builds newest first, with tags and tests', async () => {
     for (const version of ['13.9', '13.10']) await test(await build({ version }));
-    const containers = await listContainers(work);
+    const containers = await listContainers(session, ownPlace(work));
     expect(containers.map((container) => [container.version, container.tags, container.tests.length])).toEqual([
       ['13.10', ['13.10', 'stable-candidate'], 1],
       ['13.9', ['13.9'], 1],
@@ -150,18 +151,20 @@ describe('diffContainers', () => {
 describe('tagContainer', () => {
   it('gives another tag, found by digest prefix', async () => {
     const { digest } = await build({ version: '1' });
-    await tagContainer(session, work, digest.slice(0, 20), ['last-good', 'x']);
+    await tagContainer(session, work.root, digest.slice(0, 20), ['last-good', 'x']);
     expect(await tags()).toEqual(['1', 'last-good', 'stable-candidate', 'x']);
   });
 
-  it('refuses to point to another layout', async () => {
-    await build({ version: '1' });
-    const other = workDirectoryAt(join(work.root, 'other'), settings);
-    await using store = await openLayoutForWriting(other.oci);
-    await store.setTags(['x'], await storeImage(store, []));
-    await expect(tagContainer(session, work, `oci:${other.oci}:x`, ['y'])).rejects.toMatchObject({
-      code: 'REFERENCE_ELSEWHERE',
-      exitStatus: 2,
+  it('gives it where the container lies', async () => {
+    const layout = join(work.root, 'other');
+    await using store = await openLayoutForWriting(layout);
+    const image = await storeImage(store, []);
+    await store.setTags(['x'], image);
+    const { place } = await tagContainer(session, work.root, `oci:${layout}:x`, ['y']);
+    expect(place).toBe(`oci:${layout}`);
+    expect((await store.resolveTag('y'))?.digest).toBe(image.digest);
+    await expect(tagContainer(session, work.root, `oci:${layout}:x`, ['y z'])).rejects.toMatchObject({
+      code: 'TAG_INVALID',
     });
   });
 });
@@ -169,33 +172,37 @@ describe('tagContainer', () => {
 describe('pruneContainers', () => {
   it('keeps the newest builds of a stream and what other tags point to', async () => {
     for (const version of ['13.1', '13.2', '13.3', '13.4', '13.5']) await build({ version });
-    await tagContainer(session, work, '13.2', ['last-good']);
+    await tagContainer(session, work.root, '13.2', ['last-good']);
     const options = { keep: 2, dryRun: true };
-    expect((await pruneContainers(session, work, options)).tags).toEqual(['13.1', '13.3']);
-    await pruneContainers(session, work, { ...options, dryRun: false });
+    expect((await pruneContainers(session, ownPlace(work), options)).tags).toEqual(['13.1', '13.3']);
+    await pruneContainers(session, ownPlace(work), { ...options, dryRun: false });
     expect(await tags()).toEqual(['13.5', 'stable-candidate', '13.4', '13.2', 'last-good']);
   });
 
   it('never removes what a stream or its candidate points to', async () => {
     await build({ version: '13.1' });
-    await pruneContainers(session, work, { keep: 0, dryRun: false });
+    await pruneContainers(session, ownPlace(work), { keep: 0, dryRun: false });
     expect(await tags()).toEqual(['13.1', 'stable-candidate']);
   });
 });
 
 describe('promote', () => {
-  const options = { stream: 'stable', from: undefined, require: ['basic'] };
+  const options = { stream: 'stable', from: undefined, require: ['basic'], dryRun: false };
 
   it('moves the stream to a candidate that has passed, once', async () => {
     const image = await build({ version: '13.1' });
     await test(image);
-    expect(await promote(session, work, options)).toEqual({
-      stream: 'stable',
+    const dry = await promote(session, work.root, { ...options, dryRun: true });
+    expect(await tags()).toEqual(['13.1', 'stable-candidate']);
+    expect(await promote(session, work.root, options)).toEqual(dry);
+    expect(dry).toEqual({
+      stream: `oci:${work.oci}:stable`,
       digest: image.digest,
+      version: '13.1',
       previous: undefined,
       moved: true,
     });
-    expect(await promote(session, work, options)).toMatchObject({ moved: false });
+    expect(await promote(session, work.root, options)).toMatchObject({ moved: false });
     expect(await tags()).toEqual(['13.1', 'stable', 'stable-candidate']);
   });
 
@@ -203,7 +210,7 @@ describe('promote', () => {
     const older = await build({ version: '13.1' });
     await test(older);
     await build({ version: '13.2' });
-    expect(await promote(session, work, { ...options, from: '13.1' })).toMatchObject({
+    expect(await promote(session, work.root, { ...options, from: '13.1' })).toMatchObject({
       digest: older.digest,
       moved: true,
     });
@@ -237,7 +244,7 @@ describe('promote', () => {
   it.each(refusals)('refuses when $name', async ({ results, require = ['basic'], reason }) => {
     const image = await build({ version: '13.1' });
     for (const result of results) await test(image, result);
-    await expect(promote(session, work, { ...options, require })).rejects.toMatchObject({
+    await expect(promote(session, work.root, { ...options, require })).rejects.toMatchObject({
       code: 'TESTS_NOT_PASSED',
       exitStatus: 4,
       message: `stable-candidate (${image.digest}) is not promoted to stable: ${reason}`,
@@ -248,17 +255,17 @@ describe('promote', () => {
   it('does not take the results of another digest', async () => {
     await test(await build({ version: '13.1' }));
     await build({ version: '13.2' });
-    await expect(promote(session, work, options)).rejects.toMatchObject({ code: 'TESTS_NOT_PASSED' });
+    await expect(promote(session, work.root, options)).rejects.toMatchObject({ code: 'TESTS_NOT_PASSED' });
   });
 
   it('counts the last run of each test', async () => {
     const image = await build({ version: '13.1' });
     await test(image, { tests: [passed, failed] });
-    await expect(promote(session, work, options)).rejects.toMatchObject({ code: 'TESTS_NOT_PASSED' });
-    expect(await promote(session, work, { ...options, require: ['basic/ssh'] })).toMatchObject({ moved: true });
+    await expect(promote(session, work.root, options)).rejects.toMatchObject({ code: 'TESTS_NOT_PASSED' });
+    expect(await promote(session, work.root, { ...options, require: ['basic/ssh'] })).toMatchObject({ moved: true });
     await test(image, { complete: false, tests: [{ ...failed, status: 'passed' }], started: later });
-    expect(await promote(session, work, options)).toMatchObject({ moved: false });
+    expect(await promote(session, work.root, options)).toMatchObject({ moved: false });
     await test(image, { complete: false, tests: [{ ...passed, status: 'failed' }], started: '2026-01-03T00:00:00Z' });
-    await expect(promote(session, work, options)).rejects.toMatchObject({ code: 'TESTS_NOT_PASSED' });
+    await expect(promote(session, work.root, options)).rejects.toMatchObject({ code: 'TESTS_NOT_PASSED' });
   });
 });

@@ -82,8 +82,8 @@ describe('copyContainers', () => {
   it('mirrors all tags of a stream, each image once', async () => {
     const one = await build(scene.work, '13.1', ['one']);
     const two = await build(scene.work, '13.2', ['two']);
-    await tagContainer(session, scene.work, '13.1', ['testing']);
-    await tagContainer(session, scene.work, '13.1', [`sha256-${'0'.repeat(64)}.sig`]);
+    await tagContainer(session, scene.work.root, '13.1', ['testing']);
+    await tagContainer(session, scene.work.root, '13.1', [`sha256-${'0'.repeat(64)}.sig`]);
     const copied = await copy('testing*', scene.repository);
     expect(copied.map(({ digest, tags }) => [digest, tags])).toEqual([
       [one.digest, ['testing']],

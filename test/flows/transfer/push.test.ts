@@ -40,7 +40,7 @@ describe('pushContainer', () => {
   it('keeps only those of its own tags that point to it', async () => {
     const { digest } = await build(scene.work, '13.1', ['one']);
     await build(scene.work, '13.2', ['two']);
-    await tagContainer(session, scene.work, '13.1', ['testing']);
+    await tagContainer(session, scene.work.root, '13.1', ['testing']);
     expect((await push(scene.repository, { from: '13.1' })).tags).toEqual(['13.1']);
     expect(tags()).toEqual({ '13.1': digest });
   });
@@ -137,7 +137,7 @@ describe('bad input', () => {
 
   it('asks for a tag where the build has none of its own', async () => {
     await build(scene.work, '13.1', ['one']);
-    await tagContainer(session, scene.work, '13.1', ['x']);
+    await tagContainer(session, scene.work.root, '13.1', ['x']);
     await build(scene.work, '13.1', ['two']);
     await expect(push(scene.repository, { from: 'x' })).rejects.toMatchObject({
       code: 'DESTINATION_TAG',

@@ -34,7 +34,7 @@ const bundle = z.object({
   dsseEnvelope: z.object({
     payload: base64,
     payloadType: z.literal(payloadType),
-    signatures: z.array(z.object({ sig: base64 })).length(1),
+    signatures: z.tuple([z.object({ sig: base64 })]),
   }),
 });
 
@@ -97,9 +97,8 @@ export async function attachBundle(store: ContentWriter, subject: Descriptor, co
  */
 export function parseBundle(text: string): Bundle {
   const { dsseEnvelope } = parse(bundle, text, 'its bundle', 'SIGNATURE_INVALID');
-  const [signature = { sig: Buffer.alloc(0) }] = dsseEnvelope.signatures;
-  const { payload } = dsseEnvelope;
-  return { payload, signedBytes: envelopeBytes(payload), signature: signature.sig };
+  const { payload, signatures } = dsseEnvelope;
+  return { payload, signedBytes: envelopeBytes(payload), signature: signatures[0].sig };
 }
 
 /**

@@ -99,7 +99,7 @@ interface PemBlock {
 }
 
 function pemBlocks(text: string): PemBlock[] {
-  const blocks = text.matchAll(/-----BEGIN ([A-Z0-9 ]{1,64})-----\r?\n([^-]*)-----END \1-----/g);
+  const blocks = text.matchAll(/-----BEGIN ([A-Z0-9 ]{1,64})-----\r?\n([\s\S]*?)-----END \1-----/g);
   return [...blocks].map(([block, label = '', body = '']) => ({ label, text: block, body }));
 }
 

@@ -1,0 +1,89 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../../src/lib/digest.ts';
+import { type Policy, policySchema, requirementsFor } from '../../../src/oci/signatures/policy.ts';
+import { scopesOf } from '../../../src/oci/signatures/scope.ts';
+
+const digest = digestOf('image');
+
+describe('scopesOf', () => {
+  it.each([
+    [
+      { repository: 'registry.example.com:5000/os/example', tag: 'stable' },
+      [
+        'registry.example.com:5000/os/example:stable',
+        'registry.example.com:5000/os/example',
+        'registry.example.com:5000/os',
+        'registry.example.com:5000',
+        '*.example.com',
+        '*.com',
+      ],
+    ],
+    [{ repository: 'localhost/os', digest }, [`localhost/os@${digest}`, 'localhost/os', 'localhost']],
+  ])('goes from the image to its domains: %j', (name, scopes) => {
+    expect(scopesOf({ name })).toEqual(scopes);
+  });
+
+  it('goes from a path to its parents, but for the root', () => {
+    expect(scopesOf({ path: '/srv/os/oci' })).toEqual(['/srv/os/oci', '/srv/os', '/srv']);
+    expect(scopesOf({ path: '/' })).toEqual([]);
+  });
+});
+
+describe('requirementsFor', () => {
+  const accept = { type: 'insecureAcceptAnything' } as const;
+  const policyOf = (scopes: readonly string[]): Policy => ({
+    default: [{ type: 'reject' }],
+    transports: { docker: Object.fromEntries(scopes.map((scope) => [scope, [accept]])) },
+  });
+  const scopes = scopesOf({ name: { repository: 'a.example.com/os/example', tag: '1' } });
+
+  it('takes the most specific scope that there is, whatever the order in the file', () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray([...scopes, '', 'b.example.com', '*.org']), (present) => {
+        const wanted = [...scopes, ''].find((scope) => present.includes(scope));
+        expect(requirementsFor(policyOf(present), 'docker', scopes)).toEqual(
+          wanted === undefined
+            ? { requirements: [{ type: 'reject' }], section: 'default' }
+            : { requirements: [accept], section: `transports.docker."${wanted}"` },
+        );
+      }),
+    );
+  });
+
+  it('keeps transports apart', () => {
+    expect(requirementsFor(policyOf(['']), 'oci', ['/srv/oci']).section).toBe('default');
+  });
+
+  it('does not take what every object has for a scope or a transport', () => {
+    expect(requirementsFor(policyOf([]), 'docker', ['constructor']).section).toBe('default');
+    expect(requirementsFor(policyOf(['']), 'toString', []).section).toBe('default');
+  });
+});
+
+describe('policySchema', () => {
+  const requirement = (value: unknown) => policySchema.parse({ default: [value] }).default[0];
+  const pem = Buffer.from('a key').toString('base64');
+
+  it.each([
+    [{ keyPath: 'a' }, [{ path: 'a' }]],
+    [{ keyPaths: ['a', 'b'] }, [{ path: 'a' }, { path: 'b' }]],
+    [{ keyData: pem }, [{ pem: 'a key' }]],
+    [{ keyDatas: [pem] }, [{ pem: 'a key' }]],
+  ])('takes keys from %j', (keys, expected) => {
+    expect(requirement({ type: 'sigstoreSigned', ...keys })).toEqual({
+      type: 'sigstoreSigned',
+      keys: expected,
+      signedIdentity: { type: 'matchRepoDigestOrExact' },
+    });
+  });
+
+  it.each([
+    [{ type: 'signedBy', keyType: 'GPGKeys', keyPath: 'a' }, 'signedBy (GPG)'],
+    [{ type: 'sigstoreSigned', fulcio: { caPath: 'a' }, rekorPublicKeyPath: 'b' }, 'sigstoreSigned with fulcio'],
+    [{ type: 'sigstoreSigned', pki: { caRootsPath: 'a' } }, 'sigstoreSigned with pki'],
+    [{ type: 'sigstoreSigned', keyPath: 'a', rekorPublicKeyData: 'b' }, 'sigstoreSigned with rekorPublicKeyData'],
+  ])('never takes for met what it cannot check: %j', (value, what) => {
+    expect(requirement(value)).toEqual({ type: 'unsupported', what });
+  });
+});

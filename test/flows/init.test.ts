@@ -9,6 +9,7 @@ import { type InitOptions, initWorkDirectory } from '../../src/flows/init.ts';
 import { openWorkDirectory } from '../../src/flows/work-directory.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import { openReference } from '../../src/oci/open.ts';
+import { startTestingRegistry } from '../../src/oci/registry/testing/registry.ts';
 import { minimalConfig, writeFiles } from '../config/support.ts';
 import { storeImage } from '../helpers/image.ts';
 import { silentSession } from '../helpers/session.ts';
@@ -233,6 +234,36 @@ describe('a container', () => {
     });
     expect(await gitIn(join(work, 'src/config'), 'rev-parse', 'HEAD')).toBe(built);
     expect(await manifest()).toBe('ref: main\n');
+  });
+});
+
+describe('a container in a registry', () => {
+  test('is recorded by its digest: its manifest and config are read, and no layer', async () => {
+    await using registry = await startTestingRegistry();
+    const repository = await session.registries.repository(registry.host, 'os');
+    const image = await storeImage(repository, [Buffer.from('one'), Buffer.from('two')]);
+    await repository.setTags(['stable'], image);
+    const config = await writeFiles(minimalConfig, join(base, 'config'));
+    const reference = `docker://${registry.host}/os:stable`;
+    registry.log.length = 0;
+    const options = { directory: work, source: config, ostree: reference, force: false };
+    const { settings } = await initWorkDirectory(silentSession(), options);
+    expect(settings.upstream).toEqual({ reference, digest: image.digest });
+    const read = registry.log.filter(({ method, path }) => method === 'GET' && path !== '/v2/');
+    expect(read.map(({ path }) => path.split('/').at(-2))).toEqual(['manifests', 'blobs']);
+    expect(await readdir(work)).toEqual(['cosa.json', 'src']);
+  });
+
+  test('that is not there is said to be missing, with near tags, and nothing is made', async () => {
+    await using registry = await startTestingRegistry();
+    const repository = await session.registries.repository(registry.host, 'os');
+    await repository.setTags(['stable'], await storeImage(repository, []));
+    await expect(init({ ostree: `docker://${registry.host}/os:stabel` })).rejects.toMatchObject({
+      code: 'TAG_UNKNOWN',
+      exitStatus: 2,
+      hint: 'did you mean stable?',
+    });
+    await expect(lstat(work)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });
 

@@ -30,7 +30,7 @@ export async function pushBuild(
   const tags = tag === undefined ? ownTags : [tag];
   const destination = formatPlace(place);
   if (place.transport === 'docker') {
-    const repository = await session.registries.repository(place.host, place.repository);
+    const repository = await session.registries.repository(place.host, place.repository, 'writing');
     const last = await repository.resolveTag(tags.at(-1) ?? '');
     if (last?.digest === from.descriptor.digest) return { destination, tags, moved: false, bytes: 0 };
   }

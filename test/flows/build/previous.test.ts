@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findPrevious } from '../../../src/flows/build/previous.ts';
 import { type WorkDirectory, workDirectoryAt } from '../../../src/flows/work-directory.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
+import { startTestingRegistry } from '../../../src/oci/registry/testing/registry.ts';
 import type { Descriptor } from '../../../src/oci/types.ts';
 import { storeImage } from '../../helpers/image.ts';
 import { silentSession } from '../../helpers/session.ts';
@@ -56,6 +57,28 @@ describe('the previous container', () => {
     await store(join(directory, 'other'), 'x', 'other');
     expect(await find(`oci:${directory}/other:x`)).toBe('other');
     await expect(find('stabel')).rejects.toMatchObject({ code: 'TAG_UNKNOWN', exitStatus: 2 });
+  });
+
+  it('is read from a registry by manifest and config alone', async () => {
+    await using registry = await startTestingRegistry();
+    const repository = await session.registries.repository(registry.host, 'os');
+    const layers = ['one', 'two', 'three'].map((layer) => Buffer.from(layer));
+    const image = await storeImage(repository, layers, { 'org.opencontainers.image.version': 'remote' });
+    await repository.setTags(['stable'], image);
+    const reference = `docker://${registry.host}/os:stable`;
+    const settings = { config: { source: '/config' }, upstream: { reference, digest: image.digest } };
+    registry.log.length = 0;
+    // A new session remembers nothing of what was pushed.
+    const anew = silentSession();
+    await using own = await openLayoutForWriting(work.oci);
+    const previous = await findPrevious(anew, { ...work, settings }, own, 'stable', undefined);
+    expect(previous?.image.descriptor.digest).toBe(image.digest);
+    const asked = registry.log.filter(({ path }) => path !== '/v2/').map(({ method, path }) => `${method} ${path}`);
+    expect(asked).toEqual([
+      `HEAD /v2/os/manifests/${image.digest}`,
+      `GET /v2/os/manifests/${image.digest}`,
+      `GET /v2/os/blobs/${previous?.image.manifest.config.digest}`,
+    ]);
   });
 
   it('is missed when it is gone', async () => {

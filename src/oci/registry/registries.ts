@@ -1,20 +1,5 @@
-import type { Credentials } from '../credentials/credentials.ts';
 import type { Registries, RegistryOptions } from '../registries.ts';
-import type { Timeouts } from './transport/connections.ts';
-import type { Wait } from './transport/retry.ts';
-
-/** Everything by which registries are reached that is not an option: variables such as `REGISTRY_AUTH_FILE`, and a log. */
-export interface RegistryEnvironment {
-  environment: NodeJS.ProcessEnv;
-  /** Told what a user may want to know: that a request is tried again, that a mirror did not answer. */
-  warn?: (message: string) => void;
-  /** Takes the place of the user's own files and credential helpers: for credentials that are not kept yet. */
-  credentials?: (host: string, repository: string) => Promise<Credentials | undefined>;
-  /** Waits before another attempt; throws the signal's reason when that is aborted. Tests need not wait. */
-  wait?: Wait;
-  /** When a connection counts as dead. */
-  timeouts?: Timeouts;
-}
+import type { RegistryEnvironment } from './environment.ts';
 
 /** Opens no connection yet; reads the user's files when the first repository is opened. */
 export function createRegistries(options: RegistryOptions, environment: RegistryEnvironment): Registries {

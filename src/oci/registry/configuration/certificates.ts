@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSecureContext, rootCertificates, type SecureContextOptions } from 'node:tls';
@@ -93,8 +94,7 @@ async function readAuthorities(paths: readonly string[]): Promise<string[]> {
   return Promise.all(
     paths.map(async (path) => {
       const ca = await readText(path);
-      if (!ca.includes('-----BEGIN ') || !isUsable({ ca }))
-        throw invalid(path, 'it holds no certificate in PEM format');
+      if (!holdsCertificates(ca)) throw invalid(path, 'it holds no certificate in PEM format');
       return ca;
     }),
   );
@@ -113,6 +113,20 @@ async function readText(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     throw invalid(path, isSystemError(error, 'ENOENT') ? 'there is no such file' : 'it cannot be read', error);
+  }
+}
+
+/** OpenSSL passes over broken authorities, and then nobody knows why a server is not trusted. */
+function holdsCertificates(text: string): boolean {
+  const certificates = text.split(/(?=-----BEGIN )/).filter((part) => part.startsWith('-----BEGIN '));
+  return certificates.length > 0 && certificates.every(isCertificate);
+}
+
+function isCertificate(text: string): boolean {
+  try {
+    return new X509Certificate(text).serialNumber !== '';
+  } catch {
+    return false;
   }
 }
 

@@ -7,7 +7,7 @@ import { containerDirectories } from './directories.ts';
 
 // https://github.com/containers/image/blob/main/docs/containers-registries.conf.5.md
 
-const locationPattern = /^[A-Za-z0-9.-]+(:[0-9]{1,5})?(\/[a-z0-9._/-]*[a-z0-9])?$/;
+const locationPattern = /^[A-Za-z0-9.-]+(:[0-9]{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/;
 const location = z.string().regex(locationPattern, 'must be HOST[:PORT][/PATH]');
 const prefix = z.string().regex(/^(\*\.)?[A-Za-z0-9]/, 'must be HOST[:PORT][/PATH] or *.DOMAIN');
 
@@ -30,7 +30,10 @@ const registrySchema = z
     message: 'needs a prefix or a location',
   });
 
-const fileSchema = z.looseObject({ registry: z.array(registrySchema).default([]) });
+const fileSchema = z.looseObject({
+  registry: z.array(registrySchema).default([]),
+  registries: z.undefined('this is version 1 of the format').optional(),
+});
 
 /** Where else a part of the world of registries is to be found. */
 export interface RegistryRule {
@@ -73,7 +76,7 @@ export function parseRules(text: string, file: string): RegistryRule[] {
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const key = (issue?.path ?? []).map((part) => (typeof part === 'number' ? part + 1 : part)).join(' ');
-    throw usageError('REGISTRIES_CONF_INVALID', `${file}: ${key}: ${issue?.message ?? 'it is invalid'}`, {
+    throw usageError('REGISTRIES_CONF_INVALID', `${key}: ${issue?.message ?? 'it is invalid'}`, {
       where: { file },
       hint: 'see containers-registries.conf(5)',
     });
@@ -129,7 +132,7 @@ function parseToml(text: string, file: string): unknown {
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const [reason = 'it is no TOML'] = error.message.split('\n');
-    throw usageError('REGISTRIES_CONF_INVALID', `${file}: ${reason}`, {
+    throw usageError('REGISTRIES_CONF_INVALID', reason, {
       where: { file, line: error.line, column: error.column },
       hint: 'see containers-registries.conf(5)',
     });

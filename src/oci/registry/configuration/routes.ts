@@ -24,8 +24,9 @@ export interface Route {
  */
 export function routeOf(rules: readonly RegistryRule[], host: string, repository: string): Route {
   const name = `${host}/${repository}`;
-  const matches = rules.map((rule) => ({ rule, length: matchLength(rule.prefix, host, name) }));
-  const { rule, length } = matches.reduce((best, match) => (match.length > best.length ? match : best), nothing);
+  const [rule] = rules
+    .filter(({ prefix }) => matchLength(prefix, host, name) > 0)
+    .sort((a, b) => b.prefix.length - a.prefix.length);
   if (rule === undefined) {
     const source = { host, repository, insecure: false };
     return { mirrors: [], reading: source, writing: source };
@@ -35,7 +36,7 @@ export function routeOf(rules: readonly RegistryRule[], host: string, repository
       hint: 'use another registry, or have that rule changed',
     });
   }
-  const rest = name.slice(length);
+  const rest = name.slice(matchLength(rule.prefix, host, name));
   return {
     mirrors: rule.mirrors.map((mirror) => ({
       ...sourceAt(`${mirror.location}${rest}`, mirror.insecure),
@@ -45,8 +46,6 @@ export function routeOf(rules: readonly RegistryRule[], host: string, repository
     writing: { host, repository, insecure: rule.insecure },
   };
 }
-
-const nothing: { rule: RegistryRule | undefined; length: number } = { rule: undefined, length: 0 };
 
 /** How much of the name the prefix stands for; 0 if it does not fit. */
 function matchLength(prefix: string, host: string, name: string): number {

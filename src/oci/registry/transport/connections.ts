@@ -48,7 +48,7 @@ export function createConnections(
     async [Symbol.asyncDispose]() {
       const opened = await Promise.allSettled(pools.values());
       pools.clear();
-      await Promise.all(opened.map((pool) => (pool.status === 'fulfilled' ? pool.value.destroy() : undefined)));
+      await Promise.all(opened.flatMap((pool) => (pool.status === 'fulfilled' ? [pool.value.destroy()] : [])));
     },
   };
 }

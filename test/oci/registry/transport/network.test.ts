@@ -73,7 +73,9 @@ test('a server that closes every connection', async () => {
 test('a server that never answers', async () => {
   await using server = await startHttpServer(({ url }, response) => void (url === '/v2/' && response.end()));
   await using registry = testClient(server.host, { timeouts: { connect: 15_000, idle: 50 } });
-  await expect(registry.get()).rejects.toMatchObject({
+  const scopes = [{ repository: 'os/example', access: 'pull' as const }];
+  const request = { method: 'GET' as const, path: 'os/example/x', scopes, accept: [200], retry: false };
+  await expect(registry.client.request(request)).rejects.toMatchObject({
     code: 'REGISTRY_TIMEOUT',
     message: `registry ${server.host}: nothing came for too long`,
     hint: 'check the network, and a proxy in between',

@@ -61,7 +61,7 @@ async function* resumedDownload(
   descriptor: Descriptor,
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  const attempts = requests.client.attempts(`blob ${descriptor.digest} of ${requests.where}`, signal);
+  const attempts = requests.client.attempts(`blob ${descriptor.digest}`, signal);
   let reached = 0;
   while (true) {
     const start = reached;

@@ -32,7 +32,7 @@ export async function uploadBlob(
   const { digest, size } = descriptor;
   const feed = feedOf(source, signal, onBytes);
   const isSmall = size <= smallBlobBytes;
-  const attempts = requests.client.attempts(`blob ${digest} of ${requests.where}`, signal);
+  const attempts = requests.client.attempts(`blob ${digest}`, signal);
   let content: Buffer | undefined;
   let session: UploadSession | undefined;
   let furthest = 0;

@@ -1,0 +1,300 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { requestsOf } from '../../../src/oci/registry/testing/log.ts';
+import { collect } from '../../helpers/image.ts';
+import {
+  descriptorOf,
+  openScriptedRepository,
+  openTestingRepository,
+  repositoryName,
+  sourceOf,
+} from '../../helpers/repositories.ts';
+
+const small = randomBytes(5000);
+const large = randomBytes(3_000_000);
+const uploads = /\/blobs\/uploads\/$/;
+const upload = /\/blobs\/uploads\/.+/;
+const always = Number.POSITIVE_INFINITY;
+
+/** The requests that there were: `PATCH upload`. */
+function asked(scene: { registry: { log: readonly { method: string; path: string }[] } }): string[] {
+  return scene.registry.log.map(({ method, path }) => {
+    if (uploads.test(path)) return `${method} uploads`;
+    return `${method} ${upload.test(path) ? 'upload' : path.replace(/^.*\/(\w+)\/sha256:.*$/, '$1')}`;
+  });
+}
+
+/** Counts what `onBytes` says. */
+function counter() {
+  const counts: number[] = [];
+  return {
+    counts,
+    onBytes: (bytes: number) => void counts.push(bytes),
+    total: () => counts.reduce((a, b) => a + b, 0),
+  };
+}
+
+/** Reads a request's whole body, then answers. */
+function afterBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  request.resume().on('end', () => response.writeHead(status, headers).end());
+}
+
+describe('an upload', () => {
+  it('of a small blob is two requests, after the ping', async () => {
+    await using scene = await openTestingRepository();
+    expect(await scene.repository.putBlob(sourceOf(small))).toBe('written');
+    expect(asked(scene)).toEqual(['GET /v2/', 'POST uploads', 'PUT upload']);
+    expect(await collect(scene.repository.readBlob(descriptorOf(small)))).toEqual(small);
+  });
+
+  it('of a large blob is one stream of a known length', async () => {
+    await using scene = await openTestingRepository();
+    const source = sourceOf(large);
+    const { onBytes, total } = counter();
+    expect(await scene.repository.putBlob(source, { onBytes })).toBe('written');
+    expect(asked(scene)).toEqual(['GET /v2/', 'POST uploads', 'PATCH upload', 'PUT upload']);
+    const [sent] = requestsOf(scene.registry.log, { method: 'PATCH' });
+    expect(sent?.headers).toMatchObject({ 'content-length': '3000000', 'content-type': 'application/octet-stream' });
+    expect(sent?.headers['content-range']).toBeUndefined();
+    expect(source.opened).toBe(1);
+    expect(total()).toBe(large.length);
+  });
+
+  it('takes a relative location', async () => {
+    await using scene = await openTestingRepository({ behaviour: { relativeLocations: true } });
+    await scene.repository.putBlob(sourceOf(large));
+    expect(scene.registry.hasBlob(repositoryName, descriptorOf(large).digest)).toBe(true);
+  });
+
+  it('is spared by a mount', async () => {
+    await using scene = await openTestingRepository();
+    await scene.open('os/other').putBlob(sourceOf(large));
+    scene.registry.log.length = 0;
+    const source = { ...sourceOf(large), heldBy: { host: scene.registry.host, repository: 'os/other' } };
+    const { counts, onBytes } = counter();
+    expect(await scene.repository.putBlob(source, { onBytes })).toBe('mounted');
+    expect(scene.registry.log.map(({ query }) => query)).toEqual([
+      `?mount=${source.descriptor.digest}&from=os%2Fother`,
+    ]);
+    expect(counts).toEqual([]);
+  });
+
+  it('uses the session that came instead of a mount', async () => {
+    await using scene = await openTestingRepository({ behaviour: { mount: false } });
+    const source = { ...sourceOf(small), heldBy: { host: scene.registry.host, repository: 'os/other' } };
+    expect(await scene.repository.putBlob(source)).toBe('written');
+    expect(asked(scene)).toEqual(['GET /v2/', 'POST uploads', 'PUT upload']);
+  });
+
+  it.each([401, 403, 404])('sends the bytes when a mount is answered %i', async (status) => {
+    await using scene = await openTestingRepository();
+    scene.registry.inject({ match: { method: 'POST' }, fault: { kind: 'status', status } });
+    const source = { ...sourceOf(small), heldBy: { host: scene.registry.host, repository: 'os/secret' } };
+    expect(await scene.repository.putBlob(source)).toBe('written');
+    expect(scene.registry.log.at(-2)?.query).toBe('');
+  });
+
+  it('goes on where it broke', async () => {
+    await using scene = await openTestingRepository();
+    const source = sourceOf(large, 100_000);
+    const { onBytes, total } = counter();
+    const fault = { kind: 'reset-request', afterBytes: 1_000_000 } as const;
+    scene.registry.inject({ match: { method: 'PATCH' }, fault });
+    expect(await scene.repository.putBlob(source, { onBytes })).toBe('written');
+    expect(asked(scene)).toEqual([
+      'GET /v2/',
+      'POST uploads',
+      'PATCH upload',
+      'GET upload',
+      'PATCH upload',
+      'PUT upload',
+    ]);
+    const [first, second] = requestsOf(scene.registry.log, { method: 'PATCH' });
+    expect(second?.headers['content-range']).toBe(`${first?.received}-2999999`);
+    expect((first?.received ?? 0) + (second?.received ?? 0)).toBe(large.length);
+    expect(source.opened).toBe(2);
+    expect(total()).toBe(large.length);
+    expect(scene.registry.hasBlob(repositoryName, source.descriptor.digest)).toBe(true);
+  });
+
+  it('may break any number of times as long as it gets further', async () => {
+    await using scene = await openTestingRepository();
+    const fault = { kind: 'reset-request', afterBytes: 400_000 } as const;
+    scene.registry.inject({ match: { method: 'PATCH' }, fault, times: 6 });
+    expect(await scene.repository.putBlob(sourceOf(large))).toBe('written');
+    expect(requestsOf(scene.registry.log, { method: 'PATCH' }).length).toBeGreaterThan(6);
+  });
+
+  it('ends when it does not get further', async () => {
+    await using scene = await openTestingRepository();
+    scene.registry.inject({ match: { method: 'PATCH' }, fault: { kind: 'status', status: 503 }, times: always });
+    await expect(scene.repository.putBlob(sourceOf(large))).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' });
+    expect(requestsOf(scene.registry.log, { method: 'PATCH' })).toHaveLength(5);
+    expect(scene.registry.openUploads()).toBe(0);
+  });
+
+  const losses = [
+    { name: 'small', content: small, method: 'PUT' },
+    { name: 'large', content: large, method: 'PATCH' },
+    { name: 'large, at its end', content: large, method: 'PUT' },
+  ];
+  it.each(losses)('begins anew when the registry has lost it: $name', async ({ content, method }) => {
+    await using scene = await openTestingRepository();
+    scene.registry.inject({ match: { method, path: upload }, fault: { kind: 'lose-upload' } });
+    const { onBytes, total } = counter();
+    expect(await scene.repository.putBlob(sourceOf(content), { onBytes })).toBe('written');
+    expect(requestsOf(scene.registry.log, { method: 'POST' })).toHaveLength(2);
+    expect(total()).toBe(content.length);
+  });
+
+  it.each(losses)('gives up when the registry keeps losing it: $name', async ({ content, method }) => {
+    await using scene = await openTestingRepository();
+    scene.registry.inject({ match: { method, path: upload }, fault: { kind: 'lose-upload' }, times: always });
+    const { digest } = descriptorOf(content);
+    await expect(scene.repository.putBlob(sourceOf(content))).rejects.toMatchObject({
+      code: 'UPLOAD_LOST',
+      exitStatus: 1,
+      message: `${scene.where}: the registry has lost the upload of blob ${digest} 4 times`,
+    });
+    expect(scene.registry.hasBlob(repositoryName, digest)).toBe(false);
+  });
+
+  it('begins anew when the registry forgets it after a break', async () => {
+    await using scene = await openTestingRepository();
+    const fault = { kind: 'reset-request', afterBytes: 1_000_000 } as const;
+    scene.registry.inject({ match: { method: 'PATCH' }, fault });
+    scene.registry.inject({ match: { method: 'GET', path: upload }, fault: { kind: 'lose-upload' } });
+    const { counts, onBytes, total } = counter();
+    expect(await scene.repository.putBlob(sourceOf(large), { onBytes })).toBe('written');
+    expect(counts.some((bytes) => bytes < 0)).toBe(true);
+    expect(total()).toBe(large.length);
+  });
+
+  it.each([
+    { name: 'small', content: small },
+    { name: 'large', content: large },
+  ])('finds that it was finished when only the answer was lost: $name', async ({ content }) => {
+    await using scene = await openTestingRepository();
+    scene.registry.inject({ match: { method: 'PUT' }, fault: { kind: 'status', status: 500, done: true } });
+    const source = sourceOf(content);
+    expect(await scene.repository.putBlob(source)).toBe('written');
+    expect(asked(scene).slice(-2)).toEqual(['PUT upload', 'HEAD blobs']);
+    expect(source.opened).toBe(1);
+  });
+
+  it.each([
+    { name: 'small', content: small, method: 'PUT' },
+    { name: 'large', content: large, method: 'PATCH' },
+  ])('is given up, once, when the registry refuses it: $name', async ({ content, method }) => {
+    await using scene = await openTestingRepository();
+    scene.registry.inject({ match: { method }, fault: { kind: 'status', status: 413 } });
+    await expect(scene.repository.putBlob(sourceOf(content))).rejects.toMatchObject({ code: 'REGISTRY_FAILED' });
+    expect(asked(scene).at(-1)).toBe('DELETE upload');
+    expect(scene.registry.openUploads()).toBe(0);
+  });
+
+  const size = large.length;
+  const [start, end] = [large.subarray(0, 1_000_000), large.subarray(1_000_000)];
+  const sources = [
+    {
+      name: 'ends early',
+      pieces: [start, large.subarray(start.length, size - 1)],
+      message: `has ${size - 1} bytes, its descriptor says ${size}`,
+    },
+    {
+      name: 'ends late',
+      pieces: [start, end, Buffer.from('x')],
+      message: `has more than ${size} bytes, its descriptor says ${size}`,
+    },
+    { name: 'fails at its end', pieces: [start, end, new Error('it was damaged')], message: 'it was damaged' },
+  ];
+  it.each(sources)('stores nothing of a source that $name, and does not try again', async ({ pieces, message }) => {
+    await using scene = await openTestingRepository();
+    const descriptor = descriptorOf(large);
+    const open = async function* () {
+      for (const piece of pieces) {
+        if (piece instanceof Error) throw piece;
+        yield piece;
+      }
+    };
+    await expect(scene.repository.putBlob({ descriptor, open })).rejects.toThrow(message);
+    expect(scene.registry.hasBlob(repositoryName, descriptor.digest)).toBe(false);
+    expect(scene.registry.openUploads()).toBe(0);
+    expect(asked(scene)).toEqual(['GET /v2/', 'POST uploads', 'PATCH upload', 'DELETE upload']);
+    // Not even a registry that takes what it gets for the whole has it.
+    expect(scene.registry.log[2]?.received).toBeLessThan(size);
+    expect(scene.waits).toEqual([]);
+  });
+
+  it('refuses a registry that stored something else', async () => {
+    await using scene = await openTestingRepository();
+    const lie = descriptorOf('something else').digest;
+    const fault = { kind: 'headers', headers: { 'Docker-Content-Digest': lie } } as const;
+    scene.registry.inject({ match: { method: 'PUT' }, fault });
+    const source = sourceOf(small);
+    await expect(scene.repository.putBlob(source)).rejects.toMatchObject({
+      code: 'BLOB_DIGEST_MISMATCH',
+      exitStatus: 4,
+      message: `${scene.where}: blob ${source.descriptor.digest} was stored as ${lie}`,
+    });
+  });
+
+  it('keeps the query of a location as it is', async () => {
+    const location = `/v2/${repositoryName}/blobs/uploads/1?_state=a%2Bb~c%3D&empty`;
+    await using scene = await openScriptedRepository((request, response) => {
+      if (request.method === 'POST') response.writeHead(202, { Location: location }).end();
+      else afterBody(request, response, 201);
+    });
+    const { digest } = descriptorOf(small);
+    await scene.repository.putBlob(sourceOf(small));
+    expect(scene.server.requests.at(-1)?.url).toBe(`${location}&digest=${digest.replace(':', '%3A')}`);
+  });
+
+  it('goes on from where a registry says that it is, also without a new location', async () => {
+    await using scene = await openScriptedRepository((request, response) => {
+      if (request.method === 'POST') response.writeHead(202, { Location: 'uploads/1' }).end();
+      else if (request.method === 'PUT') afterBody(request, response, 204);
+      else afterBody(request, response, 201, request.headers['content-range'] ? {} : { Range: '0-1999999' });
+    });
+    await scene.repository.putBlob(sourceOf(large));
+    const sent = scene.server.requests.filter(({ method }) => method === 'PATCH');
+    expect(sent.map(({ url }) => url)).toEqual(Array(2).fill(`/v2/${repositoryName}/blobs/uploads/uploads/1`));
+    expect(sent[1]?.headers).toMatchObject({ 'content-length': '1000000', 'content-range': '2000000-2999999' });
+  });
+
+  it('refuses an answer without a location', async () => {
+    await using scene = await openScriptedRepository((_, response) => response.writeHead(202).end());
+    await expect(scene.repository.putBlob(sourceOf(small))).rejects.toMatchObject({
+      code: 'REGISTRY_ANSWER_INVALID',
+      exitStatus: 4,
+      message: `${scene.where}: the registry's answer is not as specified: an upload without a usable Location (202)`,
+    });
+  });
+
+  it('holds little of a large blob in memory', async () => {
+    await using scene = await openScriptedRepository((request, response) => {
+      if (request.method === 'POST') response.writeHead(202, { Location: '/v2/upload' }).end();
+      else if (request.method === 'PUT') afterBody(request, response, 201);
+      else setImmediate(() => afterBody(request, response, 202));
+    });
+    const piece = Buffer.alloc(1024 * 1024);
+    const count = 256;
+    let ahead = 0;
+    const open = async function* () {
+      for (let sent = 0; sent < count; sent++) {
+        ahead = Math.max(ahead, process.memoryUsage().arrayBuffers);
+        yield Buffer.from(piece);
+      }
+    };
+    const before = process.memoryUsage().arrayBuffers;
+    const descriptor = { ...descriptorOf(''), size: piece.length * count };
+    await scene.repository.putBlob({ descriptor, open });
+    expect(ahead - before).toBeLessThan(128 * piece.length);
+  });
+});

@@ -3,13 +3,15 @@ import { type CosaError, verificationError } from '../lib/errors.ts';
 import type { OpenedReference } from '../oci/open.ts';
 import { formatPlace } from '../oci/place.ts';
 import { parseReference } from '../oci/reference.ts';
+import { maximumManifestBytes, parseIndex } from '../oci/schemas.ts';
 import { enforce, type Refusal } from '../oci/signatures/enforce.ts';
 import type { RefusedSignature } from '../oci/signatures/find.ts';
 import { formatImageName, type ImageName, parseImageName } from '../oci/signatures/identity.ts';
 import { requirementsFor } from '../oci/signatures/policy.ts';
 import { scopesOf } from '../oci/signatures/scope.ts';
 import type { GoodSignature } from '../oci/signatures/verify.ts';
-import type { Descriptor } from '../oci/types.ts';
+import { type Descriptor, mediaTypes } from '../oci/types.ts';
+import { readSmallBlob } from '../oci/verified.ts';
 import { runStep } from '../pipeline/step.ts';
 import { findPolicy, type PolicyFile, policyKeys } from './policy-file.ts';
 import type { Session } from './session.ts';
@@ -47,8 +49,38 @@ export async function admitImage(
   return admitUnder(session, policy, reference, image);
 }
 
-/** As {@link admitImage}, under a policy that was read already. */
-export async function admitUnder(
+/**
+ * As {@link admitImage}, for every image that a reference names: for what is passed on whole.
+ * @param policy `undefined` accepts everything
+ * @returns the signatures of all
+ */
+export async function admitEveryImage(
+  session: Session,
+  policy: PolicyFile | undefined,
+  reference: OpenedReference,
+): Promise<Admission> {
+  let section: string | undefined;
+  const signatures: GoodSignature[] = [];
+  if (policy === undefined) return { policy: undefined, section, signatures };
+  for (const image of await imagesOf(reference)) {
+    const admission = await admitUnder(session, policy, reference, image);
+    section = admission.section;
+    signatures.push(...admission.signatures);
+  }
+  return { policy: policy.path, section, signatures };
+}
+
+/** All that somebody may come to run. An index without any has to be admitted itself. */
+async function imagesOf({ reader, descriptor }: OpenedReference): Promise<readonly Descriptor[]> {
+  if (descriptor.mediaType !== mediaTypes.index) return [descriptor];
+  const bytes = await readSmallBlob(reader, descriptor, maximumManifestBytes);
+  const { manifests } = parseIndex(bytes.toString(), `index ${descriptor.digest}`);
+  // Build tools put attestations into an index, for a platform that does not exist.
+  const images = manifests.filter(({ platform }) => platform?.os !== 'unknown');
+  return images.length === 0 ? [descriptor] : images;
+}
+
+async function admitUnder(
   session: Session,
   policy: PolicyFile,
   reference: OpenedReference,

@@ -5,6 +5,8 @@ import { openPlaceForWriting, openReference } from '../../oci/open.ts';
 import { formatPlace } from '../../oci/place.ts';
 import type { ContentReader, ContentStore } from '../../oci/store.ts';
 import type { Descriptor } from '../../oci/types.ts';
+import { admitEveryImage } from '../policy.ts';
+import { findPolicy } from '../policy-file.ts';
 import type { Session } from '../session.ts';
 import { imageManifests } from './images.ts';
 import { findTarget, type PromotionTarget } from './promotion-target.ts';
@@ -34,19 +36,21 @@ export interface Promotion {
 }
 
 /**
- * Moves a stream's tag to a container whose tests have passed: to exactly that digest, whatever becomes of its tag
+ * Moves a stream's tag to a container that the policy in force accepts and whose tests have passed: to exactly that digest, whatever becomes of its tag
  * meanwhile. If the stream moves meanwhile, nothing is done: in a layout for certain, in a registry as near to that as
  * it allows.
  * @throws CosaError `TESTS_NOT_PASSED` saying why, `TAG_MOVED` saying to what (exit 4), `TAG_INVALID`,
- *   `REFERENCE_ELSEWHERE` (exit 2), what `openReference` throws
+ *   `REFERENCE_ELSEWHERE` (exit 2), what `openReference` and `admitEveryImage` throw
  */
 export async function promote(session: Session, directory: string, options: PromoteOptions): Promise<Promotion> {
   const target = await findTarget(directory, options.stream, options.from);
-  const { descriptor } = await openCandidate(session, target);
+  const candidate = await openCandidate(session, target);
+  const { descriptor } = candidate;
   const { digest } = descriptor;
   await using store = await openPlaceForWriting(target.place, session.registries);
   // Read before anything is checked: whoever moves the stream from here on wins.
   const previous = (await store.resolveTag(target.tag))?.digest;
+  await admitEveryImage(session, await findPolicy(target.directory), candidate);
   await requirePassed(store, descriptor, options.require, target);
   const version = await versionOf(store, descriptor);
   const moved = previous !== digest;

@@ -6,11 +6,12 @@ import { type OpenedReference, openPlaceForWriting, openReference } from '../../
 import { formatImageName, parseImageName } from '../../oci/signatures/identity.ts';
 import { generateKeyPair, readSigningKey } from '../../oci/signatures/keys.ts';
 import { signDescriptor } from '../../oci/signatures/sign.ts';
+import { mediaTypes } from '../../oci/types.ts';
 import { runStep } from '../../pipeline/step.ts';
+import { imageManifests } from '../containers/images.ts';
 import { readKeyText } from '../policy-file.ts';
 import { workDirectoryFor } from '../resolve-image.ts';
 import type { Session } from '../session.ts';
-import { signatureSubjects } from './subjects.ts';
 
 export interface SignOptions {
   /** Where the command runs; relative paths start there. */
@@ -34,8 +35,8 @@ export interface SignedImage {
 }
 
 /**
- * Signs a container, in the forms that cosign, podman and skopeo read; of an index also each of its images. Signatures
- * by others stay; signing again adds nothing.
+ * Signs a container, in the forms that cosign, podman and skopeo read; of an index also each of its images, as policies
+ * look at the image that will run. Signatures by others stay; signing again adds nothing.
  * @throws CosaError `IDENTITY_REQUIRED`, `IDENTITY_INVALID` (exit 2), what `readSigningKey`, `openReference` and
  *   `signDescriptor` throw
  */
@@ -46,9 +47,11 @@ export async function signImage(session: Session, options: SignOptions): Promise
   const work = await workDirectoryFor(directory, options.reference);
   const { reader, place, descriptor, name } = await openReference(options.reference, work.root, session.registries);
   const identity = signedName(options.identity, { place, name });
-  const { index, images } = await signatureSubjects(reader, descriptor);
   // The index last: who waits for it finds all signed.
-  const subjects = index === undefined ? images : [...images, index];
+  const subjects =
+    descriptor.mediaType === mediaTypes.index
+      ? [...(await imageManifests(reader, descriptor)), descriptor]
+      : [descriptor];
   return runStep(session, 'sign container', async (reporter) => {
     await using store = await openPlaceForWriting(place, session.registries);
     const signed: Digest[] = [];

@@ -5,11 +5,10 @@ import { type OpenedReference, openReference } from '../../oci/open.ts';
 import { type IdentityRule, parseImageName, refuseIdentity } from '../../oci/signatures/identity.ts';
 import { checkSignatures, type GoodSignature } from '../../oci/signatures/verify.ts';
 import { runStep } from '../../pipeline/step.ts';
-import { admitUnder, reasonLines } from '../policy.ts';
+import { admitEveryImage, reasonLines } from '../policy.ts';
 import { findPolicy, readKeyFile, readPolicy } from '../policy-file.ts';
 import { workDirectoryFor } from '../resolve-image.ts';
 import type { Session } from '../session.ts';
-import { signatureSubjects } from './subjects.ts';
 
 export interface VerifyOptions {
   /** Where the command runs; relative paths start there. */
@@ -100,13 +99,6 @@ async function verifyByPolicy(
       hint: 'give a key, with --key FILE',
     });
   }
-  const { images } = await signatureSubjects(reference.reader, reference.descriptor);
-  const signatures: GoodSignature[] = [];
-  let section: string | undefined;
-  for (const image of images) {
-    const admission = await admitUnder(session, policy, reference, image);
-    signatures.push(...admission.signatures);
-    section = admission.section;
-  }
+  const { signatures, section } = await admitEveryImage(session, policy, reference);
   return { digest, signatures, policy: policy.path, section };
 }

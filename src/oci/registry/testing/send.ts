@@ -99,7 +99,8 @@ function resized(body: AnswerBody, by: number): AnswerBody {
     size,
     read: async function* (start, end) {
       yield* body.read(start, Math.min(end, body.size));
-      if (end > body.size) yield Buffer.alloc(end - Math.max(start, body.size));
+      const piece = Buffer.alloc(64 * 1024);
+      for (let at = Math.max(start, body.size); at < end; at += piece.length) yield piece.subarray(0, end - at);
     },
   };
 }

@@ -1,19 +1,16 @@
-import { canonicalHost, dockerHub } from '../credentials/auth-file.ts';
 import { findCredentials } from '../credentials/credentials.ts';
 import type { Registries, RegistryOptions, Repository } from '../registries.ts';
 import type { RegistryClient } from './client.ts';
 import { readCertificates } from './configuration/certificates.ts';
 import { type RegistryRule, readRegistryRules } from './configuration/registries-conf.ts';
-import { routeOf, type Source } from './configuration/routes.ts';
+import { type Route, routeOf, type Source } from './configuration/routes.ts';
+import { addressOf, fullNameOf } from './docker-hub.ts';
 import type { RegistryEnvironment } from './environment.ts';
 import { mirroredClient, type PullSource } from './mirrors.ts';
 import { openRepository } from './repository.ts';
 import { createConnections, usualTimeouts } from './transport/connections.ts';
 import { createClient } from './transport/create-client.ts';
 import { waitFor } from './transport/retry.ts';
-
-/** Docker's registry does not listen at the host that its references name. */
-const dockerHubAddress = 'registry-1.docker.io';
 
 /** What `createRegistries` loads when the first registry is to be asked. */
 export function openRegistries(options: RegistryOptions, registryEnvironment: RegistryEnvironment): Registries {
@@ -29,7 +26,7 @@ export function openRegistries(options: RegistryOptions, registryEnvironment: Re
       clients.get(key) ??
       createClient({
         host,
-        address: canonicalHost(host) === dockerHub.host ? dockerHubAddress : host,
+        address: addressOf(host),
         insecure,
         plainHttp: options.plainHttp ?? [],
         connections,
@@ -44,24 +41,30 @@ export function openRegistries(options: RegistryOptions, registryEnvironment: Re
     return client;
   };
 
+  const routeTo = async (host: string, repository: string): Promise<Route> => {
+    rules ??= readRegistryRules(environment);
+    return routeOf(await rules, host, repository);
+  };
+
   const sourceOf = (source: Source, pull: PullSource['pull'] = 'all'): PullSource => ({
     client: clientOf(source.host, source.insecure),
-    repository: repositoryName(source.host, source.repository),
+    repository: fullNameOf(source.host, source.repository),
     pull,
   });
 
   return {
     async repository(host, repository, purpose = 'reading'): Promise<Repository> {
-      rules ??= readRegistryRules(environment);
-      const name = repositoryName(host, repository);
-      const { mirrors, reading, writing } = routeOf(await rules, host, name);
+      const name = fullNameOf(host, repository);
+      const { mirrors, reading, writing } = await routeTo(host, name);
       const client = clientOf(writing.host, writing.insecure);
       if (purpose === 'writing') return openRepository(client, name);
       const sources = mirrors.map((mirror) => sourceOf(mirror, mirror.pull));
       return openRepository(mirroredClient(client, name, sources, sourceOf(reading), warn), name);
     },
     async ping(host) {
-      const answer = await clientOf(host, false).request({ method: 'GET', path: '', scopes: [], accept: [200] });
+      const { writing } = await routeTo(host, '');
+      const client = clientOf(host, writing.insecure);
+      const answer = await client.request({ method: 'GET', path: '', scopes: [], accept: [200] });
       await answer.discard();
     },
     async [Symbol.asyncDispose]() {
@@ -69,9 +72,4 @@ export function openRegistries(options: RegistryOptions, registryEnvironment: Re
       await connections[Symbol.asyncDispose]();
     },
   };
-}
-
-/** Docker's registry keeps what has no owner under `library`. */
-function repositoryName(host: string, repository: string): string {
-  return canonicalHost(host) === dockerHub.host && !repository.includes('/') ? `library/${repository}` : repository;
 }

@@ -67,6 +67,16 @@ test('certificates come from --cert-dir', async () => {
   await expect(strict.ping(server.host)).rejects.toMatchObject({ code: 'REGISTRY_TLS' });
 });
 
+test('a registry that may have any certificate is named in registries.conf', async () => {
+  await using server = await startTestingRegistry({ tls: await serverCertificate(join(directory, 'tls')) });
+  const file = join(directory, 'registries.conf');
+  await writeFile(file, `[[registry]]\nlocation = "${server.host}"\ninsecure = true\n`);
+  const environment = { CONTAINERS_REGISTRIES_CONF: file, REGISTRY_AUTH_FILE: join(directory, 'none.json') };
+  await using registries = createRegistries({}, { environment });
+  await registries.ping(server.host);
+  expect(await (await registries.repository(server.host, 'os/example')).hasBlob(descriptor.digest)).toBe(false);
+});
+
 test('mirrors and blocks come from registries.conf; a writer sees the registry itself', async () => {
   await using server = await startTestingRegistry();
   await using mirror = await startTestingRegistry();

@@ -64,7 +64,9 @@ async function explained(answer: RegistryResponse, asked: Asked): Promise<CosaEr
           : `log in: ${login}`,
       });
     case 404:
-      return new CosaError('REGISTRY_NOT_FOUND', `${where}: ${asked.what}: not there${because}`);
+      return new CosaError('REGISTRY_NOT_FOUND', `${where}: ${asked.what}: not there${because}`, {
+        hint: `check the name; some registries hide what they do not let you see: ${login}`,
+      });
     case 429:
       return new CosaError('REGISTRY_RATE_LIMIT', `${where}: the registry is asked too often${because}`, {
         hint: asked.isKnown ? 'try again later' : `try again later, or log in, which may allow more: ${login}`,

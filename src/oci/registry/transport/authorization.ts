@@ -98,7 +98,8 @@ export function createAuthorization(context: AuthorizationContext, first: readon
       };
     },
     challenged(challenges, sent) {
-      demand = demandOf(challenges, context);
+      // A refusal that says nothing may come from a proxy; what the registry demands is known.
+      if (challenges.length > 0) demand = demandOf(challenges, context);
       for (const cached of tokens) {
         if (`Bearer ${cached.value}` === sent.header) tokens.delete(cached);
       }

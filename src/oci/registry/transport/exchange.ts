@@ -10,8 +10,8 @@ export interface Exchange extends Pick<RegistryRequest, 'method' | 'body' | 'sig
   headers: Readonly<Record<string, string>>;
 }
 
-/** Larger pieces than the 64 KiB of a stream make fewer rounds of the event loop, and still little memory. */
-const pieceSize = 256 * 1024;
+/** So much is read ahead, in bytes: network and reader rarely wait for each other, and memory stays flat. */
+const readAhead = 256 * 1024;
 
 /** So much of a body nobody wants is read to keep the connection. */
 const cheapToRead = 64 * 1024;
@@ -32,7 +32,7 @@ export async function exchange(dispatcher: Dispatcher, sent: Exchange, registry:
       headers: { 'user-agent': 'cosa', ...sent.headers, ...lengthOf(sent) },
       body: outgoing(sent.body, source),
       signal: signal ?? null,
-      highWaterMark: pieceSize,
+      highWaterMark: readAhead,
     });
     return response(answer, sent, registry);
   } catch (error) {

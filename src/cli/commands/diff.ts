@@ -55,7 +55,10 @@ function downloadJson({ from, to, newLayers, ...counts }: DownloadDetails) {
 }
 
 function downloadText({ from, to, layers, download, newLayers }: DownloadDetails, style: Style): string {
-  const rows = newLayers.map(({ size, components }) => [`  ${formatBytes(size)}`, shortened(components)]);
+  const rows = newLayers.map(({ size, components }) => [
+    `  ${formatBytes(size)}`,
+    components.length === 0 ? style.dim('the commit, its directories, and files of no package') : shortened(components),
+  ]);
   return [
     `${style.bold(from.version ?? from.digest)} → ${style.bold(to.version ?? to.digest)}`,
     ...(rows.length === 0 ? [] : [table(rows, [0])]),

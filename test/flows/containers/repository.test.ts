@@ -10,7 +10,7 @@ import { placeNamed } from '../../../src/flows/containers/place.ts';
 import { promote } from '../../../src/flows/containers/promote.ts';
 import { pruneContainers } from '../../../src/flows/containers/prune.ts';
 import { tagContainer } from '../../../src/flows/containers/tag.ts';
-import { canonicalJson, type Json } from '../../../src/lib/canonical-json.ts';
+import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 import { digestHex } from '../../../src/lib/digest.ts';
 import { attachArtifact } from '../../../src/oci/artifact.ts';
 import type { Repository } from '../../../src/oci/registries.ts';
@@ -71,7 +71,7 @@ async function pushIndex(tag: string, images: readonly Descriptor[]): Promise<De
     ...image,
     platform: { os: 'linux', architecture: architectures[index] },
   }));
-  const text = canonicalJson({ schemaVersion: 2, mediaType: mediaTypes.index, manifests } as unknown as Json);
+  const text = canonicalJson({ schemaVersion: 2, mediaType: mediaTypes.index, manifests });
   const index = await repository.putManifest(text, mediaTypes.index);
   await repository.setTags([tag], index);
   return index;

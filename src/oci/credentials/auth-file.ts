@@ -27,7 +27,6 @@ const fileSchema = z.looseObject({
 
 const legacySchema = z.record(z.string(), entrySchema);
 
-export type AuthEntry = z.output<typeof entrySchema>;
 export type AuthFileContent = z.output<typeof fileSchema>;
 
 /** These files are some kilobytes. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findCredentials } from '../../../src/oci/credentials/credentials.ts';
+import { authFileLocations, primaryAuthFile } from '../../../src/oci/credentials/locations.ts';
 import { makeCredentialHelper, writeCredentialHelper } from '../../helpers/credential-helper.ts';
 import { everythingIn } from '../../helpers/everything-in.ts';
 
@@ -68,6 +69,16 @@ describe('where credentials are looked for', () => {
     expect(
       await findCredentials(host, 'os/a', {}, { ...environment, REGISTRY_AUTH_FILE: '/dev/null' }),
     ).toBeUndefined();
+  });
+
+  it.each([
+    [{ XDG_RUNTIME_DIR: '/run/user/1000' }, '/run/user/1000/containers/auth.json'],
+    [{}, `/run/containers/${process.getuid?.() ?? 0}/auth.json`],
+    // As root of a user namespace: the user's file, not that of root.
+    [{ _CONTAINERS_ROOTLESS_UID: '1000' }, '/run/containers/1000/auth.json'],
+  ])('begins, and is written, with %j at %s', (variables, path) => {
+    expect(primaryAuthFile({}, variables)).toBe(path);
+    expect(authFileLocations({}, variables)[0]?.path).toBe(path);
   });
 
   it('is nowhere for an environment that says nothing', async () => {

@@ -1,0 +1,25 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import { start } from '../../src/exec/run.ts';
+import { git } from '../../src/exec/tools/git.ts';
+
+export interface GitServer extends AsyncDisposable {
+  /** `git://127.0.0.1:PORT`: before the name of a repository. */
+  address: string;
+}
+
+/** Serves the bare repositories of a directory, for reading and for pushing, on a free port of the loopback interface. */
+export async function startGitServer(directory: string): Promise<GitServer> {
+  const args = ['daemon', '--inetd', '--export-all', '--enable=receive-pack', `--base-path=${directory}`];
+  const server = createServer((socket) => {
+    const daemon = start(git, args);
+    void Promise.allSettled([pipeline(socket, daemon.stdin), pipeline(daemon.stdout, socket), daemon.done]);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    address: `git://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}

@@ -1,0 +1,163 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bootedDeployment } from '../../src/vm/tests/basic/commit.ts';
+import { requireRunning } from '../../src/vm/tests/basic/running.ts';
+import type { Guest } from '../../src/vm/tests/system-test.ts';
+import { cosa, cosaOk } from '../integration/fixture.ts';
+import { bootDisk } from './boot-disk.ts';
+import { commitConfig, edit, prepareScene, type Scene, stream } from './scene.ts';
+
+// "Your first pipeline" (docs/first-pipeline.md): machines that share no disk, a registry between them. In order.
+
+interface Release {
+  digest: string;
+  commit: string;
+  version: string;
+}
+
+let scene: Scene;
+let machine3: string;
+let first: Release;
+let second: Release & { updateSize: number };
+let disk: string;
+
+beforeAll(async () => {
+  scene = await prepareScene();
+});
+
+afterAll(async () => {
+  await scene[Symbol.asyncDispose]();
+});
+
+async function json<T>(directory: string, args: readonly string[], env?: Record<string, string>): Promise<T> {
+  return JSON.parse(await cosaOk(directory, ['--json', ...args], env)) as T;
+}
+
+interface DiskImage {
+  path: string;
+  version: string;
+  container: { digest: string; 'ostree-commit': string };
+}
+
+async function makeDisk(machine: string): Promise<DiskImage> {
+  const images = await json<DiskImage[]>(machine, [
+    'image',
+    'build',
+    'qemu',
+    '--from',
+    `${scene.repository}:${stream}`,
+  ]);
+  if (images[0] === undefined) throw new Error('no disk image was made');
+  return images[0];
+}
+
+test('machine 3 makes a disk of the stream, from the registry alone', async () => {
+  machine3 = await scene.newMachine('machine-3');
+  const image = await makeDisk(machine3);
+  disk = image.path;
+  first = { ...image.container, commit: image.container['ostree-commit'], version: image.version };
+  expect(first.version).toBe('13.0.0');
+});
+
+test('machine 1, with nothing but a reference, builds the next version and offers it as the candidate', async () => {
+  const machine = await scene.newMachine('machine-1');
+  await scene.warmCache(machine);
+  await cosaOk(machine, ['init', '--ostree', `${scene.repository}:${stream}`]);
+
+  const config = resolve(machine, 'src/config');
+  await edit(resolve(config, 'overlay.d/20login/etc/motd'), (text) => `${text}  This is the next version.\n`);
+  await commitConfig(config, 'Greet those who update');
+
+  second = await json(machine, ['ostree', 'build', '--push', scene.repository]);
+  expect(second.version).toBe('13.0.1');
+  const candidate = `${scene.repository}:${stream}-candidate`;
+  await cosaOk(machine, ['sign', '--key', `${scene.keys}/release.key`, candidate], scene.signer);
+
+  const inspected = await json<{ digest: string }>(machine, ['inspect', candidate]);
+  expect(inspected.digest).toBe(second.digest);
+});
+
+test('machine 2 tests exactly that digest and promotes it', async () => {
+  const machine = await scene.newMachine('machine-2');
+  const tests = ['basic.running', 'basic.commit', 'basic.packages'];
+  const required = tests.flatMap((name) => ['--require', name.replace('.', '/')]);
+  const promotion = ['promote', `${scene.repository}:${stream}`, ...required];
+
+  expect((await cosa(machine, promotion)).exitCode).toBe(4);
+  const tested = `${scene.repository}@${second.digest}`;
+  const report = await cosa(machine, ['test', ...tests, '--from', tested]);
+  expect(report.exitCode, report.stderr).toBe(0);
+  expect(await json(machine, promotion)).toMatchObject({ digest: second.digest, previous: first.digest, moved: true });
+});
+
+test('machine 3 makes disks of what was promoted', async () => {
+  const image = await makeDisk(machine3);
+  expect(image.container.digest).toBe(second.digest);
+});
+
+/** The first two lines that `cosa-update status` prints of what runs. */
+async function booted(guest: Guest): Promise<string> {
+  return guest.output("cosa-update status | grep --after-context 2 '^booted:'");
+}
+
+function bootedStatus({ version, digest }: Release): string {
+  return `booted: ${version}\n  reference  ${scene.repository}:${stream}\n  digest     ${digest}`;
+}
+
+async function kernelArguments(guest: Guest): Promise<string[]> {
+  const text = await guest.output('cat /proc/cmdline');
+  return text.split(' ').filter((argument) => !/^(BOOT_IMAGE=|ostree=|ignition\.firstboot$)/.test(argument));
+}
+
+test('the running system upgrades to what was promoted, fetching only what is new, and rolls back', async () => {
+  const consoleLog = resolve(machine3, 'console.log');
+  await using guest = await bootDisk({ disk, commit: first.commit, files: scene.hostFiles, consoleLog });
+  expect(await booted(guest)).toBe(bootedStatus(first));
+  const before = await kernelArguments(guest);
+  expect(before.filter((argument) => argument.startsWith('console='))).toHaveLength(2);
+
+  await guest.output('echo mine | sudo tee /etc/mine /var/mine');
+  expect((await guest.run('sudo cosa-update upgrade --check')).stdout).toContain(second.digest);
+
+  await refusesOthers(guest);
+
+  const received = 'cat /sys/class/net/e*/statistics/rx_bytes';
+  const bytes = Number(await guest.output(received));
+  expect(await guest.output('sudo cosa-update upgrade')).toContain(`layers to fetch, ${second.updateSize} bytes`);
+  expect(Number(await guest.output(received)) - bytes).toBeLessThan(second.updateSize + 2 ** 20);
+  expect((await guest.run('sudo cosa-update upgrade --check')).exitCode).toBe(77);
+
+  await guest.reboot();
+  await requireRunning(guest);
+  expect(await booted(guest)).toBe(bootedStatus(second));
+  expect((await bootedDeployment(guest)).commit).toBe(second.commit);
+  expect(await kernelArguments(guest)).toEqual(before);
+  expect(await guest.output('cat /etc/mine /var/mine')).toBe('mine\nmine');
+  expect(await guest.output('cat /etc/motd')).toContain('This is the next version.');
+
+  expect(await guest.output('sudo cosa-update rollback')).toMatch(/^pending: 13\.0\.0\n/);
+  await guest.reboot();
+  await requireRunning(guest);
+  expect(await booted(guest)).toBe(bootedStatus(first));
+  expect((await bootedDeployment(guest)).commit).toBe(first.commit);
+  expect(await guest.output('cat /var/mine')).toBe('mine');
+  expect(await guest.output('cat /etc/motd')).not.toContain('This is the next version.');
+  expect(await readFile(consoleLog, 'latin1')).toContain('Linux version');
+});
+
+/** The next version without its signature, and then with somebody else's. */
+async function refusesOthers(guest: Guest): Promise<void> {
+  const copied = `${scene.elsewhere}:${stream}`;
+  const before = await guest.output('cosa-update status');
+  await cosaOk(machine3, ['copy', `${scene.repository}@${second.digest}`, copied]);
+  const unsigned = await guest.run(`sudo cosa-update switch ${copied}`);
+  expect(unsigned.exitCode).toBe(1);
+  expect(unsigned.stderr).toContain('A signature was required, but no signature exists');
+
+  await cosaOk(machine3, ['sign', '--key', `${scene.keys}/other.key`, copied], scene.signer);
+  const foreign = await guest.run(`sudo cosa-update switch ${copied}`);
+  expect(foreign.exitCode).toBe(1);
+  expect(foreign.stderr).toContain('signature');
+  expect(await guest.output('cosa-update status')).toBe(before);
+}

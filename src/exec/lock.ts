@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CosaError } from '../lib/errors.ts';
-import { start } from './run.ts';
 import type { Tool } from './tool.ts';
 
 export const flock: Tool = {
@@ -30,6 +29,8 @@ export async function tryLockFile(path: string): Promise<AsyncDisposable | undef
 
 async function hold(path: string, flags: readonly string[]): Promise<AsyncDisposable | undefined> {
   await mkdir(dirname(path), { recursive: true });
+  // Starting programs takes modules that take long to load, and whoever only reads needs no lock.
+  const { start } = await import('./run.ts');
   const holder = start(flock, [...flags, path, 'cat'], { ownProcessGroup: true });
   // flock may end without reading what we send, when another process holds the lock.
   holder.stdin.on('error', () => undefined);

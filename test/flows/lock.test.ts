@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { hostBaseArchitecture } from '../../src/flows/architecture.ts';
 import { fetchPackages } from '../../src/flows/fetch.ts';
-import { hostBaseArchitecture } from '../../src/flows/open-config.ts';
 import { workDirectoryAt, writeSettings } from '../../src/flows/work-directory.ts';
 import { parseLockfile } from '../../src/packages/lockfile.ts';
 import type { Pipeline } from '../../src/pipeline/step.ts';

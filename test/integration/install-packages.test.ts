@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../../src/exec/run.ts';
 import { bubblewrap, sandboxArguments } from '../../src/exec/sandbox.ts';
 import { streamDirectory } from '../../src/exec/tools/tar.ts';
-import { hostBaseArchitecture } from '../../src/flows/open-config.ts';
+import { hostBaseArchitecture } from '../../src/flows/architecture.ts';
 import { silentReporter } from '../../src/lib/reporter.ts';
 import type { BackendContext, Lockfile, PackageRequest } from '../../src/packages/backend.ts';
 import { debBackend } from '../../src/packages/deb.ts';

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { CosaError, usageError } from '../../lib/errors.ts';
-import { tryRun } from '../run.ts';
 import type { Tool } from '../tool.ts';
 
 // The protocol: https://github.com/docker/docker-credential-helpers#development
@@ -89,6 +88,8 @@ async function call(
   const variables = Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const signal = AbortSignal.timeout(timeoutMilliseconds);
   try {
+    // Most users have no helper, and starting programs takes modules that take long to load.
+    const { tryRun } = await import('../run.ts');
     return await tryRun(tool, [action], {
       env: Object.fromEntries(variables),
       input,

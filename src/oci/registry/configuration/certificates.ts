@@ -26,16 +26,18 @@ export async function readCertificates(
     (certificateDirectory === undefined ? undefined : await hostFiles(certificateDirectory, host, true)) ??
     (await firstOf(directories, host));
   const authorities = await readAuthorities(own?.authorities ?? []);
-  const named = await readAuthorities(environment.SSL_CERT_FILE ? [environment.SSL_CERT_FILE] : []);
+  const { SSL_CERT_FILE: named, NODE_EXTRA_CA_CERTS: extra } = environment;
+  // What Node trusts on its own costs nothing: reading a whole system's authorities takes a noticeable time.
+  const added = await readAuthorities(named && named !== extra ? [named] : []);
   const pairs = await Promise.all((own?.pairs ?? []).map(readPair));
   return {
-    ...(authorities.length + named.length === 0 ? {} : { ca: await trusted([...named, ...authorities], environment) }),
+    ...(authorities.length + added.length === 0 ? {} : { ca: await trusted([...added, ...authorities], extra) }),
     ...(pairs.length === 0 ? {} : { cert: pairs.map(({ cert }) => cert), key: pairs.map(({ key }) => key) }),
   };
 }
 
 /** Authorities that are named take the place of all others, so the usual ones are named too. */
-async function trusted(authorities: readonly string[], { NODE_EXTRA_CA_CERTS: extra }: NodeJS.ProcessEnv) {
+async function trusted(authorities: readonly string[], extra: string | undefined) {
   return [...rootCertificates, ...(await readAuthorities(extra ? [extra] : [])), ...authorities];
 }
 

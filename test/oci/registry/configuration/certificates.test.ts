@@ -68,6 +68,13 @@ test('the usual variables add authorities', async () => {
   expect(await read(environment)).toEqual({ ca: [...rootCertificates, two.certificate, one.certificate] });
 });
 
+test('what Node trusts on its own is not read', async () => {
+  const environment = { SSL_CERT_FILE: one.certificateFile, NODE_EXTRA_CA_CERTS: one.certificateFile };
+  expect(await read(environment)).toEqual({});
+  await copied(two.certificateFile, join(named, host, 'ca.crt'));
+  expect(await read(environment)).toEqual({ ca: [...rootCertificates, one.certificate, two.certificate] });
+});
+
 test('pairs say who we are', async () => {
   await copied(one.certificateFile, join(named, host, 'client.cert'));
   await copied(one.keyFile, join(named, host, 'client.key'));

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { digestOf } from '../../src/lib/digest.ts';
 import type { Repository } from '../../src/oci/registries.ts';
+import type { RegistryRequest } from '../../src/oci/registry/client.ts';
 import { openRepository } from '../../src/oci/registry/repository.ts';
 import {
   startTestingRegistry,
@@ -18,8 +19,11 @@ interface RepositoryScene extends AsyncDisposable, Pick<TestClient, 'waits' | 'w
   repository: Repository;
   /** Names it in messages. */
   where: string;
-  /** Opens another repository, or the same one as another process would: with a memory of its own. */
-  open(name?: string): Repository;
+  /**
+   * Opens another repository, or the same one as another process would: with a memory of its own.
+   * @param beforeRequest waited for before each request
+   */
+  open(name?: string, beforeRequest?: (request: RegistryRequest) => Promise<void>): Repository;
 }
 
 /** A repository of a registry in this process. */
@@ -43,7 +47,13 @@ export async function openScriptedRepository(
 
 function sceneOf(server: AsyncDisposable & { host: string }): RepositoryScene {
   const { client, waits, warnings, ...connections } = testClient(server.host);
-  const open = (name = repositoryName) => openRepository(client, name);
+  const open: RepositoryScene['open'] = (name = repositoryName, beforeRequest = async () => undefined) => {
+    const request = async (asked: RegistryRequest) => {
+      await beforeRequest(asked);
+      return client.request(asked);
+    };
+    return openRepository({ ...client, request }, name);
+  };
   return {
     repository: open(),
     where: `docker://${server.host}/${repositoryName}`,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CosaError } from '../../../lib/errors.ts';
 import type { RegistryResponse, RegistryScope } from '../client.ts';
+import { parseChallenges } from './challenge.ts';
 import { jsonValue } from './json.ts';
 import { rememberRetryAfter } from './retry.ts';
 import { serverText } from './server-text.ts';
@@ -47,8 +48,7 @@ async function explained(answer: RegistryResponse, asked: Asked): Promise<CosaEr
     asked.scope === undefined ? `registry ${asked.host}` : `docker://${asked.host}/${asked.scope.repository}`;
   const action = asked.scope?.access ?? 'look';
   const login = `cosa login ${asked.host}`;
-  const isRefusal = [401, 403, 404].includes(answer.status);
-  switch (isRefusal && !asked.isOwn ? undefined : answer.status) {
+  switch (meaningOf(answer, asked)) {
     case 401:
       return asked.isKnown
         ? new CosaError('REGISTRY_UNAUTHORIZED', `${where}: the registry does not accept who you are${because}`, {
@@ -80,6 +80,17 @@ async function explained(answer: RegistryResponse, asked: Asked): Promise<CosaEr
       );
     }
   }
+}
+
+/** The status as this one means it. */
+function meaningOf(answer: RegistryResponse, { isOwn, isKnown }: Asked): number | undefined {
+  const { status } = answer;
+  if (!isOwn) return [401, 403, 404].includes(status) ? undefined : status;
+  // RFC 6750, section 3.1: so a registry with tokens refuses those whom it knows.
+  const isDenied = parseChallenges(answer.header('www-authenticate') ?? '').some(
+    ({ parameters }) => parameters.get('error') === 'insufficient_scope',
+  );
+  return status === 401 && isKnown && isDenied ? 403 : status;
 }
 
 /** What the body says, in words; empty if it says nothing that a person would read here. */

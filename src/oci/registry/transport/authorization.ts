@@ -12,6 +12,8 @@ export interface Proof {
   isKnown: boolean;
   /** What must not be shown, even if the server sends it back. */
   secrets: readonly string[];
+  /** How many tokens had been asked for by then: those that come later may be good where this one was not. */
+  tokensAsked: number;
 }
 
 /** What one registry demands, and what it has been shown. */
@@ -19,10 +21,10 @@ export interface Authorization {
   /** @param demanded the `scope` of the challenge to an earlier attempt */
   prove(scopes: readonly RegistryScope[], demanded?: string): Promise<Proof>;
   /**
-   * Learns from the answer 401: what was sent is no longer good.
+   * Learns from the answer 401: what was sent is no longer good, nor is what else might have been sent.
    * @returns the scope that is demanded
    */
-  challenged(challenges: readonly Challenge[], sent: Proof): string;
+  challenged(challenges: readonly Challenge[], scopes: readonly RegistryScope[], sent: Proof): string;
 }
 
 /** A token that is to be had. */
@@ -53,16 +55,18 @@ interface CachedToken {
   token: Promise<Token>;
   /** When it is no longer good; endless while it is under way. */
   ends: number;
-  value: string | undefined;
+  /** Counts the tokens that were asked for, from 1. */
+  number: number;
 }
 
 /** Nothing to show. */
-export const anonymous: Proof = { header: undefined, isKnown: false, secrets: [] };
+export const anonymous: Proof = { header: undefined, isKnown: false, secrets: [], tokensAsked: 0 };
 
 /** @param first the challenges that the ping was answered with */
 export function createAuthorization(context: AuthorizationContext, first: readonly Challenge[]): Authorization {
   const tokens = new Set<CachedToken>();
   let demand = demandOf(first, context);
+  let tokensAsked = 0;
 
   const cachedToken = (grants: Grants, wanted: Omit<WantedToken, 'scopes'>): Promise<Token> => {
     const now = context.now();
@@ -71,12 +75,12 @@ export function createAuthorization(context: AuthorizationContext, first: readon
       else if (covers(cached.grants, grants)) return cached.token;
     }
     const token = context.requestToken({ ...wanted, scopes: formatScopes(grants) });
-    const cached: CachedToken = { grants, token, ends: Number.POSITIVE_INFINITY, value: undefined };
+    tokensAsked += 1;
+    const cached: CachedToken = { grants, token, ends: Number.POSITIVE_INFINITY, number: tokensAsked };
     tokens.add(cached);
     token.then(
-      ({ lifetime, value }) => {
+      ({ lifetime }) => {
         cached.ends = now + lifetime;
-        cached.value = value;
       },
       () => tokens.delete(cached),
     );
@@ -95,13 +99,14 @@ export function createAuthorization(context: AuthorizationContext, first: readon
         header: `Bearer ${token.value}`,
         isKnown: credentials !== undefined,
         secrets: [token.value, ...secretsOf(credentials)],
+        tokensAsked,
       };
     },
-    challenged(challenges, sent) {
+    challenged(challenges, scopes, sent) {
       // A refusal that says nothing may come from a proxy; what the registry demands is known.
       if (challenges.length > 0) demand = demandOf(challenges, context);
       for (const cached of tokens) {
-        if (`Bearer ${cached.value}` === sent.header) tokens.delete(cached);
+        if (cached.number <= sent.tokensAsked && covers(cached.grants, grantsOf(scopes))) tokens.delete(cached);
       }
       return bearerOf(challenges)?.parameters.get('scope') ?? '';
     },
@@ -122,7 +127,7 @@ function bearerOf(challenges: readonly Challenge[]): Challenge | undefined {
 /** An identity token is for token services alone. */
 function basicProof(credentials: Credentials | undefined): Proof {
   if (credentials === undefined || 'identityToken' in credentials) return anonymous;
-  return { header: basicAuthorization(credentials), isKnown: true, secrets: secretsOf(credentials) };
+  return { header: basicAuthorization(credentials), isKnown: true, secrets: secretsOf(credentials), tokensAsked: 0 };
 }
 
 /** A registry that gets a secret may send it back, as it is or as it came. */

@@ -68,7 +68,8 @@ export function createClient(options: ClientOptions): RegistryClient {
     if (answer.status !== 401 || !isOwn || answer.url.origin !== base.origin) throw refusal;
 
     // A token may have ended, or the challenge asks for more. What is refused twice will not be taken the third time.
-    const demanded = authorization.challenged(parseChallenges(answer.header('www-authenticate') ?? ''), proof);
+    const challenges = parseChallenges(answer.header('www-authenticate') ?? '');
+    const demanded = authorization.challenged(challenges, scopes, proof);
     const renewed = await abortable(authorization.prove(scopes, demanded), signal);
     if (renewed.header === proof.header) throw refusal;
     const second = await send(options, outgoing(request, url, renewed));

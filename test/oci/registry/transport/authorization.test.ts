@@ -76,6 +76,27 @@ test('bearer: a token that is no longer good is renewed, once for all who find o
   expect(requestsOf(server.log, { path: /token/ })).toHaveLength(2);
 });
 
+test('bearer: when all tokens are no longer good, none of them is sent in place of another', async () => {
+  await using server = await startTestingRegistry({ authentication: { kind: 'bearer', users } });
+  await using registry = testClient(server.host, { credentials: async () => builder });
+  await look(registry, pull);
+  await look(registry, push);
+  server.revokeTokens();
+  expect(await look(registry, pull)).toBe(404);
+});
+
+test('bearer: a password that is right, for one who may not', async () => {
+  const reader = [{ name: 'builder', password: 'correct horse: battery', access: 'pull' as const }];
+  await using server = await startTestingRegistry({ authentication: { kind: 'bearer', users: reader } });
+  await using registry = testClient(server.host, { credentials: async () => builder });
+  const put = { method: 'POST' as const, path: 'os/example/blobs/uploads/', scopes: push, accept: [202] };
+  await expect(registry.client.request(put)).rejects.toMatchObject({
+    code: 'REGISTRY_DENIED',
+    message: expect.stringContaining(`docker://${server.host}/os/example: the registry does not let you push (`),
+    hint: `ask for the right to push, or log in as somebody who has it: cosa login ${server.host}`,
+  });
+});
+
 test('bearer: a token that has ended is not sent', async () => {
   await using server = await startTestingRegistry({ authentication: { kind: 'bearer', users, expiresIn: 0 } });
   await using registry = testClient(server.host, { credentials: async () => builder });
@@ -109,6 +130,22 @@ test('what is forbidden is said, with what was wanted', async () => {
     code: 'REGISTRY_DENIED',
     message: expect.stringContaining(`docker://${server.host}/os/example: the registry does not let you push (DENIED`),
     hint: `ask for the right to push, or log in as somebody who has it: cosa login ${server.host}`,
+  });
+});
+
+test('a registry with tokens may say that with 401: who is known is denied, others have to log in', async () => {
+  const challenge = 'service="registry",scope="repository:os/example:pull",error="insufficient_scope"';
+  await using servers = await startPair(() => ({ json: { token: 'limited' } }), challenge);
+  const { host } = servers.registry;
+  await using known = testClient(host, { credentials: async () => builder });
+  await expect(known.get()).rejects.toMatchObject({
+    code: 'REGISTRY_DENIED',
+    message: `docker://${host}/os/example: the registry does not let you pull`,
+  });
+  await using unknown = testClient(host);
+  await expect(unknown.get()).rejects.toMatchObject({
+    code: 'REGISTRY_UNAUTHORIZED',
+    hint: `log in: cosa login ${host}`,
   });
 });
 

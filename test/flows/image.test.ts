@@ -1,6 +1,6 @@
 import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../../src/exec/run.ts';
 import { qemuImg } from '../../src/exec/tools/qemu-img.ts';
@@ -56,6 +56,17 @@ describe('buildImages', () => {
     expect(image.record).toMatchObject({ size, sha256: digest.slice(7), version: '1.0', format: 'qcow2' });
     expect(JSON.parse(await readFile(`${image.path}.json`, 'utf8'))).toEqual(image.record);
     expect((await readdir(join(directory, 'images/1.0'))).length).toBe(2);
+  });
+
+  it("writes the container's digest into the deployment's origin, for the running system", async () => {
+    const directory = await workDirectory();
+    const { container } = await buildImages(session, { directory, platforms: ['qemu'], from: 'stable' });
+    const sysroots = join(directory, 'cache/sysroots');
+    const [origin = ''] = (await readdir(sysroots, { recursive: true })).filter((path) => path.endsWith('.0.origin'));
+    const commit = basename(origin, '.0.origin');
+    expect(await readFile(join(sysroots, origin), 'utf8')).toBe(
+      `[origin]\nrefspec=${commit}\ncontainer-image-digest=${container.digest}\n`,
+    );
   });
 
   it('gives the same bytes in another directory, at another time', async () => {

@@ -5,6 +5,7 @@ import { type OpenedReference, openReference } from '../oci/open.ts';
 import { hostPlatform } from './architecture.ts';
 import { candidateTag } from './build/previous.ts';
 import type { Session } from './session.ts';
+import { upstreamReference } from './upstream.ts';
 import { openWorkDirectory, type WorkDirectory, workDirectoryAt } from './work-directory.ts';
 
 /** The image that a command works on. */
@@ -44,8 +45,10 @@ export async function workDirectoryFor(directory: string, from: string | undefin
 
 /** The tag of the stream's candidate, or of the stream; without a chosen stream, of the newest candidate of any. */
 async function newestBuild(work: WorkDirectory): Promise<string> {
+  const upstream = upstreamReference(work);
   const noBuild = usageError('NO_BUILD', `${work.root} has no build yet`, {
-    hint: 'build the container with "cosa ostree build", or name one with --from',
+    // A build that finds nothing changed leaves the upstream container where it is.
+    hint: `build the container with "cosa ostree build", or name one: --from ${upstream ?? 'REFERENCE'}`,
   });
   const reader = await openLayout(work.oci).catch((error: unknown) => {
     throw error instanceof CosaError && error.code === 'LAYOUT_MISSING' ? noBuild : error;

@@ -5,6 +5,7 @@ import { prettyJson } from '../lib/canonical-json.ts';
 import { type Digest, isDigest } from '../lib/digest.ts';
 import { usageError } from '../lib/errors.ts';
 import { readTextIfExists, writeFileAtomic } from '../lib/files.ts';
+import type { Place } from '../oci/place.ts';
 
 /** What `cosa init` was told; `cosa.json` holds it. */
 const settingsSchema = z.strictObject({
@@ -59,6 +60,11 @@ export function workDirectoryAt(directory: string, settings: WorkDirectorySettin
     overrides: join(root, 'overrides'),
     settings,
   };
+}
+
+/** A work directory's own `oci/`, as a place for containers. */
+export function ownPlace(work: WorkDirectory): Extract<Place, { transport: 'oci' }> {
+  return { transport: 'oci', directory: work.oci };
 }
 
 /**

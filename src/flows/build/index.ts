@@ -11,7 +11,7 @@ import { runStep } from '../../pipeline/step.ts';
 import type { Session } from '../session.ts';
 import { parseDestination } from '../transfer/destination.ts';
 import { transfer } from '../transfer/transfer.ts';
-import type { WorkDirectory } from '../work-directory.ts';
+import { ownPlace, type WorkDirectory } from '../work-directory.ts';
 import { makeContainer } from './container.ts';
 import { type BuildInputs, readBuildInputs } from './inputs.ts';
 import { labelNames } from './labels.ts';
@@ -77,8 +77,7 @@ async function keepPrevious(
     await setMissingTags(store, tagsOf(inputs, options), image);
     await attachSboms(session, store, image, inputs, options.sbom);
   } else if (options.tags.length > 0) {
-    const to = { transport: 'oci', directory: work.oci } as const;
-    await transfer(session, { from, to, tags: options.tags, along: 'referrers', dryRun: false });
+    await transfer(session, { from, to: ownPlace(work), tags: options.tags, along: 'referrers', dryRun: false });
   }
   return { from, result: unchangedResult(image) };
 }
@@ -94,11 +93,7 @@ async function buildNext(session: Session, { work, inputs, store, previous, opti
     await store.setTags(tags, image.descriptor);
     reporter.note(tags.join(', '));
   });
-  const from = {
-    place: { transport: 'oci', directory: work.oci },
-    reader: store,
-    descriptor: image.descriptor,
-  } as const;
+  const from = { place: ownPlace(work), reader: store, descriptor: image.descriptor };
   return { from, result: builtResult(image, version, previous?.image) };
 }
 

@@ -1,12 +1,12 @@
 import { CosaError, usageError } from '../../lib/errors.ts';
 import { type Image, readImage } from '../../oci/image.ts';
 import { openReference } from '../../oci/open.ts';
-import { formatPlace, isSamePlace, type Place, placeOf } from '../../oci/place.ts';
-import { parseReference } from '../../oci/reference.ts';
+import { isSamePlace, type Place } from '../../oci/place.ts';
 import type { ContentReader } from '../../oci/store.ts';
 import { hostPlatform } from '../architecture.ts';
 import type { Session } from '../session.ts';
-import type { WorkDirectory } from '../work-directory.ts';
+import { upstreamReference } from '../upstream.ts';
+import { ownPlace, type WorkDirectory } from '../work-directory.ts';
 
 /** The container that the new one follows on, wherever it lies. */
 export interface PreviousContainer {
@@ -37,8 +37,7 @@ export async function findPrevious(
     if (descriptor === undefined) continue;
     return { image: await readImage(own, descriptor), reader: own, place: ownPlace(work) };
   }
-  const { upstream } = work.settings;
-  return upstream === undefined ? undefined : readUpstream(session, work, upstream);
+  return readUpstream(session, work);
 }
 
 /** True if a container lies in the work directory's own `oci/`. */
@@ -46,22 +45,15 @@ export function isOwn(work: WorkDirectory, { place }: PreviousContainer): boolea
   return isSamePlace(place, ownPlace(work));
 }
 
-function ownPlace(work: WorkDirectory): Place {
-  return { transport: 'oci', directory: work.oci };
-}
-
-async function readUpstream(
-  session: Session,
-  work: WorkDirectory,
-  { reference, digest }: NonNullable<WorkDirectory['settings']['upstream']>,
-): Promise<PreviousContainer> {
-  const exact = formatPlace(placeOf(parseReference(reference), work.root), { digest });
+async function readUpstream(session: Session, work: WorkDirectory): Promise<PreviousContainer | undefined> {
+  const upstream = upstreamReference(work);
+  if (upstream === undefined) return undefined;
   try {
-    return await readPrevious(session, work, exact);
+    return await readPrevious(session, work, upstream);
   } catch (error) {
     if (!(error instanceof CosaError) || error.code !== 'DIGEST_UNKNOWN') throw error;
-    throw usageError('PREVIOUS_MISSING', `the container that "cosa init" recorded is gone: ${exact}`, {
-      hint: `build on what is there now, "--previous ${reference}", or on nothing: --previous none`,
+    throw usageError('PREVIOUS_MISSING', `the container that "cosa init" recorded is gone: ${upstream}`, {
+      hint: `build on what is there now, "--previous ${work.settings.upstream?.reference}", or on nothing: --previous none`,
       cause: error,
     });
   }

@@ -2,12 +2,7 @@ import { usageError } from '../../lib/errors.ts';
 import { formatPlace, type Place, placeOf } from '../../oci/place.ts';
 import { parseReference } from '../../oci/reference.ts';
 import { workDirectoryFor } from '../resolve-image.ts';
-import { openWorkDirectory, type WorkDirectory } from '../work-directory.ts';
-
-/** The work directory's own `oci/`. */
-export function ownPlace(work: WorkDirectory): Place {
-  return { transport: 'oci', directory: work.oci };
-}
+import { openWorkDirectory, ownPlace, type WorkDirectory } from '../work-directory.ts';
 
 /**
  * The place that a command looks after.

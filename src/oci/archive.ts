@@ -60,9 +60,10 @@ export async function openArchiveForWriting(file: string): Promise<ContentStore 
     if (!(await store.hasBlob(manifest.digest))) {
       await store.putBlob({ descriptor: manifest, open: (signal) => archive.readBlob(manifest, signal) });
     }
+    // A tag that this writer has set already points to what others do not see yet.
+    const own = new Set((await staging.entries()).map(tagOf));
     await store.setTags(tags, manifest);
-    // What this writer does to a tag later is its own affair: only the first state is one that others made.
-    for (const [tag, digest] of expected) if (!expectations.has(tag)) expectations.set(tag, digest);
+    for (const [tag, digest] of expected) if (!own.has(tag)) expectations.set(tag, digest);
   }
 
   async function finish(): Promise<void> {

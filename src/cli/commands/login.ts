@@ -8,10 +8,10 @@ const maximumPasswordBytes = 64 * 1024;
 
 export const login = defineCommand({
   description:
-    'Keeps a user name and a password (or access token) for a registry, once the registry has taken them. They go where podman ' +
-    'and skopeo keep theirs: the file of --authfile or $REGISTRY_AUTH_FILE, else containers/auth.json in $XDG_RUNTIME_DIR, ' +
-    'readable by you alone; or the credential helper that this file names for the host. A password is asked for, or ' +
-    'read from stdin; on the command line others could see it.',
+    'Keeps a user name and a password (or access token) for a registry, once the registry has taken them. They go where ' +
+    'podman and skopeo keep theirs: the file of --authfile or $REGISTRY_AUTH_FILE, else containers/auth.json in ' +
+    '$XDG_RUNTIME_DIR, readable by you alone; or the credential helper that this file names for the host. A password is ' +
+    'asked for, or read from stdin; on the command line others could see it.',
   configure: (command) =>
     command
       .argument('<host>', 'the registry, as in references: HOST or HOST:PORT')

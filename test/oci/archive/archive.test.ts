@@ -189,6 +189,24 @@ describe('writers at once', () => {
     expect(await readdir(directory)).toEqual(['os.tar']);
   });
 
+  it('may move a tag more than once', async () => {
+    const before = await add('one', ['stable']);
+    let last = before;
+    {
+      await using store = await openArchiveForWriting(file);
+      for (const text of ['two', 'three']) {
+        const image = await storeImage(store, [Buffer.from(text)]);
+        await store.setTags(['new'], image, new Map([['new', last === before ? undefined : last.digest]]));
+        await store.setTags(['stable'], image, new Map([['stable', last.digest]]));
+        last = image;
+      }
+    }
+    expect(await tags()).toEqual([
+      ['new', last.digest],
+      ['stable', last.digest],
+    ]);
+  });
+
   it('refuse tags that are none, and manifests that are nowhere', async () => {
     const image = await add('one', ['1']);
     await using store = await openArchiveForWriting(file);

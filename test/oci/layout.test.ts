@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -30,6 +30,35 @@ describe('an OCI layout', () => {
     const { manifest, config } = await readImage(reader, (await reader.resolveTag('41.0')) ?? image);
     expect(manifest.layers).toHaveLength(2);
     expect(config.rootfs.diff_ids).toEqual([digestOf('one'), digestOf('two')]);
+  });
+
+  it('keeps a blob that comes in pieces of any size', async () => {
+    await using store = await openLayoutForWriting(directory);
+    const pieces = [0, 1, 300_000, 400_000, 2_000_000, 7].map((length, index) => Buffer.alloc(length, String(index)));
+    const whole = Buffer.concat(pieces);
+    const descriptor = { mediaType: mediaTypes.layer, digest: digestOf(whole), size: whole.length };
+    let told = 0;
+    const open = async function* () {
+      yield* pieces;
+    };
+    await store.putBlob({ descriptor, open }, { onBytes: (bytes) => (told += bytes) });
+    expect(await collect(store.readBlob(descriptor))).toEqual(whole);
+    expect(told).toBe(whole.length);
+  });
+
+  it.each([
+    ['twO', 'BLOB_DIGEST_MISMATCH'],
+    ['tw', 'BLOB_SIZE_MISMATCH'],
+    ['two!', 'BLOB_SIZE_MISMATCH'],
+  ])('does not keep a blob that became %s on its way', async (content, code) => {
+    await using store = await openLayoutForWriting(directory);
+    const descriptor = { mediaType: mediaTypes.layer, digest: digestOf('two'), size: 3 };
+    const open = async function* () {
+      yield Buffer.from(content);
+    };
+    await expect(store.putBlob({ descriptor, open })).rejects.toMatchObject({ code, exitStatus: 4 });
+    expect(await readdir(join(directory, 'blobs/sha256'))).toEqual([]);
+    expect(await readdir(join(directory, '.cosa/tmp'))).toEqual([]);
   });
 
   it('is refused where there is none', async () => {

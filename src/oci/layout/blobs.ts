@@ -7,7 +7,7 @@ import { type CosaError, isSystemError, verificationError } from '../../lib/erro
 import { temporaryName } from '../../lib/files.ts';
 import type { BlobWriter } from '../store.ts';
 import type { Descriptor } from '../types.ts';
-import { sizeMismatch, verified } from '../verified.ts';
+import { digestMismatch, sizeMismatch, verified } from '../verified.ts';
 import { blobPath, type LayoutPaths } from './paths.ts';
 
 const readSize = 1024 * 1024;
@@ -75,6 +75,20 @@ export async function blobSize(paths: LayoutPaths, digest: Digest): Promise<numb
   }
 }
 
+/** Writes pieces behind each other, as far as possible with one call. */
+async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
+  const [only, ...others] = chunks;
+  if (only === undefined) return;
+  if (others.length === 0) return handle.writeFile(only);
+  const { bytesWritten } = await handle.writev(chunks);
+  // A full disk, for one, ends a write early; the next call then says what is wrong.
+  let skip = bytesWritten;
+  for (const chunk of chunks) {
+    if (skip < chunk.byteLength) await handle.writeFile(chunk.subarray(skip));
+    skip = Math.max(0, skip - chunk.byteLength);
+  }
+}
+
 /** Begins a new blob under a temporary name; see `ContentWriter.createBlob`. */
 export async function createBlob(paths: LayoutPaths): Promise<BlobWriter> {
   await mkdir(paths.temporary, { recursive: true });
@@ -90,16 +104,20 @@ export async function createBlob(paths: LayoutPaths): Promise<BlobWriter> {
     await handle.close();
   }
 
-  async function write(chunk: Uint8Array): Promise<void> {
+  async function write(...chunks: readonly Uint8Array[]): Promise<void> {
     // Hashing runs while the kernel takes the bytes.
-    const written = handle.writeFile(chunk);
-    hash.update(chunk);
-    size += chunk.byteLength;
+    const written = writeAll(handle, chunks);
+    for (const chunk of chunks) {
+      hash.update(chunk);
+      size += chunk.byteLength;
+    }
     await written;
   }
 
-  async function commit(): Promise<{ digest: Digest; size: number }> {
+  async function commit(expected?: Descriptor): Promise<{ digest: Digest; size: number }> {
     const digest: Digest = `sha256:${hash.digest('hex')}`;
+    if (expected !== undefined && size !== expected.size) throw sizeMismatch(expected, String(size), paths.directory);
+    if (expected !== undefined && digest !== expected.digest) throw digestMismatch(expected, digest, paths.directory);
     // The directory is flushed once, when a tag makes the blob reachable.
     await handle.sync();
     await close();

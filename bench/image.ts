@@ -10,25 +10,13 @@ import { fileURLToPath } from 'node:url';
 import { buildImages } from '../src/flows/image/build-images.ts';
 import { type ResolvedImage, resolveImage } from '../src/flows/resolve-image.ts';
 import { digestHex } from '../src/lib/digest.ts';
-import { makeTestContainer } from '../test/helpers/container.ts';
-import { makeOsTree } from '../test/helpers/os-tree.ts';
 import { silentSession } from '../test/helpers/session.ts';
 import { fastest, report, reportPeakMemory } from './measure.ts';
-import { makeSyntheticTree } from './synthetic-tree.ts';
+import { makeSyntheticContainer } from './synthetic-container.ts';
 
 const rounds = 3;
 const directory = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), 'cosa-bench-'));
 const session = silentSession();
-
-async function syntheticContainer(): Promise<string> {
-  const root = join(directory, 'root');
-  makeSyntheticTree(root);
-  await makeOsTree(root, { imageConfig: { rootfs: 'ext4', size: 10 } });
-  const layout = join(directory, 'oci');
-  await makeTestContainer({ layout, tag: 'bench', root, layers: 40, compression: 'zstd' });
-  rmSync(root, { recursive: true });
-  return `oci:${layout}:bench`;
-}
 
 /** What somebody would type who has no cosa: no check of a digest, one filesystem, no boot loader. */
 const byHand = `set -e
@@ -63,7 +51,7 @@ function removeDeployment(scratch: string): void {
 }
 
 try {
-  const from = process.argv[2] ?? (await syntheticContainer());
+  const from = process.argv[2] ?? (await makeSyntheticContainer(directory));
   const resolved = await resolveImage(session, directory, from);
   const handSeconds = await fastest(rounds, () => runByHand(resolved));
   report('by hand: tar x, pull-local, deploy, mke2fs -d, qemu-img convert', handSeconds);

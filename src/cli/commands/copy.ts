@@ -48,7 +48,7 @@ export const copy = defineCommand({
     });
     const lines = copied.map((image) =>
       dryRun
-        ? `${image.destination}:${image.tags.join(', ')}: ${plural(image.blobs.sent, 'blob')} of ${formatBytes(image.bytes)} would be sent`
+        ? `${image.destination}:${image.tags.join(', ')}: ${plural(image.blobs.sent, 'blob')} of ${formatBytes(image.bytes)} would be copied`
         : transferredText(image, context.style),
     );
     return { text: lines.join('\n'), json: { dryRun, images: copied.map(transferredJson) } };

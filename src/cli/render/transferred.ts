@@ -8,7 +8,7 @@ export function transferredText({ destination, digest, tags, moved, blobs, bytes
   const nothing = moved.length === 0 && blobs.sent === 0 && blobs.mounted === 0;
   if (nothing && tags.length > 0) return `${names} points to ${digest} already`;
   const counts = [
-    `${plural(blobs.sent, 'blob')} sent (${formatBytes(bytes)})`,
+    `${plural(blobs.sent, 'blob')} copied (${formatBytes(bytes)})`,
     ...(blobs.mounted > 0 ? [`${blobs.mounted} mounted`] : []),
     ...(blobs.present > 0 ? [`${blobs.present} there already`] : []),
   ];

@@ -56,7 +56,7 @@ export async function transfer(session: Session, transfer: Transfer): Promise<Tr
     await using store = await openPlaceForWriting(to, session.registries);
     const request = { from, to: { place: to, reader: store }, tags, along };
     const { sent, mounted, present, bytes, moved } = await copyContent(request, store, reporter);
-    reporter.note(sent === 0 ? 'no blob to send' : `${plural(sent, 'blob')} sent, ${formatBytes(bytes)}`);
+    reporter.note(sent === 0 ? 'no blob to copy' : `${plural(sent, 'blob')}, ${formatBytes(bytes)}`);
     return { ...common, moved, blobs: { sent, mounted, present }, bytes };
   });
 }

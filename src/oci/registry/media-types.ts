@@ -25,7 +25,7 @@ export function isManifestType(mediaType: string): boolean {
 /** A `Content-Type` that says what a manifest is: without parameters; `undefined` if it could be anything. */
 export function declaredType(header: string | undefined): string | undefined {
   const type = header?.split(';', 1)[0]?.trim().toLowerCase();
-  return type?.startsWith('application/vnd.') === true ? type : undefined;
+  return type?.startsWith('application/vnd.') === true ? wellFormed(type) : undefined;
 }
 
 /**
@@ -41,7 +41,7 @@ export function typeOfContent(bytes: Buffer): string | undefined {
   }
   if (typeof document !== 'object' || document === null) return undefined;
   if ('schemaVersion' in document && document.schemaVersion === 1) return schema1;
-  if ('mediaType' in document && typeof document.mediaType === 'string') return document.mediaType;
+  if ('mediaType' in document && typeof document.mediaType === 'string') return wellFormed(document.mediaType);
   if ('manifests' in document) return mediaTypes.index;
   return 'layers' in document ? mediaTypes.manifest : undefined;
 }
@@ -59,4 +59,9 @@ function schema1Error(what: string): CosaError {
   return verificationError('MANIFEST_SCHEMA1', `${what} is a manifest of Docker's schema 1, which is not supported`, {
     hint: `convert it: skopeo copy --format oci ${what} docker://HOST/REPO:TAG`,
   });
+}
+
+/** https://www.rfc-editor.org/rfc/rfc6838.html#section-4.2 */
+function wellFormed(mediaType: string): string | undefined {
+  return /^[a-z0-9][a-z0-9!#$&^_.+-]*\/[a-z0-9][a-z0-9!#$&^_.+-]*$/i.test(mediaType) ? mediaType : undefined;
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/lib/digest.ts';
 import { requestsOf } from '../../../src/oci/registry/testing/log.ts';
@@ -227,6 +228,30 @@ describe('a download', () => {
       }),
     );
     await expect(collect(scene.repository.readBlob(blob))).rejects.toMatchObject({ code: 'BLOB_DIGEST_MISMATCH' });
+  });
+
+  it('takes no more of a large blob than its reader does', async () => {
+    const piece = Buffer.alloc(1024 * 1024);
+    const count = 128;
+    let sent = 0;
+    const pieces = function* () {
+      for (let index = 0; index < count; index++) {
+        sent += piece.length;
+        yield piece;
+      }
+    };
+    await using scene = await openScriptedRepository((_, response) => {
+      Readable.from(pieces(), { highWaterMark: 1 }).pipe(response);
+    });
+    const zeros = Buffer.alloc(piece.length * count);
+    let read = 0;
+    let ahead = 0;
+    for await (const chunk of scene.repository.readBlob(descriptorOf(zeros))) {
+      ahead = Math.max(ahead, sent - read);
+      read += chunk.length;
+      await new Promise((resolve) => void setImmediate(resolve));
+    }
+    expect(ahead).toBeLessThan(32 * piece.length);
   });
 
   it.each([

@@ -155,14 +155,17 @@ describe('a manifest', () => {
     });
   });
 
-  it.each(['', '<html></html>', '[]', '{}', 'null'])('that is none is refused: %j', async (body) => {
-    await using scene = await openWith(body, { 'Content-Type': 'text/html' });
-    await expect(scene.repository.resolveTag('stable')).rejects.toMatchObject({
-      code: 'REGISTRY_ANSWER_INVALID',
-      exitStatus: 4,
-      message: `${scene.where}: the registry's answer is not as specified: ${scene.where}:stable is no manifest`,
-    });
-  });
+  it.each(['', '<html></html>', '[]', '{}', 'null', '{"mediaType":"\\u001b[2J"}'])(
+    'that is none is refused: %j',
+    async (body) => {
+      await using scene = await openWith(body, { 'Content-Type': 'text/html' });
+      await expect(scene.repository.resolveTag('stable')).rejects.toMatchObject({
+        code: 'REGISTRY_ANSWER_INVALID',
+        exitStatus: 4,
+        message: `${scene.where}: the registry's answer is not as specified: ${scene.where}:stable is no manifest`,
+      });
+    },
+  );
 
   it('is not believed to be stored as something else', async () => {
     const digest = digestOf('another document');

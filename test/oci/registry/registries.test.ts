@@ -1,5 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -7,7 +10,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { digestOf } from '../../../src/lib/digest.ts';
 import { createRegistries } from '../../../src/oci/registry/registries.ts';
 import { startTestingRegistry } from '../../../src/oci/registry/testing/registry.ts';
-import { type ServerCertificate, serverCertificate, trustAuthority } from '../../helpers/certificates.ts';
+import { type ServerCertificate, selfSigned, serverCertificate, trustAuthority } from '../../helpers/certificates.ts';
 
 const users = [{ name: 'builder', password: 'secret', access: 'push' as const }];
 const content = Buffer.from('{"layers":[]}');
@@ -65,6 +68,33 @@ test('certificates come from --cert-dir', async () => {
   await trusting.ping(server.host);
   await using strict = createRegistries({}, { environment });
   await expect(strict.ping(server.host)).rejects.toMatchObject({ code: 'REGISTRY_TLS' });
+});
+
+test('a registry that wants to see a certificate of ours', async () => {
+  const certificate = await serverCertificate(join(directory, 'tls'));
+  const own = await selfSigned(join(directory, 'own'), 'client');
+  const { key, certificate: cert } = certificate;
+  // With version 1.3 a server tells nobody why it closes the connection.
+  const server = createServer(
+    { key, cert, ca: own.certificate, requestCert: true, rejectUnauthorized: true, maxVersion: 'TLSv1.2' },
+    (_request, response) => response.end(),
+  );
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const certificateDirectory = await trustAuthority(join(directory, 'certs'), host, certificate.authorityFile);
+  await using unknown = createRegistries({ certificateDirectory }, { environment: {} });
+  await expect(unknown.ping(host)).rejects.toMatchObject({
+    code: 'REGISTRY_TLS',
+    message: `registry ${host}: it wants a client certificate, or does not accept ours`,
+    hint: `put client.cert and client.key into DIR/${host}/ and give --cert-dir DIR`,
+  });
+  await copyFile(own.certificateFile, join(certificateDirectory, host, 'client.cert'));
+  await copyFile(own.keyFile, join(certificateDirectory, host, 'client.key'));
+  await using known = createRegistries({ certificateDirectory }, { environment: {} });
+  await known.ping(host);
+  server.close();
+  server.closeAllConnections();
 });
 
 test('a registry that may have any certificate is named in registries.conf', async () => {

@@ -51,7 +51,7 @@ const selfSigned: Explanation = {
 };
 const clientCertificate: Explanation = {
   code: 'REGISTRY_TLS',
-  message: 'it does not accept us without, or with this, client certificate',
+  message: 'it wants a client certificate, or does not accept ours',
   hint: (host) => `put client.cert and client.key into DIR/${host}/ and give --cert-dir DIR`,
 };
 

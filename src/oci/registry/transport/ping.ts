@@ -44,7 +44,9 @@ async function pingAt(base: URL, host: string, send: (url: URL) => Promise<Regis
   const answer = await send(base);
   if (answer.status === 200 || answer.status === 401) {
     await answer.discard();
-    return { base, challenges: parseChallenges(answer.header('www-authenticate') ?? '') };
+    // What another host demands is not for our credentials to meet.
+    const isOwn = answer.url.origin === base.origin;
+    return { base, challenges: isOwn ? parseChallenges(answer.header('www-authenticate') ?? '') : [] };
   }
   if (answer.status === 404) {
     await answer.discard();

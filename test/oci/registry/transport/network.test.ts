@@ -176,6 +176,21 @@ test('a body is sent with its length, and whole again at another attempt', async
   expect(bodies).toEqual(['9 fourfive!', '9 fourfive!', '4 ytes', '0 ']);
 });
 
+test('answers that nobody reads do no harm when all ends', async () => {
+  await using server = await startHttpServer(({ url }, response) => {
+    if (url === '/v2/') response.end();
+    else response.write('begun');
+  });
+  const registry = testClient(server.host);
+  const unread = await registry.get();
+  const begun = await registry.get();
+  const body = begun.body[Symbol.asyncIterator]();
+  await body.next();
+  await registry[Symbol.asyncDispose]();
+  await expect(unread.bytes(100)).rejects.toMatchObject({ message: expect.stringContaining(server.host) });
+  await unread.discard();
+});
+
 const url = new URL('https://registry.test:5000/v2/');
 
 test.each([

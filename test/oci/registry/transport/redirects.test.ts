@@ -61,6 +61,26 @@ test('tells nobody who it is after a way over another host, not even the registr
   for (const { headers } of returned) expect(headers).not.toHaveProperty('authorization');
 });
 
+test('another host cannot demand credentials', async () => {
+  const demand = { 'www-authenticate': 'Basic realm="elsewhere"' };
+  await using elsewhere = await startHttpServer((_request, response) => response.writeHead(401, demand).end());
+  await using server = await startHttpServer((_request, response) => {
+    response.writeHead(307, { location: `http://${elsewhere.host}/` }).end();
+  });
+  let lookups = 0;
+  await using registry = testClient(server.host, {
+    credentials: async () => {
+      lookups += 1;
+      return credentials();
+    },
+  });
+  await expect(registry.get()).rejects.toMatchObject({
+    code: 'REGISTRY_FAILED',
+    message: `docker://${server.host}/os/example: GET manifests/latest: ${elsewhere.host} answers with status 401`,
+  });
+  expect(lookups).toBe(0);
+});
+
 test('a user and password in an address are not sent', async () => {
   await using storage = await startHttpServer((_request, response) => response.end('content'));
   await using server = await startHttpServer(redirecting(() => `http://us:er@${storage.host}/`));

@@ -3,9 +3,15 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../src/exec/run.ts';
-import { decompress } from '../../src/oci/compression.ts';
-import { openLayout } from '../../src/oci/layout.ts';
-import { builtWorkDirectory, candidate, cosaOk, freshWorkDirectory, imageOf, program } from './fixture.ts';
+import {
+  builtWorkDirectory,
+  candidate,
+  cosaOk,
+  extractLayers,
+  freshWorkDirectory,
+  imageOf,
+  program,
+} from './fixture.ts';
 
 const ostree = program('ostree');
 const skopeo = program('skopeo');
@@ -121,18 +127,3 @@ describe('a build on a build', () => {
     expect(result.updateSize).toBeLessThan(total / 10);
   });
 });
-
-/** All layers one over another, as a container runtime lays them out. */
-async function extractLayers(from: string, to: string): Promise<void> {
-  await mkdir(to, { recursive: true });
-  const image = await imageOf(from);
-  const reader = await openLayout(resolve(from, 'oci'));
-  for (const [index, layer] of image.manifest.layers.entries()) {
-    const file = join(scratch, `layer-${index}.tar`);
-    const chunks: Buffer[] = [];
-    for await (const chunk of decompress(reader.readBlob(layer), layer, 2 ** 32)) chunks.push(chunk);
-    await writeFile(file, Buffer.concat(chunks));
-    await run(program('tar'), ['-x', '--xattrs', '--xattrs-include=*', '--numeric-owner', '-p', '-C', to, '-f', file]);
-    await rm(file);
-  }
-}

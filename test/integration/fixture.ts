@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { withLock } from '../../src/exec/lock.ts';
 import { type RunResult, run, tryRun } from '../../src/exec/run.ts';
 import type { Tool } from '../../src/exec/tool.ts';
+import { decompress } from '../../src/oci/compression.ts';
 import { type Image, readImage } from '../../src/oci/image.ts';
 import { openLayout } from '../../src/oci/layout.ts';
 
@@ -96,6 +97,21 @@ export async function imageOf(directory: string, tag: string = candidate): Promi
   const descriptor = await reader.resolveTag(tag);
   if (descriptor === undefined) throw new Error(`${directory}: no tag ${tag}`);
   return readImage(reader, descriptor);
+}
+
+/** All layers of a work directory's candidate one over another, as a container runtime lays them out. */
+export async function extractLayers(from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true });
+  const image = await imageOf(from);
+  const reader = await openLayout(resolve(from, 'oci'));
+  const file = `${to}.layer`;
+  for (const layer of image.manifest.layers) {
+    const chunks: Buffer[] = [];
+    for await (const chunk of decompress(reader.readBlob(layer), layer, 2 ** 32)) chunks.push(chunk);
+    await writeFile(file, Buffer.concat(chunks));
+    await run(program('tar'), ['-x', '--xattrs', '--xattrs-include=*', '--numeric-owner', '-p', '-C', to, '-f', file]);
+    await rm(file);
+  }
 }
 
 /** Copies the example's files over a directory; a lockfile that is there stays. */

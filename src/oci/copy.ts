@@ -1,6 +1,7 @@
+import { CosaError } from '../lib/errors.ts';
 import type { Reporter } from '../lib/reporter.ts';
 import { type BlobCounts, copyBlobs } from './copy/blobs.ts';
-import { type CopyRequest, planCopy } from './copy/plan.ts';
+import { type CopyPlan, type CopyRequest, planCopy } from './copy/plan.ts';
 import type { ContentStore } from './store.ts';
 
 export interface CopyCounts extends BlobCounts {
@@ -18,26 +19,59 @@ export interface CopyCounts extends BlobCounts {
  */
 export async function copyContent(request: CopyRequest, store: ContentStore, reporter: Reporter): Promise<CopyCounts> {
   const plan = await planCopy(request);
-  const { place, reader, descriptor } = request.from;
-  const counts = await copyBlobs(
-    {
-      from: reader,
-      to: store,
-      blobs: plan.blobs,
-      presentBytes: plan.present.bytes,
-      heldBy: place.transport === 'docker' ? { host: place.host, repository: place.repository } : undefined,
-    },
-    reporter,
-  );
-  for (const manifest of plan.manifests) {
-    reporter.signal.throwIfAborted();
-    const { mediaType, artifactType, annotations } = manifest.descriptor;
-    await store.putManifest(manifest.text, mediaType, {
+  const counts = {
+    ...(await moveBlobs(plan, request, store, reporter)),
+    present: plan.present.blobs,
+    moved: plan.tags,
+  };
+  try {
+    await publish(plan, request, store, reporter);
+    return counts;
+  } catch (error) {
+    if (!(error instanceof CosaError) || !refusals.includes(error.code)) throw error;
+    // A registry may have lost what its manifests name: then each blob is asked for.
+    const whole = await planCopy(request, 'each blob');
+    if (whole.blobs.length === 0) throw error;
+    const { sent, mounted, bytes } = await moveBlobs(whole, request, store, reporter);
+    await publish(whole, request, store, reporter);
+    return {
+      sent: counts.sent + sent,
+      mounted: counts.mounted + mounted,
+      present: counts.present - sent - mounted,
+      bytes: counts.bytes + bytes,
+      moved: plan.tags,
+    };
+  }
+}
+
+/** What a registry's answer becomes that does not take a manifest. */
+const refusals = ['REGISTRY_NOT_FOUND', 'REGISTRY_FAILED'];
+
+function moveBlobs(
+  { blobs, present }: CopyPlan,
+  { from: { place, reader } }: CopyRequest,
+  store: ContentStore,
+  reporter: Reporter,
+): Promise<BlobCounts> {
+  const heldBy = place.transport === 'docker' ? { host: place.host, repository: place.repository } : undefined;
+  return copyBlobs({ from: reader, to: store, blobs, presentBytes: present.bytes, heldBy }, reporter);
+}
+
+/** Stores manifests, children first, and sets tags: from here on others see the image. */
+async function publish(
+  plan: CopyPlan,
+  { from }: CopyRequest,
+  store: ContentStore,
+  { signal }: Reporter,
+): Promise<void> {
+  for (const { text, descriptor } of plan.manifests) {
+    signal.throwIfAborted();
+    const { mediaType, artifactType, annotations } = descriptor;
+    await store.putManifest(text, mediaType, {
       ...(artifactType === undefined ? {} : { artifactType }),
       ...(annotations === undefined ? {} : { annotations }),
     });
   }
   for (const [tag, attachment] of plan.attachments) await store.setTags([tag], attachment);
-  if (plan.tags.length > 0) await store.setTags(plan.tags, descriptor);
-  return { ...counts, present: plan.present.blobs, moved: plan.tags };
+  if (plan.tags.length > 0) await store.setTags(plan.tags, from.descriptor);
 }

@@ -44,14 +44,14 @@ export interface CopyPlan {
 
 /**
  * Finds out what a place lacks. A registry whose tags all point to the image already is asked nothing but that.
- * @param trust what a registry says it has, it has with all that belongs to it; false to ask for each blob
+ * @param ask a registry has with a manifest all that it names, unless it turns out that it has lost some of it
  * @throws CosaError what `readContent`, `readReferrers` and the places throw
  */
-export async function planCopy(request: CopyRequest, trust = true): Promise<CopyPlan> {
+export async function planCopy(request: CopyRequest, ask: 'manifests' | 'each blob' = 'manifests'): Promise<CopyPlan> {
   const { from, to, along } = request;
   const where = formatPlace(from.place);
   // A layout's blobs may be damaged or gone, and looking is cheap: to copy again is how one mends it.
-  const trusted = trust && to.place.transport === 'docker';
+  const trusted = ask === 'manifests' && to.place.transport === 'docker';
   const moving = await tagsToMove(request);
   const isThere = trusted && moving.size === 0 && request.tags.length > 0;
   const image = isThere && along !== 'everything' ? [] : await readContent(from.reader, [from.descriptor], where);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tagContainer } from '../../../src/flows/containers/tag.ts';
 import { pushContainer } from '../../../src/flows/transfer/push.ts';
+import { digestOf } from '../../../src/lib/digest.ts';
 import { attachArtifact } from '../../../src/oci/artifact.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import { requestsOf } from '../../../src/oci/registry/testing/log.ts';
@@ -96,6 +97,20 @@ describe('pushContainer', () => {
     const result = await attachArtifact(store, image, { artifactType: 'application/x', content: Buffer.from('r') });
     expect(await push(scene.repository)).toMatchObject({ moved: [], blobs: { sent: 2 } });
     expect(scene.registry.hasManifest(repositoryName, result.digest)).toBe(true);
+  });
+
+  it('sends again what the registry has lost of an older build', async () => {
+    await build(scene.work, '13.1', ['one', 'two']);
+    await push(scene.repository);
+    const lost = `${scene.registry.address}/v2/${repositoryName}/blobs/${digestOf('one')}`;
+    expect((await fetch(lost, { method: 'DELETE' })).status).toBe(202);
+    const { digest } = await build(scene.work, '13.2', ['one', 'two', 'new']);
+    expect(await push(scene.repository)).toMatchObject({
+      moved: ['13.2', 'testing-candidate'],
+      blobs: { sent: 3, mounted: 0, present: 1 },
+    });
+    expect(scene.registry.hasBlob(repositoryName, digestOf('one'))).toBe(true);
+    expect(tags()['testing-candidate']).toBe(digest);
   });
 
   it('sets no tag when a blob cannot be sent', async () => {

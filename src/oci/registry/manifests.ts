@@ -35,7 +35,7 @@ export interface Manifests {
 }
 
 /** A manifest that is to be stored. */
-export interface NewManifest extends StoredManifest {
+interface NewManifest extends StoredManifest {
   /** Stored under its digest alone unless given. */
   tag?: string | undefined;
   /** Headers such as `If-Match`. */

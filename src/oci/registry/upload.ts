@@ -70,9 +70,10 @@ export async function uploadBlob(
     while (true) {
       if (session === undefined) {
         const begun = await begin(requests, source, signal);
+        // A small blob stays read: it is only sent again.
+        if (begun === 'mounted' || !isSmall) feed.setPosition(0);
         if (begun === 'mounted') return begun;
         session = begun;
-        if (!isSmall) feed.setPosition(0);
       }
       try {
         if (await complete(session)) return 'written';

@@ -19,8 +19,8 @@ export type Authentication =
   | {
       kind: 'bearer';
       users: readonly User[];
-      /** What those without credentials get a token for: nothing, or pulling. */
-      anonymous?: 'pull';
+      /** What those without credentials get a token for: nothing unless told. */
+      anonymous?: 'pull' | 'push';
       /** After so many requests a token has expired; never unless told. No clock: tests count. */
       requestsPerToken?: number;
       /** Seconds that the token service says its tokens are good for. */
@@ -127,7 +127,7 @@ async function giveToken(
     .getAll('scope')
     .flatMap((scope) => scope.split(' '))
     .flatMap(needsOf);
-  const granted = asked.filter((need) => (user === undefined ? need.access === 'pull' : mayDo(user, need)));
+  const granted = asked.filter((need) => mayDo(user ?? { access: authentication.anonymous ?? 'pull' }, need));
   const token = randomUUID();
   tokens.set(token, { granted, requestsLeft: authentication.requestsPerToken ?? Number.POSITIVE_INFINITY });
   return jsonAnswer(200, {
@@ -169,7 +169,7 @@ function actions(access: Need['access']): string[] {
   return access === 'push' ? ['pull', 'push'] : [access];
 }
 
-function mayDo(user: User, need: Need): boolean {
+function mayDo(user: Pick<User, 'access' | 'repositories'>, need: Need): boolean {
   return (user.repositories?.test(need.repository) ?? true) && (user.access === 'push' || need.access === 'pull');
 }
 

@@ -35,7 +35,7 @@ export async function findPrevious(
   for (const tag of [candidateTag(stream), stream]) {
     const descriptor = await own.resolveTag(tag);
     if (descriptor === undefined) continue;
-    return { image: await readImage(own, descriptor), reader: own, place: ownPlace(work) };
+    return { image: await readImage(own, descriptor, hostPlatform()), reader: own, place: ownPlace(work) };
   }
   return readUpstream(session, work);
 }

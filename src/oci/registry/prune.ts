@@ -22,28 +22,28 @@ export async function pruneRepository(
   const names = digests.length === 0 ? [] : await repository.tagNames();
   let removed = 0;
   for (const digest of digests) {
-    for (const manifest of [...(await belongings(repository, place, names, digest)), digest]) {
-      reporter.signal.throwIfAborted();
-      if (!dryRun) await repository.deleteManifest(manifest);
-      removed += 1;
-    }
+    const referrers = await readReferrers(repository, [digest], formatPlace(place, { digest }));
+    // Signatures of the older kind, and the lists of referrers of registries that have no API for them.
+    const tags = names.filter((name) => name.startsWith(`sha256-${digestHex(digest)}`));
+    const belongings = new Set(referrers.map(({ descriptor }) => descriptor.digest));
+    for (const tagged of await resolveTags(repository, tags)) belongings.add(tagged);
+    removed += belongings.size + 1;
+    if (dryRun) continue;
+    // What nothing refers to first.
+    for (const { descriptor } of referrers.reverse()) await remove(descriptor.digest);
+    // A list of referrers has become another one meanwhile.
+    for (const tagged of await resolveTags(repository, tags)) await remove(tagged);
+    await remove(digest);
   }
   return removed;
+
+  async function remove(digest: Digest): Promise<void> {
+    reporter.signal.throwIfAborted();
+    await repository.deleteManifest(digest);
+  }
 }
 
-/** The manifests that are there for an image's sake, those that nothing refers to first. */
-async function belongings(
-  repository: Repository,
-  place: Place,
-  names: readonly string[],
-  digest: Digest,
-): Promise<Digest[]> {
-  const referrers = await readReferrers(repository, [digest], formatPlace(place, { digest }));
-  const found = referrers.map((referrer) => referrer.descriptor.digest).reverse();
-  // Signatures of the older kind, and the lists of referrers of registries without the API for them.
-  for (const tag of names.filter((name) => name.startsWith(`sha256-${digestHex(digest)}`))) {
-    const tagged = await repository.resolveTag(tag);
-    if (tagged !== undefined) found.push(tagged.digest);
-  }
-  return [...new Set(found)];
+async function resolveTags(repository: Repository, tags: readonly string[]): Promise<Set<Digest>> {
+  const found = await Promise.all(tags.map((tag) => repository.resolveTag(tag)));
+  return new Set(found.flatMap((descriptor) => descriptor?.digest ?? []));
 }

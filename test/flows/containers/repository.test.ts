@@ -9,6 +9,7 @@ import { tagContainer } from '../../../src/flows/containers/tag.ts';
 import { digestHex } from '../../../src/lib/digest.ts';
 import { attachArtifact } from '../../../src/oci/artifact.ts';
 import { requestsOf } from '../../../src/oci/registry/testing/log.ts';
+import { isMachineryTag } from '../../../src/oci/tag.ts';
 import { storeImage } from '../../helpers/image.ts';
 import { silentSession } from '../../helpers/session.ts';
 import { openStreamScene, passTests, push, pushIndex, repositoryName, type StreamScene } from './support.ts';
@@ -121,26 +122,32 @@ describe('diff --download', () => {
 });
 
 describe('prune', () => {
-  it('removes old builds with all that belongs to them, and keeps what another tag needs', async () => {
-    const images = [];
-    for (const version of ['13.1', '13.2', '13.3', '13.4']) images.push(await push(scene, version));
-    const [first, second] = images;
-    if (first === undefined || second === undefined) throw new Error('nothing was pushed');
-    const results = [await passTests(scene, first), await passTests(scene, second)];
-    const signature = `sha256-${digestHex(first.digest)}.sig`;
-    await scene.repository.setTags([signature], await storeImage(scene.repository, [Buffer.from('signature')]));
-    await tagContainer(session, scene.nowhere, `${scene.reference}:13.2`, ['last-good']);
-    const before = tags();
+  it.each([true, false])(
+    'removes old builds with all that belongs to them (referrers API: %s)',
+    async (referrersApi) => {
+      scene.registry.behaviour.referrersApi = referrersApi;
+      const images = [];
+      for (const version of ['13.1', '13.2', '13.3', '13.4']) images.push(await push(scene, version));
+      const [first, second] = images;
+      if (first === undefined || second === undefined) throw new Error('nothing was pushed');
+      const results = [await passTests(scene, first), await passTests(scene, second)];
+      const signature = `sha256-${digestHex(first.digest)}.sig`;
+      await scene.repository.setTags([signature], await storeImage(scene.repository, [Buffer.from('signature')]));
+      await tagContainer(session, scene.nowhere, `${scene.reference}:13.2`, ['last-good']);
+      const before = tags();
+      const kept = ['13.2', '13.3', '13.4', 'last-good', 'stable-candidate'];
 
-    expect(await pruneContainers(session, await place(), { keep: 2, dryRun: true })).toEqual({
-      tags: ['13.1'],
-      manifests: 3,
-    });
-    expect(tags()).toEqual(before);
-    await pruneContainers(session, await place(), { keep: 2, dryRun: false });
-    expect(Object.keys(tags())).toEqual(['13.2', '13.3', '13.4', 'last-good', 'stable-candidate']);
-    expect(results.map(({ digest }) => scene.registry.hasManifest(repositoryName, digest))).toEqual([false, true]);
-  });
+      expect(await pruneContainers(session, await place(), { keep: 2, dryRun: true })).toEqual({
+        tags: ['13.1'],
+        manifests: referrersApi ? 3 : 4,
+      });
+      expect(tags()).toEqual(before);
+      await pruneContainers(session, await place(), { keep: 2, dryRun: false });
+      expect(Object.keys(tags()).filter((tag) => !isMachineryTag(tag))).toEqual(kept);
+      expect(Object.keys(tags()).filter((tag) => tag.startsWith(`sha256-${digestHex(first.digest)}`))).toEqual([]);
+      expect(results.map(({ digest }) => scene.registry.hasManifest(repositoryName, digest))).toEqual([false, true]);
+    },
+  );
 
   it('removes an index and its images, but those that a newer one has too', async () => {
     const [shared, own] = [await push(scene, '13.1', ['a']), await push(scene, '13.1', ['b'], 'arm64')];

@@ -36,7 +36,7 @@ export interface RefusedSignature {
 }
 
 /** More of a kind are not read: whoever may write beside an image could make every check endless. */
-export const maximumSignatures = 100;
+const maximumSignatures = 100;
 
 /**
  * Reads all signatures of an image: the attachment that every tool knows, and sigstore's bundles.

@@ -1,6 +1,7 @@
 import { type ListedContainer, listContainers } from '../../flows/containers/list.ts';
 import { placeNamed } from '../../flows/containers/place.ts';
 import { formatBytes } from '../../lib/format.ts';
+import { formatPlace } from '../../oci/place.ts';
 import { defineCommand } from '../command.ts';
 import type { Style } from '../render/style.ts';
 import { table } from '../render/table.ts';
@@ -21,9 +22,11 @@ export const list = defineCommand({
   ],
   registries: true,
   run: async (context, [place]) => {
-    const containers = await listContainers(context, await placeNamed(context.directory, place));
+    const listed = await placeNamed(context.directory, place);
+    const containers = await listContainers(context, listed);
+    const nothing = `${formatPlace(listed)} holds no container yet: cosa ostree build, cosa push`;
     return {
-      text: listText(containers, context.style),
+      text: containers.length === 0 ? nothing : listText(containers, context.style),
       json: containers.map((container) => ({
         ...container,
         tests: container.tests.map(({ tests, ...rest }) => ({ ...rest, tests: [...tests] })),
@@ -33,7 +36,6 @@ export const list = defineCommand({
 });
 
 function listText(containers: readonly ListedContainer[], style: Style): string {
-  if (containers.length === 0) return 'There is no container yet: cosa ostree build, cosa push';
   const heading = ['VERSION', 'TAGS', 'CREATED', 'LAYERS', 'SIZE', 'TESTS', 'DIGEST'].map(style.dim);
   const rows = containers.map((container) => [
     style.bold(container.version ?? '-'),

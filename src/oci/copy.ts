@@ -2,6 +2,7 @@ import { CosaError } from '../lib/errors.ts';
 import type { Reporter } from '../lib/reporter.ts';
 import { type BlobCounts, copyBlobs } from './copy/blobs.ts';
 import { type CopyPlan, type CopyRequest, planCopy } from './copy/plan.ts';
+import { mergeAttachment } from './signatures/attachment.ts';
 import type { ContentStore } from './store.ts';
 
 export interface CopyCounts extends BlobCounts {
@@ -72,6 +73,6 @@ async function publish(
       ...(annotations === undefined ? {} : { annotations }),
     });
   }
-  for (const [tag, attachment] of plan.attachments) await store.setTags([tag], attachment);
+  for (const [tag, attachment] of plan.attachments) await mergeAttachment(store, tag, attachment);
   if (plan.tags.length > 0) await store.setTags(plan.tags, from.descriptor);
 }

@@ -11,6 +11,7 @@ import { copyContent } from '../../src/oci/copy.ts';
 import { readImage } from '../../src/oci/image.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import type { Place } from '../../src/oci/place.ts';
+import { addSignature, readAttachment, signatureAnnotation } from '../../src/oci/signatures/attachment.ts';
 import type { ContentReader, ContentStore, LocalStore } from '../../src/oci/store.ts';
 import { type Descriptor, mediaTypes } from '../../src/oci/types.ts';
 import { collect, storeImage } from '../helpers/image.ts';
@@ -158,7 +159,7 @@ describe('what comes along', () => {
   const attach = (subject: Descriptor, content: string) =>
     attachArtifact(from, subject, { artifactType: 'application/x', content: Buffer.from(content) });
 
-  it('is nothing, the referrers of referrers too, or what cosign has attached', async () => {
+  it('is nothing, or referrers, those of referrers too, and what cosign has attached', async () => {
     const image = await storeImage(from, [Buffer.from('one')]);
     const result = await attach(image, 'result');
     const signature = await attach(result, 'signature of the result');
@@ -168,15 +169,30 @@ describe('what comes along', () => {
 
     await copy(image, { along: 'nothing' });
     expect(await to.referrers(image.digest)).toEqual([]);
+    expect(await to.tagNames()).toEqual(['t']);
     await copy(image, { along: 'referrers' });
     expect(await to.referrers(image.digest)).toEqual([result]);
     expect(await to.referrers(result.digest)).toEqual([signature]);
-    expect(await to.tagNames()).toEqual(['t']);
-    await copy(image, { along: 'everything' });
     expect([...(await to.listTags())]).toEqual([
       [attachedTag, attached],
       ['t', image],
     ]);
+  });
+
+  it('joins what was attached here with what was attached there', async () => {
+    const image = await storeImage(from, [Buffer.from('one')]);
+    const payload = Buffer.from('payload');
+    for (const signature of ['YQ==', 'Yg==']) await addSignature(from, image.digest, { payload, signature }, false);
+    await addSignature(to, image.digest, { payload, signature: 'Yw==' }, false);
+    for (let times = 0; times < 2; times++) {
+      await copy(image, { along: 'referrers' });
+      const { manifest } = (await readAttachment(to, image.digest)) ?? {};
+      expect(manifest?.layers.map(({ annotations }) => annotations?.[signatureAnnotation])).toEqual([
+        'Yw==',
+        'YQ==',
+        'Yg==',
+      ]);
+    }
   });
 
   it('belongs to each image of an index', async () => {

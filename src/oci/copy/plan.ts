@@ -15,8 +15,8 @@ export const questionsAtOnce = 12;
 export type CopySource = Pick<OpenedReference, 'place' | 'reader' | 'descriptor'>;
 
 /**
- * What comes along with an image: nothing; its referrers (test results, signatures, lists of its parts); or those and
- * what cosign has attached under tags, for all images of an index.
+ * What comes along with an image: nothing; what is said of it (test results, signatures, lists of its parts), by
+ * referrers and by what cosign attaches under tags; or that of all images of an index, too.
  */
 export type Along = 'nothing' | 'referrers' | 'everything';
 
@@ -98,11 +98,9 @@ async function lackedRelated({ from, to, along }: CopyRequest, image: readonly M
     listed.set(subject, there);
     if (!there.has(descriptor.digest)) referrers.push(descriptor);
   }
-  if (along === 'everything') {
-    for (const [tag, descriptor] of await readAttachments(from.reader, subjects)) {
-      const there = await to.reader.resolveTag(tag);
-      if (there?.digest !== descriptor.digest) attachments.set(tag, descriptor);
-    }
+  for (const [tag, descriptor] of await readAttachments(from.reader, subjects)) {
+    const there = await to.reader.resolveTag(tag);
+    if (there?.digest !== descriptor.digest) attachments.set(tag, descriptor);
   }
   return { referrers, attachments };
 }

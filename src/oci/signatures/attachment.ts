@@ -56,21 +56,55 @@ export async function addSignature(
   if (shared) {
     await store.setTags([`${tag}.${digestHex(digestOf(signature)).slice(0, 16)}`], await putSignatures(store, [own]));
   }
-  for (let attempt = 0; attempt < maximumAttempts; attempt++) {
+  const done = await untilUndisturbed(async () => {
     const wanted = shared ? [own, ...(await pendingSignatures(store, tag))] : [own];
     const current = await readAttachment(store, subject);
     const present = current?.manifest.layers ?? [];
-    const missing = distinct(wanted).filter((layer) => !present.some((other) => isSame(layer, other)));
-    if (missing.length === 0) return;
+    const missing = missingFrom(present, wanted);
+    if (missing.length === 0) return true;
     const manifest = await putSignatures(store, [...present, ...missing], current?.manifest);
+    await store.setTags([tag], manifest, new Map([[tag, current?.descriptor.digest]]));
+    // In a registry another may have written unseen, between the last look and this: look again.
+    return !shared;
+  });
+  if (!done) throw contended(tag);
+}
+
+/**
+ * Tags what was attached to an image elsewhere and is stored here now, for `copy`. What was attached here by others
+ * stays: then the layers of both are joined.
+ * @throws CosaError `SIGNATURE_CONTENDED` (exit 4), what the store throws
+ */
+export async function mergeAttachment(store: ContentStore, tag: string, attachment: Descriptor): Promise<void> {
+  const { layers } = await readManifest(store, attachment);
+  const done = await untilUndisturbed(async () => {
+    const current = await store.resolveTag(tag);
+    const manifest = current === undefined ? undefined : await readManifest(store, current);
+    const present = manifest?.layers ?? [];
+    const isExtended = missingFrom(layers, present).length === 0;
+    const missing = missingFrom(present, layers);
+    if (current !== undefined && missing.length === 0) return true;
+    const joined = isExtended ? attachment : await putSignatures(store, [...present, ...missing], manifest);
+    await store.setTags([tag], joined, new Map([[tag, current?.digest]]));
+    return true;
+  });
+  if (!done) throw contended(tag);
+}
+
+/** Tries until nobody moves the tag in between; false if somebody always does. */
+async function untilUndisturbed(attempt: () => Promise<boolean>): Promise<boolean> {
+  for (let attempts = 0; attempts < maximumAttempts; attempts++) {
     try {
-      await store.setTags([tag], manifest, new Map([[tag, current?.descriptor.digest]]));
-      if (!shared) return;
+      if (await attempt()) return true;
     } catch (error) {
       if (!(error instanceof CosaError && error.code === 'TAG_MOVED')) throw error;
     }
   }
-  throw verificationError('SIGNATURE_CONTENDED', `others kept on moving the tag ${tag} while ${subject} was signed`, {
+  return false;
+}
+
+function contended(tag: string): CosaError {
+  return verificationError('SIGNATURE_CONTENDED', `others kept on moving the tag ${tag}, where signatures are kept`, {
     hint: 'run the same command again',
   });
 }
@@ -113,8 +147,13 @@ async function putSignatures(
   return store.putManifest(manifest, mediaTypes.manifest);
 }
 
-function distinct(layers: readonly Descriptor[]): Descriptor[] {
-  return layers.filter((layer, index) => layers.findIndex((other) => isSame(layer, other)) === index);
+/** Which of the wanted layers are not there, each once. */
+function missingFrom(present: readonly Descriptor[], wanted: readonly Descriptor[]): Descriptor[] {
+  const missing: Descriptor[] = [];
+  for (const layer of wanted) {
+    if (![...present, ...missing].some((other) => isSame(layer, other))) missing.push(layer);
+  }
+  return missing;
 }
 
 function isSame(a: Descriptor, b: Descriptor): boolean {

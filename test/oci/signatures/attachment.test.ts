@@ -121,7 +121,7 @@ describe('in a registry', () => {
     await expect(add(repository, 'two', true)).rejects.toMatchObject({
       code: 'SIGNATURE_CONTENDED',
       exitStatus: 4,
-      message: `others kept on moving the tag ${tag} while ${subject} was signed`,
+      message: `others kept on moving the tag ${tag}, where signatures are kept`,
       hint: 'run the same command again',
     });
   });

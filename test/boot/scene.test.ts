@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bootedDeployment } from '../../src/vm/tests/basic/commit.ts';
@@ -136,14 +135,13 @@ test('the running system upgrades to what was promoted, fetching only what is ne
   expect(await guest.output('cat /etc/mine /var/mine')).toBe('mine\nmine');
   expect(await guest.output('cat /etc/motd')).toContain('This is the next version.');
 
-  expect(await guest.output('sudo cosa-update rollback')).toMatch(/^pending: 13\.0\.0\n/);
+  expect(await guest.output('sudo cosa-update rollback')).toMatch(/^pending: 13\.0\.0$/m);
   await guest.reboot();
   await requireRunning(guest);
   expect(await booted(guest)).toBe(bootedStatus(first));
   expect((await bootedDeployment(guest)).commit).toBe(first.commit);
   expect(await guest.output('cat /var/mine')).toBe('mine');
   expect(await guest.output('cat /etc/motd')).not.toContain('This is the next version.');
-  expect(await readFile(consoleLog, 'latin1')).toContain('Linux version');
 });
 
 /** The next version without its signature, and then with somebody else's. */

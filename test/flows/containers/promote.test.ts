@@ -1,6 +1,9 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { promote } from '../../../src/flows/containers/promote.ts';
+import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import type { Injection } from '../../../src/oci/registry/testing/faults.ts';
+import { storeImage } from '../../helpers/image.ts';
 import { silentSession } from '../../helpers/session.ts';
 import { openStreamScene, passTests, push, pushIndex, repositoryName, type StreamScene } from './support.ts';
 
@@ -130,5 +133,39 @@ describe('promote', () => {
       });
       expect(await run()).toMatchObject({ previous: theirs.digest, moved: true });
     });
+  });
+});
+
+describe('promoters of one layout', () => {
+  it('win one after the other, each knowing whom it follows; the others are told who has won', async () => {
+    const layout = join(scene.nowhere, 'oci');
+    const versions = ['13.0', '13.1', '13.2', '13.3', '13.4', '13.5'];
+    await using store = await openLayoutForWriting(layout);
+    for (const version of versions) {
+      const image = await storeImage(store, [], { 'org.opencontainers.image.version': version });
+      await store.setTags([version], image);
+    }
+    const outcomes = await Promise.allSettled(
+      versions.map((version) => {
+        const options = { stream: 'stable', from: `oci:${layout}:${version}`, require: [], dryRun: false };
+        return promote(silentSession(), scene.nowhere, options);
+      }),
+    );
+    const won = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const lost = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+    for (const error of lost) {
+      expect(error).toMatchObject({
+        code: 'TAG_MOVED',
+        exitStatus: 4,
+        message: expect.stringMatching(
+          /:stable was moved by somebody else meanwhile, to sha256:.* \(version 13\.\d\)/,
+        ) as string,
+      });
+    }
+    // A chain: nobody has overwritten what they did not know of.
+    const followed = won.map(({ previous }) => previous);
+    expect(new Set(followed).size).toBe(won.length);
+    const last = won.filter(({ digest }) => !followed.includes(digest)).map(({ digest }) => digest);
+    expect(last).toEqual([(await store.resolveTag('stable'))?.digest]);
   });
 });

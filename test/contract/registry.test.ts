@@ -1,10 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createRegistries } from '../../src/oci/registry/registries.ts';
 import { startTestingRegistry, type TestingRegistryOptions } from '../../src/oci/registry/testing/registry.ts';
 import { writeAuthFile } from '../helpers/auth-file.ts';
 import { serverCertificate, trustAuthority } from '../helpers/certificates.ts';
 import { type DockerRegistryOptions, startDockerRegistry } from '../helpers/docker-registry.ts';
+import { storeImage } from '../helpers/image.ts';
 import { type ContractRegistry, registryContract } from './registry.ts';
 
 const builder = { name: 'builder', password: 'built:here', access: 'push' } as const;
@@ -44,6 +47,42 @@ const real: Record<string, DockerRegistryOptions> = {
 };
 
 for (const [name, options] of Object.entries(real)) registryContract(name, () => debianRegistry(options));
+
+describe('docker-registry', () => {
+  const wait = async () => expect.unreachable('a request was tried again');
+
+  it('lets those read who do not say who they are, and tells them to log in when they write', async () => {
+    await using registry = await startDockerRegistry({ authentication: 'token', anonymousMayPull: true });
+    const { host, authFile } = registry;
+    await using builders = createRegistries({ authFile }, { environment: {}, wait });
+    const image = await storeImage(await builders.repository(host, 'os/example'), [Buffer.from('layer')]);
+    await using registries = createRegistries({}, { environment: {}, wait });
+    const repository = await registries.repository(host, 'os/example');
+    expect(await repository.resolveDigest(image.digest)).toEqual(image);
+    await expect(repository.setTags(['stable'], image)).rejects.toMatchObject({
+      code: 'REGISTRY_UNAUTHORIZED',
+      message: expect.stringContaining(`docker://${host}/os/example: the registry wants to know who you are`),
+      hint: `log in: cosa login ${host}`,
+    });
+    expect(await repository.tagNames()).toEqual([]);
+  });
+
+  it('is not trusted with an expired certificate, nor with one of an authority that nobody knows', async () => {
+    await using expired = await startDockerRegistry({ tls: 'expired' });
+    await using unknown = await startDockerRegistry({ tls: 'valid' });
+    const { certificateDirectory } = expired;
+    await using registries = createRegistries({ certificateDirectory }, { environment: {}, wait });
+    await expect((await registries.repository(expired.host, 'os')).tagNames()).rejects.toMatchObject({
+      code: 'REGISTRY_TLS',
+      message: `registry ${expired.host}: its certificate has expired`,
+    });
+    await expect((await registries.repository(unknown.host, 'os')).tagNames()).rejects.toMatchObject({
+      code: 'REGISTRY_TLS',
+      message: `registry ${unknown.host}: its certificate is signed by an authority that this machine does not know`,
+      hint: `put the authority's certificate into DIR/${unknown.host}/ca.crt and give --cert-dir DIR`,
+    });
+  });
+});
 
 async function testingRegistry(options: TestingRegistryOptions, withTls = false): Promise<ContractRegistry> {
   const directory = await mkdtemp(join(tmpdir(), 'cosa-contract-'));

@@ -36,8 +36,6 @@ export interface DockerRegistry extends AsyncDisposable {
   host: string;
   /** `http://127.0.0.1:PORT` or `https://…`. */
   address: string;
-  /** Where it keeps everything. */
-  storageDirectory: string;
   /** One who may push and one who may pull. */
   builder: RegistryUser;
   reader: RegistryUser;
@@ -95,7 +93,6 @@ async function startWith(options: DockerRegistryOptions, cleanup: Cleanup): Prom
   return {
     host,
     address: `${certificate === undefined ? 'http' : 'https'}://${host}`,
-    storageDirectory,
     builder,
     reader,
     authFile,

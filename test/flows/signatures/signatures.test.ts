@@ -8,6 +8,7 @@ import { initWorkDirectory } from '../../../src/flows/init.ts';
 import { generateKeys, signImage } from '../../../src/flows/signatures/sign.ts';
 import { verifyImage } from '../../../src/flows/signatures/verify.ts';
 import { pullContainer } from '../../../src/flows/transfer/pull.ts';
+import { pushContainer } from '../../../src/flows/transfer/push.ts';
 import { type WorkDirectory, workDirectoryAt, writeSettings } from '../../../src/flows/work-directory.ts';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
@@ -16,6 +17,7 @@ import type { ContentStore } from '../../../src/oci/store.ts';
 import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
 import { storeImage } from '../../helpers/image.ts';
 import { silentSession } from '../../helpers/session.ts';
+import { signingKey } from '../../helpers/signing.ts';
 
 const session = silentSession();
 const settings = { config: { source: '/config' } };
@@ -41,7 +43,7 @@ beforeEach(async () => {
   await repository.setTags(['stable-candidate'], image);
   name = `${registry.host}/os/example`;
   reference = `docker://${name}:stable-candidate`;
-  await generateKeys(root, 'release', secret);
+  await writeKeys('release');
 });
 
 afterEach(async () => {
@@ -49,6 +51,13 @@ afterEach(async () => {
   await registry[Symbol.asyncDispose]();
   await rm(work.root, { recursive: true, force: true });
 });
+
+/** A pair as openssl writes them: to open an encrypted key takes long on purpose. */
+async function writeKeys(prefix: string): Promise<void> {
+  const { privateKey, publicKey } = signingKey(prefix);
+  await writeFile(join(work.root, `${prefix}.key`), privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  await writeFile(join(work.root, `${prefix}.pub`), publicKey.export({ type: 'spki', format: 'pem' }));
+}
 
 const sign = (text = reference, identity?: string) =>
   signImage(session, { directory: work.root, reference: text, key: 'release.key', identity, passphrase: secret });
@@ -73,16 +82,19 @@ async function pushIndex(): Promise<{ index: Descriptor; other: Descriptor }> {
 }
 
 describe('generateKeys', () => {
-  it('keeps the private key to its owner, and overwrites none', async () => {
-    expect((await stat(join(work.root, 'release.key'))).mode & 0o777).toBe(0o600);
-    const before = await readFile(join(work.root, 'release.key'), 'utf8');
-    await expect(generateKeys(work.root, 'release', secret)).rejects.toMatchObject({
+  it('makes a pair that signs, keeps the private key to its owner, and overwrites none', async () => {
+    const { privateKey } = await generateKeys(work.root, 'new', secret);
+    expect((await stat(privateKey)).mode & 0o777).toBe(0o600);
+    const before = await readFile(privateKey, 'utf8');
+    await expect(generateKeys(work.root, 'new', secret)).rejects.toMatchObject({
       code: 'KEY_EXISTS',
       exitStatus: 2,
-      message: `${work.root}/release.key exists already`,
+      message: `${work.root}/new.key exists already`,
       hint: 'choose another prefix',
     });
-    expect(await readFile(join(work.root, 'release.key'), 'utf8')).toBe(before);
+    expect(await readFile(privateKey, 'utf8')).toBe(before);
+    await signImage(session, { directory: work.root, reference, key: 'new.key', passphrase: secret });
+    expect((await verify(reference, { key: 'new.pub' })).signatures).toHaveLength(2);
   });
 });
 
@@ -114,6 +126,19 @@ describe('signImage', () => {
       message: '1 is in no registry: nothing says under which name to sign it',
       hint: 'name the repository that it is going to: --identity HOST/REPOSITORY',
     });
+  });
+
+  it('signs what is pushed later: the signatures go along, and join those that are there', async () => {
+    await using store = await openLayoutForWriting(work.oci);
+    await store.setTags(['1'], await storeImage(store, [Buffer.from('os')], {}, hostPlatform().architecture));
+    await sign('1', name);
+    await writeKeys('stranger');
+    await signImage(session, { directory: work.root, reference, key: 'stranger.key', passphrase: secret });
+    await pushContainer(session, work.root, { destination: `docker://${name}:1`, from: '1', referrers: true });
+    for (const key of ['release.pub', 'stranger.pub']) {
+      const { digest, signatures } = await verify(`docker://${name}:1`, { key });
+      expect([digest, ...signatures.map(({ kind }) => kind)]).toEqual([image.digest, 'attachment', 'bundle']);
+    }
   });
 
   it.each(['', 'a b', 'docker://a.example/b', `a.example/b@sha256:${'0'.repeat(64)}`])(
@@ -168,7 +193,7 @@ describe('verifyImage', () => {
       hint: `sign it with "cosa sign --key FILE ${reference}"`,
     });
     await sign();
-    await generateKeys(work.root, 'stranger', secret);
+    await writeKeys('stranger');
     const stranger = join(work.root, 'stranger.pub');
     await expect(verify(reference, { key: 'stranger.pub' })).rejects.toMatchObject({
       code: 'SIGNATURE_REQUIRED',
@@ -197,6 +222,13 @@ describe('verifyImage', () => {
       section: 'default',
       signatures: [{ kind: 'attachment' }, { kind: 'attachment' }],
     });
+  });
+
+  it('by a policy: an index without images, too, must be signed itself', async () => {
+    await writePolicy(onlySigned);
+    const content = canonicalJson({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] });
+    await repository.setTags(['stable-candidate'], await repository.putManifest(content, mediaTypes.index));
+    await expect(verify()).rejects.toMatchObject({ code: 'SIGNATURE_REQUIRED' });
   });
 
   it('names a policy that is not there', async () => {

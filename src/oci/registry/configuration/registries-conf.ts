@@ -1,9 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
-import { isSystemError, usageError } from '../../../lib/errors.ts';
-import { containerDirectories } from './directories.ts';
+import { usageError } from '../../../lib/errors.ts';
 
 // https://github.com/containers/image/blob/main/docs/containers-registries.conf.5.md
 
@@ -56,21 +53,9 @@ export interface Mirror {
 }
 
 /**
- * Reads registries.conf, the user's or else the system's, and what lies in registries.conf.d of both; or only the file
- * that `CONTAINERS_REGISTRIES_CONF` names. Of rules for the same prefix the last one counts.
- * @param system `/etc/containers`
+ * The rules of one file.
  * @throws CosaError `REGISTRIES_CONF_INVALID` with the position (exit 2)
  */
-export async function readRegistryRules(environment: NodeJS.ProcessEnv, system?: string): Promise<RegistryRule[]> {
-  const rules = new Map<string, RegistryRule>();
-  for (const file of await files(environment, system)) {
-    const text = await readText(file);
-    for (const rule of text === undefined ? [] : parseRules(text, file)) rules.set(rule.prefix, rule);
-  }
-  return [...rules.values()];
-}
-
-/** @throws CosaError `REGISTRIES_CONF_INVALID` (exit 2) */
 export function parseRules(text: string, file: string): RegistryRule[] {
   const parsed = fileSchema.safeParse(parseToml(text, file));
   if (!parsed.success) {
@@ -93,37 +78,6 @@ export function parseRules(text: string, file: string): RegistryRule[] {
       pull: registry['mirror-by-digest-only'] ? 'digest-only' : mirror['pull-from-mirror'],
     })),
   }));
-}
-
-async function files(environment: NodeJS.ProcessEnv, systemDirectory: string | undefined): Promise<string[]> {
-  const named = environment.CONTAINERS_REGISTRIES_CONF;
-  if (named) return [named];
-  const { user, system } = containerDirectories(environment);
-  const directories = [systemDirectory ?? system, ...(user === undefined ? [] : [user])];
-  const own = user === undefined ? undefined : join(user, 'registries.conf');
-  const isOwn = own !== undefined && (await readText(own)) !== undefined;
-  const main = isOwn ? own : join(directories[0] ?? '', 'registries.conf');
-  const dropIns = await Promise.all(directories.map((directory) => dropInFiles(join(directory, 'registries.conf.d'))));
-  return [main, ...dropIns.flat()];
-}
-
-async function dropInFiles(directory: string): Promise<string[]> {
-  try {
-    const names = (await readdir(directory)).filter((name) => name.endsWith('.conf')).sort();
-    return names.map((name) => join(directory, name));
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'EACCES')) return [];
-    throw error;
-  }
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
-    throw error;
-  }
 }
 
 function parseToml(text: string, file: string): unknown {

@@ -1,5 +1,6 @@
 import type { SecureContextOptions } from 'node:tls';
-import { type Dispatcher, Pool } from 'undici';
+import type { Dispatcher, Pool as ServerPool } from 'undici';
+import { Pool } from './undici.ts';
 
 /** How long nothing may happen, in milliseconds, before a connection counts as dead. A slow transfer may take for ever. */
 export interface Timeouts {
@@ -27,7 +28,7 @@ export function createConnections(
   certificates: (host: string) => Promise<SecureContextOptions>,
   timeouts: Timeouts,
 ): Connections {
-  const pools = new Map<string, Promise<Pool>>();
+  const pools = new Map<string, Promise<ServerPool>>();
   const open = async (url: URL, verify: boolean) => {
     const secure = url.protocol === 'https:' ? await certificates(url.host) : {};
     return new Pool(url.origin, {

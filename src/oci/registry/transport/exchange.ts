@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { verificationError } from '../../../lib/errors.ts';
 import type { RegistryRequest, RegistryResponse } from '../client.ts';
 import { networkError } from './network-errors.ts';
+import { request } from './undici.ts';
 
 /** One HTTP request, as it goes over the wire. */
 export interface Exchange extends Pick<RegistryRequest, 'method' | 'body' | 'signal'> {
@@ -26,8 +27,7 @@ export async function exchange(dispatcher: Dispatcher, sent: Exchange, registry:
   signal?.throwIfAborted();
   const source: SourceFailure = { failed: false, error: undefined };
   try {
-    const answer = await request(url, {
-      dispatcher,
+    const answer = await request(dispatcher, url, {
       method,
       headers: { 'user-agent': 'cosa', ...sent.headers, ...lengthOf(sent) },
       body: outgoing(sent.body, source),

@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { parseRules, readRegistryRules } from '../../../../src/oci/registry/configuration/registries-conf.ts';
+import { readRegistryRules } from '../../../../src/oci/registry/configuration/read-rules.ts';
+import { parseRules } from '../../../../src/oci/registry/configuration/registries-conf.ts';
 
 const file = '/etc/containers/registries.conf';
 

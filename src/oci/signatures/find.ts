@@ -1,6 +1,7 @@
 import { decodeBase64 } from '../../lib/base64.ts';
 import type { Digest } from '../../lib/digest.ts';
 import { CosaError, exitStatus } from '../../lib/errors.ts';
+import { mapParallel } from '../../lib/parallel.ts';
 import { readManifest } from '../image.ts';
 import type { ContentReader } from '../store.ts';
 import type { Descriptor } from '../types.ts';
@@ -38,6 +39,11 @@ export interface RefusedSignature {
 /** More of a kind are not read: whoever may write beside an image could make every check endless. */
 const maximumSignatures = 100;
 
+/** They are small, and a registry is waited for most of the time. */
+const readsAtOnce = 8;
+
+type Finding = FoundSignature | RefusedSignature;
+
 /**
  * Reads all signatures of an image: the attachment that every tool knows, and sigstore's bundles.
  * What is malformed becomes a reason; only what the place itself fails at is thrown.
@@ -46,37 +52,45 @@ export async function findSignatures(
   reader: ContentReader,
   subject: Digest,
 ): Promise<{ found: FoundSignature[]; refused: RefusedSignature[] }> {
-  const found: FoundSignature[] = [];
-  const refused: RefusedSignature[] = [];
+  const findings = [...(await attachedSignatures(reader, subject)), ...(await bundledSignatures(reader, subject))];
+  return {
+    found: findings.filter((finding): finding is FoundSignature => !('fault' in finding)),
+    refused: findings.filter((finding) => 'fault' in finding),
+  };
+}
 
-  async function collect(kind: SignatureKind, digest: Digest | undefined, read: () => Promise<FoundSignature>) {
-    const signature = await reasonOr(read);
-    if (typeof signature === 'string') refused.push({ kind, digest, fault: 'format', reason: signature });
-    else found.push(signature);
-  }
-
-  function limited(kind: SignatureKind, all: readonly Descriptor[]): readonly Descriptor[] {
-    const left = all.length - maximumSignatures;
-    if (left > 0) {
-      const reason = `${left} more are not read: at most ${maximumSignatures} are`;
-      refused.push({ kind, digest: undefined, fault: 'format', reason });
-    }
-    return all.slice(0, maximumSignatures);
-  }
-
+async function attachedSignatures(reader: ContentReader, subject: Digest): Promise<Finding[]> {
   const attachment = await reasonOr(() => readAttachment(reader, subject));
-  if (typeof attachment === 'string')
-    refused.push({ kind: 'attachment', digest: undefined, fault: 'format', reason: attachment });
-  else {
-    const layers = attachment?.manifest.layers.filter(({ mediaType }) => mediaType === simpleSigningMediaType) ?? [];
-    for (const layer of limited('attachment', layers)) {
-      await collect('attachment', layer.digest, () => readAttached(reader, layer));
-    }
-  }
-  for (const referrer of limited('bundle', await reader.referrers(subject, bundleMediaType))) {
-    await collect('bundle', referrer.digest, () => readBundle(reader, referrer));
-  }
-  return { found, refused };
+  if (typeof attachment === 'string') return [malformedSignature('attachment', undefined, attachment)];
+  const layers = attachment?.manifest.layers.filter(({ mediaType }) => mediaType === simpleSigningMediaType) ?? [];
+  return readEach('attachment', layers, (layer) => readAttached(reader, layer));
+}
+
+async function bundledSignatures(reader: ContentReader, subject: Digest): Promise<Finding[]> {
+  const referrers = await reader.referrers(subject, bundleMediaType);
+  return readEach('bundle', referrers, (referrer) => readBundle(reader, referrer));
+}
+
+async function readEach(
+  kind: SignatureKind,
+  descriptors: readonly Descriptor[],
+  read: (descriptor: Descriptor) => Promise<FoundSignature>,
+): Promise<Finding[]> {
+  const left = descriptors.length - maximumSignatures;
+  const unread = `${left} more are not read: at most ${maximumSignatures} are`;
+  const findings = await mapParallel(
+    descriptors.slice(0, maximumSignatures),
+    async (descriptor) => {
+      const signature = await reasonOr(() => read(descriptor));
+      return typeof signature === 'string' ? malformedSignature(kind, descriptor.digest, signature) : signature;
+    },
+    readsAtOnce,
+  );
+  return left > 0 ? [malformedSignature(kind, undefined, unread), ...findings] : findings;
+}
+
+function malformedSignature(kind: SignatureKind, digest: Digest | undefined, reason: string): RefusedSignature {
+  return { kind, digest, fault: 'format', reason };
 }
 
 async function readAttached(reader: ContentReader, layer: Descriptor): Promise<FoundSignature> {

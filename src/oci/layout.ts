@@ -94,7 +94,7 @@ async function putBlob(
   { descriptor, open }: BlobSource,
   { signal, onBytes }: TransferOptions = {},
 ): Promise<'written'> {
-  const blob = await createBlob(paths);
+  const blob = await createBlob(paths, descriptor);
   let waiting: Buffer[] = [];
   let size = 0;
   async function write(): Promise<void> {
@@ -111,8 +111,7 @@ async function putBlob(
       if (size >= writeSize) await write();
     }
     await write();
-    // Checked here too: whatever is in a layout is what its name says.
-    await blob.commit(descriptor);
+    await blob.commit();
     return 'written';
   } finally {
     await blob.abort();

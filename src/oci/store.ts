@@ -72,12 +72,8 @@ export type ContentStore = ContentReader & ContentWriter;
 /** A blob that is being written. Nobody sees it before `commit`. */
 export interface BlobWriter {
   write(...chunks: readonly Uint8Array[]): Promise<void>;
-  /**
-   * Finishes the blob durably and returns digest and size of what was written. Writing an existing blob again is fine.
-   * @param expected what it should have become
-   * @throws CosaError `BLOB_SIZE_MISMATCH`, `BLOB_DIGEST_MISMATCH` (exit 4) if it did not: then there is no such blob
-   */
-  commit(expected?: Descriptor): Promise<{ digest: Digest; size: number }>;
+  /** Finishes the blob durably and returns digest and size of what was written. Writing an existing blob again is fine. */
+  commit(): Promise<{ digest: Digest; size: number }>;
   /** Throws away what was written. Does nothing after `commit`. */
   abort(): Promise<void>;
 }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Digest } from '../lib/digest.ts';
 import { verificationError } from '../lib/errors.ts';
 import type { Descriptor } from './types.ts';
 
@@ -24,17 +23,14 @@ export async function* verified(
     yield chunk;
   }
   if (size !== descriptor.size) throw sizeMismatch(descriptor, String(size), where);
-  const found: Digest = `sha256:${hash.digest('hex')}`;
-  if (found !== descriptor.digest) throw digestMismatch(descriptor, found, where);
-}
-
-/** The error for a blob whose content is not the descriptor's. */
-export function digestMismatch(descriptor: Descriptor, found: Digest, where: string) {
-  return verificationError(
-    'BLOB_DIGEST_MISMATCH',
-    `blob ${descriptor.digest} in ${where} is damaged: its content has the digest ${found}`,
-    { hint: 'copy or build the image again; "cosa fsck" finds all damaged blobs' },
-  );
+  const found = hash.digest('hex');
+  if (`sha256:${found}` !== descriptor.digest) {
+    throw verificationError(
+      'BLOB_DIGEST_MISMATCH',
+      `blob ${descriptor.digest} in ${where} is damaged: its content has the digest sha256:${found}`,
+      { hint: 'copy or build the image again; "cosa fsck" finds all damaged blobs' },
+    );
+  }
 }
 
 /** The error for a blob whose length is not the descriptor's. */

@@ -46,17 +46,16 @@ describe('an OCI layout', () => {
     expect(told).toBe(whole.length);
   });
 
-  it.each([
-    ['twO', 'BLOB_DIGEST_MISMATCH'],
-    ['tw', 'BLOB_SIZE_MISMATCH'],
-    ['two!', 'BLOB_SIZE_MISMATCH'],
-  ])('does not keep a blob that became %s on its way', async (content, code) => {
+  it.each(['tw', 'two!'])('does not keep a blob that became %s on its way', async (content) => {
     await using store = await openLayoutForWriting(directory);
     const descriptor = { mediaType: mediaTypes.layer, digest: digestOf('two'), size: 3 };
     const open = async function* () {
       yield Buffer.from(content);
     };
-    await expect(store.putBlob({ descriptor, open })).rejects.toMatchObject({ code, exitStatus: 4 });
+    await expect(store.putBlob({ descriptor, open })).rejects.toMatchObject({
+      code: 'BLOB_SIZE_MISMATCH',
+      exitStatus: 4,
+    });
     expect(await readdir(join(directory, 'blobs/sha256'))).toEqual([]);
     expect(await readdir(join(directory, '.cosa/tmp'))).toEqual([]);
   });

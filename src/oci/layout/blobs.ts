@@ -7,7 +7,7 @@ import { type CosaError, isSystemError, verificationError } from '../../lib/erro
 import { temporaryName } from '../../lib/files.ts';
 import type { BlobWriter } from '../store.ts';
 import type { Descriptor } from '../types.ts';
-import { digestMismatch, sizeMismatch, verified } from '../verified.ts';
+import { sizeMismatch, verified } from '../verified.ts';
 import { blobPath, type LayoutPaths } from './paths.ts';
 
 const readSize = 1024 * 1024;
@@ -89,8 +89,11 @@ async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[]): Prom
   }
 }
 
-/** Begins a new blob under a temporary name; see `ContentWriter.createBlob`. */
-export async function createBlob(paths: LayoutPaths): Promise<BlobWriter> {
+/**
+ * Begins a new blob under a temporary name; see `LocalStore.createBlob`.
+ * @param known what it will be, if whoever reads the bytes verifies them: then they are not hashed a second time
+ */
+export async function createBlob(paths: LayoutPaths, known?: Descriptor): Promise<BlobWriter> {
   await mkdir(paths.temporary, { recursive: true });
   const temporary = temporaryName(join(paths.temporary, 'blob'));
   const handle = await open(temporary, 'wx', 0o644);
@@ -108,16 +111,15 @@ export async function createBlob(paths: LayoutPaths): Promise<BlobWriter> {
     // Hashing runs while the kernel takes the bytes.
     const written = writeAll(handle, chunks);
     for (const chunk of chunks) {
-      hash.update(chunk);
+      if (known === undefined) hash.update(chunk);
       size += chunk.byteLength;
     }
     await written;
   }
 
-  async function commit(expected?: Descriptor): Promise<{ digest: Digest; size: number }> {
-    const digest: Digest = `sha256:${hash.digest('hex')}`;
-    if (expected !== undefined && size !== expected.size) throw sizeMismatch(expected, String(size), paths.directory);
-    if (expected !== undefined && digest !== expected.digest) throw digestMismatch(expected, digest, paths.directory);
+  async function commit(): Promise<{ digest: Digest; size: number }> {
+    const digest: Digest = known?.digest ?? `sha256:${hash.digest('hex')}`;
+    if (known !== undefined && size !== known.size) throw sizeMismatch(known, String(size), paths.directory);
     // The directory is flushed once, when a tag makes the blob reachable.
     await handle.sync();
     await close();

@@ -64,7 +64,7 @@ export async function chooseImage(
   if (descriptor.mediaType !== mediaTypes.index) return descriptor;
   const bytes = await readSmallBlob(reader, descriptor, maximumManifestBytes);
   const index = parseIndex(bytes.toString(), `index ${descriptor.digest}`);
-  const images = index.manifests.filter((entry) => entry.mediaType === mediaTypes.manifest);
+  const images = index.manifests.filter(isImageEntry);
   // Some tools leave the platform out of an index that has one image.
   const isOnly = images.length === 1 && images[0]?.platform === undefined;
   const matching = platform === undefined || isOnly ? images : images.filter((entry) => matches(entry, platform));
@@ -76,6 +76,15 @@ export async function chooseImage(
     `index ${descriptor.digest} does not hold ${wanted}; it holds ${describe(index)}`,
     { hint: 'name the image that you want by its digest' },
   );
+}
+
+/**
+ * True for an entry of an index that readers may choose as the image. Whoever judges an index judges all of these, and
+ * so whatever a reader can come to run.
+ */
+export function isImageEntry({ mediaType, artifactType, platform }: Descriptor): boolean {
+  // Build tools put attestations into an index, for a platform that does not exist.
+  return mediaType === mediaTypes.manifest && artifactType === undefined && platform?.os !== 'unknown';
 }
 
 function matches(entry: Descriptor, platform: Platform): boolean {

@@ -1,5 +1,5 @@
 import { CosaError } from '../../lib/errors.ts';
-import { type Image, readImage } from '../../oci/image.ts';
+import { type Image, isImageEntry, readImage } from '../../oci/image.ts';
 import { maximumManifestBytes, parseIndex } from '../../oci/schemas.ts';
 import type { ContentReader } from '../../oci/store.ts';
 import { isMachineryTag } from '../../oci/tag.ts';
@@ -19,14 +19,9 @@ export async function imageTags(reader: ContentReader): Promise<ReadonlyMap<stri
  * its descriptor says, is left out.
  */
 export async function imageManifests(reader: ContentReader, descriptor: Descriptor): Promise<Descriptor[]> {
-  if (descriptor.mediaType !== mediaTypes.index) return [descriptor].filter(mayBeImage);
+  if (descriptor.mediaType !== mediaTypes.index) return [descriptor].filter(isImageEntry);
   const bytes = await readSmallBlob(reader, descriptor, maximumManifestBytes);
-  return parseIndex(bytes.toString(), `index ${descriptor.digest}`).manifests.filter(mayBeImage);
-}
-
-function mayBeImage({ mediaType, artifactType, platform }: Descriptor): boolean {
-  // Build tools put attestations into an index, for a platform that does not exist.
-  return mediaType === mediaTypes.manifest && artifactType === undefined && platform?.os !== 'unknown';
+  return parseIndex(bytes.toString(), `index ${descriptor.digest}`).manifests.filter(isImageEntry);
 }
 
 /** Reads an image; `undefined` for what turns out to be an artifact, which a registry tells only when it is read. */

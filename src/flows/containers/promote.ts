@@ -36,10 +36,10 @@ export interface Promotion {
 }
 
 /**
- * Moves a stream's tag to a container that the policy in force accepts and whose tests have passed: to exactly that digest, whatever becomes of its tag
- * meanwhile. If the stream moves meanwhile, nothing is done: in a layout for certain, in a registry as near to that as
- * it allows.
- * @throws CosaError `TESTS_NOT_PASSED` saying why, `TAG_MOVED` saying to what (exit 4), `TAG_INVALID`,
+ * Moves a stream's tag to a container that the policy in force accepts and whose tests have passed: to exactly that
+ * digest, whatever becomes of its tag meanwhile. If the stream moves meanwhile, nothing is done: in a layout for
+ * certain, in a registry as near to that as it allows.
+ * @throws CosaError `TESTS_NOT_PASSED` saying why, `NOT_AN_IMAGE`, `TAG_MOVED` saying to what (exit 4), `TAG_INVALID`,
  *   `REFERENCE_ELSEWHERE` (exit 2), what `openReference` and `admitEveryImage` throw
  */
 export async function promote(session: Session, directory: string, options: PromoteOptions): Promise<Promotion> {
@@ -74,6 +74,12 @@ async function requirePassed(
   target: PromotionTarget,
 ): Promise<void> {
   const images = await imageManifests(reader, descriptor);
+  if (images.length === 0) {
+    throw verificationError(
+      'NOT_AN_IMAGE',
+      `${target.from} (${descriptor.digest}) holds no image that could be promoted`,
+    );
+  }
   const reasons: string[] = [];
   for (const { digest, platform } of images) {
     const statuses = await testStatus(reader, digest);

@@ -58,6 +58,16 @@ describe('promote', () => {
     expect(await run()).toMatchObject({ moved: true, digest });
   });
 
+  it('refuses an index without images: there is nothing that tests could have passed', async () => {
+    const { digest } = await pushIndex(scene, 'stable-candidate', []);
+    await expect(run()).rejects.toMatchObject({
+      code: 'NOT_AN_IMAGE',
+      exitStatus: 4,
+      message: `${scene.reference}:stable-candidate (${digest}) holds no image that could be promoted`,
+    });
+    expect(tags().stable).toBeUndefined();
+  });
+
   it('refuses to point to what lies elsewhere, and a stream without a name', async () => {
     await push(scene, '13.1');
     const elsewhere = `docker://${scene.registry.host}/other:stable`;

@@ -71,7 +71,7 @@ export async function passTests({ repository }: StreamScene, image: Descriptor):
 export async function pushIndex(
   { repository }: StreamScene,
   tag: string,
-  images: readonly [Descriptor, Descriptor],
+  images: readonly Descriptor[],
 ): Promise<Descriptor> {
   const architectures = ['amd64', 'arm64'];
   const manifests = images.map(({ mediaType, digest, size }, index) => ({

@@ -15,12 +15,16 @@ export interface TestClient extends AsyncDisposable {
 /** @param certificateAuthority PEM; only the usual authorities are trusted without */
 export function testClient(
   host: string,
-  options: Partial<ClientOptions> & { certificateAuthority?: string; timeouts?: Timeouts } = {},
+  options: Partial<ClientOptions> & {
+    certificateAuthority?: string;
+    timeouts?: Timeouts;
+    environment?: NodeJS.ProcessEnv;
+  } = {},
 ): TestClient {
   const waits: number[] = [];
   const warnings: string[] = [];
-  const { certificateAuthority: ca, timeouts = { connect: 15_000, idle: 15_000 }, ...rest } = options;
-  const connections = createConnections(async () => (ca === undefined ? {} : { ca }), timeouts);
+  const { certificateAuthority: ca, timeouts = { connect: 15_000, idle: 15_000 }, environment = {}, ...rest } = options;
+  const connections = createConnections(async () => (ca === undefined ? {} : { ca }), timeouts, environment);
   const client = createClient({
     host,
     address: host,

@@ -17,7 +17,7 @@ import { waitFor } from './transport/retry.ts';
 export function openRegistries(options: RegistryOptions, registryEnvironment: RegistryEnvironment): Registries {
   const { environment, warn = () => undefined, timeouts = usualTimeouts } = registryEnvironment;
   const lifetime = new AbortController();
-  const connections = createConnections((host) => readCertificates(host, options, environment), timeouts);
+  const connections = createConnections((host) => readCertificates(host, options, environment), timeouts, environment);
   const clients = new Map<string, RegistryClient>();
   let rules: Promise<RegistryRule[]> | undefined;
 

@@ -1,5 +1,6 @@
 import type { SecureContextOptions } from 'node:tls';
-import type { Dispatcher, Pool as ServerPool } from 'undici';
+import type { Dispatcher } from 'undici';
+import { proxiesFor } from './proxies.ts';
 import { Pool } from './undici.ts';
 
 /** How long nothing may happen, in milliseconds, before a connection counts as dead. A slow transfer may take for ever. */
@@ -23,21 +24,30 @@ export interface Connections extends AsyncDisposable {
  */
 const mostConnections = 64;
 
-/** Opens connections when they are needed, and keeps them for later requests. */
+/**
+ * Opens connections when they are needed, and keeps them for later requests.
+ * @param environment whose `https_proxy`, `http_proxy` and `no_proxy` count
+ */
 export function createConnections(
   certificates: (host: string) => Promise<SecureContextOptions>,
   timeouts: Timeouts,
+  environment: NodeJS.ProcessEnv,
 ): Connections {
-  const pools = new Map<string, Promise<ServerPool>>();
+  const pools = new Map<string, Promise<Dispatcher>>();
   const open = async (url: URL, verify: boolean) => {
     const secure = url.protocol === 'https:' ? await certificates(url.host) : {};
-    return new Pool(url.origin, {
+    const tls = { ...secure, rejectUnauthorized: verify, timeout: timeouts.connect };
+    const options = {
       connections: mostConnections,
       keepAliveTimeout: 30_000,
       headersTimeout: timeouts.idle,
       bodyTimeout: timeouts.idle,
-      connect: { ...secure, rejectUnauthorized: verify, timeout: timeouts.connect },
-    });
+      connect: tls,
+    };
+    const proxies = proxiesFor(url, environment);
+    if (proxies === undefined) return new Pool(url.origin, options);
+    const { EnvHttpProxyAgent } = await import('undici');
+    return new EnvHttpProxyAgent({ ...options, ...proxies, requestTls: tls });
   };
   return {
     to(url, verify) {

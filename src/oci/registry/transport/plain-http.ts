@@ -1,5 +1,5 @@
 /** True for addresses that no packet leaves this machine for. Names other than `localhost` may point anywhere. */
-function isLoopback(hostname: string): boolean {
+export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname);
 }
 

@@ -24,15 +24,17 @@ export interface RootStep {
 /**
  * Runs one of the root's own programs inside the root, without network; its output goes to the log.
  * A non-zero exit status is a result: the caller knows what it means.
+ * @param options.timestamp what the program takes for the present, in seconds since the epoch; the build's unless given
  */
 export async function runInRoot(
   context: RootContext,
   command: readonly string[],
-  options: { binds?: readonly Bind[] } = {},
+  options: { binds?: readonly Bind[]; timestamp?: number } = {},
 ): Promise<RunResult> {
   const { root, request, reporter } = context;
-  const env = { SOURCE_DATE_EPOCH: String(request.timestamp) };
-  const args = sandboxArguments({ root, env, ...options }, command);
+  const { timestamp = request.timestamp, ...rest } = options;
+  const env = { SOURCE_DATE_EPOCH: String(timestamp) };
+  const args = sandboxArguments({ root, env, ...rest }, command);
   const result = await tryRun(bubblewrap, args, { signal: reporter.signal, onStderrLine: reporter.log });
   for (const line of result.stdout.split('\n')) if (line !== '') reporter.log(line);
   return result;

@@ -10,7 +10,14 @@ import { existsOnHost, hostPath } from '../root-path.ts';
 import { walkTree } from '../walk.ts';
 
 /** Raised when an image of an older version of this step must not be used again. */
-const formatVersion = 1;
+const formatVersion = 2;
+
+/**
+ * The initramfs is the largest file of most systems, and many updates change nothing in it: it must not depend on the
+ * day either, which systemd-sysusers would write to its /etc/shadow. The second day of the epoch, because there the
+ * first means that a password has to be changed.
+ */
+const timestamp = 86_400;
 
 /** The whole image is made anew once: what packages' scripts would make is for the machine that they run on. */
 export const initramfs: RootStep = {
@@ -68,7 +75,7 @@ async function makeInitramfs(context: RootContext, work: string): Promise<string
   const output = join(workDirectory, imageName);
   const command = [program, ...options, ...collected, ...compress, ...request.initramfsArguments, output];
   const binds = [{ from: work, to: workDirectory, writable: true }];
-  const result = await runInRoot(context, command, { binds });
+  const result = await runInRoot(context, command, { binds, timestamp });
   const made = join(work, imageName);
   // dracut also says 0 when it could not write the image.
   if (result.exitCode !== 0 || !(await existsOnHost(made))) {

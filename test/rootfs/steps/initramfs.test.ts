@@ -43,6 +43,19 @@ describe('initramfs', () => {
     expect([...context.generated]).toEqual([[`/${image}`, 'initramfs']]);
   });
 
+  it('makes the same image on any day', async () => {
+    const dated = script(
+      'while [ $# -gt 0 ]; do output=$1; shift; done',
+      'echo "root:*:$((SOURCE_DATE_EPOCH / 86400)):" > "$output"',
+    );
+    const images = [1_700_000_000, 1_800_000_000].map(async (timestamp) => {
+      const directory = await shellRoot({ ...root, 'usr/bin/dracut': dated });
+      await initramfs.run(contextFor(directory, { timestamp }));
+      return (await readTree(directory))[`/${image}`];
+    });
+    expect(await Promise.all(images)).toEqual(['root:*:1:\n', 'root:*:1:\n']);
+  });
+
   describe('with a cache', () => {
     async function twice(change: (directory: string) => Promise<void>, packagesKey = 'packages') {
       const cache = initramfsCache(await temporaryDirectory(), 4);

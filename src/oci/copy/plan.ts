@@ -59,12 +59,12 @@ export async function planCopy(request: CopyRequest, ask: 'manifests' | 'each bl
   const related = await readContent(from.reader, [...referrers, ...attachments.values()], where);
   const contents = isThere ? related : [...image, ...related];
 
-  const stored = await storedManifests(to.reader, contents);
-  const known = new Set<Digest>();
-  if (trusted) {
-    const complete = contents.filter(({ descriptor }) => stored.has(descriptor.digest));
-    for (const { digest } of blobsOf([...complete, ...(await replacedContent(request, moving))])) known.add(digest);
-  }
+  const [stored, replaced] = await Promise.all([
+    storedManifests(to.reader, contents),
+    trusted ? replacedContent(request, moving) : [],
+  ]);
+  const complete = trusted ? contents.filter(({ descriptor }) => stored.has(descriptor.digest)) : [];
+  const known = new Set(blobsOf([...complete, ...replaced]).map(({ digest }) => digest));
   const blobs = blobsOf(contents);
   const lacked = await lackedBlobs(to.reader, blobs, known);
   const isReferrer = new Set(referrers.map(({ digest }) => digest));

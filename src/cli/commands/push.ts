@@ -54,9 +54,11 @@ export const push = defineCommand({
   },
 });
 
-function buildsGiven(destination: string, builds: readonly string[]) {
-  const last = builds.at(-1) ?? '';
+/** Other tools want the source first: whichever way it was written, the hint has it right. */
+function buildsGiven(first: string, others: readonly string[]) {
+  const last = others.at(-1) ?? '';
+  const [to, from] = /^(docker:\/\/|oci:|oci-archive:)/.test(first) ? [first, last] : [last, first];
   return usageError('PUSH_ARGUMENTS', 'one build is pushed to one destination, which is the only argument', {
-    hint: `cosa push ${last} --from ${destination}, or --index to make an index of several builds`,
+    hint: `cosa push ${to} --from ${from}, or --index to make an index of several builds`,
   });
 }

@@ -1,7 +1,6 @@
 import { type Digest, digestHex } from '../lib/digest.ts';
 import { type CosaError, usageError } from '../lib/errors.ts';
 import { nearest } from '../lib/nearest.ts';
-import { openArchive, openArchiveForWriting } from './archive.ts';
 import type { LayoutReader } from './layout/reader.ts';
 import { openLayout, openLayoutForWriting } from './layout.ts';
 import { formatPlace, type Place, placeOf } from './place.ts';
@@ -69,8 +68,11 @@ export async function openPlace(place: Place, registries: Registries): Promise<C
   }
 }
 
-function openFiles(place: Exclude<Place, { transport: 'docker' }>): Promise<LayoutReader> {
-  return place.transport === 'oci' ? openLayout(place.directory) : openArchive(place.file);
+async function openFiles(place: Exclude<Place, { transport: 'docker' }>): Promise<LayoutReader> {
+  if (place.transport === 'oci') return openLayout(place.directory);
+  // Archives are seldom, and take modules that others need not load.
+  const { openArchive } = await import('./archive.ts');
+  return openArchive(place.file);
 }
 
 /** Opens a place for writing: a layout or an archive is made if it is missing. */
@@ -85,8 +87,10 @@ export async function openPlaceForWriting(
     }
     case 'oci':
       return openLayoutForWriting(place.directory);
-    case 'oci-archive':
+    case 'oci-archive': {
+      const { openArchiveForWriting } = await import('./archive.ts');
       return openArchiveForWriting(place.file);
+    }
   }
 }
 

@@ -5,10 +5,10 @@ import { containerDirectories } from './directories.ts';
 import type { RegistryRule } from './registries-conf.ts';
 
 /**
- * A table or key of registries: most systems' files have comments and short names only, and need not be parsed, which
- * would load the parser.
+ * A table of registries, however it is written. Most systems' files have comments and short names only (one of which is
+ * `"registry" = "docker.io/library/registry"`): they need no parser, which takes a while to load.
  */
-const mentionsRegistries = /^[ \t]*\[*[ \t]*["']?registr/m;
+const mentionsRegistries = /^[ \t]*(\[[ \t[]*["']?registr|["']?registr\w*["']?[ \t]*(=[ \t]*[[{]|\.))/m;
 
 /**
  * Reads registries.conf, the user's or else the system's, and what lies in registries.conf.d of both; or only the file

@@ -136,6 +136,35 @@ test("the user's file takes the place of the system's; files in directories add 
   });
 });
 
+test.each([
+  '[[registry]]\nprefix = "a.test"\nlocation = "b.test"\n',
+  '\t[[ "registry" ]]\nprefix = "a.test"\nlocation = "b.test"\n',
+  'registry = [{ prefix = "a.test", location = "b.test" }]\n',
+  '[aliases]\nx = "a.test/x"\n[[registry]]\nprefix = "a.test"\nlocation = "b.test"\n',
+])('rules are found however they are written: %j', async (text) => {
+  await mkdir(system);
+  await writeFile(join(system, 'registries.conf'), text);
+  expect(await locations({})).toEqual({ 'a.test': 'b.test' });
+});
+
+test.each(['registries.search.registries = ["a.test"]\n', '[registries.search]\nregistries = ["a.test"]\n'])(
+  'version 1 is noticed: %j',
+  async (text) => {
+    await mkdir(system);
+    await writeFile(join(system, 'registries.conf'), text);
+    await expect(locations({})).rejects.toMatchObject({ code: 'REGISTRIES_CONF_INVALID', exitStatus: 2 });
+  },
+);
+
+test('short names are no rules', async () => {
+  await mkdir(system);
+  await writeFile(
+    join(system, 'registries.conf'),
+    '# [[registry]]\n[aliases]\n"registry" = "docker.io/library/registry"\n',
+  );
+  expect(await locations({})).toEqual({});
+});
+
 test('a file that is named is the only one', async () => {
   await rule(join(system, 'registries.conf'), 'a.test', 'system');
   const named = join(home, 'named.conf');

@@ -1,0 +1,197 @@
+// How near the layer plan comes to an update of just what has changed. The example is built of an older state of the
+// Debian archive, then of a newer one, as a host sees it from one update to the next: the second build follows the
+// layer plan of the first. Compared are
+//
+// - what a host downloads: all layers of the new container that the old one has not, with its manifest and config;
+// - the floor: the files of the packages that have changed, those of each compressed by itself just as layers are. The
+//   packages themselves, compressed far slower with xz, stand beside it for orientation.
+//
+// Part of every update, whatever the plan, are layer 0, which lists the file system's directories and names of objects,
+// and parts that the build generates anew, such as the initramfs: they are told apart from the layers of packages.
+//
+// Real updates: Debian 13 without its security and updates suites against Debian 13 with them, which is much or little
+// according to how long ago the last point release was; and Debian 12, which gets no more point releases: since the
+// last one everything comes through the security suite. As root, with a Debian mirror.
+
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+
+const checkout = resolve(import.meta.dirname, '..');
+
+const difference = z.object({
+  packages: z.object({
+    added: z.array(z.object({ name: z.string() })),
+    upgraded: z.array(z.object({ name: z.string() })),
+  }),
+});
+const update = z.object({
+  to: z.object({ size: z.number() }),
+  download: z.number(),
+  layers: z.object({ kept: z.number(), added: z.number() }),
+  newLayers: z.array(z.object({ size: z.number(), components: z.array(z.string()) })),
+});
+const inventory = z.array(z.object({ name: z.string(), version: z.string(), paths: z.array(z.string()) }));
+const lockfile = z.object({
+  packages: z.record(z.string(), z.object({ evra: z.string(), metadata: z.object({ size: z.number() }) })),
+});
+
+interface Debian {
+  release: '12' | '13';
+  suite: string;
+}
+
+function measure({ release, suite }: Debian): void {
+  const directory = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), 'cosa-bench-'));
+  const config = join(directory, 'config');
+  const work = join(directory, 'work');
+
+  function cosa(...args: string[]): string {
+    return execFileSync(join(checkout, 'bin/cosa'), ['--quiet', ...args], {
+      cwd: work,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+  }
+
+  function build(tag: string, sources: string): void {
+    writeFileSync(join(config, 'debian.sources'), sources);
+    cosa('fetch', '--update-lockfile');
+    cosa('ostree', 'build', '--tag', tag, '--sbom', 'none');
+  }
+
+  try {
+    cpSync(join(checkout, 'examples/debian-coreos'), config, { recursive: true, verbatimSymlinks: true });
+    if (release === '12') makeDebian12(config);
+    mkdirSync(work);
+    cosa('init', config);
+    const main = source('${mirror}', suite);
+    build('before', main);
+    build(
+      'after',
+      [source('${mirror}', suite, `${suite}-updates`), source('${mirror-security}', `${suite}-security`)].join('\n'),
+    );
+    const { packages } = difference.parse(JSON.parse(cosa('diff', 'before', 'after', '--json')));
+    const changed = [...packages.added, ...packages.upgraded].map(({ name }) => name);
+    const host = update.parse(JSON.parse(cosa('diff', '--download', 'before', 'after', '--json')));
+    const lock = lockfile.parse(JSON.parse(readFileSync(join(config, 'manifest-lock.x86_64.json'), 'utf8'))).packages;
+    const floor = compressedFiles(join(work, 'cache/roots'), lock, changed, directory);
+    print(`Debian ${release}`, { changed, lock, floor, host });
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** The example is one of Debian 13: what Debian 12 does not have goes. */
+function makeDebian12(config: string): void {
+  edit(join(config, 'manifest.yaml'), 'releasever: "13"', 'releasever: "12"');
+  edit(join(config, 'manifests/system.yaml'), /^ *- systemd-repart\n/m, '');
+  edit(join(config, 'manifests/boot-x86_64.yaml'), /^ *- \[grub-efi-amd64-unsigned, .*\n/m, '');
+}
+
+function edit(file: string, text: string | RegExp, replacement: string): void {
+  const before = readFileSync(file, 'utf8');
+  const after = before.replace(text, replacement);
+  if (after === before) throw new Error(`${file} has no ${text} any more`);
+  writeFileSync(file, after);
+}
+
+function source(mirror: string, ...suites: string[]): string {
+  const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+  return `Types: deb\nURIs: ${mirror}\nSuites: ${suites.join(' ')}\nComponents: main\nSigned-By: ${keyring}\n`;
+}
+
+/** Bytes of the packages' files, in the root that was installed of a lock. */
+function compressedFiles(
+  roots: string,
+  lock: z.output<typeof lockfile>['packages'],
+  names: readonly string[],
+  scratch: string,
+): number {
+  const entries = readdirSync(roots).filter((name) => !name.startsWith('.'));
+  for (const entry of entries) {
+    const installed = inventory.parse(JSON.parse(readFileSync(join(roots, entry, 'inventory.json'), 'utf8')));
+    if (!installed.every(({ name, version }) => lock[name]?.evra.startsWith(`${version}.`) === true)) continue;
+    const root = join(roots, entry, 'root');
+    let bytes = 0;
+    for (const { name, paths } of installed) if (names.includes(name)) bytes += compressed(root, paths, scratch);
+    return bytes;
+  }
+  throw new Error('no root is that of the new lockfile');
+}
+
+function compressed(root: string, paths: readonly string[], scratch: string): number {
+  const there = paths.filter((path) => lstatSync(join(root, path), { throwIfNoEntry: false })?.isFile() === true);
+  const archive = join(scratch, 'files.tar.zst');
+  const args = ['--create', '--file', archive, '--use-compress-program', 'zstd -3 -T1', '--directory', root];
+  const input = there.map((path) => path.slice(1)).join('\0');
+  execFileSync('tar', [...args, '--null', '--no-recursion', '--files-from', '-'], { input });
+  return statSync(archive).size;
+}
+
+interface Measured {
+  changed: readonly string[];
+  lock: z.output<typeof lockfile>['packages'];
+  floor: number;
+  host: z.output<typeof update>;
+}
+
+function print(what: string, { changed, lock, floor, host }: Measured): void {
+  const packageFiles = changed.reduce((sum, name) => sum + (lock[name]?.metadata.size ?? 0), 0);
+  const holdsPackages = (components: readonly string[]) => components.some((name) => lock[name] !== undefined);
+  const sum = (layers: typeof host.newLayers) => layers.reduce((total, { size }) => total + size, 0);
+  const inPackageLayers = sum(host.newLayers.filter(({ components }) => holdsPackages(components)));
+  const treeLayer = sum(host.newLayers.filter(({ components }) => components.length === 0));
+  const generated = sum(host.newLayers) - inPackageLayers - treeLayer;
+  const total = host.layers.kept + host.layers.added;
+  console.log(`${what}: ${changed.length} of ${Object.keys(lock).length} packages are new (${changed.join(' ')})`);
+  line(floor, 'their files, compressed as layers are: the floor');
+  line(packageFiles, 'as Debian compresses them');
+  line(inPackageLayers, `download in layers of packages: ${ratio(inPackageLayers, floor)} x the floor`);
+  line(treeLayer, 'in layer 0');
+  line(generated, 'in layers that the build generates');
+  line(
+    host.download,
+    `download altogether: ${host.layers.added} of ${total} layers, ${ratio(host.download, floor)} x the floor`,
+  );
+  line(host.to.size, 'the whole container');
+  console.log(
+    JSON.stringify({
+      update: what,
+      changedPackages: changed.length,
+      floor,
+      packageFiles,
+      inPackageLayers,
+      treeLayer,
+      generated,
+      download: host.download,
+      newLayers: host.layers.added,
+      layers: total,
+      container: host.to.size,
+    }),
+  );
+}
+
+function line(bytes: number, what: string): void {
+  console.log(`${(bytes / 1e6).toFixed(2).padStart(9)} MB  ${what}`);
+}
+
+function ratio(bytes: number, floor: number): string {
+  return floor === 0 ? '-' : (bytes / floor).toFixed(2);
+}
+
+measure({ release: '13', suite: 'trixie' });
+measure({ release: '12', suite: 'bookworm' });

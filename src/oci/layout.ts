@@ -97,20 +97,23 @@ async function putBlob(
   const blob = await createBlob(paths, descriptor);
   let waiting: Buffer[] = [];
   let size = 0;
-  async function write(): Promise<void> {
-    await blob.write(...waiting);
-    onBytes?.(size);
-    waiting = [];
-    size = 0;
-  }
+  let written = Promise.resolve();
   try {
-    // A network brings small pieces: each write costs more than the piece.
+    // A network brings small pieces: each write costs more than the piece. While one is written the next comes in.
     for await (const chunk of open(signal)) {
       waiting.push(chunk);
       size += chunk.length;
-      if (size >= writeSize) await write();
+      onBytes?.(chunk.length);
+      if (size < writeSize) continue;
+      await written;
+      written = blob.write(...waiting);
+      // Whoever waits for it is told: at the next piece, or at the end.
+      written.catch(() => undefined);
+      waiting = [];
+      size = 0;
     }
-    await write();
+    await written;
+    await blob.write(...waiting);
     await blob.commit();
     return 'written';
   } finally {

@@ -84,7 +84,7 @@ describe('openReference', () => {
         config: { ...config },
         layers: [],
         annotations: { number: String(number) },
-      } as unknown as Json);
+      });
     // Four digits are 65,536 prefixes: among 2000 manifests two share one.
     const byPrefix = new Map<string, number>();
     let [one, two] = [0, 0];

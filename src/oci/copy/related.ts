@@ -1,5 +1,6 @@
 import { type Digest, digestHex } from '../../lib/digest.ts';
 import { verificationError } from '../../lib/errors.ts';
+import { mapParallel } from '../../lib/parallel.ts';
 import type { ContentReader } from '../store.ts';
 import type { Descriptor } from '../types.ts';
 
@@ -45,15 +46,16 @@ export async function readAttachments(
   reader: Pick<ContentReader, 'resolveTag'>,
   subjects: readonly Digest[],
 ): Promise<Map<string, Descriptor>> {
-  const found = new Map<string, Descriptor>();
-  for (const subject of subjects) {
-    for (const suffix of attachmentSuffixes) {
-      const tag = `sha256-${digestHex(subject)}.${suffix}`;
-      const descriptor = await reader.resolveTag(tag);
-      if (descriptor !== undefined) found.set(tag, descriptor);
-    }
+  const tags = subjects.flatMap((subject) =>
+    attachmentSuffixes.map((suffix) => `sha256-${digestHex(subject)}.${suffix}`),
+  );
+  const found = await mapParallel(tags, (tag) => reader.resolveTag(tag), attachmentSuffixes.length);
+  const attachments = new Map<string, Descriptor>();
+  for (const [index, tag] of tags.entries()) {
+    const descriptor = found[index];
+    if (descriptor !== undefined) attachments.set(tag, descriptor);
   }
-  return found;
+  return attachments;
 }
 
 function tooMany(where: string) {

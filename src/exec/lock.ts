@@ -1,7 +1,11 @@
+import { spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CosaError } from '../lib/errors.ts';
+import type { Readable, Writable } from 'node:stream';
+import { CosaError, isSystemError } from '../lib/errors.ts';
+import { programEnvironment } from './environment.ts';
 import type { Tool } from './tool.ts';
+import { missingTool, toolFailure } from './tool-errors.ts';
 
 export const flock: Tool = {
   name: 'flock',
@@ -29,9 +33,7 @@ export async function tryLockFile(path: string): Promise<AsyncDisposable | undef
 
 async function hold(path: string, flags: readonly string[]): Promise<AsyncDisposable | undefined> {
   await mkdir(dirname(path), { recursive: true });
-  // Starting programs takes modules that take long to load, and whoever only reads needs no lock.
-  const { start } = await import('./run.ts');
-  const holder = start(flock, [...flags, path, 'cat'], { ownProcessGroup: true });
+  const holder = startHolder([...flags, path, 'cat']);
   // flock may end without reading what we send, when another process holds the lock.
   holder.stdin.on('error', () => undefined);
   holder.stdin.write('.');
@@ -48,6 +50,29 @@ async function hold(path: string, flags: readonly string[]): Promise<AsyncDispos
       await holder.done;
     },
   };
+}
+
+/**
+ * Not with `start`: what that needs takes longer to load than many a command takes that locks something. In a process
+ * group of its own, so that the terminal's Ctrl-C does not give the lock up while we still finish our work.
+ */
+function startHolder(args: readonly string[]): { stdin: Writable; stdout: Readable; done: Promise<void> } {
+  const child = spawn(flock.name, args, { env: programEnvironment(), detached: true, stdio: 'pipe' });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const done = new Promise<void>((resolve, reject) => {
+    child.once('error', (error) => reject(isSystemError(error, 'ENOENT') ? missingTool(flock) : error));
+    child.once('close', (exitCode, signal) => {
+      if (exitCode === 0) resolve();
+      else if (exitCode !== null) reject(toolFailure(flock, args, exitCode, stderr));
+      else reject(new CosaError('TOOL_FAILED', `${flock.name} was ended by ${signal}`));
+    });
+  });
+  // Awaited when the lock is given back; until then a failure must not count as unhandled.
+  done.catch(() => undefined);
+  return { stdin: child.stdin, stdout: child.stdout, done };
 }
 
 /** Runs `action` under an exclusive {@link lockFile}. */

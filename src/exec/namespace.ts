@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { CosaError } from '../lib/errors.ts';
-import { missingTool } from './run.ts';
 import type { Tool } from './tool.ts';
+import { missingTool } from './tool-errors.ts';
 import { which } from './which.ts';
 
 export const unshare: Tool = {

@@ -1,8 +1,9 @@
-import { delimiter } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
-import { CosaError, exitStatus, isSystemError } from '../lib/errors.ts';
+import { CosaError, isSystemError } from '../lib/errors.ts';
+import { programEnvironment } from './environment.ts';
 import type { Tool } from './tool.ts';
+import { missingTool, stderrLinesInError, toolFailure } from './tool-errors.ts';
 
 export interface RunOptions {
   cwd?: string;
@@ -40,40 +41,13 @@ export interface RunningProgram {
   kill(signal?: NodeJS.Signals): void;
 }
 
-/** How much of stderr an error message quotes. */
-const stderrLinesInError = 12;
-
-/** An unprivileged user's PATH lacks the system directories, where mke2fs and others live. */
-function searchPath(): string {
-  return [process.env.PATH ?? '', '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'].join(delimiter);
-}
-
-function environment(extra: Record<string, string> = {}): Record<string, string> {
-  // Locale and time zone are fixed, so that no output depends on the caller's.
-  const env: Record<string, string> = { PATH: searchPath(), LC_ALL: 'C.UTF-8', TZ: 'UTC' };
-  for (const name of [
-    'HOME',
-    'USER',
-    'TMPDIR',
-    'XDG_RUNTIME_DIR',
-    'SSH_AUTH_SOCK',
-    'http_proxy',
-    'https_proxy',
-    'no_proxy',
-  ]) {
-    const value = process.env[name];
-    if (value !== undefined) env[name] = value;
-  }
-  return { ...env, ...extra };
-}
-
 /**
  * Runs a program to its end and returns what it wrote. No shell is involved, ever.
  * @throws CosaError `TOOL_MISSING` (exit 3), `TOOL_FAILED` with the end of its stderr (exit 1)
  */
 export async function run(tool: Tool, args: readonly string[], options: WholeRunOptions = {}): Promise<RunResult> {
   const result = await tryRun(tool, args, options);
-  if (result.exitCode !== 0) throw failure(tool, args, result.exitCode, result.stderr);
+  if (result.exitCode !== 0) throw toolFailure(tool, args, result.exitCode, result.stderr);
   return result;
 }
 
@@ -115,7 +89,7 @@ export function start(tool: Tool, args: readonly string[], options: RunOptions =
   });
   const done = child.then((result) => {
     if (result.exitCode === undefined) throw notStarted(tool, args, result);
-    if (result.exitCode !== 0) throw failure(tool, args, result.exitCode, lastLines.join('\n'));
+    if (result.exitCode !== 0) throw toolFailure(tool, args, result.exitCode, lastLines.join('\n'));
   });
   // The caller awaits `done` later; until then a failure must not count as unhandled.
   done.catch(() => undefined);
@@ -145,7 +119,7 @@ function spawnOptions(options: RunOptions) {
   return {
     reject: false,
     extendEnv: false,
-    env: environment(options.env),
+    env: programEnvironment(options.env),
     cleanup: true,
     detached: options.ownProcessGroup === true,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -181,19 +155,4 @@ function notStarted(tool: Tool, args: readonly string[], ending: Ending): CosaEr
     return new CosaError('TOOL_FAILED', `${tool.name} was ended by ${ending.signal}`, { cause: ending.cause });
   }
   return new CosaError('TOOL_FAILED', `${tool.name} ${args[0] ?? ''} could not be started`, { cause: ending.cause });
-}
-
-/** The error for a host program that is not installed (exit 3). */
-export function missingTool(tool: Tool): CosaError {
-  return new CosaError('TOOL_MISSING', `the program "${tool.name}" is not installed; cosa ${tool.purpose} with it`, {
-    exitStatus: exitStatus.missingTool,
-    hint: `apt-get install ${tool.packages.deb}   (Fedora: dnf install ${tool.packages.rpm})`,
-  });
-}
-
-function failure(tool: Tool, args: readonly string[], exitCode: number, stderr: string): CosaError {
-  const quoted = stderr.trimEnd().split('\n').slice(-stderrLinesInError).join('\n');
-  const command = [tool.name, ...args].join(' ');
-  const shown = command.length > 200 ? `${command.slice(0, 197)}...` : command;
-  return new CosaError('TOOL_FAILED', `${shown}: exit status ${exitCode}${quoted === '' ? '' : `\n${quoted}`}`);
 }

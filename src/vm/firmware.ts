@@ -1,6 +1,6 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { missingTool } from '../exec/run.ts';
+import { missingTool } from '../exec/tool-errors.ts';
 import { ovmf } from '../exec/tools/ovmf.ts';
 import { which } from '../exec/which.ts';
 

@@ -1,5 +1,6 @@
-import { attach, missingTool, type RunningProgram, type RunOptions, start } from '../run.ts';
+import { attach, type RunningProgram, type RunOptions, start } from '../run.ts';
 import type { Tool } from '../tool.ts';
+import { missingTool } from '../tool-errors.ts';
 import { which } from '../which.ts';
 
 export const qemu: Tool = {

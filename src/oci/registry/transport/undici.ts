@@ -1,8 +1,14 @@
 import { createRequire } from 'node:module';
+import { setFlagsFromString } from 'node:v8';
 import type undici from 'undici';
 
 // The parts of undici that a registry takes. Its entry loads fetch, WebSocket, caches and more besides: a tenth of a
 // second, in which a push that has nothing to do is over. package.json names one exact version, so the paths hold.
+// undici parses HTTP with WebAssembly. V8 would compile it a second time, better, for as long as a short command takes
+// altogether; the parser sees heads only, and bodies in large pieces, so the first version does.
+setFlagsFromString('--no-wasm-tier-up');
+setFlagsFromString('--no-wasm-dynamic-tiering');
+
 const require = createRequire(import.meta.url);
 
 /** Connections to one server. */

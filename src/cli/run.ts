@@ -60,9 +60,7 @@ async function execute(
 ): Promise<number> {
   const { common, needs, run } = invocation;
   if (needs.namespace && process.getuid?.() !== 0) {
-    // Loaded only where it is needed: starting programs takes a module that takes long to load.
-    const { reenterAsNamespaceRoot } = await import('../exec/namespace.ts');
-    const status = await reenterAsNamespaceRoot(process.argv.slice(1));
+    const status = await enterNamespace();
     if (status !== undefined) return status;
   }
   enterDirectory(common.directory);
@@ -97,6 +95,14 @@ async function execute(
   } finally {
     view.close();
   }
+}
+
+/** Runs the command line once more, as root of a namespace; `undefined` if we are in one already. */
+async function enterNamespace(): Promise<number | undefined> {
+  // Loaded only where it is needed: starting programs takes a module that takes long to load. In a function of its own:
+  // beside an `await using` the compiler leaves the import's extension as it stands here.
+  const { reenterAsNamespaceRoot } = await import('../exec/namespace.ts');
+  return reenterAsNamespaceRoot(process.argv.slice(1));
 }
 
 function enterDirectory(directory: string | undefined): void {

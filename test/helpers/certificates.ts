@@ -38,15 +38,21 @@ export async function serverCertificate(directory: string, isExpired = false): P
   const [keyFile, certificateFile] = [join(directory, 'server.key'), join(directory, 'server.crt')];
   const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
   const { stdout } = await run(openssl, ['req', ...newKey, '-keyout', keyFile, ...names]);
-  await run(
-    openssl,
-    [
-      ...['x509', '-req', '-copy_extensions', 'copy', '-days', isExpired ? '-1' : '2', '-out', certificateFile],
-      ...['-CA', authority.certificateFile, '-CAkey', authority.keyFile],
-    ],
-    { input: stdout },
-  );
+  const sign = [
+    ...['x509', '-req', '-copy_extensions', 'copy', '-out', certificateFile],
+    ...['-CA', authority.certificateFile, '-CAkey', authority.keyFile],
+  ];
+  const validity = isExpired ? await expiredOptions() : ['-days', '2'];
+  await run(openssl, [...sign, ...validity], { input: stdout });
   return { ...(await withTexts(keyFile, certificateFile)), authorityFile: authority.certificateFile };
+}
+
+/** OpenSSL takes an end before the beginning up to version 3.3, and dates since 3.4. */
+async function expiredOptions(): Promise<string[]> {
+  const { stderr } = await run(openssl, ['x509', '-help']);
+  return stderr.includes('-not_after')
+    ? ['-not_before', '20200101000000Z', '-not_after', '20200102000000Z']
+    : ['-days', '-1'];
 }
 
 /** Makes `DIRECTORY/HOST/ca.crt`, as containers-certs.d(5) and `--cert-dir` have it, and returns the directory. */

@@ -120,7 +120,8 @@ export function networkError(error: unknown, url: URL, registry: string): CosaEr
 
 function explain(error: unknown): Explanation {
   const code = codeOf(error) ?? '';
-  const known = explanations[code];
+  // Since its version 3.2, OpenSSL calls those alerts by another name that were there in SSL 3.
+  const known = explanations[code.replace('SSL/TLS_ALERT', 'SSLV3_ALERT')];
   if (known !== undefined) return known;
   if (error instanceof Error && error.name === 'HTTPParserError') return noHttp;
   const reason = serverText(error instanceof Error ? error.message : String(error));

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { execa } from 'execa';
 import { CosaError } from '../lib/errors.ts';
 import type { Tool } from './tool.ts';
@@ -52,8 +53,8 @@ export async function reenterAsNamespaceRoot(argv: readonly string[]): Promise<n
 }
 
 async function requireSubordinateIds(): Promise<void> {
-  const name = process.env.USER ?? process.env.LOGNAME ?? '';
   const uid = String(process.getuid?.() ?? '');
+  const name = userName();
   for (const file of ['/etc/subuid', '/etc/subgid']) {
     const text = await readFile(file, 'utf8').catch(() => '');
     const listed = text.split('\n').some((line) => [name, uid].includes(line.split(':')[0] ?? '') && line !== '');
@@ -62,5 +63,15 @@ async function requireSubordinateIds(): Promise<void> {
         hint: `as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${name || uid}`,
       });
     }
+  }
+}
+
+/** Whom the system takes us for. Variables say it only in a login's own shell: su and systemd's services do not set them. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A number without an account, as containers have them.
+    return '';
   }
 }

@@ -37,7 +37,8 @@ describe('an unprivileged user', () => {
       program('runuser', 'util-linux'),
       ['-u', user, '--', join(home, 'cosa/bin/cosa'), '-C', directory, ...args],
       {
-        env: { HOME: home, USER: user, NO_COLOR: '1' },
+        // As su leaves it.
+        env: { HOME: home, USER: 'root', NO_COLOR: '1' },
         cwd: home,
       },
     );

@@ -84,7 +84,9 @@ export async function chooseImage(
  */
 export function isImageEntry({ mediaType, artifactType, platform }: Descriptor): boolean {
   // Build tools put attestations into an index, for a platform that does not exist.
-  return mediaType === mediaTypes.manifest && artifactType === undefined && platform?.os !== 'unknown';
+  if (mediaType !== mediaTypes.manifest || platform?.os === 'unknown') return false;
+  // Disk images are artifacts, for a platform such as qemu. Others look at the platform alone: what it says runs.
+  return artifactType === undefined || platform?.os === 'linux';
 }
 
 function matches(entry: Descriptor, platform: Platform): boolean {

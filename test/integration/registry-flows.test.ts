@@ -24,6 +24,7 @@ import { makeTestContainer } from '../helpers/container.ts';
 import { type DockerRegistry, type DockerRegistryOptions, startDockerRegistry } from '../helpers/docker-registry.ts';
 import { makeOsTree } from '../helpers/os-tree.ts';
 import { skopeo } from '../helpers/peers.ts';
+import { passedResult } from '../helpers/test-result.ts';
 
 // A stream's life in Debian's registry, which has neither the referrers API nor conditional requests. Machines share
 // nothing but the registry: each has a directory and a session of its own.
@@ -82,16 +83,7 @@ async function passTests(image: Descriptor): Promise<void> {
   const { reference: found } = await resolveImage(session, directory, `${reference}@${image.digest}`);
   expect(found.descriptor.digest).toBe(image.digest);
   const repository = await session.registries.repository(registry.host, 'os/example', 'writing');
-  await attachTestResult(repository, image, {
-    schemaVersion: 1,
-    subject: image.digest,
-    suite: 'basic',
-    complete: true,
-    firmware: 'uefi',
-    accelerator: 'tcg',
-    started: '2026-01-01T00:00:00Z',
-    tests: [{ name: 'ssh', status: 'passed', milliseconds: 1 }],
-  });
+  await attachTestResult(repository, image, passedResult(image));
 }
 
 async function promoteAnywhere(from?: string) {

@@ -58,6 +58,13 @@ describe('promote', () => {
     expect(await run()).toMatchObject({ moved: true, digest });
   });
 
+  it('takes for an image whatever an index offers to machines, and asks for its tests', async () => {
+    const [tested, untested] = [await push(scene, '13.1', ['a']), await push(scene, '13.1', ['b'], 'arm64')];
+    await passTests(scene, tested);
+    await pushIndex(scene, 'stable-candidate', [tested, { ...untested, artifactType: 'application/example' }]);
+    await expect(run()).rejects.toMatchObject({ code: 'TESTS_NOT_PASSED', exitStatus: 4 });
+  });
+
   it('refuses an index without images: there is nothing that tests could have passed', async () => {
     const { digest } = await pushIndex(scene, 'stable-candidate', []);
     await expect(run()).rejects.toMatchObject({

@@ -9,6 +9,7 @@ import { attachTestResult } from '../../../src/oci/test-result.ts';
 import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
 import { storeImage } from '../../helpers/image.ts';
 import { silentSession } from '../../helpers/session.ts';
+import { passedResult } from '../../helpers/test-result.ts';
 
 /** A repository with a stream, and a machine that has nothing but its name. */
 export interface StreamScene extends AsyncDisposable {
@@ -55,16 +56,7 @@ export async function push(
 }
 
 export async function passTests({ repository }: StreamScene, image: Descriptor): Promise<Descriptor> {
-  return attachTestResult(repository, image, {
-    schemaVersion: 1,
-    subject: image.digest,
-    suite: 'basic',
-    complete: true,
-    firmware: 'uefi',
-    accelerator: 'tcg',
-    started: '2026-01-01T00:00:00Z',
-    tests: [{ name: 'ssh', status: 'passed', milliseconds: 1 }],
-  });
+  return attachTestResult(repository, image, passedResult(image));
 }
 
 /** Offers an image for amd64 and one for arm64 under one tag. */
@@ -74,10 +66,11 @@ export async function pushIndex(
   images: readonly Descriptor[],
 ): Promise<Descriptor> {
   const architectures = ['amd64', 'arm64'];
-  const manifests = images.map(({ mediaType, digest, size }, index) => ({
+  const manifests = images.map(({ mediaType, digest, size, artifactType }, index) => ({
     mediaType,
     digest,
     size,
+    ...(artifactType === undefined ? {} : { artifactType }),
     platform: { os: 'linux', architecture: architectures[index] },
   }));
   const text = canonicalJson({ schemaVersion: 2, mediaType: mediaTypes.index, manifests });

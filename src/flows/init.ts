@@ -11,8 +11,10 @@ import { openReference } from '../oci/open.ts';
 import { runStep } from '../pipeline/step.ts';
 import { hostPlatform } from './architecture.ts';
 import { labelNames } from './build/labels.ts';
+import { streamOf } from './open-config.ts';
 import { admitImage } from './policy.ts';
 import type { Session } from './session.ts';
+import { streamOfContainer } from './upstream.ts';
 import {
   readSettings,
   type WorkDirectory,
@@ -34,6 +36,14 @@ export interface InitOptions {
   force: boolean;
 }
 
+/** A work directory that has just been made. */
+export interface InitializedWorkDirectory extends WorkDirectory {
+  /** What builds are for: as the settings say, or else the config; `undefined` where neither does. */
+  stream: string | undefined;
+  /** The same of the work directory that was replaced, where there was one. */
+  formerStream: string | undefined;
+}
+
 /** Where the config is taken from. */
 type Origin =
   | { kind: 'clone'; url: string; branch: string | undefined; revision: string | undefined }
@@ -41,11 +51,12 @@ type Origin =
 
 /**
  * Makes a work directory: `src/config` and, last of all, `cosa.json`. Whatever else is there stays. Of an upstream
- * container only manifest and config are read; it is recorded by its digest, and stays where it is.
+ * container only manifest and config are read; it is recorded by its digest, and stays where it is. Its stream becomes
+ * that of the work directory unless `stream` says otherwise.
  * @throws CosaError `WORK_DIRECTORY_EXISTS`, `INIT_SOURCE`, `INIT_STREAM` (exit 2), `ANNOTATION_MISSING`, `ANNOTATION_INVALID`
  *   (exit 4), what {@link openReference} and {@link admitImage} throw, `TOOL_FAILED` with git's words
  */
-export async function initWorkDirectory(session: Session, options: InitOptions): Promise<WorkDirectory> {
+export async function initWorkDirectory(session: Session, options: InitOptions): Promise<InitializedWorkDirectory> {
   const work = workDirectoryAt(options.directory, { config: { source: '' } });
   if (options.stream !== undefined && !isStreamName(options.stream)) {
     throw usageError('INIT_STREAM', `--stream: "${options.stream}" cannot be a stream's name: it becomes a tag`, {
@@ -53,7 +64,11 @@ export async function initWorkDirectory(session: Session, options: InitOptions):
     });
   }
   if (!options.force) await refuseToOverwrite(work);
+  const formerStream = await streamOfFormer(work);
   const upstream = options.ostree === undefined ? undefined : await readUpstream(session, work, options.ostree);
+  const stream =
+    options.stream ??
+    (upstream === undefined ? undefined : streamOfContainer(upstream.image, upstream.settings.reference));
   const origin = await chooseOrigin(upstream, options);
   const title = origin.kind === 'clone' ? 'clone config' : 'link config';
   await runStep(session, title, async (reporter) => {
@@ -68,10 +83,16 @@ export async function initWorkDirectory(session: Session, options: InitOptions):
       revision: (await describeConfigSource(work.config))?.revision,
     },
     upstream: upstream?.settings,
-    stream: options.stream,
+    stream,
   };
   await writeSettings(work.root, settings);
-  return { ...work, settings };
+  const made = { ...work, settings };
+  return { ...made, stream: await streamOf(made), formerStream };
+}
+
+async function streamOfFormer(work: WorkDirectory): Promise<string | undefined> {
+  const settings = await readSettings(work.root);
+  return settings && streamOf({ ...work, settings });
 }
 
 async function refuseToOverwrite(work: WorkDirectory): Promise<void> {

@@ -5,11 +5,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { run } from '../../src/exec/run.ts';
 import { git } from '../../src/exec/tools/git.ts';
+import { readBuildInputs } from '../../src/flows/build/inputs.ts';
+import { candidateTag } from '../../src/flows/build/previous.ts';
 import { type InitOptions, initWorkDirectory } from '../../src/flows/init.ts';
 import { openWorkDirectory } from '../../src/flows/work-directory.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import { openReference } from '../../src/oci/open.ts';
 import { startTestingRegistry } from '../../src/oci/registry/testing/registry.ts';
+import { formatLockfile } from '../../src/packages/lockfile.ts';
+import { cosa } from '../cli/in-process.ts';
 import { minimalConfig, writeFiles } from '../config/support.ts';
 import { storeImage } from '../helpers/image.ts';
 import { silentSession } from '../helpers/session.ts';
@@ -56,7 +60,7 @@ describe('a directory', () => {
     const config = await writeFiles(minimalConfig, join(base, 'config'));
     const opened = await init({ source: config, stream: 'next' });
     expect(await readlink(join(work, 'src/config'))).toBe(config);
-    expect(await openWorkDirectory(work)).toEqual(opened);
+    expect(opened).toMatchObject(await openWorkDirectory(work));
     expect(opened.settings).toEqual({ config: { source: config }, stream: 'next' });
   });
 
@@ -120,6 +124,26 @@ describe('--force', () => {
     await expect(init({ source: repository })).rejects.toMatchObject({ message: `${work} already has a src/config` });
   });
 
+  test('says for which stream the work directory was', async () => {
+    const config = await writeFiles(
+      { ...minimalConfig, 'manifest.yaml': 'variables: {stream: stable}\n' },
+      join(base, 'config'),
+    );
+    expect(await init({ source: config, stream: 'next' })).toMatchObject({ stream: 'next', formerStream: undefined });
+    const run = (...args: string[]) => cosa(['-C', work, '--quiet', 'init', '--force', config, ...args]);
+    const here = process.cwd();
+    onTestFinished(() => process.chdir(here));
+    expect(await run()).toMatchObject({
+      status: 0,
+      stdout: `${work} builds ${config}, for the stream stable (was next). Next: cosa ostree build\n`,
+    });
+    expect(await run('--stream', 'stable')).toMatchObject({
+      stdout: `${work} builds ${config}, for the stream stable. Next: cosa ostree build\n`,
+    });
+    const { stdout } = await run('--json', '--stream', 'next');
+    expect(JSON.parse(stdout)).toMatchObject({ stream: 'next', formerStream: 'stable' });
+  });
+
   test('replaces config and settings, keeps everything else', async () => {
     const repository = await makeRepository();
     await init({ source: repository, branch: 'next', stream: 'next' });
@@ -175,11 +199,20 @@ describe('a container', () => {
   const revision = 'org.opencontainers.image.revision';
   const commit = 'a'.repeat(40);
 
-  async function makeContainer(labels: Record<string, string>): Promise<string> {
+  async function makeContainer(labels: Record<string, string>, tag = 'stable'): Promise<string> {
     await using layout = await openLayoutForWriting(join(base, 'oci'));
-    await layout.setTags(['stable'], await storeImage(layout, [], labels));
-    return `oci:${join(base, 'oci')}:stable`;
+    await layout.setTags([tag], await storeImage(layout, [], labels));
+    return `oci:${join(base, 'oci')}:${tag}`;
   }
+
+  const lockedConfig = {
+    'manifest.yaml': 'metadata: {name: test-os}\nvariables: {stream: configured}\nrepos: [debian]\n',
+    'manifest-lock.x86_64.json': formatLockfile({
+      basearch: 'x86_64',
+      repositoryTimestamp: 1_700_000_000,
+      packages: [],
+    }),
+  };
 
   async function digestOf(reference: string): Promise<string> {
     return (await openReference(reference, work, silentSession().registries)).descriptor.digest;
@@ -190,9 +223,43 @@ describe('a container', () => {
     const digest = await digestOf(reference);
     const config = await writeFiles(minimalConfig, join(base, 'config'));
     const { settings } = await init({ ostree: reference, source: config });
-    expect(settings).toEqual({ config: { source: config }, upstream: { reference, digest } });
+    expect(settings).toEqual({ config: { source: config }, upstream: { reference, digest }, stream: 'stable' });
     expect(await readdir(work)).toEqual(['cosa.json', 'src']);
     expect((await openWorkDirectory(work)).settings).toEqual(settings);
+  });
+
+  test.each([
+    ['its label', { 'com.coreos.stream': 'testing-devel' }, 'stable-candidate', undefined, 'testing-devel'],
+    ['its label, though it could be no tag', { 'com.coreos.stream': 'a b' }, 'stable', 'mine', 'mine'],
+    ['its tag', {}, 'testing-devel', undefined, 'testing-devel'],
+    ["its candidate's tag", {}, 'testing-devel-candidate', undefined, 'testing-devel'],
+    ['--stream', { 'com.coreos.stream': 'testing-devel' }, 'stable', 'mine', 'mine'],
+    [
+      'the config, for a version tells nothing',
+      { 'org.opencontainers.image.version': '13.0.1' },
+      '13.0.1',
+      undefined,
+      'configured',
+    ],
+  ])('gives its stream to the next build: %s', async (_, labels, tag, stream, expected) => {
+    const reference = await makeContainer(labels, tag);
+    const config = await writeFiles({ ...lockedConfig, 'debian.sources': 'Types: deb\n' }, join(base, 'config'));
+    const initialized = await init({ ostree: reference, source: config, stream });
+    expect(initialized.stream).toBe(expected);
+    const opened = await openWorkDirectory(work);
+    const inputs = await readBuildInputs(session, opened, { maxLayers: 64, compression: 'zstd' });
+    expect(candidateTag(inputs.stream)).toBe(`${expected}-candidate`);
+  });
+
+  test('whose stream can be no tag is refused unless another is named', async () => {
+    const reference = await makeContainer({ 'com.coreos.stream': 'a b' });
+    const config = await writeFiles(minimalConfig, join(base, 'config'));
+    await expect(init({ ostree: reference, source: config })).rejects.toMatchObject({
+      code: 'ANNOTATION_INVALID',
+      exitStatus: 4,
+      message: `${reference} names "a b" as its stream, which cannot be a tag`,
+      hint: 'choose one yourself: --stream STREAM',
+    });
   });
 
   test.each([
@@ -231,6 +298,7 @@ describe('a container', () => {
     expect(settings).toEqual({
       config: { source: url, revision: built },
       upstream: { reference, digest: await digestOf(reference) },
+      stream: 'stable',
     });
     expect(await gitIn(join(work, 'src/config'), 'rev-parse', 'HEAD')).toBe(built);
     expect(await manifest()).toBe('ref: main\n');

@@ -5,13 +5,13 @@ export const init = defineCommand({
   description:
     'Makes the current directory a work directory for a config: clones a git repository into src/config, or links ' +
     'src/config to a local directory, and records source, revision, stream and upstream container in cosa.json. ' +
-    'Refuses to overwrite a work directory unless --force is given; then config and settings are replaced, changes ' +
+    'With --ostree the stream is that of the container. Refuses to overwrite a work directory unless --force is given; then config and settings are replaced, changes ' +
     'in a clone that were not pushed included, while containers and images stay.',
   configure: (command) =>
     command
       .argument('[source]', 'git URL, git repository or config directory; not needed with --ostree')
       .option('-b, --branch <branch>', 'branch or tag of the git repository')
-      .option('--stream <stream>', 'build for this stream, instead of the one that the config names')
+      .option('--stream <stream>', 'build for this stream, instead of that of the container or the config')
       .option(
         '--ostree <reference>',
         'follow on this container, wherever it lies: its layers are reused; without SOURCE its config is taken too',
@@ -27,22 +27,25 @@ export const init = defineCommand({
   ],
   registries: true,
   run: async (context, [source], options) => {
-    const { branch, stream, ostree } = options;
+    const { branch, ostree } = options;
     const force = options.force === true;
     const work = await initWorkDirectory(context, {
       directory: context.directory,
       source,
       branch,
-      stream,
+      stream: options.stream,
       ostree,
       force,
     });
     const { config } = work.settings;
     const revision = config.revision === undefined ? '' : ` at ${config.revision.slice(0, 12)}`;
+    const { stream, formerStream } = work;
+    const was = formerStream === undefined || formerStream === stream ? '' : ` (was ${formerStream})`;
+    const goal = stream === undefined ? '' : `, for the stream ${context.style.bold(stream)}`;
     const next = context.style.bold('cosa ostree build');
     return {
-      text: `${work.root} builds ${config.source}${revision}. Next: ${next}`,
-      json: { directory: work.root, ...work.settings },
+      text: `${work.root} builds ${config.source}${revision}${goal}${was}. Next: ${next}`,
+      json: { directory: work.root, ...work.settings, stream: stream ?? null, formerStream: formerStream ?? null },
     };
   },
 });

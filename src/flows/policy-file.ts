@@ -1,11 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { validate } from '../config/validate.ts';
-import { parseYaml } from '../config/yaml.ts';
-import { CosaError, usageError } from '../lib/errors.ts';
+import { basename, dirname, join, resolve } from 'node:path';
+import { nearestHint, validate } from '../config/validate.ts';
+import { parseYaml, type YamlFile } from '../config/yaml.ts';
+import { CosaError, isSystemError, type SourcePosition, usageError } from '../lib/errors.ts';
 import { readTextIfExists } from '../lib/files.ts';
 import { readVerificationKey, type VerificationKey } from '../oci/signatures/keys.ts';
+import { policyTransports, unmatchableReason } from '../oci/signatures/matchable.ts';
 import { type Policy, policySchema, type SignedRequirement } from '../oci/signatures/policy.ts';
 
 /** A policy and the file that it is from. */
@@ -27,7 +28,7 @@ export async function findPolicy(root: string): Promise<PolicyFile | undefined> 
   for (const directory of [root, join(userConfig, 'containers'), '/etc/containers']) {
     const path = join(directory, policyName);
     const text = await readTextIfExists(path);
-    if (text !== undefined) return parsePolicy(text, path);
+    if (text !== undefined) return withRealPaths(parsePolicy(text, path));
   }
   return undefined;
 }
@@ -39,11 +40,12 @@ export async function findPolicy(root: string): Promise<PolicyFile | undefined> 
 export async function readPolicy(path: string): Promise<PolicyFile> {
   const text = await readTextIfExists(path);
   if (text === undefined) throw usageError('POLICY_MISSING', `there is no policy file ${path}`);
-  return parsePolicy(text, path);
+  return withRealPaths(parsePolicy(text, path));
 }
 
 /**
- * Parses a policy. Keys that stand twice or are unknown are errors: a policy that is half understood protects nothing.
+ * Parses a policy. Keys that stand twice or are unknown are errors, and so are scopes that no image falls into: a policy
+ * that is half understood protects nothing.
  * @throws CosaError `POLICY_INVALID` (exit 2) with the position
  */
 export function parsePolicy(text: string, path: string): PolicyFile {
@@ -55,16 +57,67 @@ export function parsePolicy(text: string, path: string): PolicyFile {
   }
   try {
     // JSON is YAML too, and the YAML parser knows positions and doubled keys.
-    return { ...validate(policySchema, parseYaml(text, path)), path };
+    const file = parseYaml(text, path);
+    const policy = validate(policySchema, file);
+    refuseUnmatchable(policy, file);
+    return { ...policy, path };
   } catch (error) {
-    if (!(error instanceof CosaError)) throw error;
+    if (!(error instanceof CosaError) || error.code === 'POLICY_INVALID') throw error;
     const { where, hint, message } = error;
-    throw usageError('POLICY_INVALID', `the policy cannot be used: ${message}`, {
-      ...(where === undefined ? {} : { where }),
-      hint: hint ?? 'see containers-policy.json(5)',
-      cause: error,
-    });
+    throw unusable(message, where, hint, error);
   }
+}
+
+function refuseUnmatchable({ transports }: Policy, file: YamlFile): void {
+  for (const [transport, scopes] of Object.entries(transports)) {
+    if (!policyTransports.includes(transport)) {
+      const where = file.keyPosition(['transports', transport]);
+      throw unusable(`nobody knows the transport "${transport}"`, where, nearestHint(transport, policyTransports));
+    }
+    for (const scope of Object.keys(scopes)) {
+      const reason = unmatchableReason(transport, scope);
+      if (reason === undefined) continue;
+      throw unusable(scopeMessage(transport, scope, reason), file.keyPosition(['transports', transport, scope]));
+    }
+  }
+}
+
+/**
+ * Layouts and archives are known by their real path: a scope that leads through a link would never match.
+ * @throws CosaError `POLICY_INVALID` (exit 2)
+ */
+async function withRealPaths(policy: PolicyFile): Promise<PolicyFile> {
+  for (const transport of ['oci', 'oci-archive']) {
+    for (const scope of Object.keys(policy.transports[transport] ?? {})) {
+      const real = scope === '' ? '' : await realPathOf(scope);
+      if (real === scope) continue;
+      throw unusable(scopeMessage(transport, scope, `leads through a link: write ${real}`), { file: policy.path });
+    }
+  }
+  return policy;
+}
+
+/** Also of a path that is not there yet. */
+async function realPathOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    // Where nothing can be looked up, nothing can be read either.
+    if (path === dirname(path) || !(isSystemError(error, 'ENOENT') || isSystemError(error, 'EACCES'))) return path;
+    return join(await realPathOf(dirname(path)), basename(path));
+  }
+}
+
+function scopeMessage(transport: string, scope: string, reason: string): string {
+  return `no image falls into the scope "${scope}" of ${transport}: it ${reason}`;
+}
+
+function unusable(message: string, where?: SourcePosition, hint?: string, cause?: unknown): CosaError {
+  return usageError('POLICY_INVALID', `the policy cannot be used: ${message}`, {
+    ...(where === undefined ? {} : { where }),
+    hint: hint ?? 'see containers-policy.json(5)',
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 /**

@@ -201,6 +201,35 @@ describe('findPolicy', () => {
     await writePolicy({ default: reject });
     expect((await findPolicy(root))?.path).toBe(policyFile());
   });
+
+  it.each([
+    ['link', ''],
+    ['link/not/there', '/not/there'],
+  ])(
+    'refuses the path of a layout that leads through a link, which is known by its real path: %s',
+    async (path, rest) => {
+      await symlink(join(root, 'config'), join(root, 'link'));
+      await mkdir(join(root, 'config'));
+      await writePolicy({ default: accept, transports: { oci: { [join(root, path)]: reject } } });
+      await expect(findPolicy(root)).rejects.toMatchObject({
+        code: 'POLICY_INVALID',
+        exitStatus: 2,
+        message:
+          `the policy cannot be used: no image falls into the scope "${join(root, path)}" of oci: it leads through a link: ` +
+          `write ${join(root, 'config')}${rest}`,
+      });
+      await writePolicy({ default: accept, transports: { oci: { [`${join(root, 'config')}${rest}`]: reject } } });
+      expect((await findPolicy(root))?.path).toBe(policyFile());
+    },
+  );
+
+  it('knows a registry whatever way its host is written', async () => {
+    const port = registry.host.replace(/^.*:/, '');
+    await writePolicy({ default: accept, transports: { docker: { [`localhost:${port}`]: reject } } });
+    await expect(admit(`docker://LocalHost:${port}/os/example:stable`)).rejects.toMatchObject({
+      code: 'POLICY_REJECTED',
+    });
+  });
 });
 
 describe('parsePolicy', () => {
@@ -266,6 +295,18 @@ describe('parsePolicy', () => {
       '2:68',
       '"default[0].signedIdentity.dockerRepository" must be HOST/REPOSITORY without tag, not the string "a.example/b:1"',
     ],
+    [
+      'a transport that nobody knows',
+      '{"default": [{"type": "reject"}],\n "transports": {"dcoker": {}}}',
+      '2:17',
+      'nobody knows the transport "dcoker"',
+    ],
+    [
+      'a scope that no image falls into',
+      '{"default": [{"type": "reject"}], "transports":\n {"oci": {"dir": [{"type": "reject"}]}}}',
+      '2:11',
+      'no image falls into the scope "dir" of oci: it must be an absolute path',
+    ],
   ])('refuses %s', (_, text, position, message) => {
     const [line, column] = (position ?? '').split(':').map(Number);
     const where = position === undefined ? { file: 'policy.json' } : { file: 'policy.json', line, column };
@@ -277,6 +318,53 @@ describe('parsePolicy', () => {
         where,
         message: typeof message === 'string' ? `${prefix}${message}` : (expect.stringMatching(message) as string),
       }),
+    );
+  });
+
+  it.each([
+    ['oci', '/dir/', 'must be written /dir'],
+    ['oci', '/a//b', 'must be written /a/b'],
+    ['oci', '/a/../b', 'must be written /b'],
+    ['oci-archive', './a.tar', 'must be an absolute path'],
+    ['oci-archive', '/', 'matches nothing; write "" for everything'],
+    ['dir', 'a', 'must be an absolute path'],
+    ['dir', '/a/.', 'must be written /a'],
+    ['docker-archive', '/a.tar', 'can only have the scope ""'],
+    ['docker', 'https://registry.example.com', 'must be HOST[:PORT][/PATH], a name with tag or digest, or *.DOMAIN'],
+    ['docker', 'docker://a.example/os', 'must be HOST[:PORT][/PATH], a name with tag or digest, or *.DOMAIN'],
+    ['docker', 'a.example/', 'must be HOST[:PORT][/PATH], a name with tag or digest, or *.DOMAIN'],
+    ['docker', ' a.example', 'must be HOST[:PORT][/PATH], a name with tag or digest, or *.DOMAIN'],
+    ['docker', 'A.example/os', 'must be in lower case'],
+    ['docker', 'a.example/OS', 'must be in lower case'],
+    ['docker', '*.a.example/os', 'must be *.DOMAIN, in lower case, without port or path'],
+    ['docker', '*.a.example:5000', 'must be *.DOMAIN, in lower case, without port or path'],
+    ['docker', '*', 'must be HOST[:PORT][/PATH], a name with tag or digest, or *.DOMAIN'],
+    ['docker', 'busybox', 'must begin with a host: docker.io/library/busybox'],
+    ['docker', 'os/example', 'must begin with a host: docker.io/os/example'],
+    ['docker', 'docker.io/busybox:1', 'must be written docker.io/library/busybox:1'],
+    ['docker', 'index.docker.io', 'must be written docker.io'],
+    ['docker', 'index.docker.io/library', 'must be written docker.io'],
+  ])('refuses the scope of %s %j', (transport, scope, reason) => {
+    const text = JSON.stringify({ default: accept, transports: { [transport]: { [scope]: reject } } });
+    expect(() => parsePolicy(text, 'policy.json')).toThrow(
+      expect.objectContaining({
+        code: 'POLICY_INVALID',
+        exitStatus: 2,
+        message: `the policy cannot be used: no image falls into the scope "${scope}" of ${transport}: it ${reason}`,
+      }),
+    );
+  });
+
+  it.each([
+    ['oci', ['', '/dir', '/a:b']],
+    ['docker', ['a.example', 'a.example:5000/os/x', '[::1]:5000/os', '*.a.example', '*.0.0.1', 'localhost/os']],
+    ['docker', [`a.example/os:1.0_A`, `a.example/os@sha256:${'0'.repeat(64)}`, 'docker.io/library', 'docker.io/os']],
+    ['containers-storage', ['[overlay@/var/lib]a']],
+    ['ostree', ['os:/ostree/repo']],
+  ])('takes what may match in %s: %j', (transport, scopes) => {
+    const transports = { [transport]: Object.fromEntries(scopes.map((scope) => [scope, reject])) };
+    expect(parsePolicy(JSON.stringify({ default: accept, transports }), 'policy.json').transports).toHaveProperty(
+      transport,
     );
   });
 

@@ -19,7 +19,8 @@ export function parseImageName(text: string): ImageName | undefined {
     const reference = parseReference(`docker://${expanded(text)}`);
     if (reference.transport !== 'docker') return undefined;
     const { host, repository, tag, digest } = reference;
-    return { repository: `${host}/${repository}`, tag, digest };
+    // Hosts are the same however they are written; policies and signatures compare names letter by letter.
+    return { repository: `${host.toLowerCase()}/${repository}`, tag, digest };
   } catch (error) {
     if (error instanceof CosaError) return undefined;
     throw error;

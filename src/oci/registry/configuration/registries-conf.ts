@@ -1,12 +1,23 @@
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
-import { usageError } from '../../../lib/errors.ts';
+import { type CosaError, usageError } from '../../../lib/errors.ts';
+import { serverOf } from './server.ts';
 
 // https://github.com/containers/image/blob/main/docs/containers-registries.conf.5.md
 
-const locationPattern = /^[A-Za-z0-9.-]+(:[0-9]{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/;
-const location = z.string().regex(locationPattern, 'must be HOST[:PORT][/PATH]');
-const prefix = z.string().regex(/^(\*\.)?[A-Za-z0-9]/, 'must be HOST[:PORT][/PATH] or *.DOMAIN');
+const host = String.raw`([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?`;
+const path = String.raw`(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*`;
+// A tag or digest in a prefix is refused, too: rules are for repositories here, and it would never fit.
+const prefixPattern = new RegExp(String.raw`^(\*\.)?${host}${path}$`);
+const locationPattern = new RegExp(`^${host}${path}$`);
+
+/** People write a slash at the end; it means nothing. */
+const withoutSlashes = z.string().transform((text) => text.replace(/\/+$/, ''));
+const location = withoutSlashes.pipe(z.string().regex(locationPattern, 'must be HOST[:PORT][/PATH]'));
+const prefix = withoutSlashes.pipe(z.string().regex(prefixPattern, 'must be HOST[:PORT][/PATH] or *.DOMAIN'));
+/** Empty is as good as missing. */
+const emptyIsMissing = <Output>(schema: z.ZodType<Output>) =>
+  z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
 
 const mirrorSchema = z.object({
   location,
@@ -16,8 +27,8 @@ const mirrorSchema = z.object({
 
 const registrySchema = z
   .object({
-    prefix: prefix.optional(),
-    location: location.optional(),
+    prefix: emptyIsMissing(prefix),
+    location: emptyIsMissing(location),
     insecure: z.boolean().default(false),
     blocked: z.boolean().default(false),
     'mirror-by-digest-only': z.boolean().default(false),
@@ -36,7 +47,7 @@ const fileSchema = z.looseObject({
 export interface RegistryRule {
   /** The file that it stands in. */
   file: string;
-  /** `registry.test/os` or `*.example.com`. */
+  /** `registry.test/os` or `*.example.com`, its host as `serverOf` writes it. */
   prefix: string;
   /** What takes the prefix's place for reading; nothing does if it is missing. */
   location: string | undefined;
@@ -61,14 +72,11 @@ export function parseRules(text: string, file: string): RegistryRule[] {
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const key = (issue?.path ?? []).map((part) => (typeof part === 'number' ? part + 1 : part)).join(' ');
-    throw usageError('REGISTRIES_CONF_INVALID', `${key}: ${issue?.message ?? 'it is invalid'}`, {
-      where: { file },
-      hint: 'see containers-registries.conf(5)',
-    });
+    throw invalid(file, `${key}: ${issue?.message ?? 'it is invalid'}`);
   }
-  return parsed.data.registry.map((registry) => ({
+  const rules = parsed.data.registry.map((registry) => ({
     file,
-    prefix: registry.prefix ?? registry.location ?? '',
+    prefix: canonicalPrefix(registry.prefix ?? registry.location ?? ''),
     location: registry.location,
     insecure: registry.insecure,
     blocked: registry.blocked,
@@ -78,6 +86,42 @@ export function parseRules(text: string, file: string): RegistryRule[] {
       pull: registry['mirror-by-digest-only'] ? 'digest-only' : mirror['pull-from-mirror'],
     })),
   }));
+  refuseContradictions(rules, file);
+  return rules;
+}
+
+function canonicalPrefix(written: string): string {
+  const [server = '', ...components] = written.split('/');
+  return [serverOf(server), ...components].join('/');
+}
+
+/** Which of two rules counts would be a guess, and the wrong guess opens what is to be closed. */
+function refuseContradictions(rules: readonly RegistryRule[], file: string): void {
+  const byPrefix = new Map<string, number>();
+  const byLocation = new Map<string, { rule: RegistryRule; number: number }>();
+  for (const [index, rule] of rules.entries()) {
+    const number = index + 1;
+    const same = byPrefix.get(rule.prefix);
+    if (same !== undefined) throw invalid(file, `registry ${number}: ${rule.prefix} is in registry ${same} already`);
+    byPrefix.set(rule.prefix, number);
+    const place = rule.location === undefined ? rule.prefix : canonicalPrefix(rule.location);
+    const other = byLocation.get(place) ?? { rule, number };
+    byLocation.set(place, other);
+    for (const key of ['blocked', 'insecure'] as const) {
+      if (other.rule[key] === rule[key]) continue;
+      throw invalid(
+        file,
+        `registry ${number}: ${place} is ${key} here and not in registry ${other.number}, or the reverse`,
+      );
+    }
+  }
+}
+
+function invalid(file: string, message: string): CosaError {
+  return usageError('REGISTRIES_CONF_INVALID', message, {
+    where: { file },
+    hint: 'see containers-registries.conf(5)',
+  });
 }
 
 function parseToml(text: string, file: string): unknown {

@@ -1,5 +1,6 @@
 import { CosaError } from '../../../lib/errors.ts';
 import type { Mirror, RegistryRule } from './registries-conf.ts';
+import { serverOf } from './server.ts';
 
 /** A repository at the place where it really lies. */
 export interface Source {
@@ -24,19 +25,22 @@ export interface Route {
  */
 export function routeOf(rules: readonly RegistryRule[], host: string, repository: string): Route {
   const name = `${host}/${repository}`;
-  const [rule] = rules
-    .filter(({ prefix }) => matchLength(prefix, host, name) > 0)
-    .sort((a, b) => b.prefix.length - a.prefix.length);
-  if (rule === undefined) {
+  const [match] = rules
+    .flatMap((rule) => {
+      const rest = restOf(rule, serverOf(host), repository);
+      return rest === undefined ? [] : [{ rule, rest }];
+    })
+    .sort((a, b) => specificity(b.rule) - specificity(a.rule));
+  if (match === undefined) {
     const source = { host, repository, insecure: false };
     return { mirrors: [], reading: source, writing: source };
   }
+  const { rule, rest } = match;
   if (rule.blocked) {
     throw new CosaError('REGISTRY_BLOCKED', `docker://${name}: ${rule.prefix} is blocked by ${rule.file}`, {
       hint: 'use another registry, or have that rule changed',
     });
   }
-  const rest = name.slice(matchLength(rule.prefix, host, name));
   return {
     mirrors: rule.mirrors.map((mirror) => ({
       ...sourceAt(`${mirror.location}${rest}`, mirror.insecure),
@@ -47,10 +51,25 @@ export function routeOf(rules: readonly RegistryRule[], host: string, repository
   };
 }
 
-/** How much of the name the prefix stands for; 0 if it does not fit. */
-function matchLength(prefix: string, host: string, name: string): number {
-  if (prefix.startsWith('*.')) return host.endsWith(prefix.slice(1)) ? host.length : 0;
-  return name === prefix || name.startsWith(`${prefix}/`) ? prefix.length : 0;
+/** The longest prefix counts; of two that are as long, the one that names a host. */
+function specificity({ prefix }: RegistryRule): number {
+  return prefix.startsWith('*.') ? prefix.length - 0.5 : prefix.length;
+}
+
+/**
+ * What follows the prefix in a repository's name: empty, or with a slash before it; `undefined` if the rule is for others.
+ * @param server as {@link serverOf} writes it
+ */
+function restOf({ prefix, blocked }: RegistryRule, server: string, repository: string): string | undefined {
+  const [host = '', ...components] = prefix.split('/');
+  const path = components.join('/');
+  const isWildcard = host.startsWith('*.');
+  const fits = (name: string) => (isWildcard ? name.endsWith(host.slice(1)) : name === host);
+  // A domain is all of its ports. A host that is blocked shall not be reached by another port either.
+  const isCovered = (isWildcard || blocked) && fits(server.replace(/:\d+$/, ''));
+  if (!fits(server) && !isCovered) return undefined;
+  if (path === '') return `/${repository}`;
+  return repository === path || repository.startsWith(`${path}/`) ? repository.slice(path.length) : undefined;
 }
 
 function sourceAt(name: string, insecure: boolean): Source {

@@ -58,6 +58,23 @@ debian = "docker.io/library/debian"
   ]);
 });
 
+test('reads what others write: empty prefixes, slashes at the end, capitals, addresses', () => {
+  const text = `
+[[registry]]
+prefix = ""
+location = "X.example/"
+[[registry]]
+prefix = "y.example/os//"
+location = "[::1]:5000"
+[[registry.mirror]]
+location = "[fd00::1]/cache/"
+`;
+  expect(parseRules(text, file)).toMatchObject([
+    { prefix: 'x.example', location: 'X.example' },
+    { prefix: 'y.example/os', location: '[::1]:5000', mirrors: [{ location: '[fd00::1]/cache' }] },
+  ]);
+});
+
 test('an empty file has no rules', () => {
   expect(parseRules('', file)).toEqual([]);
 });
@@ -68,6 +85,17 @@ test.each([
   ['[[registry]]\nlocation = "https://a.test"\n', `registry 1 location: must be HOST[:PORT][/PATH]`],
   ['[[registry]]\nlocation = "a.test/../b"\n', `registry 1 location: must be HOST[:PORT][/PATH]`],
   ['[[registry]]\nprefix = "*"\n', `registry 1 prefix: must be HOST[:PORT][/PATH] or *.DOMAIN`],
+  ['[[registry]]\nprefix = "https://a.test"\n', `registry 1 prefix: must be HOST[:PORT][/PATH] or *.DOMAIN`],
+  ['[[registry]]\nprefix = "a.test/os:1"\n', `registry 1 prefix: must be HOST[:PORT][/PATH] or *.DOMAIN`],
+  ['[[registry]]\nprefix = ""\nlocation = ""\n', `registry 1: needs a prefix or a location`],
+  [
+    '[[registry]]\nprefix = "a.test"\nblocked = true\n[[registry]]\nprefix = "A.test:443/"\n',
+    `registry 2: a.test is in registry 1 already`,
+  ],
+  [
+    '[[registry]]\nlocation = "a.test"\nblocked = true\n[[registry]]\nprefix = "b.test"\nlocation = "a.test"\n',
+    `registry 2: a.test is blocked here and not in registry 1, or the reverse`,
+  ],
   [
     '[[registry]]\nlocation = "a.test"\ninsecure = "yes"\n',
     `registry 1 insecure: Invalid input: expected boolean, received string`,

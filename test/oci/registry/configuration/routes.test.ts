@@ -24,6 +24,36 @@ prefix = "*.example.com"
 [[registry]]
 prefix = "*.evil.example.com"
 blocked = true
+
+[[registry]]
+prefix = "closed.test"
+blocked = true
+
+[[registry]]
+prefix = "closed.test:5001"
+
+[[registry]]
+prefix = "*.part.test/secret"
+blocked = true
+
+[[registry]]
+prefix = "127.0.0.9"
+blocked = true
+
+[[registry]]
+prefix = "[::9]:5000"
+blocked = true
+
+[[registry]]
+prefix = "docker.io/library"
+blocked = true
+
+[[registry]]
+prefix = "*.moved.test"
+location = "[::1]:5000/moved"
+
+[[registry]]
+prefix = "c.moved.test"
 `,
   'registries.conf',
 );
@@ -57,6 +87,11 @@ test.each([
     ['near.test/os insecure all', 'far.test/deep/er digest-only', 'archive.test:5000/os/stable', 'os.test/stable'],
   ],
   ['a.example.com', 'os', ['a.example.com/os', 'a.example.com/os']],
+  ['a.moved.test:8443', 'os', ['[::1]:5000/moved/os', 'a.moved.test:8443/os']],
+  ['c.moved.test', 'os', ['c.moved.test/os', 'c.moved.test/os']],
+  ['closed.test:5001', 'os', ['closed.test:5001/os', 'closed.test:5001/os']],
+  ['a.part.test', 'secrets', ['a.part.test/secrets', 'a.part.test/secrets']],
+  ['OS.test', 'any', ['os.test/any insecure', 'OS.test/any insecure']],
 ])('%s/%s', (host, repository, expected) => {
   expect(route(host, repository)).toEqual(expected);
 });
@@ -69,4 +104,24 @@ test('a blocked registry', () => {
       exitStatus: 1,
     }),
   );
+});
+
+test.each([
+  ['x.evil.example.com:5000', 'os/x'],
+  ['X.Evil.Example.COM', 'os'],
+  ['a.b.evil.example.com:443', 'os'],
+  ['closed.test', 'os'],
+  ['closed.test:443', 'os'],
+  ['closed.test:5000', 'os'],
+  ['CLOSED.test', 'os'],
+  ['a.part.test', 'secret'],
+  ['a.part.test:5000', 'secret/deep'],
+  ['127.9', 'os'],
+  ['127.0.0.9:5000', 'os'],
+  ['2130706441', 'os'],
+  ['[0:0:0:0:0:0:0:9]:5000', 'os'],
+  ['docker.io', 'library/debian'],
+  ['index.docker.io', 'library/debian'],
+])('no other way to write a blocked server leads there: %s/%s', (host, repository) => {
+  expect(() => routeOf(rules, host, repository)).toThrow(expect.objectContaining({ code: 'REGISTRY_BLOCKED' }));
 });

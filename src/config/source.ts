@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { gitCheckoutOf } from '../exec/tools/git.ts';
+import { gitCheckoutOf } from '../exec/tools/git/checkout.ts';
 
 /** The git commit that a config directory is at. */
 export interface ConfigSource {
@@ -26,9 +26,12 @@ export async function describeConfigSource(directory: string): Promise<ConfigSou
   return { url: checkout.url === undefined ? undefined : publicUrl(checkout.url), revision, dirty, commitTime };
 }
 
-/** True for what git takes as an address of another machine or a URL: `https://…`, `git@host:path`. */
+/**
+ * True for an address that is cloned from: `https://…`, `git@host:path`. Other schemes are programs to git, named
+ * `git-remote-SCHEME`.
+ */
 export function isGitUrl(text: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\/\S+$/i.test(text) || isSshShorthand(text);
+  return /^(?:https?|ssh|git|file):\/\/\S+$/.test(text) || isSshShorthand(text);
 }
 
 /**

@@ -34,6 +34,7 @@ export async function openLayout(directory: string): Promise<LayoutReader> {
  * Opens an OCI layout directory for writing and makes it if missing. Until it is disposed, `prune` waits: blobs
  * that were written or found here stay, though no tag reaches them yet. Any number of processes may write at once.
  * What killed writers left is removed if nobody else is writing.
+ * @throws CosaError `LAYOUT_INVALID` (exit 4) for a layout that has links in it
  */
 export async function openLayoutForWriting(directory: string): Promise<LocalStore & AsyncDisposable> {
   const paths = layoutPaths(directory);

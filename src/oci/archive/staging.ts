@@ -1,11 +1,13 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { tryLockFile, withLock } from '../../exec/lock.ts';
 import type { Digest } from '../../lib/digest.ts';
-import { isDirectory, isTemporaryName, namesIn, temporaryName } from '../../lib/files.ts';
+import { CosaError } from '../../lib/errors.ts';
+import { isTemporaryName, temporaryName } from '../../lib/files.ts';
 import { blobSize } from '../layout/blobs.ts';
 import { listBlobs, readEntries } from '../layout/index-file.ts';
 import { layoutPaths } from '../layout/paths.ts';
+import { refuseLinks } from '../layout/refuse-links.ts';
 import { openLayoutForWriting } from '../layout.ts';
 import type { LocalStore } from '../store.ts';
 import type { Descriptor } from '../types.ts';
@@ -40,16 +42,29 @@ export async function openStaging(file: string): Promise<Staging> {
 }
 
 async function removeLeftovers(file: string): Promise<void> {
-  for (const name of await namesIn(dirname(file))) {
+  for (const entry of await readdir(dirname(file), { withFileTypes: true })) {
+    const { name } = entry;
     if (!name.startsWith(`.${basename(file)}.`) || !isTemporaryName(name)) continue;
     const path = join(dirname(file), name);
-    // An archive that is being written is so under the lock that we hold: one that lies here is left.
-    if (await isDirectory(path)) {
+    if (!entry.isDirectory()) {
+      // An archive that is being written is so under the lock that we hold: one that lies here is left. Of a link,
+      // only the link goes.
+      await rm(path, { force: true });
+    } else if (await isOurs(path)) {
       await using alone = await tryLockFile(layoutPaths(path).writersLock);
       if (alone === undefined) continue;
       await rm(path, { recursive: true, force: true });
-    } else {
-      await rm(path, { force: true });
     }
+  }
+}
+
+/** A directory that leads elsewhere is none that we have made: its lock would be taken there. */
+async function isOurs(directory: string): Promise<boolean> {
+  try {
+    await refuseLinks(layoutPaths(directory));
+    return true;
+  } catch (error) {
+    if (error instanceof CosaError && error.code === 'LAYOUT_INVALID') return false;
+    throw error;
   }
 }

@@ -8,7 +8,8 @@ import { fsyncPath, isTemporaryName, writeFileAtomic } from '../../lib/files.ts'
 import { parse, parseIndex } from '../schemas.ts';
 import { type Descriptor, mediaTypes } from '../types.ts';
 import { openRegularFile } from './blobs.ts';
-import type { LayoutPaths } from './paths.ts';
+import { isBlobName, type LayoutPaths } from './paths.ts';
+import { refuseLinks } from './refuse-links.ts';
 
 /** The annotation that makes an entry of index.json a tag. */
 export const refName = 'org.opencontainers.image.ref.name';
@@ -20,8 +21,12 @@ export const maximumIndexBytes = 32 * 1024 * 1024;
 export const layoutFileText = canonicalJson({ imageLayoutVersion: '1.0.0' });
 const layoutFile = z.object({ imageLayoutVersion: z.literal('1.0.0') });
 
-/** Makes the files of an empty layout where they are missing. Idempotent. */
+/**
+ * Makes the files of an empty layout where they are missing. Idempotent.
+ * @throws CosaError `LAYOUT_INVALID` (exit 4) for a layout that is to be left alone; see {@link refuseLinks}
+ */
 export async function initializeLayout(paths: LayoutPaths): Promise<void> {
+  await refuseLinks(paths);
   await mkdir(paths.blobs, { recursive: true });
   await mkdir(paths.temporary, { recursive: true });
   if ((await readText(paths.layoutFile)) === undefined) await writeFileAtomic(paths.layoutFile, layoutFileText);
@@ -90,28 +95,33 @@ export function withoutTag({ annotations, ...descriptor }: Descriptor): Descript
 
 /** Removes what killed writers left; the caller has made sure that nobody writes. Returns how many files. */
 export async function removeLeftovers(paths: LayoutPaths): Promise<number> {
-  const own = await listNames(paths.temporary);
-  const beside = (await listNames(paths.directory)).filter(isTemporaryName);
-  await Promise.all(own.map((name) => rm(join(paths.temporary, name), { force: true })));
-  await Promise.all(beside.map((name) => rm(join(paths.directory, name), { force: true })));
-  return own.length + beside.length;
+  await refuseLinks(paths);
+  const leftovers = await listLeftovers(paths);
+  await Promise.all(leftovers.map((path) => rm(path, { force: true })));
+  return leftovers.length;
 }
 
-/** Names of the files that killed (or running) writers left unfinished. */
+/** Paths of the files that killed (or running) writers left unfinished: those alone that have a writer's names. */
 export async function listLeftovers(paths: LayoutPaths): Promise<string[]> {
-  const beside = (await listNames(paths.directory)).filter(isTemporaryName);
-  return [...(await listNames(paths.temporary)), ...beside].sort();
+  const found: string[] = [];
+  for (const directory of [paths.temporary, paths.directory]) {
+    for (const { name, isDirectory } of await listEntries(directory)) {
+      if (isTemporaryName(name) && !isDirectory) found.push(join(directory, name));
+    }
+  }
+  return found.sort();
 }
 
-/** Digests of all blobs that are there, sorted; files with other names are not ours. */
+/** Digests of all blobs that are there, sorted. */
 export async function listBlobs(paths: LayoutPaths): Promise<Digest[]> {
-  const names = (await listNames(paths.blobs)).filter((name) => /^[0-9a-f]{64}$/.test(name));
+  const names = (await listEntries(paths.blobs)).map(({ name }) => name).filter(isBlobName);
   return names.sort().map((name): Digest => `sha256:${name}`);
 }
 
-async function listNames(directory: string): Promise<string[]> {
+async function listEntries(directory: string): Promise<{ name: string; isDirectory: boolean }[]> {
   try {
-    return await readdir(directory);
+    const entries = await readdir(directory, { withFileTypes: true });
+    return entries.map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() }));
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return [];
     throw error;

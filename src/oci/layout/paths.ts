@@ -34,3 +34,8 @@ export function layoutPaths(directory: string): LayoutPaths {
 export function blobPath(paths: LayoutPaths, digest: Digest): string {
   return join(paths.blobs, digestHex(digest));
 }
+
+/** True for the file name of a blob; files with other names are not ours. */
+export function isBlobName(name: string): boolean {
+  return /^[0-9a-f]{64}$/.test(name);
+}

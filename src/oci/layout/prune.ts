@@ -10,6 +10,7 @@ import { readSmallBlob } from '../verified.ts';
 import { blobSize } from './blobs.ts';
 import { listBlobs, listLeftovers, readEntries, removeLeftovers, tagOf, writeEntries } from './index-file.ts';
 import { blobPath, layoutPaths } from './paths.ts';
+import { refuseLinks } from './refuse-links.ts';
 
 export interface PruneResult {
   /** Tags that were removed, sorted. */
@@ -26,7 +27,7 @@ export interface PruneResult {
  * nobody writes, since what is being written is not reachable yet. Killed at any moment it leaves a sound layout.
  * @param choose which tags go, with the index locked
  * @param dryRun only say what would be removed
- * @throws CosaError if a manifest that stays cannot be read: without it nobody knows which blobs it needs
+ * @throws CosaError `LAYOUT_INVALID` (exit 4) as {@link refuseLinks}; if a manifest that stays cannot be read: without it nobody knows which blobs it needs
  */
 export async function pruneLayout(
   directory: string,
@@ -36,6 +37,7 @@ export async function pruneLayout(
   const reader = await openLayout(directory);
   if (dryRun) return prune(directory, reader, choose, true);
   const paths = layoutPaths(directory);
+  await refuseLinks(paths);
   await using _alone = await lockFile(paths.writersLock);
   return await withLock(paths.indexLock, () => prune(directory, reader, choose, false));
 }

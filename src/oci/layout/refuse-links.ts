@@ -1,0 +1,40 @@
+import { lstat, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isSystemError, verificationError } from '../../lib/errors.ts';
+import { isBlobName, type LayoutPaths } from './paths.ts';
+
+/**
+ * Makes sure that all of a layout lies in its own directory. A layout may come from anywhere, on a stick or in a tar
+ * archive: a link in it would make us write, lock and remove files somewhere else. The layout's own directory may be a
+ * link, since whoever names it has chosen it.
+ * @throws CosaError `LAYOUT_INVALID` (exit 4) for a part that is a link, or no directory or file as it should be
+ */
+export async function refuseLinks(paths: LayoutPaths): Promise<void> {
+  const directories = [dirname(paths.temporary), paths.temporary, dirname(paths.blobs), paths.blobs];
+  const files = [paths.layoutFile, paths.indexFile, paths.indexLock, paths.writersLock];
+  for (const path of directories) await requirePlain(path, 'directory');
+  for (const path of files) await requirePlain(path, 'file');
+  const blobs = await readdir(paths.blobs, { withFileTypes: true }).catch((error: unknown) => {
+    if (isSystemError(error, 'ENOENT')) return [];
+    throw error;
+  });
+  const odd = blobs.find((entry) => isBlobName(entry.name) && !entry.isFile());
+  if (odd !== undefined) throw notPlain(join(paths.blobs, odd.name), 'file', odd.isSymbolicLink());
+}
+
+async function requirePlain(path: string, wanted: 'directory' | 'file'): Promise<void> {
+  try {
+    const stats = await lstat(path);
+    if (wanted === 'directory' ? stats.isDirectory() : stats.isFile()) return;
+    throw notPlain(path, wanted, stats.isSymbolicLink());
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) throw error;
+  }
+}
+
+function notPlain(path: string, wanted: 'directory' | 'file', isLink: boolean) {
+  const found = isLink ? 'a link' : `no ${wanted}`;
+  return verificationError('LAYOUT_INVALID', `${path} is ${found}: nothing is written to a layout with such parts`, {
+    hint: 'look where it leads; a copy that lies in one place is made with: cosa copy --all',
+  });
+}

@@ -46,7 +46,7 @@ export async function openArchiveForWriting(file: string): Promise<ContentStore 
     entries: async () => merge(await archive.entries(), await staging.entries(), new Map()),
     blobSize: async (digest) => (await staging.blobSize(digest)) ?? archive.blobSize(digest),
     async *readBlob(descriptor, signal) {
-      const source = (await store.hasBlob(descriptor.digest)) ? store : archive;
+      const source = (await store.hasBlob(descriptor.digest, descriptor.size)) ? store : archive;
       yield* source.readBlob(descriptor, signal);
     },
   };
@@ -68,13 +68,21 @@ export async function openArchiveForWriting(file: string): Promise<ContentStore 
 
   async function finish(): Promise<void> {
     const added = await staging.entries();
-    if (added.length === 0) return;
+    const staged = await staging.blobs();
+    if (staged.length + added.length === 0) return;
     await withLock(directory, async () => {
       const { entries, blobs: before } = await archive.contents();
       const merged = merge(entries, added, expectations);
       const blobs = new Map([...before].map(([digest, { size }]) => [digest, size]));
-      for (const digest of await staging.blobs()) blobs.set(digest, (await staging.blobSize(digest)) ?? 0);
-      if (blobs.size === before.size && indexText(merged) === indexText(entries)) return;
+      // What was written again takes the place of a blob that was cut off.
+      let isHealed = false;
+      for (const digest of staged) {
+        const size = (await staging.blobSize(digest)) ?? 0;
+        isHealed ||= before.has(digest) && blobs.get(digest) !== size;
+        blobs.set(digest, size);
+      }
+      if (added.length === 0 && !isHealed) return;
+      if (!isHealed && blobs.size === before.size && indexText(merged) === indexText(entries)) return;
       const readBlob = (digest: Digest, size: number) =>
         both.readBlob({ mediaType: 'application/octet-stream', digest, size });
       await writeArchive(file, { entries: merged, blobs, readBlob });

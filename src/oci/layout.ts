@@ -16,6 +16,7 @@ import { withTags } from './layout/tags.ts';
 import { parseManifest } from './schemas.ts';
 import type { BlobSource, BlobWriter, LocalStore, TransferOptions } from './store.ts';
 import { type Annotations, type Descriptor, mediaTypes } from './types.ts';
+import { sizeMismatch } from './verified.ts';
 
 /** How many bytes of a blob are written at once. */
 const writeSize = 512 * 1024;
@@ -137,7 +138,9 @@ async function setTags(
   manifest: Descriptor,
   expected?: ReadonlyMap<string, Digest | undefined>,
 ): Promise<void> {
-  if ((await blobSize(paths, manifest.digest)) === undefined) throw blobMissing(paths, manifest.digest);
+  const size = await blobSize(paths, manifest.digest);
+  if (size === undefined) throw blobMissing(paths, manifest.digest);
+  if (size !== manifest.size) throw sizeMismatch(manifest, String(size), paths.directory);
   await updateEntries(paths, (entries) => withTags(entries, tags, manifest, expected));
 }
 

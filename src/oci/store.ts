@@ -9,8 +9,12 @@ export interface ContentReader {
    * @throws CosaError `BLOB_MISSING`, `BLOB_SIZE_MISMATCH`, `BLOB_DIGEST_MISMATCH` (exit 4)
    */
   readBlob(descriptor: Descriptor, signal?: AbortSignal): AsyncIterable<Buffer>;
-  /** True if the blob is there. Its bytes are not read. */
-  hasBlob(digest: Digest): Promise<boolean>;
+  /**
+   * True if the blob is there. Its bytes are not read.
+   * @param size with it, a file of another length counts as missing: it is a part of the blob, or something else. What
+   *   a registry says that it has is believed.
+   */
+  hasBlob(digest: Digest, size?: number): Promise<boolean>;
   /** The descriptor that a tag points to, or `undefined`. */
   resolveTag(tag: string): Promise<Descriptor | undefined>;
   /** The descriptor of a stored manifest or index, tagged or not, or `undefined`. */

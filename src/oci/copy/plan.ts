@@ -60,7 +60,7 @@ export async function planCopy(request: CopyRequest, ask: 'manifests' | 'each bl
   const contents = isThere ? related : [...image, ...related];
 
   const [stored, replaced] = await Promise.all([
-    storedManifests(to.reader, contents),
+    storedManifests(to, contents),
     trusted ? replacedContent(request, moving) : [],
   ]);
   const complete = trusted ? contents.filter(({ descriptor }) => stored.has(descriptor.digest)) : [];
@@ -106,12 +106,20 @@ async function lackedRelated({ from, to, along }: CopyRequest, image: readonly M
 }
 
 async function storedManifests(
-  reader: ContentReader,
+  { place, reader }: CopyRequest['to'],
   contents: readonly ManifestContent[],
 ): Promise<ReadonlySet<Digest>> {
-  const digests = contents.map(({ descriptor }) => descriptor.digest);
-  const found = await mapParallel(digests, (digest) => reader.resolveDigest(digest), questionsAtOnce);
-  return new Set(digests.filter((_digest, index) => found[index] !== undefined));
+  const descriptors = contents.map(({ descriptor }) => descriptor);
+  const found = await mapParallel(
+    descriptors,
+    async ({ digest, size }) =>
+      place.transport === 'docker'
+        ? (await reader.resolveDigest(digest)) !== undefined
+        : // An entry of an index may name what is gone or damaged.
+          reader.hasBlob(digest, size),
+    questionsAtOnce,
+  );
+  return new Set(descriptors.filter((_descriptor, index) => found[index] === true).map(({ digest }) => digest));
 }
 
 /** What the tags point to until now: the build before, most of whose layers are the new one's too. */
@@ -136,7 +144,7 @@ async function lackedBlobs(
 ): Promise<Descriptor[]> {
   const there = await mapParallel(
     blobs,
-    async ({ digest }) => known.has(digest) || reader.hasBlob(digest),
+    async ({ digest, size }) => known.has(digest) || reader.hasBlob(digest, size),
     questionsAtOnce,
   );
   return blobs.filter((_blob, index) => there[index] !== true);

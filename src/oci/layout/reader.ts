@@ -49,7 +49,10 @@ export function layoutReader({ entries, blobSize, readBlob }: LayoutSource): Lay
 
   const reader: LayoutReader = {
     readBlob,
-    hasBlob: async (digest) => (await blobSize(digest)) !== undefined,
+    hasBlob: async (digest, size) => {
+      const found = await blobSize(digest);
+      return found !== undefined && (size === undefined || found === size);
+    },
     listTags,
     tagNames: async () => [...(await listTags()).keys()],
     resolveDigest,

@@ -25,12 +25,20 @@ export interface PreviousImage {
 }
 
 /**
- * Finds layers by content key: in the previous image, then in a directory with a small file a layer, which also
- * knows layers of builds that were stopped before they had a manifest. A layer whose blob is gone is not found.
+ * A layer of ours grows by less than this when another compressor, or another level, makes it: what is larger is no
+ * other form of it, and is not fetched.
+ */
+const maximumGrowth = 4;
+const anyGrowthBytes = 64 * 1024;
+
+/**
+ * Finds layers by content key in a directory of our own, with a small file for each layer that was written here: of
+ * those alone we know which bytes the key stands for. A layer whose blob is gone, or has another size, is not found.
  *
- * The previous image may lie in a registry. Then its layers are written again, for that costs no download and gives
- * the same bytes as a rule. Where it does not, since another version of a compressor made them, the previous
- * blob is fetched: hosts have it.
+ * What the previous image says of its layers is not believed, since anybody can put our key on other bytes. A layer that
+ * only it knows is written again, which costs no download and gives the same bytes as a rule: then hosts have it. Where
+ * it does not, since another version of a compressor made it, the previous blob is taken if its very stream is the one
+ * that was written.
  * @param directory made when the first layer is remembered; always safe to delete
  */
 export function layerReuse(
@@ -40,36 +48,38 @@ export function layerReuse(
 ): LayerReuse {
   const ofPrevious = previous === undefined ? new Map<string, StoredLayer>() : layersByContentKey(previous.image);
   const file = (contentKey: string) => join(directory, `${contentKey}.json`);
+  const has = ({ descriptor: { digest, size } }: StoredLayer) => store.hasBlob(digest, size);
 
   async function find(contentKey: string, signal: AbortSignal): Promise<StoredLayer | undefined> {
-    const theirs = ofPrevious.get(contentKey);
-    if (theirs !== undefined && (await store.hasBlob(theirs.descriptor.digest))) return theirs;
     const kept = parse(await readTextIfExists(file(contentKey)));
-    if (kept === undefined || !(await store.hasBlob(kept.descriptor.digest))) return undefined;
-    return (await prefer(theirs, kept, signal)).layer;
+    if (kept === undefined || !(await has(kept))) return undefined;
+    return (await settle(contentKey, kept, signal)).layer;
   }
 
   async function settle(contentKey: string, written: StoredLayer, signal: AbortSignal): Promise<SettledLayer> {
     const settled = await prefer(ofPrevious.get(contentKey), written, signal);
     const { descriptor, diffId } = settled.layer;
     const { mediaType, digest, size } = descriptor;
-    await writeFileAtomic(file(contentKey), canonicalJson({ descriptor: { mediaType, digest, size }, diffId }));
+    const text = canonicalJson({ descriptor: { mediaType, digest, size }, diffId });
+    if ((await readTextIfExists(file(contentKey))) !== text) await writeFileAtomic(file(contentKey), text);
     return settled;
   }
 
   /** Takes the previous image's blob of a layer that is here with other bytes. */
   async function prefer(theirs: StoredLayer | undefined, own: StoredLayer, signal: AbortSignal): Promise<SettledLayer> {
     if (theirs?.descriptor.digest === own.descriptor.digest) return { layer: own, reused: true };
-    // A content key is what the previous image says. Its bytes count if they are the stream that was just written.
-    const isSame = theirs !== undefined && theirs.diffId === own.diffId && (await fetchVerified(theirs, signal));
+    const isSame = theirs !== undefined && mayBeSame(theirs, own) && (await obtainVerified(theirs, signal));
     return isSame ? { layer: theirs, reused: true } : { layer: own, reused: false };
   }
 
-  async function fetchVerified({ descriptor, diffId }: StoredLayer, signal: AbortSignal): Promise<boolean> {
+  /** Makes sure that the blob is here, and is what its diffid says. */
+  async function obtainVerified({ descriptor, diffId }: StoredLayer, signal: AbortSignal): Promise<boolean> {
     if (previous === undefined) return false;
     const { reader } = previous;
     try {
-      await store.putBlob({ descriptor, open: (stop) => reader.readBlob(descriptor, stop) }, { signal });
+      if (!(await has({ descriptor, diffId }))) {
+        await store.putBlob({ descriptor, open: (stop) => reader.readBlob(descriptor, stop) }, { signal });
+      }
       return (await diffIdOf(store.readBlob(descriptor, signal), descriptor)) === diffId;
     } catch (error) {
       // Gone, or not what its digest says: then there is nothing to be gained.
@@ -80,6 +90,13 @@ export function layerReuse(
 
   return { find, settle };
 }
+
+/** Whether a look at the bytes is worth while. */
+function mayBeSame(theirs: StoredLayer, own: StoredLayer): boolean {
+  const isNear = theirs.descriptor.size <= own.descriptor.size * maximumGrowth + anyGrowthBytes;
+  return theirs.diffId === own.diffId && isNear;
+}
+
 /** A file that makes no sense is as good as none: the layer is written again. */
 function parse(text: string | undefined): StoredLayer | undefined {
   if (text === undefined) return undefined;

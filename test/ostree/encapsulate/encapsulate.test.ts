@@ -3,10 +3,13 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Digest, digestOf } from '../../../src/lib/digest.ts';
 import { type Reporter, silentReporter } from '../../../src/lib/reporter.ts';
+import { storeBytes } from '../../../src/oci/artifact.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
+import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
 import { encapsulate } from '../../../src/ostree/encapsulate/encapsulate.ts';
 import { layerComponents } from '../../../src/ostree/encapsulate/image.ts';
 import { layerReuse } from '../../../src/ostree/encapsulate/reuse.ts';
@@ -130,14 +133,53 @@ describe('encapsulate', () => {
     expect(second.descriptor).toEqual(first.descriptor);
   });
 
-  it('neither reads nor writes a layer that the previous image or the cache has', async () => {
+  it('neither reads nor writes a layer that was written here before', async () => {
     const first = await build();
-    const nowhere = join(directory, 'nowhere');
-    for (const variation of [{}, { previous: first, cache: 'empty' }]) {
-      const again = await build({ ...variation, root: nowhere });
-      expect(again.layers.every(({ reused }) => reused)).toBe(true);
-      expect(again.descriptor).toEqual(first.descriptor);
+    const again = await build({ root: join(directory, 'nowhere') });
+    expect(again.layers.every(({ reused }) => reused)).toBe(true);
+    expect(again.descriptor).toEqual(first.descriptor);
+  });
+
+  it('writes a layer that only the previous image knows, and says that hosts have it', async () => {
+    const previous = await build();
+    const again = await build({ previous, cache: 'empty' });
+    expect(again.layers.every(({ reused }) => reused)).toBe(true);
+    expect(again.descriptor).toEqual(previous.descriptor);
+  });
+
+  describe('on a previous image that has our content key on other bytes', () => {
+    const evil = gzipSync(Buffer.from('a tar with another usr/bin/su'));
+    const mediaType = mediaTypes.layerGzip;
+
+    /** The genuine image, one of whose layers was replaced. */
+    async function poisoned(genuine: EncapsulatedImage, diffId: Digest): Promise<EncapsulatedImage> {
+      await using store = await openLayoutForWriting(join(directory, 'oci'));
+      const { digest, size } = await storeBytes(store, evil, mediaType);
+      const replace = (layer: Descriptor, index: number) =>
+        index === 2 ? { ...layer, mediaType, digest, size } : layer;
+      const diffIds = genuine.config.rootfs.diff_ids.map((genuineId, index) => (index === 2 ? diffId : genuineId));
+      return {
+        ...genuine,
+        manifest: { ...genuine.manifest, layers: genuine.manifest.layers.map(replace) },
+        config: { ...genuine.config, rootfs: { type: 'layers', diff_ids: diffIds } },
+      };
     }
+
+    const cases = (['empty', 'layers'] as const).flatMap((cache) => [
+      { cache, says: 'the diffid of those bytes', diffIdOf: () => digestOf(gunzipSync(evil)) },
+      {
+        cache,
+        says: 'the diffid of ours',
+        diffIdOf: ({ config }: EncapsulatedImage) => config.rootfs.diff_ids[2] ?? digestOf(''),
+      },
+    ]);
+    it.each(cases)('takes nothing of it: cache $cache, config says $says', async ({ cache, diffIdOf }) => {
+      const genuine = await build();
+      const previous = await poisoned(genuine, diffIdOf(genuine));
+      const next = await build({ previous, cache });
+      expect(next.descriptor).toEqual(genuine.descriptor);
+      expect(next.layers.map(({ reused }) => reused)).toEqual([true, true, cache === 'layers', true]);
+    });
   });
 
   it('writes only layer 0 and the layer of the component that changed', async () => {

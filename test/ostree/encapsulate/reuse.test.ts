@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Digest, digestOf } from '../../../src/lib/digest.ts';
+import { type Digest, digestHex, digestOf } from '../../../src/lib/digest.ts';
 import { storeBytes } from '../../../src/oci/artifact.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import type { LocalStore } from '../../../src/oci/store.ts';
@@ -93,6 +93,22 @@ describe('a layer of a previous image that lies elsewhere', () => {
     const written = await store(here, 9);
     expect(await reuseOf(previous).settle(key, written, signal)).toEqual({ layer: written, reused: false });
     expect(previous.reads).toEqual([]);
+  });
+
+  it('is not fetched when it is far larger than ours: that is no other form of it', async () => {
+    const theirs = await store(there, 1);
+    const previous = imageOf({ ...theirs, descriptor: { ...theirs.descriptor, size: 10_000_000 } });
+    const written = await store(here, 9);
+    expect(await reuseOf(previous).settle(key, written, signal)).toEqual({ layer: written, reused: false });
+    expect(previous.reads).toEqual([]);
+  });
+
+  it('that was written here and is cut off now is to be written again', async () => {
+    const reuse = layerReuse(here, join(directory, 'cache'));
+    const { layer } = await reuse.settle(key, await store(here, 6), signal);
+    expect(await reuse.find(key, signal)).toEqual(layer);
+    await truncate(join(directory, 'here/blobs/sha256', digestHex(layer.descriptor.digest)), 3);
+    expect(await reuse.find(key, signal)).toBeUndefined();
   });
 
   it('is done without when it is gone', async () => {

@@ -27,13 +27,15 @@ function forget(): void {
   }
 }
 
+const unwatched = { events: () => undefined, signal: new AbortController().signal };
+
 try {
   cpSync(join(checkout, 'examples/debian-coreos'), config, { recursive: true, verbatimSymlinks: true });
   mkdirSync(work);
   cosa('init', '--stream', 'bench', config);
   cosa('fetch', '--update-lockfile');
 
-  const opened = await openConfig(await openWorkDirectory(work));
+  const opened = await openConfig(unwatched, await openWorkDirectory(work));
   const request = packageRequest(opened.config, []);
   const mkosi = await fetchMkosi(join(directory, 'mkosi'), request);
   const peer = () => mkosiBuild(mkosi, request.packages);

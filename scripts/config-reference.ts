@@ -17,8 +17,8 @@ const mergeRules: Readonly<Record<MergeRule, string>> = {
 
 const families: Readonly<Record<KeyDefinition['family'], string | undefined>> = {
   any: undefined,
-  rpm: 'read, with no effect on deb systems',
-  deb: 'read, with no effect on rpm systems',
+  rpm: 'of rpm systems',
+  deb: 'of deb systems',
 };
 
 /** The text of docs/config-reference.md, made of the tables that the program itself checks configs with. */
@@ -52,8 +52,15 @@ function entry(name: string, key: KeyDefinition): string {
     key.merge === undefined ? undefined : mergeRules[key.merge],
     key.default === undefined ? undefined : `default \`${JSON.stringify(key.default)}\``,
     families[key.family],
+    key.unread === undefined ? undefined : withoutEffect(key.unread),
   ].filter((fact) => fact !== undefined);
-  return `#### \`${name}\`\n\n${key.description}\n\n*${facts.join(' · ')}*\n\n\`\`\`yaml\n${name}: ${key.example}\n\`\`\`\n`;
+  return `#### \`${name}\`\n\n${key.description}\n\n*${facts.join(' · ')}*\n\n\`\`\`yaml\n${name.replace(/-ARCH$/, '-x86_64')}: ${key.example}\n\`\`\`\n`;
+}
+
+/** What the program says of a key that it does not read. */
+function withoutEffect({ because, unless }: NonNullable<KeyDefinition['unread']>): string {
+  const values = unless?.map((value) => `\`${JSON.stringify(value)}\``).join(', ');
+  return `no effect, and a warning${values === undefined ? '' : ` unless ${values}`}: ${because}`;
 }
 
 const preamble = `# Config reference
@@ -66,14 +73,14 @@ A config is a directory, best kept in git:
 manifest.yaml                what is in the system: the treefile
 image.yaml                   what makers of disk images must know (optional)
 platforms.yaml               consoles and kernel arguments of each platform (optional)
-NAME.sources, NAME.repo      package repositories that "repos" names
+NAME.sources                 package repositories that "repos" names
 overlay.d/NAME/              files that "ostree-layers" copies over the packages
 manifest-lock.ARCH.json      the exact packages, written by "cosa fetch --update-lockfile" (optional)
 manifest-lock.overrides.yaml packages that must have another version than that (optional)
 \`\`\`
 
 A mistake in any of them ends the command with exit status 2, before anything is built, and names file, line and
-column, what is wrong, and the nearest known key or value.
+column, what is wrong, and the nearest known key or value. A key that has no effect is warned of, with its position.
 `;
 
 const treefileText = `The format is rpm-ostree's treefile. A file is stronger than those that it includes, and an earlier include is stronger
@@ -126,6 +133,6 @@ modes the overlay has a file \`statoverride\` at its top:
 packages:
   podman:
     evr: 5.4.2+ds1-1
-    metadata: {type: pin, reason: "https://example.com/bug/1"}
+    metadata: {type: pin, reason: "https://example.com/bug/1"}   # for people: nothing reads it
 \`\`\`
 `;

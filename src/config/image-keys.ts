@@ -1,6 +1,11 @@
 import { z } from 'zod';
-import type { KeyTable, MergedKeyTable, MergedValues } from './key-table.ts';
+import type { FileValues, KeyTable, MergedKeyTable, MergedValues } from './key-table.ts';
 import { anyText, choice, flag, oneOrMore, positiveNumber, text, textList, valueType } from './value-types.ts';
+
+const notPublished = { because: 'disk images are not compressed for publication yet' };
+const noLiveImages = { because: 'there are no live images yet' };
+const noVmwareImages = { because: 'there are no VMware images yet' };
+const noAwsImages = { because: 'there are no AWS images yet' };
 
 const compressors = ['xz', 'gzip', 'zstd', 'none'] as const;
 
@@ -34,11 +39,14 @@ export const imageKeys = {
     default: '',
   },
   composefs: {
-    type: flag,
+    type: valueType(
+      'false',
+      z.boolean().refine((value) => !value, { error: 'must be false (disks with composefs cannot be written)' }),
+    ),
     merge: 'replace',
     family: 'any',
-    description: 'Whether the root is mounted through composefs.',
-    example: 'true',
+    description: 'Whether the root is mounted through composefs. Disks like that cannot be written yet.',
+    example: 'false',
     default: false,
   },
   'extra-kargs': {
@@ -72,6 +80,7 @@ export const imageKeys = {
     description: 'How disk images are compressed for publication.',
     example: 'xz',
     default: 'gzip',
+    unread: notPublished,
   },
   'platform-compressor': {
     type: valueType('map of platform to compressor', z.record(z.string(), z.enum(compressors))),
@@ -80,6 +89,7 @@ export const imageKeys = {
     description: 'Another compressor for some platforms.',
     example: '{applehv: gzip}',
     default: {},
+    unread: notPublished,
   },
   'container-imgref': {
     type: text,
@@ -94,6 +104,7 @@ export const imageKeys = {
     family: 'any',
     description: 'The ostree remote of an installed system.',
     example: 'example',
+    unread: { because: 'an installed system follows a container: container-imgref' },
   },
   'ostree-format': {
     type: text,
@@ -101,6 +112,7 @@ export const imageKeys = {
     family: 'any',
     description: 'The form of the container. There is one; the key is accepted for the sake of older configs.',
     example: 'oci-chunked-v1',
+    unread: { because: 'containers have one form', unless: ['oci-chunked-v1'] },
   },
   'bootc-install-to-fs': {
     type: flag,
@@ -109,6 +121,7 @@ export const imageKeys = {
     description: "Whether the container's bootc deploys it on the disk.",
     example: 'true',
     default: false,
+    unread: { because: 'disks are made without running the container', unless: [false] },
   },
   'live-rootfs-fstype': {
     type: choice('squashfs', 'erofs'),
@@ -117,6 +130,7 @@ export const imageKeys = {
     description: 'Filesystem of the live image.',
     example: 'squashfs',
     default: 'squashfs',
+    unread: noLiveImages,
   },
   'live-rootfs-fsoptions': {
     type: anyText,
@@ -125,6 +139,7 @@ export const imageKeys = {
     description: 'Arguments of the program that makes the live filesystem.',
     example: '-comp zstd',
     default: '-comp zstd',
+    unread: noLiveImages,
   },
   'vmware-os-type': {
     type: text,
@@ -132,6 +147,7 @@ export const imageKeys = {
     family: 'any',
     description: "VMware's name for the system.",
     example: 'debian12_64Guest',
+    unread: noVmwareImages,
   },
   'vmware-hw-version': {
     type: positiveNumber,
@@ -140,6 +156,7 @@ export const imageKeys = {
     description: 'Version of the virtual hardware of VMware images.',
     example: '17',
     default: 13,
+    unread: noVmwareImages,
   },
   'vmware-secure-boot': {
     type: flag,
@@ -148,6 +165,7 @@ export const imageKeys = {
     description: 'Whether VMware images boot with Secure Boot.',
     example: 'false',
     default: true,
+    unread: noVmwareImages,
   },
   'aws-imdsv2-only': {
     type: flag,
@@ -156,6 +174,7 @@ export const imageKeys = {
     description: 'Whether AWS instances refuse the older metadata service.',
     example: 'true',
     default: true,
+    unread: noAwsImages,
   },
   'aws-volume-type': {
     type: text,
@@ -164,6 +183,7 @@ export const imageKeys = {
     description: 'Type of the root volume on AWS.',
     example: 'gp3',
     default: 'gp3',
+    unread: noAwsImages,
   },
   'aws-x86-boot-mode': {
     type: choice('uefi-preferred', 'uefi', 'legacy-bios'),
@@ -172,6 +192,7 @@ export const imageKeys = {
     description: 'How x86 instances boot on AWS.',
     example: 'uefi-preferred',
     default: 'uefi-preferred',
+    unread: noAwsImages,
   },
 } as const satisfies MergedKeyTable;
 
@@ -185,6 +206,9 @@ export const imageFileKeys = {
   },
   ...imageKeys,
 } as const satisfies KeyTable;
+
+/** The keys of one image.yaml. */
+export type ImageFileValues = FileValues<typeof imageFileKeys>;
 
 /** The content of image.json: JSON-able, with every default filled in. */
 export type ImageSpecification = MergedValues<typeof imageKeys>;

@@ -29,6 +29,13 @@ export interface KeyDefinition {
   readonly example: string;
   /** The value where no file sets the key. */
   readonly default?: Json;
+  /** For a key that nothing reads: a config that sets it is warned. */
+  readonly unread?: {
+    /** Why it has no effect, as a clause. */
+    readonly because: string;
+    /** Values that say what happens anyway: nobody is warned of those. */
+    readonly unless?: readonly Json[];
+  };
   /** True where `${…}` is left alone, because the value has its own use for it. */
   readonly verbatim?: true;
 }

@@ -9,6 +9,7 @@ import { type AccountFiles, readAccountFiles, readScripts, type Script } from '.
 import { type ConfigRepository, findRepositories } from './repositories.ts';
 import { type LoadedTreefile, loadTreefile } from './treefile.ts';
 import type { Treefile } from './treefile-keys.ts';
+import type { UnreadKey } from './unread-keys.ts';
 
 export interface ConfigOptions {
   /** `x86_64`, `aarch64`. */
@@ -48,6 +49,8 @@ export interface Config {
   lockOverrides: Readonly<Record<string, LockOverride>>;
   /** Where a treefile key, or one item of its list, stands: for errors that show up later. */
   positionOf: LoadedTreefile['positionOf'];
+  /** Keys that stand in the config and have no effect: each is worth a warning. */
+  unread: readonly UnreadKey[];
 }
 
 /**
@@ -73,6 +76,7 @@ export async function loadConfig(directory: string, options: ConfigOptions): Pro
     options.repositoryExtensions,
     (repository) => positionOf('repos', repository),
   );
+  const image = await loadImageSpecification(base, stream);
   return {
     directory: base,
     basearch,
@@ -80,7 +84,7 @@ export async function loadConfig(directory: string, options: ConfigOptions): Pro
     summary: summary === undefined ? undefined : String(summary),
     stream,
     treefile,
-    image: await loadImageSpecification(base, stream),
+    image: image.specification,
     platforms: await loadPlatforms(base, basearch),
     repositories,
     repositoryExtension: extension,
@@ -91,5 +95,6 @@ export async function loadConfig(directory: string, options: ConfigOptions): Pro
     lockfilePath: join(base, `manifest-lock.${basearch}.json`),
     lockOverrides: await loadLockOverrides(base, basearch),
     positionOf,
+    unread: [...loaded.unread, ...image.unread],
   };
 }

@@ -8,9 +8,9 @@ const override = z.strictObject({
   evr: z.string().min(1).optional(),
   /** Version with `.ARCH` behind it. */
   evra: z.string().min(1).optional(),
+  /** For people and for what maintains the file: nothing here reads it. */
   metadata: z
     .looseObject({
-      /** `pin` stays until it is removed; `fast-track` is dropped once the repositories have the version. */
       type: z.enum(['pin', 'fast-track']).optional(),
       reason: z.string().optional(),
     })

@@ -19,6 +19,9 @@ export interface ConfigRepositories {
   extension: string;
 }
 
+/** Endings of families that are known by name alone. A config of theirs may lie here whole. */
+const otherFamilies: Readonly<Record<string, string>> = { '.repo': 'rpm' };
+
 /**
  * Finds the file of each repository beside the manifest.
  * @param extensions the endings that package families use
@@ -71,7 +74,14 @@ export async function findRepositories(
   return { repositories, extension: first.extension };
 }
 
-function missing(name: string, extensions: readonly string[], present: Iterable<string>, where: SourcePosition) {
+function missing(name: string, extensions: readonly string[], present: ReadonlySet<string>, where: SourcePosition) {
+  const foreign = Object.keys(otherFamilies).find((extension) => present.has(`${name}${extension}`));
+  if (foreign !== undefined) {
+    const family = otherFamilies[foreign];
+    const message = `${name}${foreign} is of the ${family} family, which this release does not build`;
+    const hint = `it builds systems whose repositories are ${extensions.map((extension) => `NAME${extension}`).join(' or ')}`;
+    return usageError('CONFIG_REPOSITORY_MISSING', message, { where, hint });
+  }
   const known = [...present].flatMap((file) => {
     const extension = extensions.find((ending) => file.endsWith(ending));
     return extension === undefined ? [] : [file.slice(0, -extension.length)];

@@ -20,7 +20,7 @@ export const architecturePackages = {
   type: textList,
   merge: 'unique',
   family: 'any',
-  description: 'As `packages`, for one architecture.',
+  description: 'As `packages`, for one architecture: `packages-x86_64`, `packages-aarch64` and so on.',
   example: '[grub-efi-amd64-signed]',
 } as const;
 

@@ -4,6 +4,7 @@ import { type Fragment, readIncludeTree } from './include-tree.ts';
 import { mergeValues, unique } from './merge.ts';
 import { substituteDeep, type VariableValue } from './substitute.ts';
 import { type Treefile, type TreefileValues, treefileFileKeys, treefileKeys } from './treefile-keys.ts';
+import { type UnreadKey, unreadKeys } from './unread-keys.ts';
 
 /** A treefile with all its includes, flattened, and a memory of where its parts came from. */
 export interface LoadedTreefile {
@@ -11,6 +12,8 @@ export interface LoadedTreefile {
   variables: ReadonlyMap<string, VariableValue>;
   /** Where a key's value stands, or one item of its list (for `packages`, one name of an entry) or of its map. */
   positionOf(key: keyof Treefile, item?: string): SourcePosition;
+  /** Keys that a file sets and nothing reads. */
+  unread: readonly UnreadKey[];
 }
 
 /**
@@ -37,6 +40,7 @@ export async function loadTreefile(
     treefile: merged as unknown as Treefile,
     variables: tree.variables,
     positionOf: (key, item) => positionOf(tree.fragments, fragments, options.basearch, key, item),
+    unread: unreadKeys(treefileFileKeys, tree.fragments),
   };
 }
 

@@ -27,7 +27,7 @@ export interface FetchResult {
  */
 export async function fetchPackages(pipeline: Pipeline, options: FetchOptions): Promise<FetchResult> {
   const work = await openWorkDirectory(options.directory);
-  const { config, backend } = await openConfig(work);
+  const { config, backend } = await openConfig(pipeline, work);
   const overrides = await readOverrides(work.overrides, backend.overridesDirectory);
   const request = packageRequest(config, overrides.packages);
   const lockOptions = { config, backend, request, cacheDirectory: work.cache };

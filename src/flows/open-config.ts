@@ -1,14 +1,22 @@
 import { type Config, loadConfig } from '../config/load.ts';
 import { streamName } from '../config/names.ts';
 import { loadTreefile } from '../config/treefile.ts';
-import { CosaError } from '../lib/errors.ts';
+import { CosaError, formatPosition } from '../lib/errors.ts';
 import type { PackageBackend } from '../packages/backend.ts';
 import { backendFor, backends } from '../packages/index.ts';
+import type { Pipeline } from '../pipeline/step.ts';
 import { hostBaseArchitecture } from './architecture.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
-/** Reads the config of a work directory, and finds the package family of its repositories. Throws what {@link loadConfig} throws. */
-export async function openConfig(work: WorkDirectory): Promise<{ config: Config; backend: PackageBackend }> {
+/**
+ * Reads the config of a work directory, and finds the package family of its repositories. Of each key that has no effect
+ * there is a warning with its position.
+ * @throws CosaError what {@link loadConfig} throws
+ */
+export async function openConfig(
+  pipeline: Pipeline,
+  work: WorkDirectory,
+): Promise<{ config: Config; backend: PackageBackend }> {
   const config = await loadConfig(work.config, {
     basearch: hostBaseArchitecture(),
     stream: work.settings.stream,
@@ -16,6 +24,11 @@ export async function openConfig(work: WorkDirectory): Promise<{ config: Config;
   });
   const backend = backendFor(config.repositoryExtension);
   if (backend === undefined) throw new Error(`no package family has ${config.repositoryExtension} files`);
+  for (const { key, where, family, reason } of config.unread) {
+    if (family === backend.family) continue;
+    const message = `${formatPosition(where)}: "${key}" has no effect: ${reason}`;
+    pipeline.events({ type: 'warning', message, hint: undefined });
+  }
   return { config, backend };
 }
 

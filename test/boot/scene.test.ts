@@ -123,7 +123,10 @@ test('the running system upgrades to what was promoted, fetching only what is ne
 
   const received = 'cat /sys/class/net/e*/statistics/rx_bytes';
   const bytes = Number(await guest.output(received));
-  expect(await guest.output('sudo cosa-update upgrade')).toContain(`layers to fetch, ${second.updateSize} bytes`);
+  expect(await guest.output('systemctl is-enabled cosa-update.timer')).toBe('enabled');
+  await guest.output('sudo systemctl start cosa-update.service');
+  const log = await guest.output('sudo journalctl --boot --output cat --unit cosa-update.service');
+  expect(log).toContain(`layers to fetch, ${second.updateSize} bytes`);
   expect(Number(await guest.output(received)) - bytes).toBeLessThan(second.updateSize + 2 ** 20);
   expect((await guest.run('sudo cosa-update upgrade --check')).exitCode).toBe(77);
 

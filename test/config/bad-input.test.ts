@@ -13,6 +13,8 @@ interface BadInput {
   where: string;
   message: string;
   hint?: string;
+  /** Endings of repository files, where the usual two are not meant. */
+  extensions?: string[];
 }
 
 // The manifest's own lines start at line 3.
@@ -276,6 +278,22 @@ const cases: BadInput[] = [
     hint: 'did you mean "debian"?',
   },
   {
+    title: 'a repository of a family that is not built',
+    files: { 'fedora.repo': '[fedora]\n', 'manifest.yaml': 'include: a.yaml\n', 'a.yaml': 'repos: [fedora]\n' },
+    extensions: ['.sources'],
+    code: 'CONFIG_REPOSITORY_MISSING',
+    where: 'a.yaml:1:9',
+    message: 'fedora.repo is of the rpm family, which this release does not build',
+    hint: 'it builds systems whose repositories are NAME.sources',
+  },
+  {
+    title: 'composefs, which disks do not have yet',
+    files: { 'image.yaml': 'size: 8\ncomposefs: true\n' },
+    code: 'CONFIG_VALUE',
+    where: 'image.yaml:2:12',
+    message: '"composefs" must be false (disks with composefs cannot be written), not true',
+  },
+  {
     title: 'a repository with two files',
     files: { 'debian.repo': '[debian]\n' },
     code: 'CONFIG_REPOSITORY_AMBIGUOUS',
@@ -369,10 +387,11 @@ const cases: BadInput[] = [
   },
 ];
 
-test.each(cases)('$title', async ({ files, code, where, message, hint }) => {
+test.each(cases)('$title', async ({ files, code, where, message, hint, extensions }) => {
   const manifest = minimalConfig['manifest.yaml'] + (files['manifest.yaml'] ?? '');
   const base = await writeFiles({ ...minimalConfig, ...files, 'manifest.yaml': manifest });
-  const error: unknown = await loadConfig(base, testOptions).catch((thrown: unknown) => thrown);
+  const options = { ...testOptions, ...(extensions === undefined ? {} : { repositoryExtensions: extensions }) };
+  const error: unknown = await loadConfig(base, options).catch((thrown: unknown) => thrown);
   if (!(error instanceof CosaError)) throw new Error('expected a CosaError', { cause: error });
   expect({
     code: error.code,

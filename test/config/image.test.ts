@@ -5,7 +5,7 @@ import { prettyJson } from '../../src/lib/canonical-json.ts';
 import { temporaryDirectory, writeFiles } from './support.ts';
 
 test('without image.yaml there are the defaults', async () => {
-  expect(prettyJson({ ...(await loadImageSpecification(await temporaryDirectory(), undefined)) })).toBe(`{
+  expect(prettyJson({ ...(await loadImageSpecification(await temporaryDirectory(), undefined)).specification })).toBe(`{
   "aws-imdsv2-only": true,
   "aws-volume-type": "gp3",
   "aws-x86-boot-mode": "uefi-preferred",
@@ -40,7 +40,7 @@ container-imgref: "registry:example.com/os:{stream}"
     'base/zero.yaml': 'extra-kargs: [shared, zero]\nvmware-os-type: zero\n',
     'base/two.yaml': 'vmware-os-type: two\n',
   });
-  expect(await loadImageSpecification(base, 'next')).toMatchObject({
+  expect((await loadImageSpecification(base, 'next')).specification).toMatchObject({
     size: 8,
     rootfs: 'ext4',
     'extra-kargs': ['shared', 'zero', 'one', 'own'],

@@ -7,7 +7,8 @@ export const identityKeys = {
     type: scalarMap,
     merge: 'map',
     family: 'any',
-    description: 'What the system is: `name` (short, used in file names and labels), `summary`, `license`.',
+    description:
+      'What the system is: `name` (short, used in file names and labels) and `summary`; other names are yours.',
     example: '{name: debian-coreos, summary: Debian CoreOS}',
     default: {},
   },
@@ -39,9 +40,9 @@ export const identityKeys = {
     type: text,
     merge: 'replace',
     family: 'any',
-    description:
-      'The ostree ref that the system would have in a repository. Containers are found by their tags, so it is only recorded.',
+    description: 'The ostree ref that the system would have in a repository.',
     example: 'debian/${basearch}/coreos/${stream}',
+    unread: { because: 'containers are found by their tags' },
   },
   'automatic-version-prefix': {
     type: text,

@@ -25,7 +25,7 @@ export const packageKeys = {
     merge: 'unique',
     family: 'any',
     description:
-      'Package repositories: each names a file beside `manifest.yaml`, `NAME.sources` (deb822) or `NAME.repo`. The ending decides the package family.',
+      'Package repositories: each names a file beside `manifest.yaml`, whose ending decides the package family: `NAME.sources`, deb822. (`NAME.repo`, of the rpm family, is not built yet.)',
     example: '[debian, debian-security]',
     default: [],
   },

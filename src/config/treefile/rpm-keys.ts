@@ -10,6 +10,7 @@ export const rpmKeys = {
     family: 'rpm',
     description: "The treefile edition, which chooses rpm-ostree's defaults.",
     example: '"2024"',
+    unread: { because: 'every treefile has the defaults of the config reference' },
   },
   'lockfile-repos': {
     type: textList,
@@ -18,6 +19,7 @@ export const rpmKeys = {
     description: 'Repositories that only locked packages are taken from.',
     example: '[debian-snapshot]',
     default: [],
+    unread: { because: 'locked packages are taken from the repositories of "repos"' },
   },
   'repo-packages': {
     type: valueType(
@@ -28,6 +30,7 @@ export const rpmKeys = {
     family: 'rpm',
     description: 'Packages that must come from one repository.',
     example: '[{repo: fedora-updates, packages: [podman]}]',
+    unread: { because: 'packages are taken from any of the repositories' },
   },
   'install-langs': {
     type: textList,
@@ -35,6 +38,7 @@ export const rpmKeys = {
     family: 'rpm',
     description: 'Languages whose translations are installed.',
     example: '[en_US]',
+    unread: { because: 'the translations of all languages are installed' },
   },
   'boot-location': {
     type: choice('new', 'modules'),
@@ -42,6 +46,7 @@ export const rpmKeys = {
     family: 'rpm',
     description: 'Where the kernel lies besides `/usr/lib/modules`. Here it lies there alone.',
     example: 'modules',
+    unread: { because: 'the kernel lies in /usr/lib/modules alone', unless: ['modules'] },
   },
   'tmp-is-dir': {
     type: flag,
@@ -49,6 +54,7 @@ export const rpmKeys = {
     family: 'rpm',
     description: 'Whether `/tmp` is a directory. Here it always is one.',
     example: 'true',
+    unread: { because: '/tmp is a directory', unless: [true] },
   },
   selinux: {
     type: flag,
@@ -56,6 +62,7 @@ export const rpmKeys = {
     family: 'rpm',
     description: "Whether files get SELinux labels from the image's policy.",
     example: 'true',
+    unread: { because: 'files get no SELinux labels', unless: [false] },
   },
   'selinux-label-version': {
     type: naturalNumber,
@@ -63,6 +70,7 @@ export const rpmKeys = {
     family: 'rpm',
     description: 'With 1, files in `/usr/etc` are labelled as if they were in `/etc`.',
     example: '1',
+    unread: { because: 'files get no SELinux labels' },
   },
   rpmdb: {
     type: choice('target', 'host', 'sqlite', 'ndb', 'bdb'),
@@ -70,6 +78,7 @@ export const rpmKeys = {
     family: 'rpm',
     description: 'The format of the RPM database.',
     example: 'sqlite',
+    unread: { because: 'the packages are not RPMs' },
   },
   'rpmdb-normalize': {
     type: flag,
@@ -77,6 +86,7 @@ export const rpmKeys = {
     family: 'rpm',
     description: 'Whether the RPM database is made reproducible.',
     example: 'true',
+    unread: { because: 'the packages are not RPMs' },
   },
   repovars: {
     type: textMap,
@@ -84,6 +94,7 @@ export const rpmKeys = {
     family: 'rpm',
     description: 'Variables of `.repo` files.',
     example: '{contentdir: fedora}',
+    unread: { because: 'only .repo files have such variables' },
   },
   'readonly-executables': {
     type: flag,
@@ -91,6 +102,7 @@ export const rpmKeys = {
     family: 'rpm',
     description: 'Whether executables lose their write bits.',
     example: 'true',
+    unread: { because: 'files keep the modes that their packages give them', unless: [false] },
   },
   cliwrap: {
     type: flag,
@@ -98,5 +110,6 @@ export const rpmKeys = {
     family: 'rpm',
     description: 'Whether programs such as rpm are wrapped.',
     example: 'false',
+    unread: { because: 'programs are not wrapped', unless: [false] },
   },
 } as const satisfies MergedKeyTable;

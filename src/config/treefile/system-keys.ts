@@ -137,6 +137,7 @@ export const systemKeys = {
     family: 'any',
     description: 'Where `/opt` and `/usr/local` lie: they are links into `/var`.',
     example: 'var',
+    unread: { because: 'they are links into /var', unless: ['var'] },
   },
   'container-cmd': {
     type: textList,

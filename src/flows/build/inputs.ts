@@ -47,7 +47,7 @@ export async function readBuildInputs(
   work: WorkDirectory,
   parameters: BuildParameters,
 ): Promise<BuildInputs> {
-  const { config, backend } = await openConfig(work);
+  const { config, backend } = await openConfig(pipeline, work);
   const overrides = await readOverrides(work.overrides, backend.overridesDirectory);
   const request = packageRequest(config, overrides.packages);
   const { lock } = await currentLock(pipeline, { config, backend, request, cacheDirectory: work.cache });

@@ -1,9 +1,10 @@
-import { chmod, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type BuildInputs, type BuildParameters, readBuildInputs } from '../../../src/flows/build/inputs.ts';
 import { workDirectoryAt } from '../../../src/flows/work-directory.ts';
 import { formatLockfile } from '../../../src/packages/lockfile.ts';
+import type { PipelineEvent } from '../../../src/pipeline/events.ts';
 import { temporaryDirectory, writeFiles } from '../../config/support.ts';
 
 const pipeline = { events: () => undefined, signal: new AbortController().signal };
@@ -104,4 +105,25 @@ it('a lockfile gives the packages and the date, without asking anybody', async (
   const { lock: used, timestamp, stream, source } = await inputs();
   expect(used).toEqual(lock);
   expect({ timestamp, stream, source }).toEqual({ timestamp: 1_700_000_000, stream: 'testing', source: undefined });
+});
+
+it('warns of keys that have no effect, each once and with its position', async () => {
+  await writeFiles({ 'image.yaml': 'size: 12\naws-volume-type: gp3\n', 'more.yaml': 'selinux: true\n' }, config);
+  await appendFile(join(config, 'manifest.yaml'), 'include: more.yaml\nselinux: true\n');
+  const events: PipelineEvent[] = [];
+  const work = workDirectoryAt(root, { config: { source: config } });
+  const watched = { ...pipeline, events: (event: PipelineEvent) => void events.push(event) };
+  await readBuildInputs(watched, work, { maxLayers: 64, compression: 'zstd' });
+  expect(events).toEqual([
+    {
+      type: 'warning',
+      message: `${config}/manifest.yaml:8:1: "selinux" has no effect: files get no SELinux labels`,
+      hint: undefined,
+    },
+    {
+      type: 'warning',
+      message: `${config}/image.yaml:2:1: "aws-volume-type" has no effect: there are no AWS images yet`,
+      hint: undefined,
+    },
+  ]);
 });

@@ -1,0 +1,31 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { SourcePosition } from '../lib/errors.ts';
+import type { KeyDefinition, KeyTable } from './key-table.ts';
+import type { YamlFile } from './yaml.ts';
+
+/** A key that a config sets and nothing reads. */
+export interface UnreadKey {
+  key: string;
+  /** Where it stands, in the strongest file that has it. */
+  where: SourcePosition;
+  /** Where not `any`, the family that would read it. */
+  family: KeyDefinition['family'];
+  /** Why it has no effect, as a clause. */
+  reason: string;
+}
+
+/**
+ * The keys of a config that have no effect, each once. A value that says what happens anyway is not among them.
+ * @param files strongest first
+ */
+export function unreadKeys(
+  table: KeyTable,
+  files: readonly { file: YamlFile; values: Readonly<Record<string, unknown>> }[],
+): UnreadKey[] {
+  return Object.entries(table).flatMap(([key, { unread, family }]) => {
+    const source = files.find(({ values }) => Object.hasOwn(values, key));
+    if (unread === undefined || source === undefined) return [];
+    if (unread.unless?.some((value) => isDeepStrictEqual(value, source.values[key]))) return [];
+    return [{ key, where: source.file.keyPosition([key]), family, reason: unread.because }];
+  });
+}

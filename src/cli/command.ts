@@ -6,11 +6,15 @@ import type { RegistryOptions } from '../oci/registries.ts';
 import type { Context } from './context.ts';
 import type { Example } from './description.ts';
 import { addRegistryOptions, registryOptions } from './registry-options.ts';
+import type { Showable } from './render/shown.ts';
 
 /** What a command hands back, to be printed on stdout once the progress view is closed. */
 export interface CommandResult {
-  /** For people, without final newline; coloured with `context.style`. Nothing is printed if empty. */
-  text: string;
+  /**
+   * For people, without final newline; nothing is printed if empty. A string is one line, and escaped: what has lines or
+   * colours of ours is made with `line`, `lines`, `table` and `context.style`.
+   */
+  text: Showable;
   /** The same for programs, printed as one document with --json. */
   json: Json;
   /** For a command that did its work and has bad news, such as failed tests; 0 unless given. */

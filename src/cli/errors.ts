@@ -1,7 +1,8 @@
 import { getSystemErrorMap } from 'node:util';
 import type { Json } from '../lib/canonical-json.ts';
 import { CosaError, formatPosition } from '../lib/errors.ts';
-import { printable } from './render/printable.ts';
+import { message } from './render/lines.ts';
+import { line, lines, terminalText } from './render/shown.ts';
 import type { Style } from './render/style.ts';
 
 /**
@@ -22,13 +23,15 @@ export function presentable(error: unknown): CosaError {
 /** The lines for people: message with its position, hint, and with --verbose the causes. No final newline. */
 export function errorText(error: CosaError, style: Style, verbose: boolean): string {
   const position = error.where === undefined ? '' : `${formatPosition(error.where)}: `;
-  const lines = [`${style.red('error:')} ${printable(position + error.message, false)}`];
+  const parts = [message(style.red('error:'), position + error.message)];
   if (verbose) {
-    for (const cause of causes(error.cause)) lines.push(style.dim(`caused by: ${printable(causeText(cause), false)}`));
+    for (const cause of causes(error.cause)) parts.push(style.dim(message(caused, causeText(cause))));
   }
-  if (error.hint !== undefined) lines.push(`${style.cyan('hint:')} ${printable(error.hint, false)}`);
-  return lines.join('\n');
+  if (error.hint !== undefined) parts.push(message(style.cyan('hint:'), error.hint));
+  return terminalText(lines(parts));
 }
+
+const caused = line`caused by:`;
 
 /** The document that --json prints instead of a result. */
 export function errorJson(error: CosaError): Json {

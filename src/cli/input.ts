@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { usageError } from '../lib/errors.ts';
+import { terminalText } from './render/shown.ts';
 
 /** What the user gives a command while it runs. */
 export interface Input {
@@ -45,7 +46,7 @@ async function askLine(
   signal: AbortSignal,
   isShown: boolean,
 ): Promise<string> {
-  questions.write(question);
+  questions.write(terminalText(question));
   const echo = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
       if (isShown) questions.write(chunk.toString());

@@ -10,7 +10,8 @@ import { errorJson, errorText, presentable } from './errors.ts';
 import { type InputStream, inputFrom } from './input.ts';
 import { buildProgram, describeProgram, type Invocation, type ProgramHost } from './program.ts';
 import { viewFor } from './render/choose.ts';
-import { printable } from './render/printable.ts';
+import { printableJson } from './render/printable.ts';
+import { line, terminalText } from './render/shown.ts';
 import { styleFor } from './render/style.ts';
 import type { ViewStream } from './render/view.ts';
 
@@ -115,21 +116,22 @@ function enterDirectory(directory: string | undefined): void {
 }
 
 function printResult(result: CommandResult, common: CommonOptions, host: CommandLineHost): void {
-  const color = styleFor(host.stdout, host.environment).isColorSupported;
-  if (common.json) host.stdout.write(prettyJson(result.json));
-  else if (result.text !== '') host.stdout.write(`${printable(result.text, color)}\n`);
+  const text = terminalText(result.text);
+  if (common.json) host.stdout.write(printableJson(prettyJson(result.json)));
+  else if (text !== '') host.stdout.write(`${text}\n`);
 }
 
 function report(thrown: unknown, common: CommonOptions, host: CommandLineHost): number {
   const style = styleFor(host.stderr, host.environment);
   if (host.signal.aborted) {
-    host.stderr.write(`${style.yellow('interrupted:')} finished work is kept; the same command goes on from there\n`);
+    const text = line`${style.yellow('interrupted:')} finished work is kept; the same command goes on from there`;
+    host.stderr.write(`${terminalText(text)}\n`);
     return exitStatus.failed;
   }
   // Thrown once help or version is printed; a status other than 0 says that nobody asked for it.
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitStatus.ok : exitStatus.usage;
   const error = presentable(thrown);
   host.stderr.write(`${errorText(error, style, common.verbose === true)}\n`);
-  if (common.json) host.stdout.write(prettyJson(errorJson(error)));
+  if (common.json) host.stdout.write(printableJson(prettyJson(errorJson(error))));
   return error.exitStatus;
 }

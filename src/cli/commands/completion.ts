@@ -3,6 +3,7 @@ import { defineCommand } from '../command.ts';
 import { bashCompletion } from '../completion/bash.ts';
 import { fishCompletion } from '../completion/fish.ts';
 import { zshCompletion } from '../completion/zsh.ts';
+import { ours } from '../render/shown.ts';
 
 const shells = ['bash', 'zsh', 'fish'] as const;
 const generators = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion };
@@ -19,6 +20,6 @@ export const completion = defineCommand({
   ],
   run: async (context, [shell]) => {
     const script = generators[shell](await context.describe());
-    return { text: script.trimEnd(), json: { shell, script } };
+    return { text: ours(script.trimEnd()), json: { shell, script } };
   },
 });

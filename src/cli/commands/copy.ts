@@ -3,6 +3,7 @@ import { copyContainers } from '../../flows/transfer/copy.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
 import { platform } from '../parsers.ts';
+import { lines } from '../render/shown.ts';
 import { transferredJson, transferredText } from '../render/transferred.ts';
 
 export const copy = defineCommand({
@@ -46,11 +47,11 @@ export const copy = defineCommand({
       platform: wanted,
       dryRun,
     });
-    const lines = copied.map((image) =>
+    const parts = copied.map((image) =>
       dryRun
         ? `${image.destination}:${image.tags.join(', ')}: ${plural(image.blobs.sent, 'blob')} of ${formatBytes(image.bytes)} would be copied`
         : transferredText(image, context.style),
     );
-    return { text: lines.join('\n'), json: { dryRun, images: copied.map(transferredJson) } };
+    return { text: lines(parts), json: { dryRun, images: copied.map(transferredJson) } };
   },
 });

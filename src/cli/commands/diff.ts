@@ -3,6 +3,7 @@ import { type DownloadDetails, diffDownload } from '../../flows/containers/downl
 import { formatBytes, plural } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
 import { shortened } from '../render/shortened.ts';
+import { line, lines, type Showable, type Shown } from '../render/shown.ts';
 import type { Style } from '../render/style.ts';
 import { table } from '../render/table.ts';
 
@@ -54,47 +55,57 @@ function downloadJson({ from, to, newLayers, ...counts }: DownloadDetails) {
   return { from: { ...from }, to: { ...to }, ...counts, newLayers: newLayers.map((layer) => ({ ...layer })) };
 }
 
-function downloadText({ from, to, layers, download, newLayers }: DownloadDetails, style: Style): string {
+function downloadText({ from, to, layers, download, newLayers }: DownloadDetails, style: Style): Shown {
   const rows = newLayers.map(({ size, components }) => [
     `  ${formatBytes(size)}`,
     components.length === 0 ? style.dim('the commit, its directories, and files of no package') : shortened(components),
   ]);
-  return [
-    `${style.bold(from.version ?? from.digest)} → ${style.bold(to.version ?? to.digest)}`,
-    ...(rows.length === 0 ? [] : [table(rows, [0])]),
-    `${style.bold('Layers')} ${layers.kept} kept, ${layers.added} new, ${layers.removed} gone`,
-    `${style.bold('Download')} ${formatBytes(download)} of ${formatBytes(to.size)}`,
-  ].join('\n\n');
+  return lines(
+    [
+      line`${style.bold(from.version ?? from.digest)} → ${style.bold(to.version ?? to.digest)}`,
+      ...(rows.length === 0 ? [] : [table(rows, [0])]),
+      line`${style.bold('Layers')} ${layers.kept} kept, ${layers.added} new, ${layers.removed} gone`,
+      line`${style.bold('Download')} ${formatBytes(download)} of ${formatBytes(to.size)}`,
+    ],
+    '\n\n',
+  );
 }
 
 /** Files shown for people; --json has them all. */
 const filesShown = 20;
 
-function diffText({ from, to, packages, files, layers, download }: ContainerDifference, style: Style): string {
+function diffText({ from, to, packages, files, layers, download }: ContainerDifference, style: Style): Shown {
   const { added, removed, upgraded, downgraded } = packages;
   const packageRows = [
-    ...added.map(({ name, version }) => [`  ${style.green('added')}`, name, version]),
-    ...removed.map(({ name, version }) => [`  ${style.red('removed')}`, name, version]),
+    ...added.map(({ name, version }) => [line`  ${style.green('added')}`, name, version]),
+    ...removed.map(({ name, version }) => [line`  ${style.red('removed')}`, name, version]),
     ...upgraded.map((change) => ['  upgraded', change.name, `${change.from} → ${change.to}`]),
-    ...downgraded.map((change) => [`  ${style.yellow('downgraded')}`, change.name, `${change.from} → ${change.to}`]),
+    ...downgraded.map((change) => [
+      line`  ${style.yellow('downgraded')}`,
+      change.name,
+      `${change.from} → ${change.to}`,
+    ]),
   ];
   const fileRows = [
-    ...files.added.map((path) => [`  ${style.green('added')}`, path]),
-    ...files.removed.map((path) => [`  ${style.red('removed')}`, path]),
+    ...files.added.map((path) => [line`  ${style.green('added')}`, path]),
+    ...files.removed.map((path) => [line`  ${style.red('removed')}`, path]),
     ...files.changed.map((path) => ['  changed', path]),
   ];
-  return [
-    `${style.bold(from.version ?? from.digest)} → ${style.bold(to.version ?? to.digest)}`,
-    section('Packages', packageRows, packageRows.length, style),
-    section('Files', fileRows, filesShown, style),
-    `${style.bold('Layers')} ${layers.kept} kept, ${layers.added} new, ${layers.removed} gone`,
-    `${style.bold('Download')} ${formatBytes(download)} of ${formatBytes(to.size)}`,
-  ].join('\n\n');
+  return lines(
+    [
+      line`${style.bold(from.version ?? from.digest)} → ${style.bold(to.version ?? to.digest)}`,
+      section('Packages', packageRows, packageRows.length, style),
+      section('Files', fileRows, filesShown, style),
+      line`${style.bold('Layers')} ${layers.kept} kept, ${layers.added} new, ${layers.removed} gone`,
+      line`${style.bold('Download')} ${formatBytes(download)} of ${formatBytes(to.size)}`,
+    ],
+    '\n\n',
+  );
 }
 
-function section(title: string, rows: readonly (readonly string[])[], limit: number, style: Style): string {
-  if (rows.length === 0) return `${style.bold(title)} are the same`;
+function section(title: string, rows: readonly (readonly Showable[])[], limit: number, style: Style): Shown {
+  if (rows.length === 0) return line`${style.bold(title)} are the same`;
   const more = rows.length - limit;
-  const rest = more > 0 ? [`  ${style.dim(`and ${plural(more, 'more', 'more')}: see --json`)}`] : [];
-  return [style.bold(title), table(rows.slice(0, limit)), ...rest].join('\n');
+  const rest = more > 0 ? [line`  ${style.dim(`and ${plural(more, 'more', 'more')}: see --json`)}`] : [];
+  return lines([style.bold(title), table(rows.slice(0, limit)), ...rest]);
 }

@@ -2,6 +2,7 @@ import { type Diagnosis, examineHost, type HostCheck, type ToolStatus } from '..
 import type { Json } from '../../lib/canonical-json.ts';
 import { type ExitStatus, exitStatus } from '../../lib/errors.ts';
 import { defineCommand } from '../command.ts';
+import { line, lines, type Showable, type Shown } from '../render/shown.ts';
 import type { Style } from '../render/style.ts';
 import { table } from '../render/table.ts';
 
@@ -42,7 +43,7 @@ function diagnosisJson(diagnosis: Diagnosis): Json {
   };
 }
 
-function diagnosisText(diagnosis: Diagnosis, style: Style): string {
+function diagnosisText(diagnosis: Diagnosis, style: Style): Shown {
   const sections = [
     style.bold('Programs'),
     table(diagnosis.tools.map((status) => toolRow(status, diagnosis, style))),
@@ -52,28 +53,28 @@ function diagnosisText(diagnosis: Diagnosis, style: Style): string {
     '',
     conclusion(diagnosis, style),
   ];
-  return sections.join('\n');
+  return lines(sections);
 }
 
-function toolRow({ tool, path, version }: ToolStatus, { family }: Diagnosis, style: Style): string[] {
+function toolRow({ tool, path, version }: ToolStatus, { family }: Diagnosis, style: Style): Showable[] {
   const name = tool.packages[family ?? 'deb'];
   if (path !== undefined) {
     const from = version === undefined ? path : `${name} ${version}`;
-    return [`  ${style.green('ok')}`, tool.name, style.dim(from), style.dim(tool.purpose)];
+    return [line`  ${style.green('ok')}`, tool.name, style.dim(from), style.dim(tool.purpose)];
   }
   const mark = tool.optional ? style.yellow('optional') : style.red('missing');
-  return [`  ${mark}`, tool.name, `in the package ${name}`, tool.purpose];
+  return [line`  ${mark}`, tool.name, `in the package ${name}`, tool.purpose];
 }
 
-function checkRow({ name, state, finding, hint }: HostCheck, style: Style): string[] {
+function checkRow({ name, state, finding, hint }: HostCheck, style: Style): Showable[] {
   const mark = { ok: style.green('ok'), slow: style.yellow('slow'), failed: style.red('failed') }[state];
-  return [`  ${mark}`, name, hint === undefined ? finding : `${finding} (${hint})`];
+  return [line`  ${mark}`, name, hint === undefined ? finding : `${finding} (${hint})`];
 }
 
-function conclusion({ family, missingPackages, checks }: Diagnosis, style: Style): string {
+function conclusion({ family, missingPackages, checks }: Diagnosis, style: Style): Showable {
   if (missingPackages.length > 0) {
     const install = family === 'rpm' ? 'dnf install' : 'apt-get install';
-    return `Install what is missing: ${style.bold(`${install} ${missingPackages.join(' ')}`)}`;
+    return line`Install what is missing: ${style.bold(`${install} ${missingPackages.join(' ')}`)}`;
   }
   if (checks.some(({ state }) => state === 'failed')) return 'Builds cannot work here.';
   return style.green('All that builds need is here.');

@@ -3,6 +3,7 @@ import { placeNamed } from '../../flows/containers/place.ts';
 import { exitStatus } from '../../lib/errors.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
+import { line, lines, type Shown } from '../render/shown.ts';
 import type { Style } from '../render/style.ts';
 
 export const fsck = defineCommand({
@@ -26,15 +27,15 @@ export const fsck = defineCommand({
   },
 });
 
-function reportText(report: ContainersReport, style: Style): string {
+function reportText(report: ContainersReport, style: Style): Shown {
   const { problems, blobs, bytes } = report;
-  const lines = problems.map(({ code, message }) => `${style.red(code)} ${message}`);
-  lines.push(
+  const parts = problems.map(({ code, message }) => line`${style.red(code)} ${message}`);
+  parts.push(
     problems.length === 0
-      ? `${style.green('clean')}: ${plural(blobs, 'blob')}, ${formatBytes(bytes)}`
-      : `${style.red(plural(problems.length, 'problem'))} in ${plural(blobs, 'blob')}`,
+      ? line`${style.green('clean')}: ${plural(blobs, 'blob')}, ${formatBytes(bytes)}`
+      : line`${style.red(plural(problems.length, 'problem'))} in ${plural(blobs, 'blob')}`,
   );
-  if (!('leftovers' in report)) return lines.join('\n');
+  if (!('leftovers' in report)) return lines(parts);
   const { unreferenced, leftovers } = report;
   const removable = [
     ...(unreferenced.blobs === 0
@@ -42,6 +43,6 @@ function reportText(report: ContainersReport, style: Style): string {
       : [`${plural(unreferenced.blobs, 'blob')} that nothing refers to (${formatBytes(unreferenced.bytes)})`]),
     ...(leftovers === 0 ? [] : [plural(leftovers, 'unfinished file')]),
   ];
-  if (removable.length > 0) lines.push(`"cosa prune" removes ${removable.join(' and ')}`);
-  return lines.join('\n');
+  if (removable.length > 0) parts.push(line`"cosa prune" removes ${removable.join(' and ')}`);
+  return lines(parts);
 }

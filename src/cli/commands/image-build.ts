@@ -4,6 +4,7 @@ import { platforms } from '../../disk/platforms/index.ts';
 import { type BuiltImages, buildImages } from '../../flows/image/build-images.ts';
 import { formatBytes } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
+import type { Shown } from '../render/shown.ts';
 import { table } from '../render/table.ts';
 
 const platformList = platforms.map(({ name, title }) => `${name} (${title})`).join(', ');
@@ -46,7 +47,7 @@ export const imageBuild = defineCommand({
   },
 });
 
-function imagesText({ images }: BuiltImages): string {
+function imagesText({ images }: BuiltImages): Shown {
   return table(images.map(({ path, record }) => [record.platform, path, formatBytes(record.size)]));
 }
 

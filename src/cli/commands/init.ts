@@ -1,5 +1,6 @@
 import { initWorkDirectory } from '../../flows/init.ts';
 import { defineCommand } from '../command.ts';
+import { line } from '../render/shown.ts';
 
 export const init = defineCommand({
   description:
@@ -41,10 +42,10 @@ export const init = defineCommand({
     const revision = config.revision === undefined ? '' : ` at ${config.revision.slice(0, 12)}`;
     const { stream, formerStream } = work;
     const was = formerStream === undefined || formerStream === stream ? '' : ` (was ${formerStream})`;
-    const goal = stream === undefined ? '' : `, for the stream ${context.style.bold(stream)}`;
+    const goal = stream === undefined ? '' : line`, for the stream ${context.style.bold(stream)}`;
     const next = context.style.bold('cosa ostree build');
     return {
-      text: `${work.root} builds ${config.source}${revision}${goal}${was}. Next: ${next}`,
+      text: line`${work.root} builds ${config.source}${revision}${goal}${was}. Next: ${next}`,
       json: { directory: work.root, ...work.settings, stream: stream ?? null, formerStream: formerStream ?? null },
     };
   },

@@ -2,6 +2,7 @@ import { type InspectedContainer, inspectContainer } from '../../flows/container
 import { formatBytes, formatDuration } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
 import { shortened } from '../render/shortened.ts';
+import { line, lines, type Shown } from '../render/shown.ts';
 import type { Style } from '../render/style.ts';
 import { table } from '../render/table.ts';
 
@@ -44,7 +45,7 @@ function inspectJson({ layerList, referrers, tests, signatures, sboms, diskImage
   };
 }
 
-function inspectText(container: InspectedContainer, style: Style): string {
+function inspectText(container: InspectedContainer, style: Style): Shown {
   const { labels } = container;
   const label = (name: string) => labels[`org.opencontainers.image.${name}`];
   const facts: (readonly [string, string | undefined])[] = [
@@ -65,36 +66,37 @@ function inspectText(container: InspectedContainer, style: Style): string {
   const known = facts.flatMap(([name, value]) =>
     value === undefined || value === '' ? [] : [[style.bold(name), value]],
   );
-  return [table(known), testSection(container, style), layerSection(container, style), besideSection(container, style)]
-    .filter((section) => section !== '')
-    .join('\n\n');
+  return lines(
+    [table(known), testSection(container, style), layerSection(container, style), ...besideSection(container, style)],
+    '\n\n',
+  );
 }
 
-function testSection({ tests }: InspectedContainer, style: Style): string {
-  if (tests.length === 0) return `${style.bold('Tests')}\n  none yet: cosa test`;
+function testSection({ tests }: InspectedContainer, style: Style): Shown {
+  if (tests.length === 0) return line`${style.bold('Tests')}\n  none yet: cosa test`;
   const sections = tests.map(({ suite, firmware, accelerator, complete, started, tests: cases }) => {
-    const heading = `${style.bold(`Tests: ${suite}`)}${complete ? '' : ' (in part)'}, ${firmware}, ${accelerator}, ${started}`;
+    const heading = line`${style.bold(`Tests: ${suite}`)}${complete ? '' : ' (in part)'}, ${firmware}, ${accelerator}, ${started}`;
     const rows = cases.map(({ name, status, milliseconds }) => [
-      `  ${status === 'passed' ? style.green('passed') : style.red('failed')}`,
+      line`  ${status === 'passed' ? style.green('passed') : style.red('failed')}`,
       name,
       formatDuration(milliseconds),
     ]);
-    return `${heading}\n${table(rows, [2])}`;
+    return lines([heading, table(rows, [2])]);
   });
-  return sections.join('\n\n');
+  return lines(sections, '\n\n');
 }
 
-function layerSection({ layerList }: InspectedContainer, style: Style): string {
+function layerSection({ layerList }: InspectedContainer, style: Style): Shown {
   const rows = layerList.map(({ digest, size, components }) => [
     `  ${digest.slice('sha256:'.length).slice(0, 12)}`,
     formatBytes(size),
     shortened(components),
   ]);
-  return `${style.bold('Layers')}\n${table(rows, [1])}`;
+  return lines([style.bold('Layers'), table(rows, [1])]);
 }
 
-function besideSection({ signatures, sboms, diskImages }: InspectedContainer, style: Style): string {
-  const lines = [
+function besideSection({ signatures, sboms, diskImages }: InspectedContainer, style: Style): Shown[] {
+  const rows = [
     ...sboms.map(({ format, digest }) => [style.bold('Package list'), format, digest]),
     ...signatures.map(({ kind, digest }) => [style.bold('Signature'), `${kind}, not verified`, digest]),
     ...diskImages.map(({ platform, type, digest }) => [
@@ -103,5 +105,5 @@ function besideSection({ signatures, sboms, diskImages }: InspectedContainer, st
       digest,
     ]),
   ];
-  return lines.length === 0 ? '' : table(lines);
+  return rows.length === 0 ? [] : [table(rows)];
 }

@@ -3,6 +3,7 @@ import { placeNamed } from '../../flows/containers/place.ts';
 import { formatBytes } from '../../lib/format.ts';
 import { formatPlace } from '../../oci/place.ts';
 import { defineCommand } from '../command.ts';
+import type { Shown } from '../render/shown.ts';
 import type { Style } from '../render/style.ts';
 import { table } from '../render/table.ts';
 import { testsText } from '../render/test-status.ts';
@@ -35,7 +36,7 @@ export const list = defineCommand({
   },
 });
 
-function listText(containers: readonly ListedContainer[], style: Style): string {
+function listText(containers: readonly ListedContainer[], style: Style): Shown {
   const heading = ['VERSION', 'TAGS', 'CREATED', 'LAYERS', 'SIZE', 'TESTS', 'DIGEST'].map(style.dim);
   const rows = containers.map((container) => [
     style.bold(container.version ?? '-'),

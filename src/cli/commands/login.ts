@@ -2,6 +2,7 @@ import { logIn } from '../../flows/login.ts';
 import { usageError } from '../../lib/errors.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
+import { line } from '../render/shown.ts';
 
 /** More than any password or token has. */
 const maximumPasswordBytes = 64 * 1024;
@@ -32,7 +33,7 @@ export const login = defineCommand({
     const keeping = { options: context.registryOptions, environment: context.environment };
     const keptIn = await logIn(context, host, { username, password }, keeping);
     return {
-      text: `${context.style.bold(host)} knows you as ${username}; kept in ${keptIn}`,
+      text: line`${context.style.bold(host)} knows you as ${username}; kept in ${keptIn}`,
       json: { host, username, keptIn },
     };
   },

@@ -6,6 +6,7 @@ import { formatBytes } from '../../lib/format.ts';
 import { sbomFormats } from '../../packages/sbom/formats.ts';
 import { defineCommand } from '../command.ts';
 import { wholeNumber } from '../parsers.ts';
+import { line, lines, type Shown } from '../render/shown.ts';
 import type { Style } from '../render/style.ts';
 
 /** A host's mount table and old clients bear this many layers. */
@@ -81,19 +82,19 @@ export const ostreeBuild = defineCommand({
   },
 });
 
-function summary(result: BuildResult, style: Style): string {
+function summary(result: BuildResult, style: Style): Shown {
   const { layers } = result;
   const title = result.unchanged
-    ? `${style.bold(result.version)} is up to date: no input has changed`
-    : `${style.bold(result.version)} built`;
+    ? line`${style.bold(result.version)} is up to date: no input has changed`
+    : line`${style.bold(result.version)} built`;
   const update = result.updateSize === undefined ? '' : `; an update downloads ${formatBytes(result.updateSize)}`;
-  return [
+  return lines([
     title,
     `  digest  ${result.digest}`,
     `  commit  ${result.commit}`,
     `  layers  ${layers.total}: ${layers.new} new, ${layers.reused} reused; ${formatBytes(result.size)}${result.unchanged ? '' : update}`,
     ...pushedLines(result),
-  ].join('\n');
+  ]);
 }
 
 function pushedLines({ pushed }: BuildResult): string[] {

@@ -1,6 +1,7 @@
 import { type Promotion, promote as promoteContainer } from '../../flows/containers/promote.ts';
 import { defineCommand } from '../command.ts';
 import { collect } from '../parsers.ts';
+import { line, type Showable } from '../render/shown.ts';
 import type { Style } from '../render/style.ts';
 
 export const promote = defineCommand({
@@ -31,8 +32,8 @@ export const promote = defineCommand({
   },
 });
 
-function promotionText({ stream, digest, version, moved }: Promotion, dryRun: boolean, style: Style): string {
+function promotionText({ stream, digest, version, moved }: Promotion, dryRun: boolean, style: Style): Showable {
   const what = version === undefined ? digest : `${version} (${digest})`;
   if (!moved) return `${stream} points to ${what} already`;
-  return dryRun ? `Would promote ${what} to ${style.bold(stream)}` : `${style.bold(stream)} → ${what}`;
+  return dryRun ? line`Would promote ${what} to ${style.bold(stream)}` : line`${style.bold(stream)} → ${what}`;
 }

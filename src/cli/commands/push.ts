@@ -3,6 +3,7 @@ import { pushIndex } from '../../flows/transfer/push-index.ts';
 import { usageError } from '../../lib/errors.ts';
 import { platformName } from '../../oci/image.ts';
 import { defineCommand } from '../command.ts';
+import { lines } from '../render/shown.ts';
 import { transferredJson, transferredText } from '../render/transferred.ts';
 
 export const push = defineCommand({
@@ -43,9 +44,9 @@ export const push = defineCommand({
       references: builds,
       referrers,
     });
-    const lines = images.map(({ platform, digest }) => `  ${platformName(platform)}  ${digest}`);
+    const rows = images.map(({ platform, digest }) => `  ${platformName(platform)}  ${digest}`);
     return {
-      text: [transferredText(pushed, context.style), ...lines].join('\n'),
+      text: lines([transferredText(pushed, context.style), ...rows]),
       json: {
         ...transferredJson(pushed),
         images: images.map(({ platform, ...image }) => ({ ...image, platform: { ...platform } })),

@@ -3,6 +3,7 @@ import { generateKeys, signImage } from '../../flows/signatures/sign.ts';
 import { usageError } from '../../lib/errors.ts';
 import { defineCommand } from '../command.ts';
 import { choosePassphrase, readPassphrase } from '../passphrase.ts';
+import { line } from '../render/shown.ts';
 
 export const sign = defineCommand({
   description:
@@ -37,7 +38,7 @@ export const sign = defineCommand({
     const { style, directory } = context;
     if (generateKey !== undefined) {
       const paths = await generateKeys(directory, generateKey, () => choosePassphrase(context));
-      return { text: `${style.bold(paths.privateKey)} signs, ${paths.publicKey} verifies`, json: paths };
+      return { text: line`${style.bold(paths.privateKey)} signs, ${paths.publicKey} verifies`, json: paths };
     }
     if (key === undefined || reference === undefined) {
       const missing = key === undefined ? 'the key is' : 'the container is';
@@ -51,7 +52,7 @@ export const sign = defineCommand({
       identity: name,
       signed,
     } = await signImage(context, { directory, reference, key, identity, passphrase });
-    const text = signed.length === 0 ? `${digest} is signed already` : `${digest} is signed as ${style.bold(name)}`;
+    const text = signed.length === 0 ? `${digest} is signed already` : line`${digest} is signed as ${style.bold(name)}`;
     return { text, json: { digest, identity: name, signed } };
   },
 });

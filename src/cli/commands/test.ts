@@ -4,6 +4,7 @@ import { exitStatus } from '../../lib/errors.ts';
 import { formatDuration, plural } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
 import { cpusOption, firmwareOption, memoryOption } from '../machine-options.ts';
+import { line, lines, quoted, type Shown } from '../render/shown.ts';
 import type { Style } from '../render/style.ts';
 import { table } from '../render/table.ts';
 
@@ -46,11 +47,14 @@ export function testCommand(name: 'test' | 'kola run') {
 
 export const test = testCommand('test');
 
-function reportText({ version, suites }: TestReport, style: Style): string {
-  return suites.map((suite) => suiteText(version, suite, style)).join('\n\n');
+function reportText({ version, suites }: TestReport, style: Style): Shown {
+  return lines(
+    suites.map((suite) => suiteText(version, suite, style)),
+    '\n\n',
+  );
 }
 
-function suiteText(version: string, { result, consoleLog }: SuiteReport, style: Style): string {
+function suiteText(version: string, { result, consoleLog }: SuiteReport, style: Style): Shown {
   const { suite, firmware, tests } = result;
   const failed = tests.filter(({ status }) => status === 'failed');
   const verdict =
@@ -58,18 +62,18 @@ function suiteText(version: string, { result, consoleLog }: SuiteReport, style: 
       ? style.green(`${plural(tests.length, 'test')} passed`)
       : style.red(`${failed.length} of ${plural(tests.length, 'test')} failed`);
   const rows = tests.map(({ name, status, milliseconds }) => [
-    `  ${status === 'passed' ? style.green('passed') : style.red('failed')}`,
+    line`  ${status === 'passed' ? style.green('passed') : style.red('failed')}`,
     name,
     style.dim(formatDuration(milliseconds)),
   ]);
-  const reasons = failed.map(({ name, log = '' }) => `\n${style.bold(name)}: ${log}`);
-  return [
+  const reasons = failed.map(({ name, log = '' }) => lines(['', line`${style.bold(name)}:`, quoted(log)]));
+  return lines([
     style.bold(`${suite} on ${version} (${firmware})`),
     table(rows, [2]),
     ...reasons,
     '',
-    `${verdict}; console log: ${consoleLog}`,
-  ].join('\n');
+    line`${verdict}; console log: ${consoleLog}`,
+  ]);
 }
 
 function reportJson({ version, passed, suites }: TestReport): Json {

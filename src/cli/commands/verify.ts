@@ -1,6 +1,7 @@
 import { Option } from '@commander-js/extra-typings';
 import { type VerifiedImage, verifyImage } from '../../flows/signatures/verify.ts';
 import { defineCommand } from '../command.ts';
+import { line, lines, type Shown } from '../render/shown.ts';
 import type { Style } from '../render/style.ts';
 import { table } from '../render/table.ts';
 
@@ -39,10 +40,10 @@ export const verify = defineCommand({
   },
 });
 
-function verifiedText({ digest, signatures, policy, section }: VerifiedImage, style: Style): string {
+function verifiedText({ digest, signatures, policy, section }: VerifiedImage, style: Style): Shown {
   const by = policy === undefined ? '' : ` by ${policy}, ${section}`;
   const rows = signatures.map(({ kind, key, identity }) => [`  ${kind}`, key, identity ?? '']);
-  const lines = [`${digest} is ${style.green('accepted')}${by}`];
-  if (signatures.length === 0) lines.push('  no signature is asked for');
-  return rows.length === 0 ? lines.join('\n') : [...lines, table(rows)].join('\n');
+  const parts = [line`${digest} is ${style.green('accepted')}${by}`];
+  if (signatures.length === 0) parts.push(line`  no signature is asked for`);
+  return lines(rows.length === 0 ? parts : [...parts, table(rows)]);
 }

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../lib/format.ts';
 import type { PipelineEvent } from '../../pipeline/events.ts';
-import { printable, printableLine } from './printable.ts';
+import { line, lines, type Shown } from './shown.ts';
 import type { Style } from './style.ts';
 
 /** Log lines of a step that are kept, to be shown if it fails. */
@@ -30,19 +30,30 @@ export function logTail(): LogTail {
   };
 }
 
-/** A log line as both views show it. */
-export function logLine(line: string, style: Style): string {
-  return style.dim(`  | ${printableLine(line)}`);
+/** A log line as both views show it: what only ends it or begins it anew is left out. */
+export function logLine(text: string, style: Style): Shown {
+  return style.dim(`  | ${text.replace(/[\r\n]+/g, ' ').trimEnd()}`);
 }
 
 /** A warning as both views show it. */
-export function warningLines(event: Extract<PipelineEvent, { type: 'warning' }>, style: Style): string {
-  const hint = event.hint === undefined ? '' : `\n${style.cyan('hint:')} ${printable(event.hint, false)}`;
-  return `${style.yellow('warning:')} ${printable(event.message, false)}${hint}`;
+export function warningLines(event: Extract<PipelineEvent, { type: 'warning' }>, style: Style): Shown {
+  return lines([
+    message(style.yellow('warning:'), event.message),
+    ...(event.hint === undefined ? [] : [message(style.cyan('hint:'), event.hint)]),
+  ]);
+}
+
+/**
+ * A message behind its mark. It may have several lines, and quote others: what does not stand in its first line is
+ * indented, so that nothing in it passes for a message of its own.
+ */
+export function message(mark: Shown, text: string): Shown {
+  const [first = '', ...rest] = text.split('\n');
+  return lines([line`${mark} ${first}`, ...rest.map((part) => (/^( {2}|$)/.test(part) ? part : `  ${part}`))]);
 }
 
 /** What follows a finished step's title: its note and how long it took. */
 export function stepOutcome(event: { milliseconds: number; note?: string | undefined }): string {
   const duration = formatDuration(event.milliseconds);
-  return event.note === undefined ? duration : `${printableLine(event.note)} (${duration})`;
+  return event.note === undefined ? duration : `${event.note} (${duration})`;
 }

@@ -1,16 +1,18 @@
 import { formatDuration } from '../../lib/format.ts';
 import type { PipelineEvent } from '../../pipeline/events.ts';
 import { logLine, logTail, warningLines } from './lines.ts';
-import { printableLine } from './printable.ts';
 import { type Progress, progressBar, rateText, shortProgressText } from './progress.ts';
-import { visibleWidth } from './table.ts';
+import { line, lines, type Showable, type Shown, terminalText } from './shown.ts';
 import type { View, ViewOptions, ViewStream } from './view.ts';
+import { cutToWidth, padded, shortenedTo, visibleWidth } from './width.ts';
 
 const frameMilliseconds = 100;
 const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const barWidth = 10;
 /** Titles are padded to this width, so that the notes of short and long ones stand below each other. */
 const titleWidth = 28;
+/** So much of it is left on a narrow terminal. */
+const leastTitle = 8;
 
 interface Running {
   title: string;
@@ -30,13 +32,13 @@ export function liveView(stream: ViewStream, options: ViewOptions): View {
   let frame = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  function runningLine(step: Running): string {
+  function runningLine(step: Running): Shown {
     const elapsed = now() - step.begin;
-    const parts = [step.title.padEnd(titleWidth)];
+    const parts: Showable[] = [];
     const { progress } = step;
     if (progress?.total !== undefined && progress.total > 0) {
       const bar = progressBar(progress.done, progress.total, barWidth);
-      parts.push(`${style.cyan(bar.filled)}${style.dim(bar.empty)}`);
+      parts.push(line`${style.cyan(bar.filled)}${style.dim(bar.empty)}`);
     }
     const rate = progress === undefined ? '' : rateText(progress, elapsed);
     const details = [
@@ -44,16 +46,26 @@ export function liveView(stream: ViewStream, options: ViewOptions): View {
       rate === '' ? formatDuration(elapsed) : rate,
     ];
     parts.push(style.dim(details.filter((text) => text !== '').join(', ')));
-    return cutToWidth(`${style.cyan(spinner[frame % spinner.length] ?? '')} ${parts.join(' ')}`, stream.columns ?? 80);
+    const mark = style.cyan(spinner[frame % spinner.length] ?? '');
+    const end = lines(parts, ' ');
+    // Where space is short the title gives way: what moves stands behind it.
+    const room = columns() - 1 - visibleWidth(line`${mark}  ${end}`);
+    const wanted = Math.max(titleWidth, visibleWidth(step.title));
+    const title = shortenedTo(step.title, Math.max(leastTitle, Math.min(wanted, room)));
+    return cutToWidth(lines([mark, title, end], ' '), columns() - 1);
   }
 
   // The carriage return undoes what the terminal echoed, such as ^C.
   const erase = () => (painted === 0 ? '' : `\r\u001b[${painted}A\u001b[J`);
 
-  function paint(above = ''): void {
-    const lines = [...running.values()].map(runningLine);
-    const text = `${erase()}${above}${lines.map((line) => `${line}\n`).join('')}`;
-    painted = lines.length;
+  // A terminal that does not know its width says 0.
+  const columns = () => stream.columns || 80;
+
+  /** @param above lines that stay */
+  function paint(above: readonly Showable[] = []): void {
+    const bottom = [...running.values()].map(runningLine);
+    const text = `${erase()}${[...above, ...bottom].map((shown) => `${terminalText(shown)}\n`).join('')}`;
+    painted = bottom.length;
     // One write a frame, or the terminal shows the erased state in between.
     if (text !== '') stream.write(text);
   }
@@ -70,17 +82,15 @@ export function liveView(stream: ViewStream, options: ViewOptions): View {
     timer = undefined;
   }
 
-  function finishedLine(mark: string, title: string, note: string | undefined, milliseconds: number): string {
-    const parts = [mark, printableLine(title).padEnd(titleWidth)];
-    if (note !== undefined) parts.push(printableLine(note));
-    parts.push(style.dim(formatDuration(milliseconds)));
-    return `${parts.join(' ')}\n`;
+  function finishedLine(mark: Shown, title: string, note: string | undefined, milliseconds: number): Shown {
+    const parts = [mark, padded(title, titleWidth), ...(note === undefined ? [] : [note])];
+    return lines([...parts, style.dim(formatDuration(milliseconds))], ' ');
   }
 
   function events(event: PipelineEvent): void {
     switch (event.type) {
       case 'step-started':
-        running.set(event.step, { title: printableLine(event.title), begin: now(), progress: undefined });
+        running.set(event.step, { title: event.title, begin: now(), progress: undefined });
         timer ??= setInterval(tick, frameMilliseconds).unref();
         paint();
         return;
@@ -90,7 +100,7 @@ export function liveView(stream: ViewStream, options: ViewOptions): View {
         return;
       }
       case 'step-log':
-        if (verbose) paint(`${logLine(event.line, style)}\n`);
+        if (verbose) paint([logLine(event.line, style)]);
         else logs.add(event.step, event.line);
         return;
       case 'step-finished': {
@@ -98,17 +108,17 @@ export function liveView(stream: ViewStream, options: ViewOptions): View {
         logs.take(event.step);
         const note = event.cached ? ['cached', event.note].filter((text) => text !== undefined).join(', ') : event.note;
         const mark = event.cached ? style.dim('✔') : style.green('✔');
-        paint(finishedLine(mark, event.title, note, event.milliseconds));
+        paint([finishedLine(mark, event.title, note, event.milliseconds)]);
         return;
       }
       case 'step-failed': {
         end(event.step);
-        const lines = logs.take(event.step).map((line) => `${logLine(line, style)}\n`);
-        paint(`${lines.join('')}${finishedLine(style.red('✖'), event.title, undefined, event.milliseconds)}`);
+        const kept = logs.take(event.step).map((text) => logLine(text, style));
+        paint([...kept, finishedLine(style.red('✖'), event.title, undefined, event.milliseconds)]);
         return;
       }
       case 'warning':
-        paint(`${warningLines(event, style)}\n`);
+        paint([warningLines(event, style)]);
         return;
     }
   }
@@ -121,19 +131,4 @@ export function liveView(stream: ViewStream, options: ViewOptions): View {
       paint();
     },
   };
-}
-
-/** Cuts a line to the terminal's width: one that wraps could not be painted over. */
-function cutToWidth(line: string, columns: number): string {
-  if (visibleWidth(line) < columns) return line;
-  let width = 0;
-  let result = '';
-  for (const [piece, sequence] of line.matchAll(/(\p{Cc}\[[0-9;]*m)|./gu)) {
-    if (sequence === undefined) {
-      width += 1;
-      if (width >= columns) continue;
-    }
-    result += piece;
-  }
-  return result;
 }

@@ -1,8 +1,8 @@
 import { formatDuration } from '../../lib/format.ts';
 import type { PipelineEvent } from '../../pipeline/events.ts';
 import { logLine, logTail, stepOutcome, warningLines } from './lines.ts';
-import { printableLine } from './printable.ts';
 import { progressText } from './progress.ts';
+import { line, type Showable, terminalText } from './shown.ts';
 import type { View, ViewOptions, ViewStream } from './view.ts';
 
 /** How often a step that does not end says that it still runs. */
@@ -24,7 +24,7 @@ export function plainView(stream: ViewStream, options: ViewOptions): View {
   const logs = logTail();
   let heartbeat: NodeJS.Timeout | undefined;
 
-  const print = (line: string) => stream.write(`${line}\n`);
+  const print = (text: Showable) => stream.write(`${terminalText(text)}\n`);
 
   function sayStillRunning() {
     for (const { title, begin, progress } of running.values()) {
@@ -43,7 +43,7 @@ export function plainView(stream: ViewStream, options: ViewOptions): View {
   function events(event: PipelineEvent): void {
     switch (event.type) {
       case 'step-started':
-        running.set(event.step, { title: printableLine(event.title), begin: now(), progress: '' });
+        running.set(event.step, { title: event.title, begin: now(), progress: '' });
         heartbeat ??= setInterval(sayStillRunning, heartbeatMilliseconds).unref();
         return;
       case 'step-progress': {
@@ -59,13 +59,13 @@ export function plainView(stream: ViewStream, options: ViewOptions): View {
         end(event.step);
         logs.take(event.step);
         const mark = event.cached ? style.dim('cached ') : style.green('done   ');
-        print(`${mark} ${printableLine(event.title)}: ${stepOutcome(event)}`);
+        print(line`${mark} ${event.title}: ${stepOutcome(event)}`);
         return;
       }
       case 'step-failed':
         end(event.step);
-        for (const line of logs.take(event.step)) print(logLine(line, style));
-        print(`${style.red('failed ')} ${printableLine(event.title)}: ${stepOutcome(event)}`);
+        for (const kept of logs.take(event.step)) print(logLine(kept, style));
+        print(line`${style.red('failed ')} ${event.title}: ${stepOutcome(event)}`);
         return;
       case 'warning':
         print(warningLines(event, style));

@@ -1,23 +1,31 @@
-const escapeCharacter = '\u001b';
+// Control and format characters, line separators and halves of characters; what takes no place on a screen though it
+// is there (zero-width characters, fillers, variation selectors, tags).
+// https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point
+const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
+
+const named: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /**
- * Text that cannot drive the terminal: control characters become visible (`\x1b`), but for newline,
- * tab and, where `color` is true, colour sequences. What we print quotes file names, labels and logs
- * of containers that somebody else made.
+ * Text of others on one line, which cannot drive the terminal, hide in it or turn it around: what is no visible
+ * character becomes visible, as `\n`, `\x1b`, `\u{202e}`.
  */
-export function printable(text: string, color: boolean): string {
-  return text.replace(/(\p{Cc})(\[[0-9;]*m)?/gu, (match: string, control: string, parameters?: string) => {
-    if (control === '\n' || control === '\t') return match;
-    if (control === escapeCharacter && parameters !== undefined && color) return match;
-    return visible(control) + (parameters ?? '');
+export function printable(text: string): string {
+  return text.replace(hidden, visible);
+}
+
+/** The same for JSON, by its own escapes: readers of the document see no difference. */
+export function printableJson(json: string): string {
+  return json.replace(hidden, (character) => {
+    if (character === '\n') return character;
+    return Array.from(character.split(''), (unit) => `\\u${hexadecimal(unit.charCodeAt(0), 4)}`).join('');
   });
 }
 
-/** As {@link printable}, on one line: a carriage return or newline inside becomes a space. */
-export function printableLine(text: string): string {
-  return printable(text.replace(/[\r\n]+/g, ' ').trimEnd(), false);
+function visible(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return named[character] ?? (code < 0x100 ? `\\x${hexadecimal(code, 2)}` : `\\u{${hexadecimal(code, 4)}}`);
 }
 
-function visible(control: string): string {
-  return `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`;
+function hexadecimal(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0');
 }

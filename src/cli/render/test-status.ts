@@ -1,14 +1,18 @@
 import type { TestStatus } from '../../flows/containers/test-status.ts';
 import { plural } from '../../lib/format.ts';
+import { line, lines, type Shown } from './shown.ts';
 import type { Style } from './style.ts';
 
 /** How tests went, in a few words: "basic passed (uefi)". */
-export function testsText(statuses: readonly TestStatus[], style: Style): string {
+export function testsText(statuses: readonly TestStatus[], style: Style): Shown {
   if (statuses.length === 0) return style.dim('none');
-  return statuses.map((status) => statusText(status, style)).join(', ');
+  return lines(
+    statuses.map((status) => statusText(status, style)),
+    ', ',
+  );
 }
 
-function statusText({ suite, firmware, complete, passed, tests }: TestStatus, style: Style): string {
+function statusText({ suite, firmware, complete, passed, tests }: TestStatus, style: Style): Shown {
   const where = `(${firmware}${complete ? '' : `, ${plural(tests.length, 'test')} of it`})`;
-  return `${suite} ${passed ? style.green('passed') : style.red('failed')} ${where}`;
+  return line`${suite} ${passed ? style.green('passed') : style.red('failed')} ${where}`;
 }

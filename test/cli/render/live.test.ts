@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { viewFor } from '../../../src/cli/render/choose.ts';
 import { plainStyle } from '../../../src/cli/render/style.ts';
-import { visibleWidth } from '../../../src/cli/render/table.ts';
+import { visibleWidth } from '../../../src/cli/render/width.ts';
 
 /** What a terminal shows after these writes: knows newlines, "up N lines" and "erase to the end". */
 function screen(written: string): string[] {
@@ -76,7 +76,23 @@ describe('progress on a terminal', () => {
     live.events({ type: 'step-started', step: 1, title: 'a title that is longer than any terminal would like it' });
     live.events({ type: 'step-progress', step: 1, done: 1, total: 2, unit: 'files' });
     advance(500);
-    expect(Math.max(...shown().map(visibleWidth))).toBeLessThan(40);
+    expect(Math.max(...shown().map((line) => visibleWidth(line)))).toBeLessThan(40);
+  });
+
+  test.each([80, 60])('of a long title, so much is left that bar and figures are seen in %i columns', (columns) => {
+    const { live, advance, shown } = view(columns);
+    live.events({ type: 'step-started', step: 1, title: 'download the packages 名前 that this container is made of' });
+    live.events({ type: 'step-progress', step: 1, done: 50e6, total: 200e6, unit: 'bytes' });
+    advance(2000);
+    expect(shown()[0]).toMatch(/^. downloa.*… ━{3}╌{7} 25 % of 200 MB, 25.0 MB\/s, 6.0 s left$/);
+    expect(visibleWidth(shown()[0] ?? '')).toBe(columns - 1);
+  });
+
+  test('a terminal that says it has no columns has 80', () => {
+    const { live, advance, shown } = view(0);
+    live.events({ type: 'step-started', step: 1, title: 'x'.repeat(100) });
+    advance(100);
+    expect(visibleWidth(shown()[0] ?? '')).toBe(79);
   });
 
   test('log lines go above with --verbose, and are shown for a step that fails without it', () => {

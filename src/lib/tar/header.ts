@@ -28,6 +28,9 @@ const ustarMagic = 'ustar\0';
 /** Longest name that a header block holds; longer ones travel in an entry of their own. */
 export const maxHeaderName = field.name[1];
 
+/** The largest user or group that Linux knows: the number above it means "leave the owner as it is". */
+export const maximumId = 2 ** 32 - 2;
+
 /** A header block's fields, before what extension entries say is applied. */
 export interface RawHeader {
   typeFlag: string;
@@ -80,9 +83,9 @@ export function decodeHeaderBlock(block: Buffer, offset: number): RawHeader {
     typeFlag: String.fromCharCode(block[field.typeFlag[0]] ?? 0),
     name: prefix.length === 0 ? name : Buffer.concat([prefix, Buffer.from('/'), name]),
     linkName: text(block, field.linkName),
-    mode: readNumber(block, field.mode, offset, 'mode'),
-    uid: readNumber(block, field.uid, offset, 'uid'),
-    gid: readNumber(block, field.gid, offset, 'gid'),
+    mode: readNumber(block, field.mode, offset, 'mode', 2 ** 32 - 1),
+    uid: readNumber(block, field.uid, offset, 'uid', maximumId),
+    gid: readNumber(block, field.gid, offset, 'gid', maximumId),
     size: readNumber(block, field.size, offset, 'size'),
     mtime: readNumber(block, field.mtime, offset, 'mtime'),
   };
@@ -134,10 +137,17 @@ function writeNumber(block: Buffer, [offset, length]: Field, value: number): voi
   block[offset] = (block[offset] ?? 0) | 0x80;
 }
 
-function readNumber(block: Buffer, [offset, length]: Field, at: number, what: string): number {
+function readNumber(
+  block: Buffer,
+  [offset, length]: Field,
+  at: number,
+  what: string,
+  maximum = Number.MAX_SAFE_INTEGER,
+): number {
   const bytes = block.subarray(offset, offset + length);
   const value = (bytes[0] ?? 0) & 0x80 ? fromBase256(bytes) : fromOctal(bytes);
-  if (value === undefined || !Number.isSafeInteger(value) || (value < 0 && what !== 'mtime')) {
+  const isValid = Number.isSafeInteger(value) && value !== undefined && value <= maximum;
+  if (!isValid || (value < 0 && what !== 'mtime')) {
     throw verificationError('TAR_HEADER_NUMBER', `tar: the header at offset ${at} has no valid ${what}`, {
       hint: 'the stream is damaged or not a tar archive: get it again',
     });

@@ -1,4 +1,5 @@
 import { verificationError } from '../errors.ts';
+import type { Xattr } from '../xattr.ts';
 
 /**
  * Records of a pax header: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html#tag_20_94_13_03
@@ -15,9 +16,19 @@ export function xattrKey(name: string): string {
 }
 
 /** The extended attribute's name that a record key stands for, or `undefined` for any other record. */
-export function xattrName(key: string): string | undefined {
+function xattrName(key: string): string | undefined {
   if (!key.startsWith(xattrPrefix)) return undefined;
   return key.slice(xattrPrefix.length).replaceAll('%3D', '=').replaceAll('%25', '%');
+}
+
+/** The extended attributes among some records, in their order. */
+export function xattrsOf(records: PaxRecords): Xattr[] {
+  const xattrs: Xattr[] = [];
+  for (const [key, value] of records) {
+    const name = xattrName(key);
+    if (name !== undefined) xattrs.push({ name, value });
+  }
+  return xattrs;
 }
 
 /** Encodes records in their order. */
@@ -61,4 +72,15 @@ export function decodePax(content: Buffer, offset: number): PaxRecords {
     position = end;
   }
   return records;
+}
+
+/** The error for a file with holes, whose content is written in a way of its own. */
+export function sparse(offset: number): Error {
+  return verificationError(
+    'TAR_SPARSE',
+    `tar: the entry at offset ${offset} is a sparse file, which is not supported`,
+    {
+      hint: 'write the archive without --sparse',
+    },
+  );
 }

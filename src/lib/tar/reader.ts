@@ -1,8 +1,9 @@
 import { verificationError } from '../errors.ts';
 import type { Xattr } from '../xattr.ts';
 import { type ByteSource, byteSource, truncated } from './byte-source.ts';
-import { decodeHeaderBlock, decodeName, type RawHeader } from './header.ts';
-import { decodePax, type PaxRecords, xattrName } from './pax.ts';
+import { type GlobalRecords, globalRecords } from './global-records.ts';
+import { decodeHeaderBlock, decodeName, maximumId, type RawHeader } from './header.ts';
+import { decodePax, type PaxRecords, sparse, xattrsOf } from './pax.ts';
 import { blockSize, extensionFlags, paddingSize, type TarEntryType, type TarHeader, typeFlags } from './types.ts';
 
 /** An entry of a stream that is being read. */
@@ -47,7 +48,7 @@ const entryTypes = new Map<string, TarEntryType>([
  */
 export async function* readTar(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<TarEntry, void, void> {
   const source = byteSource(chunks);
-  const globalRecords: PaxRecords = new Map();
+  const globals = globalRecords(maxPaxSize);
   let extensions = noExtensions();
   try {
     for (;;) {
@@ -56,8 +57,8 @@ export async function* readTar(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
       if (block.length < blockSize) throw truncated(source.offset, 'before the end-of-archive marker');
       if (isZero(block)) break;
       const raw = decodeHeaderBlock(block, offset);
-      if (await readExtension(source, raw, offset, extensions, globalRecords)) continue;
-      const header = applyExtensions(raw, offset, extensions, globalRecords);
+      if (await readExtension(source, raw, offset, extensions, globals)) continue;
+      const header = applyExtensions(raw, offset, extensions, globals);
       extensions = noExtensions();
       const content = contentReader(source, header);
       yield { ...header, offset, content: content.chunks, bytes: content.whole };
@@ -86,20 +87,14 @@ async function readExtension(
   raw: RawHeader,
   offset: number,
   extensions: Extensions,
-  globalRecords: PaxRecords,
+  globals: GlobalRecords,
 ): Promise<boolean> {
   switch (raw.typeFlag) {
     case extensionFlags.pax:
       extensions.pax = decodePax(await takeExtension(source, raw.size, maxPaxSize, offset), offset);
       return true;
     case extensionFlags.globalPax:
-      for (const [key, value] of decodePax(await takeExtension(source, raw.size, maxPaxSize, offset), offset)) {
-        globalRecords.set(key, value);
-      }
-      // Each header is bounded, their sum must be too.
-      if ([...globalRecords.values()].reduce((sum, value) => sum + value.length, 0) > maxPaxSize) {
-        throw tooLarge(offset, 'the global pax headers', maxPaxSize);
-      }
+      globals.add(decodePax(await takeExtension(source, raw.size, maxPaxSize, offset), offset), offset);
       return true;
     case extensionFlags.gnuLongName:
       extensions.longName = untilZero(await takeExtension(source, raw.size, maxLongName, offset));
@@ -122,16 +117,21 @@ async function takeExtension(source: ByteSource, size: number, limit: number, of
   return content;
 }
 
-function applyExtensions(raw: RawHeader, offset: number, extensions: Extensions, globalRecords: PaxRecords): TarHeader {
+function applyExtensions(
+  raw: RawHeader,
+  offset: number,
+  { pax, ...long }: Extensions,
+  globals: GlobalRecords,
+): TarHeader {
   // An empty value takes a record back, except for an xattr, whose value may well be empty.
-  const records = new Map([...globalRecords, ...extensions.pax]);
-  for (const [key, value] of records) {
-    if (value.length === 0 && xattrName(key) === undefined) records.delete(key);
-  }
-  for (const key of records.keys()) if (key.startsWith('GNU.sparse.')) throw sparse(offset);
-  const number = (key: string, otherwise: number) => paxNumber(records.get(key), offset, key) ?? otherwise;
-  const name = records.get('path') ?? extensions.longName ?? raw.name;
-  const linkName = records.get('linkpath') ?? extensions.longLink ?? raw.linkName;
+  const record = (key: string) => {
+    const value = pax.get(key) ?? globals.get(key);
+    return value === undefined || value.length === 0 ? undefined : value;
+  };
+  for (const [key, value] of pax) if (key.startsWith('GNU.sparse.') && value.length > 0) throw sparse(offset);
+  const number = (key: PaxNumber, otherwise: number) => paxNumber(record(key), offset, key) ?? otherwise;
+  const name = record('path') ?? long.longName ?? raw.name;
+  const linkName = record('linkpath') ?? long.longLink ?? raw.linkName;
   const path = decodeName(name, offset);
   const type = entryType(raw.typeFlag, path, offset);
   const isLink = type === 'symlink' || type === 'hardlink';
@@ -153,7 +153,7 @@ function applyExtensions(raw: RawHeader, offset: number, extensions: Extensions,
     gid: number('gid', raw.gid),
     size,
     mtime: number('mtime', raw.mtime),
-    xattrs: xattrsOf(records),
+    xattrs: mergeXattrs(globals.xattrs, xattrsOf(pax)),
   };
 }
 
@@ -171,22 +171,24 @@ function entryType(flag: string, path: string, offset: number): TarEntryType {
   return type;
 }
 
-function xattrsOf(records: PaxRecords): Xattr[] {
-  const xattrs: Xattr[] = [];
-  for (const [key, value] of records) {
-    const name = xattrName(key);
-    if (name !== undefined) xattrs.push({ name, value });
-  }
-  return xattrs;
+function mergeXattrs(globals: readonly Xattr[], own: readonly Xattr[]): readonly Xattr[] {
+  if (own.length === 0) return globals;
+  if (globals.length === 0) return own;
+  const byName = new Map([...globals, ...own].map((xattr) => [xattr.name, xattr]));
+  return [...byName.values()];
 }
 
-function paxNumber(value: Buffer | undefined, offset: number, key: string): number | undefined {
+type PaxNumber = 'uid' | 'gid' | 'size' | 'mtime';
+
+function paxNumber(value: Buffer | undefined, offset: number, key: PaxNumber): number | undefined {
   if (value === undefined) return undefined;
   const match = (key === 'mtime' ? /^(-?\d{1,15})(\.\d*)?$/ : /^(\d{1,15})$/).exec(value.toString('latin1'));
-  if (match === null) {
+  const number = Number(match?.[1]);
+  const isOwner = key === 'uid' || key === 'gid';
+  if (match === null || (isOwner && number > maximumId)) {
     throw verificationError('TAR_PAX_INVALID', `tar: the pax header before offset ${offset} has no valid ${key}`);
   }
-  return Number(match[1]);
+  return number;
 }
 
 function contentReader(source: ByteSource, header: TarHeader) {
@@ -244,16 +246,6 @@ function isZero(bytes: Buffer): boolean {
 function untilZero(bytes: Buffer): Buffer {
   const end = bytes.indexOf(0);
   return end === -1 ? bytes : bytes.subarray(0, end);
-}
-
-function sparse(offset: number): Error {
-  return verificationError(
-    'TAR_SPARSE',
-    `tar: the entry at offset ${offset} is a sparse file, which is not supported`,
-    {
-      hint: 'write the archive without --sparse',
-    },
-  );
 }
 
 function tooLarge(offset: number, what: string, limit: number): Error {

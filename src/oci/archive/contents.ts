@@ -37,14 +37,14 @@ export async function readArchiveContents(handle: FileHandle, file: string): Pro
   await refuseCompressed(handle, file);
   const blobs = new Map<Digest, { offset: number; size: number }>();
   const texts = new Map<string, string>();
-  const names = new Set<string>();
+  let isOfDocker = false;
   const source = skippingSource(handle);
   let count = 0;
   try {
     for await (const entry of readTar(source.chunks())) {
       if (++count > maximumTarEntries) throw invalid(file, `it has more than ${maximumTarEntries} entries`);
       const name = entry.path.replace(/^(\.\/)+/, '');
-      if (!name.includes('/')) names.add(name);
+      isOfDocker ||= name === 'manifest.json';
       if (entry.type !== 'file') continue;
       const offset = entry.offset + blockSize;
       const hex = /^blobs\/sha256\/([0-9a-f]{64})$/.exec(name)?.[1];
@@ -58,7 +58,7 @@ export async function readArchiveContents(handle: FileHandle, file: string): Pro
     throw invalid(file, error.message, error);
   }
   const layoutFile = texts.get('oci-layout');
-  if (layoutFile === undefined) throw noLayout(file, names);
+  if (layoutFile === undefined) throw noLayout(file, isOfDocker);
   requireVersion(layoutFile, `oci-layout in ${file}`);
   const index = texts.get('index.json');
   return { entries: index === undefined ? [] : parseIndex(index, `index.json in ${file}`).manifests, blobs };
@@ -111,9 +111,9 @@ async function refuseCompressed(handle: FileHandle, file: string): Promise<void>
   });
 }
 
-function noLayout(file: string, names: ReadonlySet<string>): CosaError {
+function noLayout(file: string, isOfDocker: boolean): CosaError {
   return verificationError('ARCHIVE_INVALID', `${file} is no archive of an OCI layout: it has no file "oci-layout"`, {
-    hint: names.has('manifest.json')
+    hint: isOfDocker
       ? 'it looks like one of "docker save"; make one with: podman save --format oci-archive'
       : 'name a file that cosa copy, skopeo or podman save --format oci-archive wrote',
   });

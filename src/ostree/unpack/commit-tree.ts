@@ -15,6 +15,14 @@ export interface TreeFile {
   checksum: string;
 }
 
+/** All paths below a directory: how many, and their characters together, from that directory on. */
+interface Below {
+  paths: number;
+  characters: number;
+}
+
+/** A million files have about a third of this. */
+const maximumPathCharacters = 256 * 1024 * 1024;
 /** PATH_MAX holds at most this many names. */
 const maximumDepth = 2048;
 
@@ -40,8 +48,8 @@ export async function checkTree(
 ): Promise<ReadonlySet<string>> {
   const contents = new Set<string>();
   const checkedMeta = new Set<string>();
-  // Number of paths below each dirtree: the same dirtree is walked once, wherever it stands.
-  const pathsBelow = new Map<string, number>();
+  // What is below each dirtree: the same dirtree is walked once, wherever it stands.
+  const known = new Map<string, Below>();
 
   async function checkMeta(checksum: string): Promise<void> {
     if (checkedMeta.has(checksum)) return;
@@ -49,20 +57,29 @@ export async function checkTree(
     checkDirmeta(await require(source, 'dirmeta', checksum), `dirmeta ${checksum}`);
   }
 
-  async function visit(checksum: string, depth: number): Promise<number> {
-    const known = pathsBelow.get(checksum);
-    if (known !== undefined) return known;
+  async function visit(checksum: string, depth: number): Promise<Below> {
+    const before = known.get(checksum);
+    if (before !== undefined) return before;
     if (depth > maximumDepth) throw treeTooLarge(commit, `is more than ${maximumDepth} directories deep`);
     const { files, directories } = await readDirtree(source, checksum);
-    let paths = files.length + directories.length;
-    for (const file of files) contents.add(file.checksum);
-    for (const { tree, meta } of directories) {
-      await checkMeta(meta);
-      paths += await visit(tree, depth + 1);
+    const below = { paths: files.length + directories.length, characters: 0 };
+    for (const { name, checksum: content } of files) {
+      contents.add(content);
+      below.characters += name.length + 1;
     }
-    if (paths > maximumPaths) throw treeTooLarge(commit, `has more than ${maximumPaths} files`);
-    pathsBelow.set(checksum, paths);
-    return paths;
+    for (const { name, tree, meta } of directories) {
+      await checkMeta(meta);
+      const { paths, characters } = await visit(tree, depth + 1);
+      below.paths += paths;
+      // The directory's name stands in its own path and in each one below it.
+      below.characters += characters + (name.length + 1) * (paths + 1);
+    }
+    if (below.paths > maximumPaths) throw treeTooLarge(commit, `has more than ${maximumPaths} files`);
+    if (below.characters > maximumPathCharacters) {
+      throw treeTooLarge(commit, `has paths of more than ${maximumPathCharacters} characters together`);
+    }
+    known.set(checksum, below);
+    return below;
   }
 
   const { rootTree, rootMeta } = await readCommit(source, commit);

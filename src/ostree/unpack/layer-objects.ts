@@ -9,7 +9,7 @@ import { contentHash, fileTypeBits } from '../objects.ts';
 import type { BaseLayer } from './base-layers.ts';
 import { layoutChecker } from './layout-checker.ts';
 import { normalizePath, type ObjectName, parseObjectPath } from './layout-path.ts';
-import { maximumLayerBytes, type UnpackLimits } from './limits.ts';
+import { keptBytes, maximumLayerBytes, type UnpackLimits } from './limits.ts';
 import { maximumMetadataBytes, maximumXattrsBytes, parseXattrs } from './metadata.ts';
 
 /** A commit, dirtree, dirmeta or commitmeta: verified already, except commitmeta, which has no checksum of its own. */
@@ -40,8 +40,8 @@ export interface ContentEntry {
 /**
  * Reads a layer's ostree objects in their order. Blob digest, diffid, every path and every checksum is verified in
  * the stream; paths of the ordinary layout are checked and skipped. Both forms of xattr objects are understood.
- * @throws CosaError `LAYER_PATH`, `LAYER_ENTRY`, `LAYER_DIFFID`, `OBJECT_CHECKSUM`, `OBJECT_INVALID` and what the
- *   tar reader, decompression and blob reader throw (exit 4)
+ * @throws CosaError `LAYER_PATH`, `LAYER_ENTRY`, `LAYER_DIFFID`, `LAYER_TOO_LARGE`, `OBJECT_CHECKSUM`, `OBJECT_INVALID`
+ *   and what the tar reader, decompression and blob reader throw (exit 4)
  */
 export async function* readLayerObjects(
   reader: ContentReader,
@@ -50,7 +50,8 @@ export async function* readLayerObjects(
   signal?: AbortSignal,
 ): AsyncGenerator<MetadataEntry | ContentEntry, void, void> {
   const { digest } = layer.descriptor;
-  const layout = layoutChecker(digest, limits.entries);
+  const keep = keptBytes(layer.descriptor);
+  const layout = layoutChecker(digest, limits.entries, keep);
   const xattrsByHash = new Map<string, Xattr[]>();
   let pending: { checksum: string; xattrs: Xattr[] } | undefined;
 
@@ -75,6 +76,7 @@ export async function* readLayerObjects(
       case 'file-xattrs': {
         const bytes = await smallBytes(entry, maximumXattrsBytes, what);
         requireChecksum(sha256Hex(bytes), object.checksum, what);
+        keep(bytes.length);
         xattrsByHash.set(object.checksum, parseXattrs(bytes, what));
         break;
       }

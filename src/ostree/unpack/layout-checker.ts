@@ -1,6 +1,7 @@
 import { verificationError } from '../../lib/errors.ts';
 import type { TarEntry } from '../../lib/tar/reader.ts';
 import { normalizePath, type ObjectName, parseObjectPath, pathError } from './layout-path.ts';
+import { symlinkTree } from './symlink-tree.ts';
 
 interface LayoutChecker {
   /**
@@ -14,21 +15,18 @@ interface LayoutChecker {
 /**
  * Finds what no honest layer holds: devices, names twice, names below a symbolic link, hard links to anything
  * but objects. We write nothing of the layout ourselves; others who unpack the same image do.
+ * @param keep told the length of each name that is remembered; throws when there are too many
  */
-export function layoutChecker(layer: string, maximumEntries: number): LayoutChecker {
+export function layoutChecker(layer: string, maximumEntries: number, keep: (bytes: number) => void): LayoutChecker {
   const files = new Set<string>();
   const directories = new Set<string>();
-  const symlinks = new Set<string>();
-  // Consecutive entries mostly share their parent.
-  let checkedParent = '';
+  const symlinks = symlinkTree();
 
   function requireNoSymlinkAbove(path: string): void {
-    const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
-    if (parent === checkedParent) return;
-    for (let above = parent; above !== ''; above = above.slice(0, Math.max(0, above.lastIndexOf('/')))) {
-      if (symlinks.has(above)) throw pathError(layer, path, `lies behind the symbolic link ${JSON.stringify(above)}`);
+    const above = symlinks.above(path);
+    if (above !== undefined) {
+      throw pathError(layer, path, `lies behind the symbolic link ${JSON.stringify(above)}`);
     }
-    checkedParent = parent;
   }
 
   function isLinkToSymlink(entry: TarEntry, path: string): boolean {
@@ -55,13 +53,11 @@ export function layoutChecker(layer: string, maximumEntries: number): LayoutChec
       if (files.size + directories.size >= maximumEntries) {
         throw verificationError('LAYER_ENTRY', `layer ${layer} has more than ${maximumEntries} entries`);
       }
+      if (!same.has(path)) keep(path.length);
       same.add(path);
       const isSymlink =
         entry.type === 'symlink' || (entry.type === 'hardlink' && object === undefined && isLinkToSymlink(entry, path));
-      if (isSymlink) {
-        symlinks.add(path);
-        checkedParent = '';
-      }
+      if (isSymlink) symlinks.add(path);
     },
   };
 }

@@ -10,14 +10,20 @@ const objectsPrefix = 'sysroot/ostree/repo/objects/';
 const objectPattern =
   /^([0-9a-f]{2})\/([0-9a-f]{62})\.(commit|commitmeta|dirtree|dirmeta|file|file-xattrs|file-xattrs-link)$/;
 
+/** PATH_MAX: nobody can unpack what is longer. */
+const maximumPathLength = 4096;
+
 /**
  * A tar entry's name as a path relative to the root, without a slash at its end; empty for the root itself.
- * @throws CosaError `LAYER_PATH` (exit 4) for what an honest writer never writes: absolute, or with `.`, `..` or
- *   empty parts
+ * @throws CosaError `LAYER_PATH` (exit 4) for what an honest writer never writes: absolute, too long, or with
+ *   `.`, `..` or empty parts
  */
 export function normalizePath(name: string, layer: string): string {
   if (name === './' || name === '.' || name === '/') return '';
   const path = name.endsWith('/') ? name.slice(0, -1) : name;
+  if (path.length > maximumPathLength) {
+    throw pathError(layer, `${name.slice(0, 100)}…`, `is longer than ${maximumPathLength} characters`);
+  }
   if (path.startsWith('/')) throw pathError(layer, name, 'is absolute');
   for (const part of path.split('/')) {
     if (part === '..') throw pathError(layer, name, 'leads out of the image with ".."');

@@ -1,3 +1,4 @@
+import { verificationError } from '../../lib/errors.ts';
 import type { Descriptor } from '../../oci/types.ts';
 
 /** Bounds on what an image of unknown origin may cost us. */
@@ -9,7 +10,30 @@ export interface UnpackLimits {
 }
 
 /** Far above any operating system, far below what fills a disk of the usual size. */
-export const defaultLimits: UnpackLimits = { contentBytes: 64 * 1024 ** 3, entries: 10_000_000 };
+export const defaultLimits: UnpackLimits = { contentBytes: 64 * 1024 ** 3, entries: 3_000_000 };
+
+/** What is kept of any layer while it is read, however small it is. */
+const anyKeptBytes = 64 * 1024 * 1024;
+/** What one kept string or object costs besides its bytes. */
+const keptOverhead = 64;
+
+/**
+ * Counts what is kept in memory of a layer: names and xattrs. A few hundred kilobytes of blob can stand for hundreds of
+ * megabytes of them, so that what may be kept grows with the blob.
+ */
+export function keptBytes(layer: Descriptor): (bytes: number) => void {
+  const maximum = anyKeptBytes + layer.size;
+  let kept = 0;
+  return (bytes) => {
+    kept += bytes + keptOverhead;
+    if (kept <= maximum) return;
+    throw verificationError(
+      'LAYER_TOO_LARGE',
+      `layer ${layer.digest} (${layer.size} bytes) has more than ${maximum} bytes of names and xattrs`,
+      { hint: 'no tool that builds images writes so many: do not trust the image' },
+    );
+  };
+}
 
 /** No tree of real files compresses better than this; a little of it may, such as a sparse log. */
 const highestRatio = 100;

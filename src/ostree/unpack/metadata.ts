@@ -8,6 +8,9 @@ export const maximumMetadataBytes = 10 * 1024 * 1024;
 /** Most bytes of a file's serialized xattrs. */
 export const maximumXattrsBytes = 1024 * 1024;
 
+/** NAME_MAX of every filesystem. */
+const maximumNameBytes = 255;
+
 export interface ParsedCommit {
   /** Seconds since the epoch. */
   timestamp: number;
@@ -49,6 +52,9 @@ export function parseDirtree(bytes: Buffer, what: string): ParsedDirtree {
   const [files, directories] = decode(dirtreeType, bytes, what);
   const names = new Set<string>();
   for (const [name] of [...files, ...directories]) {
+    if (Buffer.byteLength(name) > maximumNameBytes) {
+      throw invalid(what, `has a file name of more than ${maximumNameBytes} bytes`);
+    }
     if (name === '' || name === '.' || name === '..' || name.includes('/')) {
       throw invalid(what, `has the impossible file name ${JSON.stringify(name)}`);
     }

@@ -11,6 +11,9 @@ const maximumFileBytes = 16 * 1024 * 1024;
 /** Most bytes of all metadata objects: a million files have about this much. */
 const maximumTreeBytes = 256 * 1024 * 1024;
 
+/** Whoever lists a tree holds its paths in memory: more files than any operating system has. */
+const maximumPaths = 1_000_000;
+
 /** A commit's metadata, held in memory. */
 export interface ImageTree extends MetadataSource {
   commit: string;
@@ -37,13 +40,13 @@ export async function readImageTree(reader: ContentReader, image: Image): Promis
       }
     }
   }
-  await checkTree(tree, tree.commit, defaultLimits.entries);
+  await checkTree(tree, tree.commit, maximumPaths);
   return tree;
 }
 
 async function isComplete(tree: ImageTree): Promise<boolean> {
   try {
-    await checkTree(tree, tree.commit, defaultLimits.entries);
+    await checkTree(tree, tree.commit, maximumPaths);
     return true;
   } catch (error) {
     if (error instanceof CosaError && error.code === 'OBJECT_MISSING') return false;

@@ -21,8 +21,8 @@ const item: fc.Arbitrary<Item> = fc
     path: name,
     linkTarget: name,
     mode: fc.integer({ min: 0, max: 0o7777 }),
-    uid: fc.integer({ min: 0, max: 2 ** 40 }),
-    gid: fc.integer({ min: 0, max: 2 ** 40 }),
+    uid: fc.integer({ min: 0, max: 2 ** 32 - 2 }),
+    gid: fc.integer({ min: 0, max: 2 ** 32 - 2 }),
     mtime: fc.integer({ min: -(2 ** 40), max: 2 ** 40 }),
     xattrs: fc.uniqueArray(
       fc.record({ name: name.map((text) => `user.${text.replaceAll('\n', '')}`), value: bytes(60) }),

@@ -1,17 +1,18 @@
 import { access, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../../../src/exec/run.ts';
 import { ostree } from '../../../src/exec/tools/ostree.ts';
-import { digestOf } from '../../../src/lib/digest.ts';
+import { digestOf, sha256Hex } from '../../../src/lib/digest.ts';
 import { silentReporter } from '../../../src/lib/reporter.ts';
 import { storeBytes } from '../../../src/oci/artifact.ts';
 import { readImage } from '../../../src/oci/image.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import type { ContentStore } from '../../../src/oci/store.ts';
 import { type Annotations, mediaTypes } from '../../../src/oci/types.ts';
-import { commitObject, dirtreeObject } from '../../../src/ostree/objects.ts';
+import { commitObject, dirtreeObject, encodeXattrs } from '../../../src/ostree/objects.ts';
 import { listFiles } from '../../../src/ostree/unpack/commit-tree.ts';
 import type { UnpackLimits } from '../../../src/ostree/unpack/limits.ts';
 import { readFiles, readImageTree } from '../../../src/ostree/unpack/read-files.ts';
@@ -334,7 +335,62 @@ describe('unpackImage refuses', () => {
     const image = await imageOf([[commit, dirmeta, ...trees].map(metadataEntry)], { 'ostree.commit': commit.checksum });
     await expect(unpack(image)).rejects.toMatchObject({
       code: 'TREE_TOO_LARGE',
-      message: `commit ${commit.checksum} has more than 10000000 files`,
+      message: `commit ${commit.checksum} has more than 3000000 files`,
+    });
+  });
+
+  describe('a small layer that would fill the memory', () => {
+    const megabyte = 1024 * 1024;
+    const refusal = (what: string) => ({
+      code: 'LAYER_TOO_LARGE',
+      exitStatus: 4,
+      message: expect.stringContaining(what),
+    });
+
+    async function compressed(entries: readonly Entry[]) {
+      const tar = tarOf(entries);
+      const layer = await storeBytes(store, gzipSync(tar), mediaTypes.layerGzip);
+      expect(layer.size).toBeLessThan(tar.length / 100);
+      return readImage(store, await storeImageOf(store, [layer], [digestOf(tar)], labels));
+    }
+
+    it('with xattrs of the old form', async () => {
+      const entries = Array.from({ length: 70 }, (_, index) => {
+        const value = Buffer.alloc(megabyte - 100);
+        value[0] = index;
+        const bytes = encodeXattrs([{ name: 'user.a', value }]);
+        return entry(objectName(sha256Hex(bytes), 'file-xattrs'), {}, bytes);
+      });
+      await expect(unpack(await compressed(entries))).rejects.toMatchObject(refusal('bytes of names and xattrs'));
+    });
+
+    it('with long names', async () => {
+      const name = `${`${'d'.repeat(200)}/`.repeat(20)}file`;
+      const entries = Array.from({ length: 20_000 }, (_, index) => entry(`${name}${index}`));
+      await expect(unpack(await compressed(entries))).rejects.toMatchObject(refusal('bytes of names and xattrs'));
+    });
+
+    it('or with names that nobody can unpack', async () => {
+      await expect(unpack(await compressed([entry(`${'d/'.repeat(10_000)}file`)]))).rejects.toMatchObject({
+        code: 'LAYER_PATH',
+        message: expect.stringContaining('is longer than 4096 characters'),
+      });
+    });
+  });
+
+  it('an owner that no system has: the header says so before anything is hashed', async () => {
+    const { header, content } = fileEntry(tool);
+    const owned = { header: { ...header, uid: 2 ** 33 }, content };
+    const image = await imageOf([[...metadata, ...contentEntries(tool).slice(0, 1), owned]]);
+    await expect(unpack(image)).rejects.toMatchObject({ code: 'TAR_HEADER_NUMBER', exitStatus: 4 });
+  });
+
+  it('a tree with a name that no filesystem has', async () => {
+    const long = sampleCommit([{ path: `/${'x'.repeat(256)}` }]);
+    const image = await imageOf([metadataEntries(long)], { 'ostree.commit': long.commit.checksum });
+    await expect(unpack(image)).rejects.toMatchObject({
+      code: 'OBJECT_INVALID',
+      message: expect.stringContaining('has a file name of more than 255 bytes'),
     });
   });
 

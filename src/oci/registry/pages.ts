@@ -31,7 +31,7 @@ export async function* pages(
     yield { status: answer.status, header: answer.header, text: bytes.toString() };
     const next = nextPage(answer.header('link'));
     if (next === undefined) return;
-    if (!URL.canParse(next, answer.url.href)) throw answerInvalid(requests.where, `${what} goes on at "${next}"`);
+    if (!URL.canParse(next, answer.url.href)) throw answerInvalid(requests.where, `${what} goes on at no address`);
     path = new URL(next, answer.url);
     if (visited.has(path.href)) throw answerInvalid(requests.where, `${what} leads back to a page that was read`);
     if (visited.size >= maximumPages) {

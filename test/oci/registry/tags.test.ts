@@ -52,7 +52,7 @@ describe('the list of tags', () => {
   const endless = [
     { name: 'in a circle', next: () => `${listPath}?n=1000`, problem: 'leads back to a page that was read' },
     { name: 'without end', next: (page: number) => `?last=${page}`, problem: 'has more than 1000 pages' },
-    { name: 'nowhere', next: () => 'http://[', problem: 'goes on at "http://["' },
+    { name: 'nowhere', next: () => 'http://[', problem: 'goes on at no address' },
   ];
   it.each(endless)('is refused when it goes on $name', async ({ next, problem }) => {
     let page = 0;

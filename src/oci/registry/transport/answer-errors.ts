@@ -19,8 +19,8 @@ export interface Asked {
   isOwn: boolean;
   /** True if we said who we are. */
   isKnown: boolean;
-  /** What must not be shown even if the server sends it back. */
-  secrets: readonly string[];
+  /** Takes out of the server's text what must not be shown. */
+  hide: (text: string) => string;
 }
 
 /** An error's body is some hundred bytes; a proxy's page about it may have more. */
@@ -42,7 +42,7 @@ export async function answerError(answer: RegistryResponse, asked: Asked): Promi
 }
 
 async function explained(answer: RegistryResponse, asked: Asked): Promise<CosaError> {
-  const said = serverText(await explanation(answer), asked.secrets);
+  const said = serverText(await explanation(answer), asked.hide);
   const because = said === '' ? '' : ` (${said})`;
   const where =
     asked.scope === undefined ? `registry ${asked.host}` : `docker://${asked.host}/${asked.scope.repository}`;

@@ -18,6 +18,7 @@ import { ping } from './ping.ts';
 import { mayBePlainHttp } from './plain-http.ts';
 import { follow } from './redirects.ts';
 import { createAttempts, type RetryContext } from './retry.ts';
+import { createSecrets, type Secrets } from './secrets.ts';
 import { readToken, type Token, tokenRequest } from './tokens.ts';
 
 export interface ClientOptions extends RetryContext {
@@ -42,9 +43,19 @@ interface Connection {
   authorization: Authorization;
 }
 
-/** Connects to nothing yet: the first request does. */
-export function createClient(options: ClientOptions): RegistryClient {
-  const { host } = options;
+/** With what all parts of one client know. */
+interface ClientContext extends ClientOptions {
+  secrets: Secrets;
+}
+
+/**
+ * Connects to nothing yet: the first request does. All of its errors and warnings pass here, and leave their secrets:
+ * servers put what they were sent into bodies, addresses and the names of hosts.
+ */
+export function createClient(given: ClientOptions): RegistryClient {
+  const { host } = given;
+  const secrets = createSecrets();
+  const options: ClientContext = { ...given, secrets, warn: (message) => given.warn(secrets.hide(message)) };
   let connecting: Promise<Connection> | undefined;
 
   /** One ping for all requests; another after one that failed. */
@@ -57,11 +68,20 @@ export function createClient(options: ClientOptions): RegistryClient {
   };
 
   const attempt = async (request: RegistryRequest): Promise<RegistryResponse> => {
+    try {
+      return discreet(await exchangeOnce(request), secrets);
+    } catch (error) {
+      throw secrets.hideIn(error);
+    }
+  };
+
+  const exchangeOnce = async (request: RegistryRequest): Promise<RegistryResponse> => {
     const { signal, scopes, accept } = request;
     const { base, authorization } = await abortable(connected(), signal);
     const url = addressOf(request.path, base, options);
     const isOwn = url.origin === base.origin;
     const proof = isOwn ? await abortable(authorization.prove(scopes), signal) : anonymous;
+    secrets.add(proof.secrets);
     const answer = await send(options, outgoing(request, url, proof));
     if (accept.includes(answer.status)) return answer;
     const refusal = await errorOf(options, request, answer, base, proof);
@@ -71,6 +91,7 @@ export function createClient(options: ClientOptions): RegistryClient {
     const challenges = parseChallenges(answer.header('www-authenticate') ?? '');
     const demanded = authorization.challenged(challenges, scopes, proof);
     const renewed = await abortable(authorization.prove(scopes, demanded), signal);
+    secrets.add(renewed.secrets);
     if (renewed.header === proof.header) throw refusal;
     const second = await send(options, outgoing(request, url, renewed));
     if (accept.includes(second.status)) return second;
@@ -97,11 +118,15 @@ export function createClient(options: ClientOptions): RegistryClient {
   };
 }
 
-async function connect(options: ClientOptions): Promise<Connection> {
+async function connect(options: ClientContext): Promise<Connection> {
   const { host, address, signal } = options;
   const mayBePlain = plainAllowed(options);
-  const { base, challenges } = await ping(host, address, mayBePlain, (url) =>
-    send(options, { method: 'GET', url, headers: {}, signal }),
+  const { base, challenges } = await ping(
+    host,
+    address,
+    mayBePlain,
+    (url) => send(options, { method: 'GET', url, headers: {}, signal }),
+    options.secrets.hide,
   );
   const context = {
     origin: base,
@@ -113,8 +138,9 @@ async function connect(options: ClientOptions): Promise<Connection> {
   return { base, authorization: createAuthorization(context, challenges) };
 }
 
-async function fetchToken(options: ClientOptions, base: URL, wanted: WantedToken): Promise<Token> {
+async function fetchToken(options: ClientContext, base: URL, wanted: WantedToken): Promise<Token> {
   const { service, scopes, credentials, purpose } = wanted;
+  options.secrets.add(secretsOf(credentials));
   const answer = await send(options, { ...tokenRequest(service, scopes, credentials), signal: options.signal });
   if (answer.status === 200) return readToken(answer, options.host);
   throw await answerError(answer, {
@@ -124,7 +150,7 @@ async function fetchToken(options: ClientOptions, base: URL, wanted: WantedToken
     answeredBy: nameOf(answer.url, base),
     isOwn: answer.url.origin === service.realm.origin,
     isKnown: credentials !== undefined,
-    secrets: secretsOf(credentials),
+    hide: options.secrets.hide,
   });
 }
 
@@ -167,11 +193,11 @@ function addressOf(path: string | URL, base: URL, options: ClientOptions): URL {
 }
 
 function errorOf(
-  options: ClientOptions,
+  options: ClientContext,
   request: RegistryRequest,
   answer: RegistryResponse,
   base: URL,
-  { isKnown, secrets }: Proof,
+  { isKnown }: Proof,
 ): Promise<CosaError> {
   const isOwn = answer.url.origin === base.origin;
   const answeredBy = nameOf(answer.url, base);
@@ -183,8 +209,31 @@ function errorOf(
     answeredBy,
     isOwn,
     isKnown,
-    secrets,
+    hide: options.secrets.hide,
   });
+}
+
+/** An answer whose body tells no secrets either when it breaks off. */
+function discreet(answer: RegistryResponse, secrets: Secrets): RegistryResponse {
+  return {
+    ...answer,
+    body: discreetBody(answer.body, secrets),
+    bytes: async (maximum) => {
+      try {
+        return await answer.bytes(maximum);
+      } catch (error) {
+        throw secrets.hideIn(error);
+      }
+    },
+  };
+}
+
+async function* discreetBody(body: AsyncIterable<Buffer>, secrets: Secrets): AsyncGenerator<Buffer> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw secrets.hideIn(error);
+  }
 }
 
 function nameOf(url: URL, base: URL): string {

@@ -16,6 +16,7 @@ export interface Contact {
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#determining-support. TLS comes first; HTTP
  * follows only where it is allowed and the server has no TLS.
  * @param send sends a GET
+ * @param hide takes secrets out of what the server says
  * @throws CosaError as the registry's client does
  */
 export async function ping(
@@ -23,15 +24,16 @@ export async function ping(
   address: string,
   mayBePlain: (url: URL) => boolean,
   send: (url: URL) => Promise<RegistryResponse>,
+  hide: (text: string) => string,
 ): Promise<Contact> {
   const secure = new URL(`https://${address}/v2/`);
   const plain = new URL(`http://${address}/v2/`);
   try {
-    return await pingAt(secure, host, send);
+    return await pingAt(secure, host, send, hide);
   } catch (error) {
     if (!mayBePlain(plain) || !meansNoTls(error, secure)) throw error;
     try {
-      return await pingAt(plain, host, send);
+      return await pingAt(plain, host, send, hide);
     } catch (second) {
       // A server that broke the first connection need not be one without TLS: then the second says less.
       const isNoBetter = hasCode(second, 'REGISTRY_FAILED') || hasCode(second, 'REGISTRY_INTERRUPTED');
@@ -40,7 +42,12 @@ export async function ping(
   }
 }
 
-async function pingAt(base: URL, host: string, send: (url: URL) => Promise<RegistryResponse>): Promise<Contact> {
+async function pingAt(
+  base: URL,
+  host: string,
+  send: (url: URL) => Promise<RegistryResponse>,
+  hide: (text: string) => string,
+): Promise<Contact> {
   const answer = await send(base);
   if (answer.status === 200 || answer.status === 401) {
     await answer.discard();
@@ -61,7 +68,7 @@ async function pingAt(base: URL, host: string, send: (url: URL) => Promise<Regis
     answeredBy: 'the server',
     isOwn: true,
     isKnown: false,
-    secrets: [],
+    hide,
   };
   throw await answerError(answer, asked);
 }

@@ -12,6 +12,7 @@ test.each([
   expect(serverText(text)).toBe(expected);
 });
 
-test('keeps secrets that a server sends back', () => {
-  expect(serverText('you said hunter2 and aHVudGVyMg==', ['hunter2', 'aHVudGVyMg==', ''])).toBe('you said *** and ***');
+test('takes secrets out before it cuts', () => {
+  const text = serverText(`${'x'.repeat(296)} hunter2`, (said) => said.replaceAll('hunter2', '***'));
+  expect(text).toBe(`${'x'.repeat(296)} ***`);
 });

@@ -25,4 +25,17 @@ export default tseslint.config(
       '@typescript-eslint/return-await': ['error', 'in-try-catch'],
     },
   },
+  {
+    files: ['src/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[callee.name=/^mkdir/] Property[key.name='recursive']",
+          message:
+            'Use makeDirectory: a recursive mkdir never ends where the kernel lets nothing be made, as in /proc.',
+        },
+      ],
+    },
+  },
 );

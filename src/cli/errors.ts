@@ -1,3 +1,5 @@
+import { lstatSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 import type { Json } from '../lib/canonical-json.ts';
 import { CosaError, formatPosition } from '../lib/errors.ts';
@@ -92,5 +94,21 @@ function systemFailure(error: SystemFailure): CosaError {
   const [, description] = getSystemErrorMap().get(error.errno) ?? [];
   const place = [error.path, error.dest].filter((path) => path !== undefined).join(' -> ');
   const what = place === '' ? error.syscall : `${error.syscall} ${place}`;
-  return new CosaError('SYSTEM', `${description ?? error.code}: ${what}`, { cause: error });
+  const isForbidden = error.code === 'EACCES' || error.code === 'EPERM';
+  const hint = isForbidden && error.path !== undefined ? ownerHint(resolve(error.path)) : undefined;
+  return new CosaError('SYSTEM', `${description ?? error.code}: ${what}`, {
+    cause: error,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+/** Whose it is explains most of what is forbidden: the work directory of a build by root, met by a user. */
+function ownerHint(path: string): string | undefined {
+  try {
+    const { uid } = lstatSync(path);
+    if (uid === process.getuid?.()) return dirname(path) === path ? undefined : ownerHint(dirname(path));
+    return `${path} belongs to ${uid === 0 ? 'root' : `the user with the number ${uid}`}: run cosa as its owner, or use another directory`;
+  } catch {
+    return dirname(path) === path ? undefined : ownerHint(dirname(path));
+  }
 }

@@ -1,4 +1,7 @@
-import { constants } from 'node:os';
+import { CosaError, exitStatus } from '../lib/errors.ts';
+import { errorText } from './errors.ts';
+import { listenForSignals } from './interruption.ts';
+import { styleFor } from './render/style.ts';
 import { type CommandLineHost, runCommandLine } from './run.ts';
 
 /**
@@ -9,8 +12,8 @@ import { type CommandLineHost, runCommandLine } from './run.ts';
 export async function main(argv: readonly string[]): Promise<void> {
   // Modes of files end up in containers and disks: they must not depend on the caller's mask.
   process.umask(0o022);
-  ignoreBrokenPipes();
-  const interruption = listenForSignals();
+  const output = watchOutput();
+  const interruption = listenForSignals(process);
   const host: CommandLineHost = {
     stdin: () => process.stdin,
     stdout: process.stdout,
@@ -20,32 +23,23 @@ export async function main(argv: readonly string[]): Promise<void> {
     now: () => performance.now(),
   };
   const status = await runCommandLine(argv.slice(2), host);
-  process.exitCode = interruption.status() ?? status;
-}
-
-/** A reader that goes away (`cosa list | head -1`) is no error: what it wanted it has. */
-function ignoreBrokenPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
+  process.exitCode = interruption.status() ?? output.status() ?? status;
 }
 
 /**
- * The first SIGINT or SIGTERM asks the work to stop cleanly, the second ends the process at once:
- * everything is kept so that a kill loses nothing.
+ * A reader that goes away (`cosa list | head -1`) is no error: what it wanted it has. A result that cannot be written
+ * down is one, and of messages that cannot be, nobody can be told.
  */
-function listenForSignals(): { signal: AbortSignal; status: () => number | undefined } {
-  const controller = new AbortController();
+function watchOutput(): { status: () => number | undefined } {
   let status: number | undefined;
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      const code = 128 + constants.signals[name];
-      if (status !== undefined) process.exit(code);
-      status = code;
-      controller.abort();
-    });
-  }
-  return { signal: controller.signal, status: () => status };
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || status !== undefined) return;
+    status = exitStatus.failed;
+    // The result is the last thing that is written: the status may be decided already.
+    process.exitCode = status;
+    const failure = new CosaError('OUTPUT_FAILED', `the result cannot be written: ${error.message}`);
+    process.stderr.write(`${errorText(failure, styleFor(process.stderr, process.env), false)}\n`);
+  });
+  return { status: () => status };
 }

@@ -3,7 +3,8 @@ import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestFile, digestHex } from '../lib/digest.ts';
 import { type SourcePosition, usageError } from '../lib/errors.ts';
-import { isDirectory, namesIn, readTextIfExists } from '../lib/files.ts';
+import { isDirectory, namesIn } from '../lib/files.ts';
+import { readTextIfExists } from '../lib/text-file.ts';
 import { parseStatOverrides } from './statoverride.ts';
 import { nearestHint } from './validate.ts';
 

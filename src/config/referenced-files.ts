@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError, type SourcePosition, usageError } from '../lib/errors.ts';
+import { readText } from '../lib/text-file.ts';
 import type { LoadedTreefile } from './treefile.ts';
+import { maximumConfigBytes } from './yaml.ts';
 
 /** A script that runs in the installed root. */
 export interface Script {
@@ -49,7 +50,7 @@ export async function readAccountFiles(base: string, { treefile, positionOf }: L
 
 async function readNamedFile(base: string, name: string, where: SourcePosition): Promise<string> {
   try {
-    return await readFile(join(base, name), 'utf8');
+    return await readText(join(base, name), maximumConfigBytes);
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw error;
     throw usageError('CONFIG_FILE_MISSING', `the file "${name}" does not exist`, { where });

@@ -1,7 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type SourcePosition, usageError } from '../lib/errors.ts';
+import { readText } from '../lib/text-file.ts';
 import { nearestHint } from './validate.ts';
+import { maximumConfigBytes } from './yaml.ts';
 
 /** A repository definition of the config. */
 export interface ConfigRepository {
@@ -68,7 +70,7 @@ export async function findRepositories(
   const repositories = await Promise.all(
     found.map(async ({ name, extension }) => {
       const path = join(base, `${name}${extension}`);
-      return { name, path, text: await readFile(path, 'utf8') };
+      return { name, path, text: await readText(path, maximumConfigBytes) };
     }),
   );
   return { repositories, extension: first.extension };

@@ -6,13 +6,24 @@ export type VariableValue = string | number | boolean;
 
 const reference = /\$\{([^{}]*)\}/g;
 
+/** Characters that variables may bring into a text, and references that may be followed for it. */
+const maximumExpansion = 64 * 1024;
+const maximumReferences = 10_000;
+
+/** The same for all texts under one key of a config. */
+const maximumExpansionOfAll = 16 * 1024 * 1024;
+
+/** How many variables may stand in each other's values. */
+const maximumDepth = 100;
+
 /**
  * Replaces each `${name}` in a text. A variable's value may name variables in turn.
  * @param where the text's place, for errors
- * @throws CosaError `CONFIG_VARIABLE_UNDEFINED`, `CONFIG_VARIABLE_LOOP` (exit 2)
+ * @throws CosaError `CONFIG_VARIABLE_UNDEFINED`, `CONFIG_VARIABLE_LOOP`, `CONFIG_VARIABLE_SIZE` (exit 2)
  */
 export function substitute(text: string, variables: ReadonlyMap<string, VariableValue>, where: SourcePosition): string {
-  return expand(text, variables, where, []);
+  const limits = { characters: maximumExpansion, references: maximumReferences };
+  return expand(text, { variables, where, limits }, []);
 }
 
 /**
@@ -23,25 +34,33 @@ export function substituteDeep(
   value: unknown,
   variables: ReadonlyMap<string, VariableValue>,
   position: (path: readonly PropertyKey[]) => SourcePosition,
-  path: readonly PropertyKey[] = [],
 ): unknown {
-  if (typeof value === 'string') {
-    return value.includes('${') ? substitute(value, variables, position(path)) : value;
+  let room = maximumExpansionOfAll;
+  function deep(part: unknown, path: readonly PropertyKey[]): unknown {
+    if (typeof part === 'string') {
+      if (!part.includes('${')) return part;
+      const where = position(path);
+      const text = substitute(part, variables, where);
+      room -= text.length;
+      if (room < 0) throw tooLarge(where);
+      return text;
+    }
+    if (Array.isArray(part)) return part.map((item, index) => deep(item, [...path, index]));
+    if (part === null || typeof part !== 'object') return part;
+    return Object.fromEntries(Object.entries(part).map(([key, child]) => [key, deep(child, [...path, key])]));
   }
-  if (Array.isArray(value))
-    return value.map((item, index) => substituteDeep(item, variables, position, [...path, index]));
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, child]) => [key, substituteDeep(child, variables, position, [...path, key])]),
-  );
+  return deep(value, []);
 }
 
-function expand(
-  text: string,
-  variables: ReadonlyMap<string, VariableValue>,
-  where: SourcePosition,
-  chain: readonly string[],
-): string {
+interface Expansion {
+  variables: ReadonlyMap<string, VariableValue>;
+  where: SourcePosition;
+  /** What may still be written and followed: values that name each other grow exponentially. */
+  limits: { characters: number; references: number };
+}
+
+function expand(text: string, expansion: Expansion, chain: readonly string[]): string {
+  const { variables, where, limits } = expansion;
   return text.replace(reference, (_, name: string) => {
     if (chain.includes(name)) {
       const loop = [...chain.slice(chain.indexOf(name)), name].join(' → ');
@@ -49,7 +68,19 @@ function expand(
     }
     const value = variables.get(name);
     if (value === undefined) throw undefinedVariable(name, variables, where);
-    return typeof value === 'string' ? expand(value, variables, where, [...chain, name]) : String(value);
+    const plain = String(value);
+    limits.references--;
+    limits.characters -= plain.length;
+    const isTooLarge = limits.references < 0 || limits.characters < 0 || chain.length >= maximumDepth;
+    if (isTooLarge) throw tooLarge(where);
+    return plain.includes('${') ? expand(plain, expansion, [...chain, name]) : plain;
+  });
+}
+
+function tooLarge(where: SourcePosition): Error {
+  return usageError('CONFIG_VARIABLE_SIZE', 'variables make the text here far too long', {
+    where,
+    hint: 'look for variables that name each other many times',
   });
 }
 

@@ -1,6 +1,10 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { type SourcePosition, usageError } from '../lib/errors.ts';
-import { readTextIfExists } from '../lib/files.ts';
+import { readTextIfExists } from '../lib/text-file.ts';
+import { plainData } from './yaml-data.ts';
+
+/** Bytes of one file of a config; the largest that people write are some kilobytes. */
+export const maximumConfigBytes = 1024 * 1024;
 
 /** A YAML file's value, with the means to say where each part of it stands. */
 export interface YamlFile {
@@ -21,23 +25,24 @@ export interface YamlFile {
  */
 export function parseYaml(text: string, path: string): YamlFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const at = (offset: number): SourcePosition => {
     const { line, col } = lines.linePos(offset);
     return { file: path, line, column: col };
   };
-  const problem = document.errors[0];
-  if (problem !== undefined) throw syntaxError(problem.message, at(problem.pos[0]));
-  visit(document, {
-    Alias(_, alias) {
-      const [start = 0] = alias.range ?? [];
-      const target = alias.resolve(document);
-      if (target === undefined) throw syntaxError(`there is no anchor &${alias.source} before this`, at(start));
-      const [from = 0, to = 0] = target.range ?? [];
-      if (from <= start && start < to) throw syntaxError(`*${alias.source} stands in its own anchor`, at(start));
-    },
+  const { document, value } = notTooDeep(path, () => {
+    const parsed = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      logLevel: 'error',
+      uniqueKeys: false,
+    });
+    const problem = parsed.errors[0];
+    // The library makes an error of its own of what its calls had no more stack for.
+    if (problem?.message.includes('call stack')) throw new RangeError(problem.message);
+    if (problem !== undefined) throw syntaxError(problem.message, at(problem.pos[0]));
+    const data = plainData(parsed, (message, offset) => syntaxError(message, at(offset)));
+    return { document: parsed, value: data };
   });
-  const value = toPlainData(document.toJS.bind(document), at(0));
   const root: Node | null = document.contents;
 
   /** The node under a path, and the key node of its last element; stops at the last one that exists. */
@@ -87,19 +92,20 @@ export function yamlPart(file: YamlFile, prefix: readonly PropertyKey[], value: 
 /**
  * Reads and parses a YAML file.
  * @returns `undefined` if there is no such file
- * @throws CosaError `CONFIG_SYNTAX` (exit 2)
+ * @throws CosaError `CONFIG_SYNTAX`, what {@link readTextIfExists} throws (exit 2)
  */
 export async function readYaml(path: string): Promise<YamlFile | undefined> {
-  const text = await readTextIfExists(path);
+  const text = await readTextIfExists(path, maximumConfigBytes);
   return text === undefined ? undefined : parseYaml(text, path);
 }
 
-function toPlainData(convert: () => unknown, where: SourcePosition): unknown {
+/** The parser calls itself for each level: a file of nothing but brackets would exhaust the stack. */
+function notTooDeep<T>(path: string, parse: () => T): T {
   try {
-    return convert();
+    return parse();
   } catch (error) {
-    // Aliases that expand to far more than the file holds.
-    throw syntaxError(error instanceof Error ? error.message : String(error), where);
+    if (error instanceof RangeError) throw syntaxError('it is nested far too deeply', { file: path });
+    throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import { run } from '../exec/run.ts';
 import { ostree } from '../exec/tools/ostree.ts';
 import { prettyJson } from '../lib/canonical-json.ts';
 import type { Digest } from '../lib/digest.ts';
+import { makeDirectory } from '../lib/directories.ts';
 import { verificationError } from '../lib/errors.ts';
 import type { Reporter } from '../lib/reporter.ts';
 import { checkDeployable } from './deployable.ts';
@@ -53,7 +54,7 @@ export function deploymentTree(sysroot: Sysroot, { stateroot, commit }: Deployme
  */
 export async function initSysroot(directory: string): Promise<Sysroot> {
   const sysroot = sysrootAt(directory);
-  await mkdir(join(sysroot.root, 'ostree'), { recursive: true });
+  await makeDirectory(join(sysroot.root, 'ostree'));
   return sysroot;
 }
 

@@ -1,8 +1,9 @@
-import { lstat, mkdir, realpath, rename, rm, symlink } from 'node:fs/promises';
+import { lstat, realpath, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { isStreamName } from '../config/names.ts';
 import { describeConfigSource, isGitUrl, publicUrl } from '../config/source.ts';
 import { gitCheckout, gitClone } from '../exec/tools/git.ts';
+import { makeDirectory } from '../lib/directories.ts';
 import { isSystemError, usageError, verificationError } from '../lib/errors.ts';
 import { isDirectory, temporaryName } from '../lib/files.ts';
 import type { Reporter } from '../lib/reporter.ts';
@@ -72,7 +73,7 @@ export async function initWorkDirectory(session: Session, options: InitOptions):
   const origin = await chooseOrigin(upstream, options);
   const title = origin.kind === 'clone' ? 'clone config' : 'link config';
   await runStep(session, title, async (reporter) => {
-    await mkdir(dirname(work.config), { recursive: true });
+    await makeDirectory(dirname(work.config));
     await (origin.kind === 'clone' ? placeClone(origin, work, reporter) : placeLink(origin.directory, work));
     reporter.note(origin.kind === 'clone' ? (publicUrl(origin.url) ?? origin.url) : origin.directory);
   });

@@ -1,10 +1,10 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { nearestHint, validate } from '../config/validate.ts';
 import { parseYaml, type YamlFile } from '../config/yaml.ts';
 import { CosaError, isSystemError, type SourcePosition, usageError } from '../lib/errors.ts';
-import { readTextIfExists } from '../lib/files.ts';
+import { readText, readTextIfExists } from '../lib/text-file.ts';
 import { readVerificationKey, type VerificationKey } from '../oci/signatures/keys.ts';
 import { policyTransports, unmatchableReason } from '../oci/signatures/matchable.ts';
 import { type Policy, policySchema, type SignedRequirement } from '../oci/signatures/policy.ts';
@@ -15,6 +15,12 @@ export interface PolicyFile extends Policy {
 }
 
 const policyName = 'policy.json';
+
+/** Bytes; a policy names some repositories and their keys. */
+const maximumPolicyBytes = 1024 * 1024;
+
+/** Bytes; a key is some kilobytes. */
+const maximumKeyBytes = 64 * 1024;
 
 /**
  * The policy that holds in a work directory: its own `policy.json`, else the user's, else the system's, where podman
@@ -27,7 +33,7 @@ export async function findPolicy(root: string): Promise<PolicyFile | undefined> 
   const userConfig = process.env.XDG_CONFIG_HOME ?? join(homedir(), '.config');
   for (const directory of [root, join(userConfig, 'containers'), '/etc/containers']) {
     const path = join(directory, policyName);
-    const text = await readTextIfExists(path);
+    const text = await readTextIfExists(path, maximumPolicyBytes);
     if (text !== undefined) return withRealPaths(parsePolicy(text, path));
   }
   return undefined;
@@ -38,7 +44,7 @@ export async function findPolicy(root: string): Promise<PolicyFile | undefined> 
  * @throws CosaError `POLICY_MISSING`, `POLICY_INVALID` (exit 2)
  */
 export async function readPolicy(path: string): Promise<PolicyFile> {
-  const text = await readTextIfExists(path);
+  const text = await readTextIfExists(path, maximumPolicyBytes);
   if (text === undefined) throw usageError('POLICY_MISSING', `there is no policy file ${path}`);
   return withRealPaths(parsePolicy(text, path));
 }
@@ -144,12 +150,13 @@ export async function readKeyFile(path: string): Promise<VerificationKey> {
 
 /**
  * The text of a key's file.
- * @throws CosaError `KEY_MISSING` (exit 2)
+ * @throws CosaError `KEY_MISSING`, as {@link readText} (exit 2)
  */
 export async function readKeyText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readText(path, maximumKeyBytes);
   } catch (cause) {
+    if (cause instanceof CosaError) throw cause;
     throw usageError('KEY_MISSING', `the key ${path} cannot be read`, { cause });
   }
 }

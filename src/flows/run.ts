@@ -1,6 +1,7 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { usageError } from '../lib/errors.ts';
+import { CosaError, isSystemError, usageError } from '../lib/errors.ts';
+import { readText } from '../lib/text-file.ts';
 import { runStep } from '../pipeline/step.ts';
 import type { Firmware } from '../vm/firmware.ts';
 import { autologinDropin, checkIgnitionConfig, ignitionConfig } from '../vm/ignition.ts';
@@ -31,7 +32,7 @@ const user = 'core';
 /**
  * Boots a disk image with its console on this terminal. The guest's changes are thrown away at the end.
  * @returns QEMU's exit status
- * @throws CosaError `DISK_AND_CONTAINER`, `IGNITION_INVALID`, `IGNITION_MISSING` (exit 2), what `buildImages` and
+ * @throws CosaError `DISK_AND_CONTAINER`, `DISK_MISSING`, `IGNITION_INVALID`, `IGNITION_MISSING` (exit 2), what `buildImages` and
  *   `prepareInteractiveMachine` throw
  */
 export async function runMachine(session: Session, options: RunOptions): Promise<number> {
@@ -41,7 +42,8 @@ export async function runMachine(session: Session, options: RunOptions): Promise
     });
   }
   const merge = options.ignition === undefined ? undefined : await readIgnition(options.directory, options.ignition);
-  const disk = options.disk === undefined ? await imageOf(session, options) : resolve(options.directory, options.disk);
+  const disk =
+    options.disk === undefined ? await imageOf(session, options) : await diskFile(options.directory, options.disk);
   const directory = await machineDirectory();
   try {
     const key = await createSshKey(directory);
@@ -66,12 +68,26 @@ export async function runMachine(session: Session, options: RunOptions): Promise
   }
 }
 
+async function diskFile(directory: string, file: string): Promise<string> {
+  const path = resolve(directory, file);
+  const stats = await stat(path).catch((error: unknown) => {
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return undefined;
+    throw error;
+  });
+  if (stats === undefined) throw usageError('DISK_MISSING', `--disk: there is no file ${path}`);
+  // A block device is a disk, too.
+  if (!stats.isFile() && !stats.isBlockDevice())
+    throw usageError('DISK_MISSING', `--disk: ${path} is not a disk image`);
+  return path;
+}
+
 async function readIgnition(directory: string, file: string): Promise<string> {
   const path = resolve(directory, file);
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readText(path);
   } catch (error) {
+    if (error instanceof CosaError) throw error;
     throw usageError('IGNITION_MISSING', `the Ignition config ${path} cannot be read`, { cause: error });
   }
   return checkIgnitionConfig(text, path);

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { prettyJson } from '../lib/canonical-json.ts';
 import { type Digest, isDigest } from '../lib/digest.ts';
 import { usageError } from '../lib/errors.ts';
-import { readTextIfExists, writeFileAtomic } from '../lib/files.ts';
+import { writeFileAtomic } from '../lib/files.ts';
+import { readTextIfExists } from '../lib/text-file.ts';
 import type { Place } from '../oci/place.ts';
 
 /** What `cosa init` was told; `cosa.json` holds it. */
@@ -48,6 +49,9 @@ export interface WorkDirectory {
 
 const settingsName = 'cosa.json';
 
+/** Bytes; it holds a few lines. */
+const maximumSettingsBytes = 64 * 1024;
+
 /** The paths of a work directory, whether it exists or not. */
 export function workDirectoryAt(directory: string, settings: WorkDirectorySettings): WorkDirectory {
   const root = resolve(directory);
@@ -89,11 +93,12 @@ export async function openWorkDirectory(start: string): Promise<WorkDirectory> {
  */
 export async function readSettings(directory: string): Promise<WorkDirectorySettings | undefined> {
   const file = join(directory, settingsName);
-  const text = await readTextIfExists(file);
+  const text = await readTextIfExists(file, maximumSettingsBytes);
   if (text === undefined) return undefined;
   const parsed = settingsSchema.safeParse(parseJson(text, file));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
+  if (issue?.code === 'unrecognized_keys') throw unknownSetting(file, [...issue.path, issue.keys[0] ?? ''].join('.'));
   const place = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
   throw invalid(file, `${place}${issue?.message ?? 'not the expected structure'}`);
 }
@@ -121,6 +126,14 @@ function parseJson(text: string, file: string): unknown {
   } catch (error) {
     throw invalid(file, error instanceof Error ? error.message : 'not JSON');
   }
+}
+
+/** Not passed over: what a newer version has written there may decide what is built. */
+function unknownSetting(file: string, key: string) {
+  return usageError('WORK_DIRECTORY_INVALID', `cosa.json has the key "${key}", which this version does not know`, {
+    where: { file },
+    hint: `a newer cosa has written it: use that one, or remove the key "${key}" from the file`,
+  });
 }
 
 function invalid(file: string, message: string) {

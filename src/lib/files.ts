@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeDirectory } from './directories.ts';
 import { isSystemError } from './errors.ts';
 
 /** A name beside `path` that nobody else uses; what a killed process leaves is recognised by {@link isTemporaryName}. */
@@ -35,7 +36,7 @@ export async function commitRename(temporary: string, path: string): Promise<voi
 
 /** Replaces a file's content as a whole (see {@link commitRename}); makes missing parent directories. */
 export async function writeFileAtomic(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeDirectory(dirname(path));
   const temporary = temporaryName(path);
   try {
     const handle = await open(temporary, 'wx', mode);
@@ -47,16 +48,6 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
     await commitRename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-/** A file's text, or `undefined` if there is no such file. */
-export async function readTextIfExists(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { withLock } from '../exec/lock.ts';
 import type { Digest } from '../lib/digest.ts';
+import { makeDirectory } from '../lib/directories.ts';
 import { archiveSource } from './archive/source.ts';
 import { openStaging } from './archive/staging.ts';
 import { writeArchive } from './archive/write.ts';
@@ -34,7 +34,7 @@ export async function openArchive(file: string): Promise<LayoutReader> {
  */
 export async function openArchiveForWriting(file: string): Promise<ContentStore & AsyncDisposable> {
   const directory = dirname(file);
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const archive = archiveSource(file, 'empty');
   // Looked at before gigabytes are collected for it.
   await archive.contents();

@@ -2,7 +2,8 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { prettyJson } from '../lib/canonical-json.ts';
 import { usageError } from '../lib/errors.ts';
-import { readTextIfExists, writeFileAtomic } from '../lib/files.ts';
+import { writeFileAtomic } from '../lib/files.ts';
+import { readTextIfExists } from '../lib/text-file.ts';
 import type { LockedPackage, Lockfile } from './backend.ts';
 
 const packageName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9+._-]*$/, 'expected a package name');

@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Cleanup } from '../lib/cleanup.ts';
+import { makeDirectory } from '../lib/directories.ts';
 import type { Reporter } from '../lib/reporter.ts';
 import { chooseAccelerator } from './accelerator.ts';
 import type { MachineDescription } from './arguments.ts';
@@ -47,7 +48,7 @@ export async function prepareMachine(
 ): Promise<PreparedMachine> {
   const directory = await machineDirectory();
   cleanup.defer(() => rm(directory, { recursive: true, force: true }));
-  await mkdir(dirname(options.consoleLog), { recursive: true });
+  await makeDirectory(dirname(options.consoleLog));
   const { accelerator, reason } = await chooseAccelerator(directory, reporter.signal);
   if (reason !== undefined) reporter.log(`the machine is emulated, which is slow: ${reason}`);
   const disk = await createOverlay(options.disk, directory, options.grow);

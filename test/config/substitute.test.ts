@@ -32,6 +32,40 @@ test('an undefined variable is an error with the nearest name', () => {
   );
 });
 
+test.each([
+  ['characters', (index: number) => (index === 0 ? 'x'.repeat(10) : '')],
+  ['references that stand for nothing', () => ''],
+])('variables that grow exponentially are an error with a position: %s', (_, text) => {
+  const growing = new Map<string, VariableValue>();
+  for (let index = 0; index <= 12; index++) {
+    growing.set(`v${index}`, index === 0 ? text(index) : `\${v${index - 1}}`.repeat(10) + text(index));
+  }
+  expect(() => substitute('${v12}', growing, where)).toThrowError(
+    expect.objectContaining({
+      code: 'CONFIG_VARIABLE_SIZE',
+      message: 'variables make the text here far too long',
+      where,
+    }),
+  );
+});
+
+test('a long chain of variables is an error, and no crash', () => {
+  const chain = new Map<string, VariableValue>([['v0', 'x']]);
+  for (let index = 1; index < 50_000; index++) chain.set(`v${index}`, `\${v${index - 1}}`);
+  expect(substitute('${v99}', chain, where)).toBe('x');
+  expect(() => substitute('${v49999}', chain, where)).toThrowError(
+    expect.objectContaining({ code: 'CONFIG_VARIABLE_SIZE' }),
+  );
+});
+
+test('many texts, each just short enough, are an error together', () => {
+  const long = new Map<string, VariableValue>([['long', 'x'.repeat(60_000)]]);
+  const position = (path: readonly PropertyKey[]) => ({ ...where, line: Number(path[0]) });
+  expect(() => substituteDeep(Array(1000).fill('${long}'), long, position)).toThrowError(
+    expect.objectContaining({ code: 'CONFIG_VARIABLE_SIZE', where: { ...where, line: 279 } }),
+  );
+});
+
 test('a variable that refers to itself is an error with the chain', () => {
   expect(() => substitute('${loop}', variables, where)).toThrowError(
     expect.objectContaining({

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { parseYaml, yamlPart } from '../../src/config/yaml.ts';
 
 const text = `a:
@@ -67,6 +67,35 @@ test('an alias bomb is refused', () => {
     levels.push(`${name}: &${name} [${Array(10).fill(`*${before}`).join(', ')}]`);
   }
   expect(() => parseYaml(levels.join('\n'), 'f.yaml')).toThrowError(expect.objectContaining({ code: 'CONFIG_SYNTAX' }));
+});
+
+test('an anchor may be used as often as one likes', () => {
+  const { value } = parseYaml(`a: &a {x: 1}\nb: [${Array(5000).fill('*a').join(', ')}]`, 'f.yaml');
+  expect(value).toEqual({ a: { x: 1 }, b: Array(5000).fill({ x: 1 }) });
+});
+
+test.each([
+  ['lists', '['.repeat(200_000)],
+  ['maps', '{a: '.repeat(200_000)],
+])('%s in each other without end are a syntax error', (_, text) => {
+  expect(() => parseYaml(text, 'f.yaml')).toThrowError(
+    expect.objectContaining({
+      code: 'CONFIG_SYNTAX',
+      message: 'this is not valid YAML: it is nested far too deeply',
+      where: { file: 'f.yaml' },
+    }),
+  );
+});
+
+test('a large file of many keys, packages and aliases is read', () => {
+  const keys = Array.from({ length: 30_000 }, (_, index) => `k${index}: *a`);
+  const { value } = parseYaml(`a: &a 1\n${keys.join('\n')}`, 'f.yaml');
+  expect(Object.keys(value as object)).toHaveLength(30_001);
+});
+
+test('the library’s own conversion gives the same data', () => {
+  const text = 'a: &x [1, two, null, 3.5, true]\n? 12\n: *x\n? ~\n: {b: !!str 5}\n__proto__: c\nd: |\n  text\n';
+  expect(parseYaml(text, 'f.yaml').value).toEqual(parse(text));
 });
 
 test('any text gives a value or a syntax error', () => {

@@ -21,6 +21,8 @@ test.each<[Partial<RunOptions>, string]>([
   [{ disk: 'a.qcow2', from: 'stable' }, 'DISK_AND_CONTAINER'],
   [{ disk: 'a.qcow2', ignition: 'missing.ign' }, 'IGNITION_MISSING'],
   [{ disk: 'a.qcow2', ignition: 'butane.ign' }, 'IGNITION_INVALID'],
+  [{ disk: 'nope.qcow2' }, 'DISK_MISSING'],
+  [{ disk: '.' }, 'DISK_MISSING'],
   [{}, 'WORK_DIRECTORY_MISSING'],
 ])('is refused before anything is started: %j', async (options, code) => {
   await expect(runMachine(session, { directory, ...machine, ...options })).rejects.toMatchObject({

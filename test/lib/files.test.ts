@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isTemporaryName, readTextIfExists, temporaryName, writeFileAtomic } from '../../src/lib/files.ts';
+import { isTemporaryName, temporaryName, writeFileAtomic } from '../../src/lib/files.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -36,12 +36,5 @@ describe('temporaryName', () => {
     for (const name of ['index.json', '.index.json', '.index.json.tmp', 'x.1-00000000.tmp']) {
       expect(isTemporaryName(name), name).toBe(false);
     }
-  });
-});
-
-describe('readTextIfExists', () => {
-  it('tells a missing file from an unreadable one', async () => {
-    expect(await readTextIfExists(join(directory, 'none'))).toBeUndefined();
-    await expect(readTextIfExists(directory)).rejects.toThrow('EISDIR');
   });
 });

@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockFile } from '../../exec/lock.ts';
+import { makeDirectory } from '../../lib/directories.ts';
 import { usageError } from '../../lib/errors.ts';
 import type { CopySource } from '../../oci/copy/plan.ts';
 import type { Image } from '../../oci/image.ts';
@@ -145,7 +146,7 @@ async function chooseVersion(
 async function scratchDirectory(cache: string): Promise<{ path: string } & AsyncDisposable> {
   const base = join(cache, 'scratch');
   await rm(base, { recursive: true, force: true });
-  await mkdir(base, { recursive: true });
+  await makeDirectory(base);
   const path = await mkdtemp(join(base, 'build-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }

@@ -11,16 +11,11 @@ import { assembleDisk } from '../../disk/assemble.ts';
 import type { Compressor } from '../../disk/compressors.ts';
 import type { DiskPlatform } from '../../disk/platforms/platform.ts';
 import { digestFile, digestHex } from '../../lib/digest.ts';
-import {
-  commitRename,
-  fsyncPath,
-  isTemporaryName,
-  readTextIfExists,
-  temporaryName,
-  writeFileAtomic,
-} from '../../lib/files.ts';
+import { makeDirectory } from '../../lib/directories.ts';
+import { commitRename, fsyncPath, isTemporaryName, temporaryName, writeFileAtomic } from '../../lib/files.ts';
 import { formatBytes } from '../../lib/format.ts';
 import type { Reporter } from '../../lib/reporter.ts';
+import { readTextIfExists } from '../../lib/text-file.ts';
 import { stepKey } from '../../pipeline/key.ts';
 import { type Pipeline, runCachedStep } from '../../pipeline/step.ts';
 import type { SourceContainer } from './container.ts';
@@ -114,7 +109,7 @@ async function write(
   reporter: Reporter,
 ): Promise<Facts> {
   const { container, platform, compressor } = request;
-  await mkdir(dirname(path), { recursive: true });
+  await makeDirectory(dirname(path));
   await removeLeftovers(path);
   const scratch = temporaryName(path);
   await mkdir(scratch);

@@ -1,7 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
-import { type CosaError, isSystemError, usageError } from '../../lib/errors.ts';
+import { CosaError, isSystemError, usageError } from '../../lib/errors.ts';
 import { jsonErrorPosition } from '../../lib/json-position.ts';
+import { readTextIfExists } from '../../lib/text-file.ts';
 import type { AuthFileLocation } from './locations.ts';
 
 /** Docker's own registry: its host, and what Docker's tools write in its place. */
@@ -51,13 +51,10 @@ export async function readAuthFile({ path, isLegacy, isRequired }: AuthFileLocat
 
 async function readText(path: string): Promise<string | undefined> {
   try {
-    const { size } = await stat(path);
-    if (size > maximumBytes) {
-      throw invalid(path, `it has ${size} bytes, more than any file of credentials: at most ${maximumBytes}`);
-    }
-    return await readFile(path, 'utf8');
+    return await readTextIfExists(path, maximumBytes);
   } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return undefined;
+    if (isSystemError(error, 'ENOTDIR')) return undefined;
+    if (error instanceof CosaError) throw invalid(path, error.message);
     throw error;
   }
 }

@@ -1,7 +1,8 @@
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { withLock } from '../../exec/lock.ts';
 import { eraseFromHelper, storeInHelper } from '../../exec/tools/credential-helper.ts';
+import { makeDirectory } from '../../lib/directories.ts';
 import { isSystemError } from '../../lib/errors.ts';
 import { writeFileAtomic } from '../../lib/files.ts';
 import type { RegistryOptions } from '../registries.ts';
@@ -84,7 +85,7 @@ async function changeAuthFile<T>(
 ): Promise<T> {
   const path = resolve(primaryAuthFile(options, environment));
   const file = await target(path);
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await makeDirectory(dirname(file), 0o700);
   // The directory itself is the lock: nothing is left beside a file that others look after, too.
   return withLock(dirname(file), async () => {
     const before = await readAuthFile({ path, isLegacy: false, isRequired: false });

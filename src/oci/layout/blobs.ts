@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '../../lib/digest.ts';
+import { makeDirectory } from '../../lib/directories.ts';
 import { type CosaError, isSystemError, verificationError } from '../../lib/errors.ts';
 import { temporaryName } from '../../lib/files.ts';
 import type { BlobWriter } from '../store.ts';
@@ -94,7 +95,7 @@ async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[]): Prom
  * @param known what it will be, if whoever reads the bytes verifies them: then they are not hashed a second time
  */
 export async function createBlob(paths: LayoutPaths, known?: Descriptor): Promise<BlobWriter> {
-  await mkdir(paths.temporary, { recursive: true });
+  await makeDirectory(paths.temporary);
   const temporary = temporaryName(join(paths.temporary, 'blob'));
   const handle = await open(temporary, 'wx', 0o644);
   const hash = createHash('sha256');

@@ -1,8 +1,9 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
 import type { Digest } from '../../lib/digest.ts';
+import { makeDirectory } from '../../lib/directories.ts';
 import { isSystemError, usageError, verificationError } from '../../lib/errors.ts';
 import { fsyncPath, isTemporaryName, writeFileAtomic } from '../../lib/files.ts';
 import { parse, parseIndex } from '../schemas.ts';
@@ -27,9 +28,16 @@ const layoutFile = z.object({ imageLayoutVersion: z.literal('1.0.0') });
  */
 export async function initializeLayout(paths: LayoutPaths): Promise<void> {
   await refuseLinks(paths);
-  await mkdir(paths.blobs, { recursive: true });
-  await mkdir(paths.temporary, { recursive: true });
-  if ((await readText(paths.layoutFile)) === undefined) await writeFileAtomic(paths.layoutFile, layoutFileText);
+  await makeDirectory(paths.blobs);
+  await makeDirectory(paths.temporary);
+  if ((await readText(paths.layoutFile)) !== undefined) return;
+  // What the new directories are entries of is flushed as well, or a power loss may take the layout with all its blobs.
+  await fsyncPath(dirname(paths.blobs));
+  await writeFileAtomic(paths.layoutFile, layoutFileText);
+  await fsyncPath(dirname(paths.directory)).catch((error: unknown) => {
+    // Where others may not read, the directory was there already.
+    if (!isSystemError(error, 'EACCES')) throw error;
+  });
 }
 
 /**

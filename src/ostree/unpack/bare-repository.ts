@@ -10,10 +10,11 @@ import {
   symlinkSync,
   writeSync,
 } from 'node:fs';
-import { lstat, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { lstat, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RunningProgram } from '../../exec/run.ts';
 import { startSettingXattrs, xattrRecord } from '../../exec/tools/setfattr.ts';
+import { makeDirectory } from '../../lib/directories.ts';
 import { isSystemError } from '../../lib/errors.ts';
 import type { Xattr } from '../../lib/xattr.ts';
 import type { MetadataKind } from './commit-tree.ts';
@@ -45,7 +46,7 @@ const directories = ['extensions', 'objects', 'refs/heads', 'refs/mirrors', 'ref
 /** Makes an empty repository in a directory that exists and is empty. */
 export async function createBareRepository(directory: string): Promise<BareRepository> {
   await writeFile(join(directory, 'config'), config);
-  for (const name of directories) await mkdir(join(directory, name), { recursive: true });
+  for (const name of directories) await makeDirectory(join(directory, name));
   const objectDirectories = new Set<string>();
   let xattrSetter: RunningProgram | undefined;
 
@@ -92,7 +93,7 @@ export async function createBareRepository(directory: string): Promise<BareRepos
 
     async writeRef(name, commit) {
       const path = join(directory, 'refs/heads', name);
-      await mkdir(dirname(path), { recursive: true });
+      await makeDirectory(dirname(path));
       await writeFile(path, `${commit}\n`);
     },
 

@@ -1,10 +1,11 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunOptions, RunResult } from '../../exec/run.ts';
 import { tryRun } from '../../exec/run.ts';
 import type { Tool } from '../../exec/tool.ts';
 import { aptGet } from '../../exec/tools/apt.ts';
 import { sha256Hex } from '../../lib/digest.ts';
+import { makeDirectory } from '../../lib/directories.ts';
 import { writeFileAtomic } from '../../lib/files.ts';
 import type { BackendContext } from '../backend.ts';
 import { formatControl } from './control.ts';
@@ -38,9 +39,7 @@ export async function preparePrivateApt(options: PrivateAptOptions, context: Bac
   const lists = join(base, 'lists');
   const empty = join(base, 'empty');
   const archives = join(base, 'archives');
-  await Promise.all(
-    [join(lists, 'partial'), join(archives, 'partial'), empty].map((path) => mkdir(path, { recursive: true })),
-  );
+  await Promise.all([join(lists, 'partial'), join(archives, 'partial'), empty].map((path) => makeDirectory(path)));
   const files = {
     sourcelist: join(base, 'cosa.sources'),
     // One for each request: two commands may resolve at the same time against the same indexes.

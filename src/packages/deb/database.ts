@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readTextIfExists } from '../../lib/files.ts';
+import { makeDirectory } from '../../lib/directories.ts';
+import { readTextIfExists } from '../../lib/text-file.ts';
 import { formatControl } from './control.ts';
 import { databaseName, type PackageFile } from './package-file.ts';
 
@@ -23,7 +24,7 @@ export interface UnpackedPackage {
 export async function createDatabase(root: string): Promise<void> {
   const base = join(root, installedDatabase);
   for (const name of ['alternatives', 'info', 'parts', 'triggers', 'updates']) {
-    await mkdir(join(base, name), { recursive: true });
+    await makeDirectory(join(base, name));
   }
   await writeFile(join(base, 'status'), '');
   await writeFile(join(base, 'available'), '');

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Dispatcher, request } from 'undici';
+import { makeDirectory } from '../../lib/directories.ts';
 import { CosaError, isSystemError, verificationError } from '../../lib/errors.ts';
 import { commitRename, isTemporaryName, temporaryName } from '../../lib/files.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
@@ -38,7 +39,7 @@ export async function downloadDebs(
   context: BackendContext,
 ): Promise<void> {
   const directory = join(context.cacheDirectory, 'packages');
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const missing = await missingPackages(lock, context.cacheDirectory);
   if (missing.length === 0) {
     context.reporter.note(`${plural(lock.packages.length, 'package')}, none new`);

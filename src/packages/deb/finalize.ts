@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs';
-import { lstat, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { lstat, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeDirectory } from '../../lib/directories.ts';
 import { isSystemError } from '../../lib/errors.ts';
 import { finalDatabase, installedDatabase } from './database.ts';
 
@@ -65,12 +66,12 @@ async function moveDatabase(root: string): Promise<void> {
   if (stats?.isDirectory() !== true) return;
   for (const name of removedOfDatabase) await rm(join(from, name), { recursive: true, force: true });
   await removeMatching(from, /-old$/);
-  await mkdir(dirname(to), { recursive: true });
+  await makeDirectory(dirname(to));
   await rename(from, to);
   const target = `../../${finalDatabase}`;
   await symlink(target, from);
   const rules = join(root, 'usr/lib/tmpfiles.d');
-  await mkdir(rules, { recursive: true });
+  await makeDirectory(rules);
   await writeFile(join(rules, 'dpkg-database.conf'), `L /${installedDatabase} - - - - ${target}\n`);
 }
 

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { extractFiles } from '../../exec/tools/dpkg-deb.ts';
+import { makeDirectory } from '../../lib/directories.ts';
 import { plural } from '../../lib/format.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import type { BackendContext, Lockfile } from '../backend.ts';
@@ -58,7 +59,7 @@ async function openPackages(lock: Lockfile, scratch: string, context: BackendCon
 async function createSkeleton(root: string, basearch: string): Promise<void> {
   const names = ['bin', 'lib', 'sbin', ...(basearch === 'x86_64' || basearch === 'ppc64le' ? ['lib64'] : [])];
   for (const name of names) {
-    await mkdir(join(root, 'usr', name), { recursive: true });
+    await makeDirectory(join(root, 'usr', name));
     await symlink(`usr/${name}`, join(root, name));
   }
 }

@@ -1,7 +1,7 @@
 import { access, lstat, readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { CosaError, isSystemError } from '../../lib/errors.ts';
-import { readTextIfExists } from '../../lib/files.ts';
+import { readTextIfExists } from '../../lib/text-file.ts';
 import type { InstalledPackage } from '../backend.ts';
 import { type ControlParagraph, fieldOf, parseControl, requiredField, sourceOf, wordsOf } from './control.ts';
 import { finalDatabase, installedDatabase, readChangeDates } from './database.ts';

@@ -1,7 +1,8 @@
-import { mkdir, symlink } from 'node:fs/promises';
+import { symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readControl } from '../../exec/tools/dpkg-deb.ts';
 import { digestFile, digestHex, sha256Hex } from '../../lib/digest.ts';
+import { makeDirectory } from '../../lib/directories.ts';
 import { CosaError, isSystemError, usageError } from '../../lib/errors.ts';
 import { writeFileAtomic } from '../../lib/files.ts';
 import { type LockedPackage, type Lockfile, overridesRepository, type PackageRequest } from '../backend.ts';
@@ -88,7 +89,7 @@ export async function writeOverrideRepository(overrides: readonly OverridePackag
   }));
   const index = formatControl(paragraphs);
   const directory = join(base, sha256Hex(index).slice(0, 16));
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   for (const { file, locked } of overrides) {
     try {
       await symlink(file, join(directory, `${locked.sha256}.deb`));

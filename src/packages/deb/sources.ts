@@ -1,7 +1,8 @@
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { type CosaError, usageError } from '../../lib/errors.ts';
 import { nearest } from '../../lib/nearest.ts';
+import { readText } from '../../lib/text-file.ts';
 import type { RepositoryFile } from '../backend.ts';
 import { type ControlField, type ControlParagraph, fieldOf, parseControl, wordsOf } from './control.ts';
 
@@ -44,7 +45,7 @@ export type VariableLookup = (name: string) => Promise<string | undefined>;
 export async function readSources(files: readonly RepositoryFile[], lookup: VariableLookup): Promise<DebSource[]> {
   const sources: DebSource[] = [];
   for (const file of files) {
-    for (const paragraph of parseControl(await readFile(file.path, 'utf8'), file.path)) {
+    for (const paragraph of parseControl(await readText(file.path), file.path)) {
       const source = await readParagraph(paragraph, file, lookup);
       if (source !== undefined) sources.push(source);
     }

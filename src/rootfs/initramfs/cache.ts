@@ -1,8 +1,9 @@
-import { copyFile, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { sha256Hex } from '../../lib/digest.ts';
+import { makeDirectory } from '../../lib/directories.ts';
 import { isSystemError } from '../../lib/errors.ts';
 import { commitRename, isTemporaryName, temporaryName } from '../../lib/files.ts';
 import { namesIn } from '../names-in.ts';
@@ -58,7 +59,7 @@ export function initramfsCache(directory: string, keepEntries: number): Initramf
     const text = canonicalJson({ base, tracked: tracked.map(({ what, path }) => ({ what, path })), digest });
     const entry = join(directory, sha256Hex(text));
     const temporary = temporaryName(entry);
-    await mkdir(temporary, { recursive: true });
+    await makeDirectory(temporary);
     try {
       await copyFile(image, join(temporary, imageName));
       await writeFile(join(temporary, inputsName), text);

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { usageError } from '../../lib/errors.ts';
-import { readTextIfExists } from '../../lib/files.ts';
 import { nearest } from '../../lib/nearest.ts';
+import { readTextIfExists } from '../../lib/text-file.ts';
 import { type AccountKind, parseAccounts } from '../accounts.ts';
 import { changeOwners } from '../change-owners.ts';
 import type { RootContext, RootStep } from '../context.ts';

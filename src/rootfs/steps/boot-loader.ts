@@ -1,7 +1,8 @@
-import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeDirectory } from '../../lib/directories.ts';
 import { CosaError } from '../../lib/errors.ts';
-import { readTextIfExists } from '../../lib/files.ts';
+import { readTextIfExists } from '../../lib/text-file.ts';
 import { bootLoaderLayouts, firstPresent } from '../boot-loader-files.ts';
 import { lastLines, type RootContext, type RootStep, runInRoot } from '../context.ts';
 
@@ -99,7 +100,7 @@ async function writeIn(context: RootContext, to: string, text: string): Promise<
 
 async function prepare(context: RootContext, to: string): Promise<string> {
   const host = join(context.root, to);
-  await mkdir(dirname(host), { recursive: true });
+  await makeDirectory(dirname(host));
   context.generated.set(to, 'boot-loader');
   return host;
 }

@@ -1,5 +1,6 @@
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeDirectory } from '../../lib/directories.ts';
 import type { RootStep } from '../context.ts';
 import { hostPath, resolveInRoot } from '../root-path.ts';
 import { buildMetadataComponent } from './os-release.ts';
@@ -11,7 +12,7 @@ export const embedFiles: RootStep = {
     const { root, request } = context;
     for (const [path, content] of request.embedded) {
       const host = await hostPath(root, path);
-      await mkdir(dirname(host), { recursive: true, mode: 0o755 });
+      await makeDirectory(dirname(host), 0o755);
       // Not written through a link or a hard link that is there.
       await rm(host, { force: true });
       await writeFile(host, content);

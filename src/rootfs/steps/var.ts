@@ -1,5 +1,6 @@
 import { chmod, lstat, mkdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeDirectory } from '../../lib/directories.ts';
 import { type AccountNames, accountNames } from '../accounts.ts';
 import type { RootContext, RootStep } from '../context.ts';
 import { factoryDirectory } from '../final-path.ts';
@@ -28,7 +29,7 @@ export const varToTmpfiles: RootStep = {
       if (line !== undefined && !declared.has(line.path)) lines.push(formatTmpfilesLine(line));
     }
     if (lines.length > 0) {
-      await mkdir(join(root, dirname(autovarPath)), { recursive: true });
+      await makeDirectory(join(root, dirname(autovarPath)));
       await writeFile(join(root, autovarPath), `# What packages have in /var.\n${lines.join('\n')}\n`, { mode: 0o644 });
       context.generated.set(autovarPath, 'var');
     }
@@ -54,7 +55,7 @@ async function lineFor(
   // Sockets and pipes are made by whoever listens on them.
   if (!entry.isFile()) return undefined;
   const factory = `${factoryDirectory}${path}`;
-  await mkdir(join(context.root, dirname(factory)), { recursive: true });
+  await makeDirectory(join(context.root, dirname(factory)));
   await rename(host, join(context.root, factory));
   context.generated.set(factory, 'var');
   return { type: 'C', path, argument: factory };

@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSecureContext, rootCertificates, type SecureContextOptions } from 'node:tls';
-import { type CosaError, isSystemError, usageError } from '../../../lib/errors.ts';
+import { CosaError, isSystemError, usageError } from '../../../lib/errors.ts';
+import { readText } from '../../../lib/text-file.ts';
 import type { RegistryOptions } from '../../registries.ts';
 import { containerDirectories } from './directories.ts';
 
@@ -95,7 +96,7 @@ async function names(directory: string, isNamed: boolean): Promise<readonly stri
 async function readAuthorities(paths: readonly string[]): Promise<string[]> {
   return Promise.all(
     paths.map(async (path) => {
-      const ca = await readText(path);
+      const ca = await readPem(path);
       if (!holdsCertificates(ca)) throw invalid(path, 'it holds no certificate in PEM format');
       return ca;
     }),
@@ -103,17 +104,18 @@ async function readAuthorities(paths: readonly string[]): Promise<string[]> {
 }
 
 async function readPair(stem: string): Promise<{ cert: string; key: string }> {
-  const [cert, key] = await Promise.all([readText(`${stem}.cert`), readText(`${stem}.key`)]);
+  const [cert, key] = await Promise.all([readPem(`${stem}.cert`), readPem(`${stem}.key`)]);
   if (!isUsable({ cert })) throw invalid(`${stem}.cert`, 'it holds no certificate in PEM format');
   if (!isUsable({ key })) throw invalid(`${stem}.key`, 'it holds no key in PEM format, or one with a passphrase');
   if (!isUsable({ cert, key })) throw invalid(`${stem}.key`, 'it is not the key of the certificate beside it');
   return { cert, key };
 }
 
-async function readText(path: string): Promise<string> {
+async function readPem(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readText(path);
   } catch (error) {
+    if (error instanceof CosaError) throw error;
     throw invalid(path, isSystemError(error, 'ENOENT') ? 'there is no such file' : 'it cannot be read', error);
   }
 }

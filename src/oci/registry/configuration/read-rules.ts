@@ -1,6 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError } from '../../../lib/errors.ts';
+import { readTextIfExists } from '../../../lib/text-file.ts';
 import { containerDirectories } from './directories.ts';
 import type { RegistryRule } from './registries-conf.ts';
 
@@ -19,7 +20,7 @@ const mentionsRegistries = /^[ \t]*(\[[ \t[]*["']?registr|["']?registr\w*["']?[ 
 export async function readRegistryRules(environment: NodeJS.ProcessEnv, system?: string): Promise<RegistryRule[]> {
   const rules = new Map<string, RegistryRule>();
   for (const file of await files(environment, system)) {
-    const text = await readText(file);
+    const text = await readTextIfExists(file);
     if (text === undefined || !mentionsRegistries.test(text)) continue;
     const { parseRules } = await import('./registries-conf.ts');
     for (const rule of parseRules(text, file)) rules.set(rule.prefix, rule);
@@ -33,7 +34,7 @@ async function files(environment: NodeJS.ProcessEnv, systemDirectory: string | u
   const { user, system } = containerDirectories(environment);
   const directories = [systemDirectory ?? system, ...(user === undefined ? [] : [user])];
   const own = user === undefined ? undefined : join(user, 'registries.conf');
-  const isOwn = own !== undefined && (await readText(own)) !== undefined;
+  const isOwn = own !== undefined && (await readTextIfExists(own)) !== undefined;
   const main = isOwn ? own : join(directories[0] ?? '', 'registries.conf');
   const dropIns = await Promise.all(directories.map((directory) => dropInFiles(join(directory, 'registries.conf.d'))));
   return [main, ...dropIns.flat()];
@@ -45,15 +46,6 @@ async function dropInFiles(directory: string): Promise<string[]> {
     return names.map((name) => join(directory, name));
   } catch (error) {
     if (isSystemError(error, 'ENOENT') || isSystemError(error, 'EACCES')) return [];
-    throw error;
-  }
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

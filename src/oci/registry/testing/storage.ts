@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '../../../lib/digest.ts';
+import { makeDirectory } from '../../../lib/directories.ts';
 import type { AnswerBody } from './answer.ts';
 import { bodyOf } from './answer.ts';
 
@@ -85,7 +86,7 @@ function memorySink(most: number): Sink {
 }
 
 async function fileSink(directory: string): Promise<Sink> {
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const temporary = join(directory, `upload-${randomUUID()}`);
   const handle = await open(temporary, 'wx');
   return {

@@ -1,0 +1,74 @@
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair } from 'yaml';
+
+/** Values that aliases may add to those which a file writes out: aliases of aliases grow exponentially. */
+const maximumAdded = 250_000;
+
+/** What a node stands for. */
+interface Data {
+  value: unknown;
+  /** How many values that is, written out. */
+  size: number;
+}
+
+/**
+ * The plain data of a document, in one pass: each alias has an anchor before it, none stands in its own, and what all of
+ * them stand for is bounded; how often an anchor is used does not matter. The library's own conversion looks for each
+ * anchor from the top again, and compares each key with all others.
+ * @param fail makes the error, for an offset in the text
+ */
+export function plainData(document: Document.Parsed, fail: (message: string, offset: number) => Error): unknown {
+  /** By anchor; `undefined` while its node is being read. */
+  const anchors = new Map<string, Data | undefined>();
+  let added = 0;
+
+  function dataOf(node: Node | null): Data {
+    if (node === null) return { value: null, size: 1 };
+    if (isAlias(node)) return dataOfAlias(node.source, offsetOf(node));
+    const { anchor } = node as Node & { anchor?: string };
+    if (anchor !== undefined) anchors.set(anchor, undefined);
+    const data = dataOfPlain(node);
+    if (anchor !== undefined) anchors.set(anchor, data);
+    return data;
+  }
+
+  function dataOfPlain(node: Node): Data {
+    if (isMap<Node, Node | null>(node)) return dataOfMap(node.items);
+    if (isSeq<Node | null>(node)) {
+      const items = node.items.map(dataOf);
+      return { value: items.map(({ value }) => value), size: sizeOf(items) };
+    }
+    return { value: isScalar(node) ? node.value : null, size: 1 };
+  }
+
+  function dataOfMap(pairs: readonly Pair<Node, Node | null>[]): Data {
+    const entries = new Map<string, Data>();
+    for (const { key, value } of pairs) {
+      const target = dataOf(key).value;
+      if (target !== null && typeof target === 'object') throw fail('A key must be a plain value', offsetOf(key));
+      const name = target === null ? '' : String(target);
+      if (entries.has(name)) throw fail('Map keys must be unique', offsetOf(key));
+      entries.set(name, dataOf(value));
+    }
+    const value = Object.fromEntries([...entries].map(([name, data]) => [name, data.value]));
+    return { value, size: sizeOf([...entries.values()]) };
+  }
+
+  function dataOfAlias(name: string, offset: number): Data {
+    if (!anchors.has(name)) throw fail(`there is no anchor &${name} before this`, offset);
+    const data = anchors.get(name);
+    if (data === undefined) throw fail(`*${name} stands in its own anchor`, offset);
+    added += data.size;
+    if (added > maximumAdded) throw fail('aliases make far more of this file than it holds', offset);
+    return data;
+  }
+
+  return dataOf(document.contents).value;
+}
+
+function sizeOf(items: readonly Data[]): number {
+  return items.reduce((total, { size }) => total + size, 1);
+}
+
+function offsetOf(node: Node): number {
+  return node.range?.[0] ?? 0;
+}

@@ -1,0 +1,77 @@
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { type CosaError, isSystemError, usageError } from './errors.ts';
+
+/** What people write by hand, and what programs write of it, stays far below. */
+const defaultMaximumBytes = 64 * 1024 * 1024;
+
+/**
+ * A text file that somebody has named. What is no regular file is refused before it is read: a pipe would be waited for,
+ * a device may never end. /dev/null is an empty file.
+ * @param maximumBytes more is an error; nothing of it is read then
+ * @throws CosaError `NOT_A_FILE`, `FILE_TOO_LARGE` (exit 2), system errors such as ENOENT
+ */
+export async function readText(path: string, maximumBytes = defaultMaximumBytes): Promise<string> {
+  await using handle = await openWithoutWaiting(path);
+  const stats = await handle.stat();
+  if (isNullDevice(stats)) return '';
+  if (!stats.isFile()) throw notAFile(path, kindOf(stats));
+  return await readBounded(handle, path, maximumBytes);
+}
+
+/** As {@link readText}; `undefined` if there is no such file. */
+export async function readTextIfExists(path: string, maximumBytes = defaultMaximumBytes): Promise<string | undefined> {
+  try {
+    return await readText(path, maximumBytes);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+async function openWithoutWaiting(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch (error) {
+    // Linux's answer for a socket, and for a device that nothing is behind.
+    if (isSystemError(error, 'ENXIO')) throw notAFile(path, 'a socket or a device');
+    throw error;
+  }
+}
+
+/** Files below /proc say that they are empty, and a file may grow: what is read counts. */
+async function readBounded(handle: FileHandle, path: string, maximumBytes: number): Promise<string> {
+  const { size } = await handle.stat();
+  if (size > maximumBytes) throw tooLarge(path, maximumBytes);
+  const chunks: Buffer[] = [];
+  let total = 0;
+  for (;;) {
+    const buffer = Buffer.allocUnsafe(Math.max(size - total, 0) + 4096);
+    const { bytesRead } = await handle.read(buffer);
+    if (bytesRead === 0) return Buffer.concat(chunks).toString('utf8');
+    chunks.push(buffer.subarray(0, bytesRead));
+    total += bytesRead;
+    if (total > maximumBytes) throw tooLarge(path, maximumBytes);
+  }
+}
+
+function isNullDevice(stats: Stats): boolean {
+  // https://www.kernel.org/doc/Documentation/admin-guide/devices.txt: character device 1, 3.
+  return stats.isCharacterDevice() && stats.rdev === ((1 << 8) | 3);
+}
+
+function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return 'a directory';
+  if (stats.isFIFO()) return 'a pipe';
+  return 'a device';
+}
+
+function notAFile(path: string, kind: string): CosaError {
+  return usageError('NOT_A_FILE', `${path} cannot be read: it is ${kind}, and no file`);
+}
+
+function tooLarge(path: string, maximumBytes: number): CosaError {
+  return usageError('FILE_TOO_LARGE', `${path} cannot be read: it has more than ${maximumBytes} bytes`, {
+    hint: 'no file of its kind is that large: look whether it is the right one',
+  });
+}

@@ -5,7 +5,7 @@ import { nearestHint, validate } from '../config/validate.ts';
 import { parseYaml, type YamlFile } from '../config/yaml.ts';
 import { CosaError, isSystemError, type SourcePosition, usageError } from '../lib/errors.ts';
 import { readText, readTextIfExists } from '../lib/text-file.ts';
-import { readVerificationKey, type VerificationKey } from '../oci/signatures/keys.ts';
+import { readSigningKey, readVerificationKey, type SigningKey, type VerificationKey } from '../oci/signatures/keys.ts';
 import { policyTransports, unmatchableReason } from '../oci/signatures/matchable.ts';
 import { type Policy, policySchema, type SignedRequirement } from '../oci/signatures/policy.ts';
 
@@ -149,10 +149,24 @@ export async function readKeyFile(path: string): Promise<VerificationKey> {
 }
 
 /**
+ * Reads a private key from a file.
+ * @param directory where a relative path starts
+ * @param passphrase asked only if the key is encrypted
+ * @throws CosaError `KEY_MISSING`, and what `readSigningKey` throws (exit 2)
+ */
+export async function readSigningKeyFile(
+  directory: string,
+  { key, passphrase }: { key: string; passphrase: () => Promise<string> },
+): Promise<SigningKey> {
+  const path = resolve(directory, key);
+  return readSigningKey(await readKeyText(path), path, passphrase);
+}
+
+/**
  * The text of a key's file.
  * @throws CosaError `KEY_MISSING`, as {@link readText} (exit 2)
  */
-export async function readKeyText(path: string): Promise<string> {
+async function readKeyText(path: string): Promise<string> {
   try {
     return await readText(path, maximumKeyBytes);
   } catch (cause) {

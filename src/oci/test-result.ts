@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { prettyJson } from '../lib/canonical-json.ts';
 import { type Digest, isDigest } from '../lib/digest.ts';
+import { verificationError } from '../lib/errors.ts';
+import { mapParallel } from '../lib/parallel.ts';
 import { attachArtifact } from './artifact.ts';
+import { attempt } from './attempt.ts';
 import { readManifest } from './image.ts';
 import { maximumManifestBytes, parse } from './schemas.ts';
 import type { ContentReader, ContentWriter } from './store.ts';
@@ -37,7 +40,14 @@ const testResult = z.object({
   accelerator: z.enum(['kvm', 'tcg']),
   /** When the run began: RFC 3339, UTC. */
   started: z.iso.datetime(),
-  tests: z.array(testCase).min(1).max(10_000),
+  tests: z
+    .array(testCase)
+    .min(1)
+    .max(10_000)
+    // Of two that contradict each other, one would be believed.
+    .refine((tests) => new Set(tests.map(({ name }) => name)).size === tests.length, {
+      error: 'a test is there twice',
+    }),
 });
 
 /** What a run of tests on a container found: a JSON document with `schemaVersion` 1. */
@@ -69,20 +79,65 @@ export async function attachTestResult(
   });
 }
 
+/** A result and the artifact manifest that holds it. */
+export interface StoredTestResult {
+  digest: Digest;
+  result: TestResult;
+}
+
+/** A result that does not count, and why. */
+export interface UnusableTestResult {
+  digest: Digest;
+  reason: string;
+}
+
+/** Clocks differ by this, in milliseconds, on machines that nobody would call wrong. */
+const clockTolerance = 10 * 60 * 1000;
+/** Registries are waited for, most of the time. */
+const readsAtOnce = 8;
+
 /**
- * All results stored for a container, oldest first.
- * @throws CosaError `TEST_RESULT_INVALID` (exit 4), what the reader throws
+ * All results stored for a container, oldest first; of those that began at the same time, failed ones last. What is no
+ * result, or says that it began in the future, where nothing could ever be newer, does not count.
+ * @param now milliseconds since the epoch
+ * @throws CosaError what the place itself fails at, as opposed to what it holds
  */
-export async function readTestResults(reader: ContentReader, subject: Digest): Promise<TestResult[]> {
-  const results: TestResult[] = [];
-  for (const descriptor of await reader.referrers(subject, testResultType)) {
-    const { layers } = await readManifest(reader, descriptor);
-    const layer = layers[0];
-    if (layer?.mediaType !== testResultType) continue;
-    const text = (await readSmallBlob(reader, layer, maximumManifestBytes)).toString();
-    const result = parse(testResult, text, `test result ${descriptor.digest}`, 'TEST_RESULT_INVALID');
+export async function readTestResults(
+  reader: ContentReader,
+  subject: Digest,
+  now: number,
+): Promise<{ results: StoredTestResult[]; unusable: UnusableTestResult[] }> {
+  const results: StoredTestResult[] = [];
+  const unusable: UnusableTestResult[] = [];
+  const referrers = await reader.referrers(subject, testResultType);
+  const found = await mapParallel(
+    referrers,
+    async (referrer) => ({ digest: referrer.digest, ...(await attempt(() => readResult(reader, referrer, now))) }),
+    readsAtOnce,
+  );
+  for (const { digest, value, reason } of found) {
+    if (reason !== undefined) unusable.push({ digest, reason });
     // A result that speaks of another container says nothing about this one.
-    if (result.subject === subject) results.push(result);
+    else if (value?.subject === subject) results.push({ digest, result: value });
   }
-  return results.sort((a, b) => (a.started < b.started ? -1 : a.started > b.started ? 1 : 0));
+  return { results: results.sort((a, b) => order(a.result, b.result)), unusable };
+}
+
+async function readResult(reader: ContentReader, descriptor: Descriptor, now: number): Promise<TestResult | undefined> {
+  const { layers } = await readManifest(reader, descriptor);
+  const layer = layers[0];
+  if (layer?.mediaType !== testResultType) return undefined;
+  const text = (await readSmallBlob(reader, layer, maximumManifestBytes)).toString();
+  const result = parse(testResult, text, `test result ${descriptor.digest}`, 'TEST_RESULT_INVALID');
+  const ahead = Date.parse(result.started) - now;
+  if (ahead <= clockTolerance) return result;
+  throw verificationError(
+    'TEST_RESULT_INVALID',
+    `test result ${descriptor.digest} says that its run began in the future: ${result.started}`,
+  );
+}
+
+/** By time, not by text: the same moment may be written with or without fractions of a second. */
+function order(a: TestResult, b: TestResult): number {
+  return Date.parse(a.started) - Date.parse(b.started) || Number(hasPassed(b)) - Number(hasPassed(a));
 }

@@ -17,8 +17,12 @@ test('the example passes the basic tests, and the verdict is stored beside its c
   expect(await readFile(suite?.consoleLog ?? '', 'latin1')).toContain('Linux version');
 
   const { descriptor } = await imageOf(directory);
-  const stored = await readTestResults(await openLayout(resolve(directory, 'oci')), descriptor.digest);
-  expect(stored.at(-1)).toMatchObject({
+  const { results: stored } = await readTestResults(
+    await openLayout(resolve(directory, 'oci')),
+    descriptor.digest,
+    Date.now(),
+  );
+  expect(stored.at(-1)?.result).toMatchObject({
     subject: descriptor.digest,
     suite: 'basic',
     complete: true,

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -12,6 +12,7 @@ import { checkLayout } from '../../src/oci/layout/check.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import { openReference } from '../../src/oci/open.ts';
 import { createRegistries } from '../../src/oci/registry/registries.ts';
+import { verdictTransport } from '../../src/oci/signatures/matchable.ts';
 import { mediaTypes } from '../../src/oci/types.ts';
 import { storeImageOf, zstdOf } from '../helpers/image.ts';
 import { entry, tarOf } from '../helpers/ostree-layers.ts';
@@ -48,6 +49,14 @@ it('writes what skopeo copies, and reads what skopeo writes', async () => {
   const { reader, descriptor } = await openReference('oci:copy:2', directory, registries);
   const copied = await readImage(reader, descriptor);
   expect(copied.descriptor.digest).toBe((await openReference('1', directory, registries)).descriptor.digest);
+});
+
+it('a policy that asks for signed test results is one for skopeo, too', async () => {
+  const policy = join(directory, 'policy.json');
+  const results = { '': [{ type: 'sigstoreSigned', keyPath: 'ci.pub' }] };
+  const transports = { [verdictTransport]: results };
+  await writeFile(policy, JSON.stringify({ default: [{ type: 'insecureAcceptAnything' }], transports }));
+  await run(skopeo, ['--policy', policy, 'copy', `oci:${directory}/oci:1`, `oci:${directory}/copy:2`]);
 });
 
 it('keeps its tags when skopeo adds one beside them', async () => {

@@ -104,7 +104,8 @@ describe('an OCI layout', () => {
     expect((await store.referrers(image.digest)).map(({ digest }) => digest)).toEqual([attached.digest]);
     expect(await store.referrers(image.digest, 'application/spdx+json')).toEqual([]);
     expect(await store.referrers(digestOf('other'))).toEqual([]);
-    expect(await readTestResults(store, image.digest)).toEqual([result]);
+    const { results } = await readTestResults(store, image.digest, Date.now());
+    expect(results.map((stored) => stored.result)).toEqual([result]);
     expect([...(await store.listTags()).keys()]).toEqual(['stable']);
   });
 

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { digestOf } from '../../src/lib/digest.ts';
+import { prettyJson } from '../../src/lib/canonical-json.ts';
+import { digestOf, sha256Hex } from '../../src/lib/digest.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import type { ContentStore } from '../../src/oci/store.ts';
 import { attachTestResult, hasPassed, readTestResults, type TestResult } from '../../src/oci/test-result.ts';
@@ -42,14 +43,44 @@ function result(changes: Partial<TestResult> = {}): TestResult {
   };
 }
 
+/** Long after all of them. */
+const now = Date.parse('2026-06-01T00:00:00Z');
+const read = (at = now) => readTestResults(store, image.digest, at);
+
 it('reads results back, oldest first, in whatever order they were stored', async () => {
-  const results = ['2026-01-03', '2026-01-01', '2026-01-02'].map((day) => result({ started: `${day}T00:00:00Z` }));
-  for (const one of results) await attachTestResult(store, image, one);
-  expect((await readTestResults(store, image.digest)).map(({ started }) => started.slice(8, 10))).toEqual([
-    '01',
-    '02',
-    '03',
+  const times = ['2026-01-03T00:00:00.5Z', '2026-01-01T00:00:00Z', '2026-01-03T00:00:00Z'];
+  const stored: Descriptor[] = [];
+  for (const started of times) stored.push(await attachTestResult(store, image, result({ started })));
+  const { results, unusable } = await read();
+  expect(results.map((one) => one.result.started)).toEqual([times[1], times[2], times[0]]);
+  expect(results.map(({ digest }) => digest)).toEqual([1, 2, 0].map((index) => stored[index]?.digest));
+  expect(unusable).toEqual([]);
+});
+
+it('a failure is not outlived by a success of the same moment', async () => {
+  await attachTestResult(store, image, result({ tests: [{ name: 'ssh', status: 'failed', milliseconds: 1 }] }));
+  await attachTestResult(store, image, result({ tests: [{ name: 'ssh', status: 'passed', milliseconds: 1 }] }));
+  expect((await read()).results.map((one) => hasPassed(one.result))).toEqual([true, false]);
+});
+
+it('what began in the future does not count: nothing could ever be newer', async () => {
+  const attached = await attachTestResult(store, image, result({ started: '9999-01-01T00:00:00Z' }));
+  await attachTestResult(store, image, result());
+  const { results, unusable } = await read();
+  expect(results).toHaveLength(1);
+  expect(unusable).toEqual([
+    {
+      digest: attached.digest,
+      reason: `test result ${attached.digest} says that its run began in the future: 9999-01-01T00:00:00Z`,
+    },
   ]);
+});
+
+it('clocks may differ by some minutes', async () => {
+  await attachTestResult(store, image, result());
+  const started = Date.parse(result().started);
+  expect((await read(started - 9 * 60_000)).results).toHaveLength(1);
+  expect((await read(started - 11 * 60_000)).results).toHaveLength(0);
 });
 
 it('has not passed if one test failed', () => {
@@ -67,14 +98,29 @@ it('says suite and status in the annotations, for whoever lists referrers', asyn
 
 it('leaves out what speaks of another container', async () => {
   await attachTestResult(store, image, result({ subject: digestOf('another') }));
-  expect(await readTestResults(store, image.digest)).toEqual([]);
+  expect(await read()).toEqual({ results: [], unusable: [] });
 });
 
-it('refuses a document that is none', async () => {
-  const attached = await attachTestResult(store, image, result({ suite: '' }));
-  await expect(readTestResults(store, image.digest)).rejects.toMatchObject({
-    code: 'TEST_RESULT_INVALID',
-    exitStatus: 4,
-    message: `test result ${attached.digest}: suite: Too small: expected string to have >=1 characters`,
-  });
+const twice = { name: 'ssh', status: 'passed', milliseconds: 1 } as const;
+
+it.each([
+  ['has no suite', { suite: '' }, 'suite: Too small: expected string to have >=1 characters'],
+  [
+    'tells of a test twice',
+    { tests: [{ ...twice, status: 'failed' as const }, twice] },
+    'tests: a test is there twice',
+  ],
+])('what %s does not count, and keeps nobody from the others', async (_what, changes, problem) => {
+  const attached = await attachTestResult(store, image, result(changes));
+  await attachTestResult(store, image, result());
+  const { results, unusable } = await read();
+  expect(results).toHaveLength(1);
+  expect(unusable).toEqual([{ digest: attached.digest, reason: `test result ${attached.digest}: ${problem}` }]);
+});
+
+it('one whose document is gone does not count either', async () => {
+  const attached = await attachTestResult(store, image, result());
+  const document = Buffer.from(prettyJson(result()));
+  await rm(join(directory, 'blobs/sha256', sha256Hex(document)));
+  expect(await read()).toMatchObject({ results: [], unusable: [{ digest: attached.digest }] });
 });

@@ -27,7 +27,16 @@ export const inspect = defineCommand({
   },
 });
 
-function inspectJson({ layerList, referrers, tests, signatures, sboms, diskImages, ...container }: InspectedContainer) {
+function inspectJson({
+  layerList,
+  referrers,
+  tests,
+  unusableTests,
+  signatures,
+  sboms,
+  diskImages,
+  ...container
+}: InspectedContainer) {
   return {
     ...container,
     signatures: signatures.map((signature) => ({ ...signature })),
@@ -35,6 +44,7 @@ function inspectJson({ layerList, referrers, tests, signatures, sboms, diskImage
     diskImages: diskImages.map((image) => ({ ...image })),
     layers: layerList.map((layer) => ({ ...layer })),
     tests: tests.map((status) => ({ ...status })),
+    unusableTests: unusableTests.map((unusable) => ({ ...unusable })),
     referrers: referrers.map(({ digest, size, mediaType, artifactType, annotations }) => ({
       digest,
       size,
@@ -72,8 +82,8 @@ function inspectText(container: InspectedContainer, style: Style): Shown {
   );
 }
 
-function testSection({ tests }: InspectedContainer, style: Style): Shown {
-  if (tests.length === 0) return line`${style.bold('Tests')}\n  none yet: cosa test`;
+function testSection({ tests, unusableTests }: InspectedContainer, style: Style): Shown {
+  if (tests.length + unusableTests.length === 0) return line`${style.bold('Tests')}\n  none yet: cosa test`;
   const sections = tests.map(({ suite, firmware, accelerator, complete, started, tests: cases }) => {
     const heading = line`${style.bold(`Tests: ${suite}`)}${complete ? '' : ' (in part)'}, ${firmware}, ${accelerator}, ${started}`;
     const rows = cases.map(({ name, status, milliseconds }) => [
@@ -83,7 +93,9 @@ function testSection({ tests }: InspectedContainer, style: Style): Shown {
     ]);
     return lines([heading, table(rows, [2])]);
   });
-  return lines(sections, '\n\n');
+  if (unusableTests.length === 0) return lines(sections, '\n\n');
+  const unusable = unusableTests.map(({ reason }) => `  ${reason}`);
+  return lines([...sections, lines([style.bold('Test results that do not count'), ...unusable])], '\n\n');
 }
 
 function layerSection({ layerList }: InspectedContainer, style: Style): Shown {

@@ -44,7 +44,7 @@ function listText(containers: readonly ListedContainer[], style: Style): Shown {
     container.created?.slice(0, 16).replace('T', ' ') ?? '-',
     String(container.layers),
     formatBytes(container.size),
-    testsText(container.tests, style),
+    testsText(container.tests, container.unusableTests, style),
     container.digest.slice('sha256:'.length).slice(0, shortDigest),
   ]);
   return table([heading, ...rows], [3, 4]);

@@ -7,13 +7,15 @@ import type { Style } from '../render/style.ts';
 export const promote = defineCommand({
   description:
     'Moves a stream to its candidate, or to the container of --from, if the required tests have passed for exactly ' +
-    'that digest: of each test the last run counts, with each firmware that was tried. Otherwise it says why not, and the exit ' +
+    'that digest: of each test the last run counts, with each firmware that was tried. With --verdict-key, or where policy.json ' +
+    'asks for it, only signed results count. Otherwise it says why not, and the exit ' +
     'status is 4; as it is when somebody else moves the stream at the same time.',
   configure: (command) =>
     command
       .argument('<stream>', 'the tag to move: beside what is promoted, or a whole reference')
       .option('--from <reference>', 'what to promote; STREAM-candidate unless given')
       .option('--require <test>', 'a suite or test that must have passed; "basic" unless given', collect)
+      .option('--verdict-key <file>', 'a public key: test results count only if they are signed with it', collect)
       .option('--dry-run', 'only say what would be done'),
   examples: [
     { run: 'cosa promote stable', does: 'Release the candidate, if the basic tests have passed' },
@@ -25,8 +27,14 @@ export const promote = defineCommand({
     },
   ],
   registries: true,
-  run: async (context, [stream], { from, require = ['basic'], dryRun = false }) => {
-    const promotion = await promoteContainer(context, context.directory, { stream, from, require, dryRun });
+  run: async (context, [stream], { from, require = ['basic'], verdictKey = [], dryRun = false }) => {
+    const promotion = await promoteContainer(context, context.directory, {
+      stream,
+      from,
+      require,
+      verdictKeys: verdictKey,
+      dryRun,
+    });
     const { version = null, previous = null, ...rest } = promotion;
     return { text: promotionText(promotion, dryRun, context.style), json: { ...rest, version, previous, dryRun } };
   },

@@ -4,6 +4,7 @@ import { exitStatus } from '../../lib/errors.ts';
 import { formatDuration, plural } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
 import { cpusOption, firmwareOption, memoryOption } from '../machine-options.ts';
+import { readPassphrase } from '../passphrase.ts';
 import { line, lines, quoted, type Shown } from '../render/shown.ts';
 import type { Style } from '../render/style.ts';
 import { table } from '../render/table.ts';
@@ -15,11 +16,12 @@ export function testCommand(name: 'test' | 'kola run') {
       "Boots a container's disk image, which is made if it is not there, with Ignition and ssh, and checks that the " +
       'system is what the container promises. A pattern names a suite (basic), a test (basic.ssh, ssh), or several ' +
       'with *; the default is the suite basic. The result is stored beside the container, where promote and inspect ' +
-      'find it. Console logs go to tests/. The exit status is 5 if a test has failed.',
+      'find it; with --key it is signed. Console logs go to tests/. The exit status is 5 if a test has failed.',
     configure: (command) =>
       command
         .argument('[pattern...]', 'suites or tests to run')
         .option('--from <reference>', 'the container; by default the newest build')
+        .option('--key <file>', 'a private key that signs the results, for promotions that ask for it')
         .addOption(firmwareOption())
         .addOption(memoryOption())
         .addOption(cpusOption()),
@@ -31,10 +33,13 @@ export function testCommand(name: 'test' | 'kola run') {
     namespace: true,
     registries: true,
     run: async (context, [patterns], options) => {
+      const { key, ...machine } = options;
+      const passphrase = () => readPassphrase(context, `Passphrase of ${key}: `);
       const report = await runTests(context, {
         directory: context.directory,
         patterns: patterns.length === 0 ? ['basic'] : patterns,
-        ...options,
+        ...machine,
+        signing: key === undefined ? undefined : { key, passphrase },
       });
       return {
         text: reportText(report, context.style),

@@ -4,10 +4,14 @@ import { line, lines, type Shown } from './shown.ts';
 import type { Style } from './style.ts';
 
 /** How tests went, in a few words: "basic passed (uefi)". */
-export function testsText(statuses: readonly TestStatus[], style: Style): Shown {
-  if (statuses.length === 0) return style.dim('none');
+/** @param unusable how many results do not count */
+export function testsText(statuses: readonly TestStatus[], unusable: number, style: Style): Shown {
+  if (statuses.length + unusable === 0) return style.dim('none');
   return lines(
-    statuses.map((status) => statusText(status, style)),
+    [
+      ...statuses.map((status) => statusText(status, style)),
+      ...(unusable === 0 ? [] : [style.yellow(`${plural(unusable, 'result')} unusable`)]),
+    ],
     ', ',
   );
 }

@@ -1,3 +1,4 @@
+import type { UnusableTestResult } from '../../oci/test-result.ts';
 import type { Annotations } from '../../oci/types.ts';
 import { layerComponents } from '../../ostree/encapsulate/image.ts';
 import type { Lockfile } from '../../packages/backend.ts';
@@ -8,7 +9,7 @@ import { type BesideContainer, readBeside } from './beside.ts';
 import { embeddedLockfile } from './embedded-lockfile.ts';
 import { imageTags } from './images.ts';
 import { type ContainerSummary, summarize, tagsByDigest } from './summary.ts';
-import { type TestStatus, testStatus } from './test-status.ts';
+import { type TestStatus, testStatuses } from './test-status.ts';
 
 export interface InspectedContainer extends ContainerSummary, BesideContainer {
   /** The reference that was asked for. */
@@ -19,6 +20,8 @@ export interface InspectedContainer extends ContainerSummary, BesideContainer {
   packages: number | undefined;
   layerList: readonly InspectedLayer[];
   tests: readonly TestStatus[];
+  /** Results that do not count, and why. */
+  unusableTests: readonly UnusableTestResult[];
 }
 
 interface InspectedLayer {
@@ -44,6 +47,7 @@ export async function inspectContainer(
   const { digest } = image.descriptor;
   const lock: Lockfile | undefined = await runStep(session, 'read package list', () => embeddedLockfile(reader, image));
   const components = layerComponents(image.manifest);
+  const { statuses, unusable } = await testStatuses(reader, digest);
   return {
     ...summarize(image),
     name: reference.name,
@@ -56,7 +60,8 @@ export async function inspectContainer(
       size: layer.size,
       components: components[index] ?? [],
     })),
-    tests: await testStatus(reader, digest),
+    tests: statuses,
+    unusableTests: unusable,
     ...(await readBeside(reader, digest)),
   };
 }

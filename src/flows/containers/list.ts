@@ -7,12 +7,14 @@ import type { Descriptor } from '../../oci/types.ts';
 import type { Session } from '../session.ts';
 import { imageManifests, imagesAtOnce, imageTags, readIfImage } from './images.ts';
 import { type ContainerSummary, summarize } from './summary.ts';
-import { type TestStatus, testStatus } from './test-status.ts';
+import { type TestStatus, testStatuses } from './test-status.ts';
 
 export interface ListedContainer extends ContainerSummary {
   /** Sorted; those of an index that holds the container among them. */
   tags: readonly string[];
   tests: readonly TestStatus[];
+  /** Results that do not count: malformed, missing, from the future. */
+  unusableTests: number;
 }
 
 /**
@@ -27,7 +29,8 @@ export async function listContainers(session: Session, place: Place): Promise<Li
     async ({ descriptor, tags }): Promise<ListedContainer[]> => {
       const image = await readIfImage(reader, descriptor);
       if (image === undefined) return [];
-      return [{ ...summarize(image), tags, tests: await testStatus(reader, descriptor.digest) }];
+      const { statuses, unusable } = await testStatuses(reader, descriptor.digest);
+      return [{ ...summarize(image), tags, tests: statuses, unusableTests: unusable.length }];
     },
     imagesAtOnce,
   );

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Digest } from '../../lib/digest.ts';
 import { CosaError, usageError, verificationError } from '../../lib/errors.ts';
 import { platformName } from '../../oci/image.ts';
@@ -10,8 +11,9 @@ import { findPolicy } from '../policy-file.ts';
 import type { Session } from '../session.ts';
 import { imageManifests } from './images.ts';
 import { findTarget, type PromotionTarget } from './promotion-target.ts';
+import { type ResultJudge, signedResults } from './signed-results.ts';
 import { versionOf } from './summary.ts';
-import { testStatus, unmetReason } from './test-status.ts';
+import { testStatuses, unmetReason } from './test-status.ts';
 
 export interface PromoteOptions {
   /** A tag beside what is promoted, or a whole reference. */
@@ -20,6 +22,8 @@ export interface PromoteOptions {
   from: string | undefined;
   /** Suites and tests that must have passed for its digest: `basic`, `basic/ssh`. */
   require: readonly string[];
+  /** Files with public keys: test results count only if they are signed with each. */
+  verdictKeys?: readonly string[];
   /** Only say what would be done. */
   dryRun: boolean;
 }
@@ -50,8 +54,14 @@ export async function promote(session: Session, directory: string, options: Prom
   await using store = await openPlaceForWriting(target.place, session.registries);
   // Read before anything is checked: whoever moves the stream from here on wins.
   const previous = (await store.resolveTag(target.tag))?.digest;
-  await admitEveryImage(session, await findPolicy(target.directory), candidate);
-  await requirePassed(store, descriptor, options.require, target);
+  const policy = await findPolicy(target.directory);
+  await admitEveryImage(session, policy, candidate);
+  const judge = await signedResults(
+    store,
+    policy,
+    (options.verdictKeys ?? []).map((file) => resolve(directory, file)),
+  );
+  await requirePassed(store, descriptor, options.require, target, judge);
   const version = await versionOf(store, descriptor);
   const moved = previous !== digest;
   if (moved && !options.dryRun) await moveStream(store, descriptor, target, previous);
@@ -72,6 +82,7 @@ async function requirePassed(
   descriptor: Descriptor,
   requirements: readonly string[],
   target: PromotionTarget,
+  judge: ResultJudge,
 ): Promise<void> {
   const images = await imageManifests(reader, descriptor);
   if (images.length === 0) {
@@ -81,8 +92,10 @@ async function requirePassed(
     );
   }
   const reasons: string[] = [];
+  const left: string[] = [];
   for (const { digest, platform } of images) {
-    const statuses = await testStatus(reader, digest);
+    const { statuses, unusable } = await testStatuses(reader, digest, judge);
+    for (const { reason } of unusable) left.push(reason);
     const unmet = requirements.flatMap((requirement) => unmetReason(requirement, statuses) ?? []);
     reasons.push(...unmet.map((reason) => (platform === undefined ? reason : `${platformName(platform)}: ${reason}`)));
   }
@@ -90,7 +103,10 @@ async function requirePassed(
   const { digest } = descriptor;
   throw verificationError(
     'TESTS_NOT_PASSED',
-    `${target.from} (${digest}) is not promoted to ${target.tag}: ${reasons.join('; ')}`,
+    [
+      `${target.from} (${digest}) is not promoted to ${target.tag}: ${reasons.join('; ')}`,
+      ...left.map((reason) => `  does not count: ${reason}`),
+    ].join('\n'),
     { hint: `run the tests: cosa test --from ${formatPlace(target.place, { digest: images[0]?.digest ?? digest })}` },
   );
 }

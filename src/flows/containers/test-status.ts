@@ -1,6 +1,12 @@
 import type { Digest } from '../../lib/digest.ts';
 import type { ContentReader } from '../../oci/store.ts';
-import { readTestResults, type TestCase, type TestResult } from '../../oci/test-result.ts';
+import {
+  readTestResults,
+  type StoredTestResult,
+  type TestCase,
+  type TestResult,
+  type UnusableTestResult,
+} from '../../oci/test-result.ts';
 
 /** How a container has done in one suite with one firmware: of each test, the last run counts. */
 export interface TestStatus {
@@ -18,14 +24,35 @@ export interface TestStatus {
   tests: readonly TestCase[];
 }
 
-/** The status of each suite and firmware that a container was tested with, in the order of their first runs. */
-export async function testStatus(reader: ContentReader, subject: Digest): Promise<TestStatus[]> {
+/** How a container has done, and which results do not count. */
+export interface TestStatuses {
+  /** Of each suite and firmware, in the order of their first runs. */
+  statuses: readonly TestStatus[];
+  unusable: readonly UnusableTestResult[];
+}
+
+/**
+ * How a container has done in its tests.
+ * @param refuse says why a result that could be read does not count: one without the signature that is asked for
+ * @throws CosaError what `readTestResults` and `refuse` throw
+ */
+export async function testStatuses(
+  reader: ContentReader,
+  subject: Digest,
+  refuse: (stored: StoredTestResult) => Promise<string | undefined> = async () => undefined,
+): Promise<TestStatuses> {
+  const { results, unusable } = await readTestResults(reader, subject, Date.now());
+  const refused: UnusableTestResult[] = [];
   const statuses = new Map<string, TestStatus>();
-  for (const result of await readTestResults(reader, subject)) {
+  for (const stored of results) {
+    const { digest, result } = stored;
+    const reason = await refuse(stored);
+    if (reason !== undefined) refused.push({ digest, reason: `test result ${digest} ${reason}` });
+    if (reason !== undefined) continue;
     const key = JSON.stringify([result.suite, result.firmware]);
     statuses.set(key, withResult(statuses.get(key), result));
   }
-  return [...statuses.values()];
+  return { statuses: [...statuses.values()], unusable: [...unusable, ...refused] };
 }
 
 function withResult(before: TestStatus | undefined, result: TestResult): TestStatus {

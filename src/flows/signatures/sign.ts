@@ -4,12 +4,12 @@ import type { Digest } from '../../lib/digest.ts';
 import { isSystemError, usageError } from '../../lib/errors.ts';
 import { type OpenedReference, openPlaceForWriting, openReference } from '../../oci/open.ts';
 import { formatImageName, parseImageName } from '../../oci/signatures/identity.ts';
-import { generateKeyPair, readSigningKey } from '../../oci/signatures/keys.ts';
+import { generateKeyPair } from '../../oci/signatures/keys.ts';
 import { signDescriptor } from '../../oci/signatures/sign.ts';
 import { mediaTypes } from '../../oci/types.ts';
 import { runStep } from '../../pipeline/step.ts';
 import { imageManifests } from '../containers/images.ts';
-import { readKeyText } from '../policy-file.ts';
+import { readSigningKeyFile } from '../policy-file.ts';
 import { workDirectoryFor } from '../resolve-image.ts';
 import type { Session } from '../session.ts';
 
@@ -41,9 +41,8 @@ export interface SignedImage {
  *   `signDescriptor` throw
  */
 export async function signImage(session: Session, options: SignOptions): Promise<SignedImage> {
-  const { directory, passphrase } = options;
-  const path = resolve(directory, options.key);
-  const key = await readSigningKey(await readKeyText(path), path, passphrase);
+  const { directory } = options;
+  const key = await readSigningKeyFile(directory, options);
   const work = await workDirectoryFor(directory, options.reference);
   const { reader, place, descriptor, name } = await openReference(options.reference, work.root, session.registries);
   const identity = signedName(options.identity, { place, name });

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { openPlaceForWriting } from '../../oci/open.ts';
 import { formatPlace, type Place } from '../../oci/place.ts';
+import { attachBundle, makeBundle } from '../../oci/signatures/bundle.ts';
+import type { SigningKey } from '../../oci/signatures/keys.ts';
 import { attachTestResult, hasPassed, type TestResult } from '../../oci/test-result.ts';
 import type { Descriptor } from '../../oci/types.ts';
 import { runStep } from '../../pipeline/step.ts';
@@ -9,6 +11,7 @@ import { suites } from '../../vm/tests/index.ts';
 import { selectTests } from '../../vm/tests/select.ts';
 import { resolveAdmittedImage } from '../admitted-image.ts';
 import { buildImages } from '../image/build-images.ts';
+import { readSigningKeyFile } from '../policy-file.ts';
 import type { Session } from '../session.ts';
 import { runSuite } from './run-suite.ts';
 
@@ -23,6 +26,8 @@ export interface TestOptions {
   /** MiB. */
   memory: number;
   cpus: number;
+  /** Signs each result; nothing does unless given. */
+  signing?: { key: string; passphrase: () => Promise<string> } | undefined;
 }
 
 export interface SuiteReport {
@@ -42,10 +47,12 @@ export interface TestReport {
  * Boots a container's disk image, which is made if it is not there, and runs tests on it. Each suite's result is stored
  * beside the container as a referrer; console logs go to `tests/VERSION/` of the work directory. Must run as
  * root or namespace root, as image builds do.
- * @throws CosaError `TEST_UNKNOWN` (exit 2), what `buildImages` and `runSuite` throw; failed tests are a result
+ * @throws CosaError `TEST_UNKNOWN` (exit 2), what `readSigningKeyFile`, `buildImages` and `runSuite` throw; failed tests are a result
  */
 export async function runTests(session: Session, options: TestOptions): Promise<TestReport> {
   const selections = selectTests(suites, options.patterns);
+  // Before the boots: after them, a wrong passphrase would cost their results.
+  const key = options.signing === undefined ? undefined : await readSigningKeyFile(options.directory, options.signing);
   const { work, reference, image } = await resolveAdmittedImage(session, options.directory, options.from);
   // By digest: the tag may move while the tests run.
   const from = formatPlace(reference.place, { digest: image.descriptor.digest });
@@ -75,16 +82,23 @@ export async function runTests(session: Session, options: TestOptions): Promise<
       firmware: options.firmware,
       ...found,
     };
-    await storeResult(session, reference.place, image.descriptor, result);
+    await storeResult(session, reference.place, image.descriptor, result, key);
     reports.push({ result, consoleLog });
   }
   return { version, passed: reports.every(({ result }) => hasPassed(result)), suites: reports };
 }
 
-async function storeResult(session: Session, place: Place, subject: Descriptor, result: TestResult): Promise<void> {
+async function storeResult(
+  session: Session,
+  place: Place,
+  subject: Descriptor,
+  result: TestResult,
+  key: SigningKey | undefined,
+): Promise<void> {
   await runStep(session, 'store test result', async (reporter) => {
     await using store = await openPlaceForWriting(place, session.registries);
-    const { digest } = await attachTestResult(store, subject, result);
-    reporter.note(digest);
+    const stored = await attachTestResult(store, subject, result);
+    if (key !== undefined) await attachBundle(store, stored, makeBundle(key, stored.digest));
+    reporter.note(key === undefined ? stored.digest : `${stored.digest}, signed`);
   });
 }

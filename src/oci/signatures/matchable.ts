@@ -1,8 +1,14 @@
 import { posix } from 'node:path';
 import { formatImageName, parseImageName } from './identity.ts';
 
+/**
+ * Not a transport, but where a policy says by whom test results must be signed. Other readers of the file pass over transports
+ * that they do not know, and refuse it for any other key that they do not know.
+ */
+export const verdictTransport = 'cosa-test-result';
+
 /** Transports whose images cannot be told apart by a policy, as containers-policy.json(5) has it. */
-const withoutScopes: readonly string[] = ['docker-archive', 'tarball'];
+const withoutScopes: readonly string[] = ['docker-archive', 'tarball', verdictTransport];
 /** Transports whose scopes are directories and files. */
 const withPaths: readonly string[] = ['oci', 'oci-archive', 'dir', 'sif'];
 /** Those of which cosa knows no more than the name: other tools read the same file. */

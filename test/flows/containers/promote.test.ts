@@ -1,10 +1,18 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { promote } from '../../../src/flows/containers/promote.ts';
+import { signImage } from '../../../src/flows/signatures/sign.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import type { Injection } from '../../../src/oci/registry/testing/faults.ts';
+import { attachBundle, makeBundle } from '../../../src/oci/signatures/bundle.ts';
+import type { SigningKey } from '../../../src/oci/signatures/keys.ts';
+import { attachTestResult } from '../../../src/oci/test-result.ts';
+import type { Descriptor } from '../../../src/oci/types.ts';
 import { storeImage } from '../../helpers/image.ts';
 import { silentSession } from '../../helpers/session.ts';
+import { signingKey } from '../../helpers/signing.ts';
+import { passedResult } from '../../helpers/test-result.ts';
 import { openStreamScene, passTests, push, pushIndex, repositoryName, type StreamScene } from './support.ts';
 
 // Promotion on a registry: with no work directory anywhere.
@@ -43,6 +51,116 @@ describe('promote', () => {
     });
     expect(tags().stable).toBe(image.digest);
     expect(await run(options())).toMatchObject({ moved: false, previous: image.digest });
+  });
+
+  describe('with results that must be signed', () => {
+    const reject = [{ type: 'reject' }];
+    const keyPath = 'ci.pub';
+    const key = signingKey(keyPath);
+    const other = signingKey('other.pub');
+    const writeKey = async (name: string, { publicKey }: SigningKey) =>
+      writeFile(join(scene.nowhere, name), publicKey.export({ type: 'spki', format: 'pem' }));
+    const sign = (verdict: Descriptor, by: SigningKey) =>
+      attachBundle(scene.repository, verdict, makeBundle(by, verdict.digest));
+    const promoteWith = (verdictKeys: readonly string[]) =>
+      promote(session, scene.nowhere, {
+        stream: stream(),
+        from: undefined,
+        require: ['basic'],
+        verdictKeys,
+        dryRun: false,
+      });
+
+    it.each([
+      ['a key of the command', ['ci.pub'], undefined],
+      ['the policy', [], [{ type: 'sigstoreSigned', keyPath }]],
+      ['both', ['ci.pub'], [{ type: 'sigstoreSigned', keyPath }]],
+    ])('takes those that %s asks for, and no others', async (_what, keys, requirements) => {
+      await writeKey(keyPath, key);
+      if (requirements !== undefined) {
+        const transports = {
+          docker: { '': [{ type: 'insecureAcceptAnything' }] },
+          'cosa-test-result': { '': requirements },
+        };
+        await writeFile(join(scene.nowhere, 'policy.json'), JSON.stringify({ default: reject, transports }));
+      }
+      const image = await push(scene, '13.1');
+      const verdict = await passTests(scene, image);
+      const name = join(scene.nowhere, keyPath);
+      await expect(promoteWith(keys)).rejects.toMatchObject({
+        code: 'TESTS_NOT_PASSED',
+        exitStatus: 4,
+        message:
+          `${scene.reference}:stable-candidate (${image.digest}) is not promoted to stable: basic has not been run for it\n` +
+          `  does not count: test result ${verdict.digest} is not signed, as ${name} asks for`,
+      });
+      await sign(verdict, other);
+      await expect(promoteWith(keys)).rejects.toMatchObject({
+        message: expect.stringContaining(`test result ${verdict.digest} has no signature made with ${name}`) as string,
+      });
+      await sign(verdict, key);
+      expect(await promoteWith(keys)).toMatchObject({ moved: true });
+    });
+
+    it('takes the signature of "cosa sign" for the result', async () => {
+      await writeKey(keyPath, key);
+      const verdict = await passTests(scene, await push(scene, '13.1'));
+      await writeFile(join(scene.nowhere, 'ci.key'), key.privateKey.export({ type: 'pkcs8', format: 'pem' }));
+      await signImage(session, {
+        directory: scene.nowhere,
+        reference: `${scene.reference}@${verdict.digest}`,
+        key: 'ci.key',
+        passphrase: async () => '',
+      });
+      expect(await promoteWith([keyPath])).toMatchObject({ moved: true });
+    });
+
+    it('an unsigned failure does not count, a signed one does', async () => {
+      await writeKey(keyPath, key);
+      const image = await push(scene, '13.1');
+      await sign(await passTests(scene, image), key);
+      const failed = { ...passedResult(image), started: '2026-02-01T00:00:00Z' };
+      const tests = [{ name: 'ssh', status: 'failed' as const, milliseconds: 1 }];
+      const verdict = await attachTestResult(scene.repository, image, { ...failed, tests });
+      expect(await promoteWith([keyPath])).toMatchObject({ moved: true });
+      await sign(verdict, key);
+      await expect(promoteWith([keyPath])).rejects.toMatchObject({ code: 'TESTS_NOT_PASSED' });
+    });
+
+    it.each([
+      ['reject', reject, 'rejects all'],
+      [
+        'signedBy',
+        [{ type: 'signedBy', keyType: 'GPGKeys', keyPath: 'a' }],
+        'asks for signedBy (GPG), which cosa cannot check',
+      ],
+    ])('takes none under %s', async (_what, requirements, reason) => {
+      const policy = {
+        default: [{ type: 'insecureAcceptAnything' }],
+        transports: { 'cosa-test-result': { '': requirements } },
+      };
+      await writeFile(join(scene.nowhere, 'policy.json'), JSON.stringify(policy));
+      await passTests(scene, await push(scene, '13.1'));
+      await expect(promoteWith([])).rejects.toMatchObject({
+        message: expect.stringContaining(`is refused: ${join(scene.nowhere, 'policy.json')} ${reason}`) as string,
+      });
+    });
+
+    it('keys that cannot be read are an error of the command', async () => {
+      await passTests(scene, await push(scene, '13.1'));
+      await expect(promoteWith(['missing.pub'])).rejects.toMatchObject({ code: 'KEY_MISSING', exitStatus: 2 });
+    });
+  });
+
+  it('a forged success of the year 9999 does not outlive a failure', async () => {
+    const image = await push(scene, '13.1');
+    const tests = [{ name: 'ssh', status: 'failed' as const, milliseconds: 1 }];
+    await attachTestResult(scene.repository, image, { ...passedResult(image), tests });
+    await attachTestResult(scene.repository, image, { ...passedResult(image), started: '9999-01-01T00:00:00Z' });
+    await expect(run()).rejects.toMatchObject({
+      code: 'TESTS_NOT_PASSED',
+      message: expect.stringMatching(/: basic\/ssh failed with uefi\n {2}does not count: .* in the future/) as string,
+    });
   });
 
   it('refuses what was not tested, of an index each image', async () => {

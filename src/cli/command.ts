@@ -32,6 +32,8 @@ interface CommandDeclaration<Args extends unknown[], Options extends OptionValue
   namespace?: true;
   /** True for a command that takes references: it gets the options by which registries are reached. */
   registries?: true;
+  /** True for a command that keeps what it has finished: interrupted and run again, it goes on from there. */
+  resumes?: true;
   run: (context: Context, args: Args, options: Options) => Promise<CommandResult>;
 }
 
@@ -47,6 +49,7 @@ type Run = (context: Context) => Promise<CommandResult>;
 export interface CommandModule {
   readonly description: string;
   readonly examples: readonly Example[];
+  readonly resumes: boolean;
   /** Adds arguments and options to `command`; when it is parsed, `execute` gets the work to do. */
   attach(command: Command, execute: (run: Run, needs: Needs) => Promise<void>): void;
 }
@@ -55,10 +58,11 @@ export interface CommandModule {
 export function defineCommand<Args extends unknown[], Options extends OptionValues>(
   declaration: CommandDeclaration<Args, Options>,
 ): CommandModule {
-  const { description, examples, namespace = false, registries = false } = declaration;
+  const { description, examples, namespace = false, registries = false, resumes = false } = declaration;
   return {
     description,
     examples,
+    resumes,
     attach(command, execute) {
       const configured = declaration.configure(command);
       // The untyped command is the same object.

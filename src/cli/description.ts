@@ -21,6 +21,8 @@ export interface OptionDescription {
   names: readonly string[];
   description: string;
   takesValue: boolean;
+  /** True for one that must be given. */
+  mandatory: boolean;
   choices: readonly string[];
   /** Its value where it is not given, as text. */
   defaultValue: string | undefined;
@@ -64,7 +66,8 @@ export function flatten(command: CommandDescription): CommandDescription[] {
 
 /** "cosa image build <platform...> [options]" */
 export function synopsis(command: CommandDescription): string {
-  const words = ['cosa', ...command.path, ...command.arguments.map(({ term }) => term)];
+  const demanded = command.options.flatMap(({ mandatory, flags }) => (mandatory ? [flags] : []));
+  const words = ['cosa', ...command.path, ...demanded, ...command.arguments.map(({ term }) => term)];
   return [...words, command.children.length > 0 ? '<command>' : '[options]'].join(' ');
 }
 
@@ -83,6 +86,7 @@ function describeOption(option: Option): OptionDescription {
     flags: option.flags,
     names: [option.short, option.long].filter((name) => name !== undefined),
     description: option.description,
+    mandatory: option.mandatory,
     takesValue: option.required || option.optional,
     choices: option.argChoices ?? [],
     defaultValue: value === undefined ? undefined : (option.defaultValueDescription ?? String(value)),

@@ -46,7 +46,10 @@ async function askLine(
   signal: AbortSignal,
   isShown: boolean,
 ): Promise<string> {
-  questions.write(terminalText(question));
+  // The editor of lines begins by erasing its own: it must know the question, or that goes, too.
+  const text = terminalText(question);
+  const prompt = isShown ? text : '';
+  if (!isShown) questions.write(text);
   const echo = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
       if (isShown) questions.write(chunk.toString());
@@ -60,7 +63,7 @@ async function askLine(
     lines.on('close', () => reject(usageError('INPUT_ENDED', `${question.trim()} was not answered`)));
   });
   try {
-    return await Promise.race([lines.question('', { signal }), closed]);
+    return await Promise.race([lines.question(prompt, { signal }), closed]);
   } finally {
     closed.catch(() => undefined);
     lines.close();

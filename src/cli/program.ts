@@ -1,19 +1,21 @@
 import type { Command as TypedCommand } from '@commander-js/extra-typings';
 import { Command, type CommanderError } from 'commander';
 import { type CosaError, usageError } from '../lib/errors.ts';
-import { nearest } from '../lib/nearest.ts';
 import type { CommandModule, CommandResult, Needs } from './command.ts';
 import { type CommandEntry, commandFamilies, commands } from './commands/index.ts';
 import { addCommonOptions, type CommonOptions, commonOptions } from './common-options.ts';
 import type { Context } from './context.ts';
 import { type CommandDescription, describeCommand } from './description.ts';
 import { examplesText } from './help.ts';
+import { commandHint } from './suggestions.ts';
 import { programVersion } from './version.ts';
 
 /** A command line that has been understood: what to do, and how it shall be shown. */
 export interface Invocation {
   common: CommonOptions;
   needs: Needs;
+  /** Whether the command, run again after an interruption, goes on from there. */
+  resumes: boolean;
   run: (context: Context) => Promise<CommandResult>;
 }
 
@@ -32,7 +34,7 @@ export interface ProgramHost {
 export function buildProgram(host: ProgramHost): Command {
   const program = new Command('cosa')
     .description('A container-native assembler for CoreOS-like operating systems.')
-    .version(`cosa ${programVersion()}`, '--version', 'print the version')
+    .version(`cosa ${programVersion()}`, '-V, --version', 'print the version')
     // `cosa help X` is rewritten to `cosa X --help`, which loads X; commander's own would not.
     .helpCommand(false);
   prepare(program, host);
@@ -76,7 +78,7 @@ async function loadCommand(command: Command, host: ProgramHost): Promise<void> {
   command.addHelpText('after', () => examplesText(module.examples));
   // The untyped command is the same object: extra-typings only adds types.
   module.attach(command as unknown as TypedCommand, (run, needs) =>
-    host.execute({ common: commonOptions(command), needs, run }),
+    host.execute({ common: commonOptions(command), needs, resumes: module.resumes, run }),
   );
   // After the command's own, so that --help shows those first.
   addCommonOptions(command);
@@ -86,8 +88,12 @@ async function loadCommand(command: Command, host: ProgramHost): Promise<void> {
 function commandLineError(error: CommanderError, command: Command): CosaError {
   const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
   const unknown = /^unknown command '(.*)'$/.exec(message)?.[1];
-  const hint = unknown === undefined ? suggestionHint(suggestion) : commandHint(unknown);
-  return usageError('COMMAND_LINE', message, { hint: hint ?? `see ${words(command)} --help` });
+  if (unknown !== undefined) return unknownCommand(unknown, command);
+  // What is missing shows best where it is there.
+  const [example] = error.code === 'commander.missingArgument' ? (modules.get(command)?.examples ?? []) : [];
+  const help = `see ${words(command)} --help`;
+  const hint = example === undefined ? help : `for example: ${example.run}; ${help}`;
+  return usageError('COMMAND_LINE', message, { hint: suggestionHint(suggestion) ?? hint });
 }
 
 /** The command as typed: "cosa image build". */
@@ -100,11 +106,29 @@ function suggestionHint(suggestion: string | undefined): string | undefined {
   return meant === undefined ? undefined : `did you mean ${meant}?`;
 }
 
-/** Looks for the word anywhere in the names: who types `cosa build` means `cosa ostree build`. */
-function commandHint(word: string): string | undefined {
-  const names = new Map(commands.flatMap(({ name }) => [...name.split(' '), name].map((key) => [key, name])));
-  const [key] = nearest(word, names.keys());
-  return key === undefined ? undefined : `did you mean cosa ${names.get(key)}?`;
+function unknownCommand(word: string, command: Command): CosaError {
+  const path = words(command).split(' ').slice(1);
+  const names = commands.map(({ name }) => name);
+  const hint = commandHint(path, word, names) ?? `see ${words(command)} --help`;
+  return usageError('COMMAND_LINE', `unknown command '${word}'`, { hint });
+}
+
+/**
+ * Refuses words that are no command: commander itself, asked for help, would not look at them.
+ * @throws CosaError `COMMAND_LINE` (exit 2)
+ */
+export function requireCommand(program: Command, args: readonly string[]): void {
+  let command = program;
+  let rest = [...args];
+  while (command.commands.length > 0) {
+    const { operands, unknown } = command.parseOptions(rest);
+    const [word] = operands;
+    if (word === undefined) return;
+    const chosen = command.commands.find((child) => child.name() === word);
+    if (chosen === undefined) throw unknownCommand(word, command);
+    command = chosen;
+    rest = unknown;
+  }
 }
 
 function prepare(command: Command, host: ProgramHost): void {
@@ -138,7 +162,8 @@ function familyCommand(program: Command, name: string, host: ProgramHost): Comma
   const family = program.command(name).helpCommand(false);
   const description = commandFamilies[name];
   if (description === undefined) throw new Error(`commands/index.ts lists no family "${name}"`);
-  family.summary(description.summary).helpGroup(`${description.group}:`);
+  const sentence = `${description.summary.charAt(0).toUpperCase()}${description.summary.slice(1)}.`;
+  family.summary(description.summary).description(sentence).helpGroup(`${description.group}:`);
   prepare(family, host);
   addCommonOptions(family);
   return family;

@@ -1,14 +1,14 @@
 import { chdir } from 'node:process';
 import { CommanderError } from 'commander';
 import { prettyJson } from '../lib/canonical-json.ts';
-import { exitStatus, usageError } from '../lib/errors.ts';
+import { exitStatus, isSystemError, usageError } from '../lib/errors.ts';
 import { createRegistries } from '../oci/registry/registries.ts';
 import type { CommandResult } from './command.ts';
 import type { CommonOptions } from './common-options.ts';
 import type { CommandDescription } from './description.ts';
 import { errorJson, errorText, presentable } from './errors.ts';
 import { type InputStream, inputFrom } from './input.ts';
-import { buildProgram, describeProgram, type Invocation, type ProgramHost } from './program.ts';
+import { buildProgram, describeProgram, type Invocation, type ProgramHost, requireCommand } from './program.ts';
 import { viewFor } from './render/choose.ts';
 import { printableJson } from './render/printable.ts';
 import { line, terminalText } from './render/shown.ts';
@@ -37,20 +37,24 @@ export async function runCommandLine(args: readonly string[], host: CommandLineH
   let status: number = exitStatus.ok;
   // Known for certain once the command line is parsed; until then an error shall honour the flag too.
   let common: CommonOptions = args.includes('--json') ? { json: true } : {};
+  let resumes = false;
   const programHost: ProgramHost = {
     writeOut: (text) => host.stdout.write(text),
     writeErr: (text) => host.stderr.write(text),
     execute: async (invocation) => {
       common = invocation.common;
+      resumes = invocation.resumes;
       status = await execute(invocation, host, () => describeProgram(programHost));
     },
   };
   try {
     const program = buildProgram(programHost);
-    await program.parseAsync(args[0] === 'help' ? [...args.slice(1), '--help'] : [...args], { from: 'user' });
+    const wanted = args[0] === 'help' ? [...args.slice(1), '--help'] : [...args];
+    if (wanted.some((word) => word === '--help' || word === '-h')) requireCommand(buildProgram(programHost), wanted);
+    await program.parseAsync(wanted, { from: 'user' });
     return status;
   } catch (error) {
-    return report(error, common, host);
+    return report(error, { common, resumes }, host);
   }
 }
 
@@ -111,7 +115,8 @@ function enterDirectory(directory: string | undefined): void {
   try {
     chdir(directory);
   } catch (error) {
-    throw usageError('DIRECTORY_MISSING', `-C ${directory}: there is no such directory`, { cause: error });
+    const what = isSystemError(error, 'ENOTDIR') ? 'this is no directory' : 'there is no such directory';
+    throw usageError('DIRECTORY_MISSING', `-C ${directory}: ${what}`, { cause: error });
   }
 }
 
@@ -121,15 +126,27 @@ function printResult(result: CommandResult, common: CommonOptions, host: Command
   else if (text !== '') host.stdout.write(`${text}\n`);
 }
 
-function report(thrown: unknown, common: CommonOptions, host: CommandLineHost): number {
+/** @param resumes whether the command, run again, goes on from where it was interrupted */
+function report(
+  thrown: unknown,
+  { common, resumes }: { common: CommonOptions; resumes: boolean },
+  host: CommandLineHost,
+): number {
   const style = styleFor(host.stderr, host.environment);
   if (host.signal.aborted) {
-    const text = line`${style.yellow('interrupted:')} finished work is kept; the same command goes on from there`;
-    host.stderr.write(`${terminalText(text)}\n`);
+    const kept = resumes
+      ? 'finished work is kept; the same command goes on from there'
+      : 'the same command begins anew';
+    host.stderr.write(`${terminalText(line`${style.yellow('interrupted:')} ${kept}`)}\n`);
     return exitStatus.failed;
   }
   // Thrown once help or version is printed; a status other than 0 says that nobody asked for it.
-  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitStatus.ok : exitStatus.usage;
+  if (thrown instanceof CommanderError) {
+    if (thrown.exitCode === 0) return exitStatus.ok;
+    const error = usageError('COMMAND_LINE', 'no command is given', { hint: 'see cosa --help' });
+    if (common.json) host.stdout.write(printableJson(prettyJson(errorJson(error))));
+    return exitStatus.usage;
+  }
   const error = presentable(thrown);
   host.stderr.write(`${errorText(error, style, common.verbose === true)}\n`);
   if (common.json) host.stdout.write(printableJson(prettyJson(errorJson(error))));

@@ -1,14 +1,8 @@
 import { z } from 'zod';
-import { CosaError, formatPosition, type SourcePosition, usageError } from '../lib/errors.ts';
+import { CosaError } from '../lib/errors.ts';
 import { nearest } from '../lib/nearest.ts';
+import { type Problem, problemsError } from '../lib/problems.ts';
 import type { YamlFile } from './yaml.ts';
-
-interface Problem {
-  code: 'CONFIG_UNKNOWN_KEY' | 'CONFIG_VALUE';
-  message: string;
-  where: SourcePosition;
-  hint: string | undefined;
-}
 
 /**
  * Checks a file's value against a schema.
@@ -20,19 +14,9 @@ export function validate<Schema extends z.ZodType>(schema: Schema, file: YamlFil
   const parsed = schema.safeParse(file.value);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, schema, file));
-  problems.sort((a, b) => (a.where.line ?? 0) - (b.where.line ?? 0) || (a.where.column ?? 0) - (b.where.column ?? 0));
   const [first, ...others] = problems;
   if (first === undefined) throw new CosaError('CONFIG_VALUE', parsed.error.message);
-  const lines = [first.message, ...others.map(secondaryLine)];
-  throw usageError(first.code, lines.join('\n'), {
-    where: first.where,
-    ...(first.hint === undefined ? {} : { hint: first.hint }),
-  });
-}
-
-/** The error has one hint, the first problem's; the others carry theirs along. */
-function secondaryLine({ where, message, hint }: Problem): string {
-  return `${formatPosition(where)}: ${message}${hint === undefined ? '' : ` (${hint})`}`;
+  throw problemsError([first, ...others]);
 }
 
 /** "did you mean …", from the known names; all of them if they are few and none is near. */

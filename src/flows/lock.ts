@@ -73,10 +73,12 @@ export async function currentLock(
 
 /** Chooses versions from the repositories as they are now, and keeps the choice for {@link currentLock}. */
 export async function resolveAnew(pipeline: Pipeline, options: LockOptions): Promise<Lockfile> {
-  const { backend, request, cacheDirectory } = options;
+  const { config, backend, request, cacheDirectory } = options;
   const path = await keptPath(options);
   return runStep(pipeline, 'resolve packages', async (reporter) => {
-    const lock = await backend.resolve(request, { cacheDirectory, reporter });
+    const positionOf = (name: string) =>
+      config.positionOf(config.treefile.packages.includes(name) ? 'packages' : 'exclude-packages', name);
+    const lock = await backend.resolve(request, { cacheDirectory, reporter, positionOf });
     await writeLockfile(path, lock);
     reporter.note(plural(lock.packages.length, 'package'));
     return lock;

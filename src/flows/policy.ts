@@ -15,6 +15,7 @@ import { readSmallBlob } from '../oci/verified.ts';
 import { runStep } from '../pipeline/step.ts';
 import { findPolicy, type PolicyFile, policyKeys } from './policy-file.ts';
 import type { Session } from './session.ts';
+import { signHint } from './sign-hint.ts';
 
 /** How an image was admitted. */
 export interface Admission {
@@ -154,14 +155,14 @@ function refused(refusal: Refusal, { policy, section, reference, image, name }: 
           `${what} is not admitted: ${rule} asks for a signature with ${keys}; ${found}`,
           ...reasonLines(refusal.refused),
         ].join('\n'),
-        { hint: signHint(refusal, reference, name) },
+        { hint: unsignedHint(refusal, reference, name) },
       );
     }
   }
 }
 
 /** A signature that names the repository alone, as cosign makes them, never meets the rule that holds if none is given. */
-function signHint(
+function unsignedHint(
   { requirement: { signedIdentity }, refused }: Extract<Refusal, { kind: 'unsigned' }>,
   { name: asked, place }: OpenedReference,
   name: ImageName | undefined,
@@ -174,7 +175,7 @@ function signHint(
   if (name === undefined && signedIdentity.type.startsWith('match')) {
     return `an image in ${place.transport}: has no name: let the policy say it, with "signedIdentity": {"type": "exactRepository", …}`;
   }
-  return `sign it with "cosa sign --key FILE ${asked}"`;
+  return signHint(asked, place);
 }
 
 /** What was found, a line each. */

@@ -48,7 +48,7 @@ async function newestBuild(work: WorkDirectory): Promise<string> {
   const upstream = upstreamReference(work);
   const noBuild = usageError('NO_BUILD', `${work.root} has no build yet`, {
     // A build that finds nothing changed leaves the upstream container where it is.
-    hint: `build the container with "cosa ostree build", or name one: --from ${upstream ?? 'REFERENCE'}`,
+    hint: `build the container with "cosa ostree build", or name one that is there: ${upstream ?? 'docker://HOST/REPO:TAG'}`,
   });
   const reader = await openLayout(work.oci).catch((error: unknown) => {
     throw error instanceof CosaError && error.code === 'LAYOUT_MISSING' ? noBuild : error;

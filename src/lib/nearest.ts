@@ -1,11 +1,20 @@
 import { distance } from 'fastest-levenshtein';
 
+/** How far a word is from what a person may have meant by it, in edits; `undefined` if too far to be meant. */
+export function editsBetween(word: string, candidate: string): number | undefined {
+  // In a word of three letters, two wrong ones leave nothing to go by.
+  const limit = word.length <= 3 ? 1 : Math.min(3, Math.max(2, Math.floor(word.length / 3)));
+  const edits = distance(word.toLowerCase(), candidate.toLowerCase());
+  return edits <= limit ? edits : undefined;
+}
+
 /** The candidates that a person may have meant by `word`, nearest first, at most `count`. */
 export function nearest(word: string, candidates: Iterable<string>, count = 1): string[] {
-  const limit = Math.max(2, Math.floor(word.length / 3));
   return [...candidates]
-    .map((candidate) => ({ candidate, cost: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ cost }) => cost <= limit)
+    .flatMap((candidate) => {
+      const cost = editsBetween(word, candidate);
+      return cost === undefined ? [] : [{ candidate, cost }];
+    })
     .sort((a, b) => a.cost - b.cost || (a.candidate < b.candidate ? -1 : 1))
     .slice(0, count)
     .map(({ candidate }) => candidate);

@@ -69,11 +69,17 @@ export function formatReference(reference: Reference): string {
 
 function parseLocal(text: string): Reference {
   if (isDigest(text) || isTag(text) || /^sha256:[0-9a-f]+$/.test(text)) return { transport: 'local', name: text };
+  const [host = ''] = text.split('/');
+  if (text.includes('/') && /:\d+$/.test(host) && isHost(host)) {
+    throw usageError('REFERENCE_INVALID', `reference "${text}": nothing says that "${host}" is a registry`, {
+      hint: `write docker://${text}`,
+    });
+  }
   const scheme = /^([a-z][a-z-]*):/.exec(text)?.[1];
   if (scheme !== undefined) throw invalid(text, `"${scheme}" is not a transport that cosa knows`);
   if (text.includes('/')) {
     throw usageError('REFERENCE_INVALID', `reference "${text}": a tag has no "/"`, {
-      hint: `for a directory write oci:${text}; for a registry docker://${text}`,
+      hint: `for a directory write oci:${text}${isHost(host) ? `; for a registry docker://${text}` : ''}`,
     });
   }
   throw invalid(text, text === '' ? 'it is empty' : 'it is no tag, version or digest prefix');

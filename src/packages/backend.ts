@@ -1,3 +1,4 @@
+import type { SourcePosition } from '../lib/errors.ts';
 import type { Reporter } from '../lib/reporter.ts';
 
 /** One package of a lockfile: everything needed to fetch exactly these bytes again. */
@@ -71,6 +72,8 @@ export interface BackendContext {
   /** The work directory's `cache/`: downloads go to `packages/` by hash, repository indexes beside. */
   cacheDirectory: string;
   reporter: Reporter;
+  /** Where the config names a package: for errors. */
+  positionOf?: (name: string) => SourcePosition;
 }
 
 /** A package family. Nothing above this interface knows deb or rpm. */
@@ -83,7 +86,7 @@ export interface PackageBackend {
 
   /**
    * Chooses versions for a request from signed repository indexes.
-   * @throws CosaError `PACKAGE_UNKNOWN` with near names, `DEPENDENCIES_UNSATISFIABLE` with the solver's
+   * @throws CosaError `PACKAGE_UNKNOWN` with near names (all that are unknown, each with its position), `DEPENDENCIES_UNSATISFIABLE` with the solver's
    *   reason, `PACKAGE_UNAVAILABLE` for a pin, `OVERRIDE_INVALID`, `REPOSITORY_UNREACHABLE`, `REPOSITORY_SIGNATURE`
    */
   resolve(request: PackageRequest, context: BackendContext): Promise<Lockfile>;

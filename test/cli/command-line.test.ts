@@ -10,7 +10,14 @@ describe('a command line that is wrong', () => {
     [['doctor', '--jsn'], "error: unknown option '--jsn'\nhint: did you mean --json?\n"],
     [['doctor', '--frobnicate'], "error: unknown option '--frobnicate'\nhint: see cosa doctor --help\n"],
     [['--frobnicate', 'doctor'], "error: unknown option '--frobnicate'\nhint: see cosa --help\n"],
-    [['completion'], "error: missing required argument 'shell'\nhint: see cosa completion --help\n"],
+    [
+      ['completion'],
+      "error: missing required argument 'shell'\nhint: for example: cosa completion bash; see cosa completion --help\n",
+    ],
+    [
+      ['image', 'build'],
+      "error: missing required argument 'platform'\nhint: for example: cosa image build qemu; see cosa image build --help\n",
+    ],
     [
       ['completion', 'tcsh'],
       "error: command-argument value 'tcsh' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish.\n" +
@@ -26,9 +33,49 @@ describe('a command line that is wrong', () => {
     ],
     [['doctor', '-C'], "error: option '-C, --directory <dir>' argument missing\nhint: see cosa doctor --help\n"],
     [['-C', '/nonexistent', 'doctor'], 'error: -C /nonexistent: there is no such directory\n'],
+    [['-C', '/etc/passwd', 'doctor'], 'error: -C /etc/passwd: this is no directory\n'],
+    [
+      ['-C', '/nonexistent', '-C', 'a', 'doctor', '-C', 'b'],
+      'error: -C /nonexistent/a/b: there is no such directory\n',
+    ],
+    [['-C', '/nonexistent', 'doctor', '-C', '/none'], 'error: -C /none: there is no such directory\n'],
   ];
   test.each(cases)('%j', async (args, message) => {
     expect(await cosa(args)).toEqual({ status: 2, stdout: '', stderr: message });
+  });
+
+  test.each([
+    ['buld', 'did you mean cosa build?'],
+    ['bild', 'did you mean cosa build?'],
+    ['ostree bild', 'did you mean cosa ostree build?'],
+    ['ostre', 'did you mean cosa ostree build?'],
+    ['image bild', 'did you mean cosa image build?'],
+    ['log', 'did you mean cosa login or cosa logout?'],
+    ['kola ru', 'did you mean cosa kola run?'],
+    ['help nonsense', 'see cosa --help'],
+    ['nonsense --help', 'see cosa --help'],
+    ['-C / nonsense -h', 'see cosa --help'],
+    ['help ostree bild', 'did you mean cosa ostree build?'],
+    ['osbuild qemu', 'disk images are made by: cosa image build qemu'],
+    ['buildextend-qemu', 'disk images are made by: cosa image build qemu'],
+    ['buildextend-aws --upload', 'there are no disk images for aws yet; for QEMU: cosa image build qemu'],
+    ['buildfetch', 'no build is fetched, a container is followed on: cosa init --ostree REFERENCE'],
+    ['buildupload s3', 'builds go to a registry: cosa push DESTINATION'],
+    ['push-container', 'builds go to a registry: cosa push DESTINATION'],
+    [
+      'compress',
+      'layers are compressed when they are written, and disk images stay as they are: there is nothing to do',
+    ],
+    ['meta --get name', 'what a build is made of stands in its container: cosa inspect --json'],
+    ['clean', 'old builds are removed by "cosa prune --keep 3"; cache/ may be deleted at any time'],
+    ['rm', 'old builds are removed by: cosa prune --keep 3'],
+    ['kola list', 'suites and tests are named by: cosa test --help'],
+    ['version', 'the version is told by: cosa --version'],
+  ])('cosa %s is answered', async (line, hint) => {
+    const { status, stdout, stderr } = await cosa(line.split(' '));
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/^error: unknown command '[a-z0-9-]+'\n/);
+    expect(stderr.split('\n')[1]).toBe(`hint: ${hint}`);
   });
 
   test('is one JSON document on stdout with --json, and a message for people on stderr all the same', async () => {
@@ -42,6 +89,22 @@ describe('a command line that is wrong', () => {
 });
 
 describe('help', () => {
+  test('of a family says what it is about', async () => {
+    const { status, stdout } = await cosa(['ostree', '--help']);
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: expect.stringContaining('The operating system as a container.\n'),
+    });
+  });
+
+  test('that nobody asked for is an error for programs', async () => {
+    const { status, stdout } = await cosa(['--json']);
+    expect(status).toBe(2);
+    expect(JSON.parse(stdout)).toEqual({
+      error: { code: 'COMMAND_LINE', message: 'no command is given', hint: 'see cosa --help' },
+    });
+  });
+
   test('is printed to stderr when no command is given, and the status says so', async () => {
     const { status, stdout, stderr } = await cosa([]);
     expect(status).toBe(2);
@@ -57,17 +120,18 @@ describe('help', () => {
   });
 
   test('the version is the package’s', async () => {
-    const { status, stdout } = await cosa(['--version']);
-    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^cosa \d+\.\d+\.\d+\n$/) });
+    const version = { status: 0, stdout: expect.stringMatching(/^cosa \d+\.\d+\.\d+\n$/) };
+    expect(await cosa(['--version'])).toMatchObject(version);
+    expect(await cosa(['-V'])).toMatchObject(version);
   });
 });
 
-test('an interrupted command says that nothing is lost', async () => {
-  const { stdout, stderr } = await cosa(['doctor'], { signal: AbortSignal.abort() });
-  expect({ stdout, stderr }).toEqual({
-    stdout: '',
-    stderr: 'interrupted: finished work is kept; the same command goes on from there\n',
-  });
+test.each([
+  ['doctor', 'the same command begins anew'],
+  ['fetch', 'finished work is kept; the same command goes on from there'],
+])('an interrupted %s says what the same command will do', async (command, kept) => {
+  const { stdout, stderr } = await cosa([command], { signal: AbortSignal.abort() });
+  expect({ stdout, stderr }).toEqual({ stdout: '', stderr: `interrupted: ${kept}\n` });
 });
 
 describe('options that every command has', () => {

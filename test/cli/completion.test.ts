@@ -26,6 +26,7 @@ function awkward(): CommandDescription {
     names: flags.replace(/ <.*/, '').split(', '),
     description: '',
     takesValue: flags.includes('<'),
+    mandatory: false,
     choices: [],
     defaultValue: undefined,
     common: false,

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -59,8 +59,20 @@ describe('cosa sign and cosa verify', () => {
     const verified = await run('--json', 'verify', '--key', 'release.pub', reference);
     expect(JSON.parse(verified.stdout)).toMatchObject({
       digest: image.digest,
+      checked: true,
       signatures: [{ kind: 'attachment', identity }, { kind: 'bundle' }],
     });
+  });
+
+  it('say that nothing was checked where a policy asks for nothing', async () => {
+    await writeFile(join(directory, 'open.json'), JSON.stringify({ default: [{ type: 'insecureAcceptAnything' }] }));
+    const { status, stdout, stderr } = await run('verify', '--policy', 'open.json', '--json', reference);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ digest: image.digest, checked: false, signatures: [] });
+    expect(stderr).toBe(
+      `warning: no signature of ${image.digest} was checked: the policy asks for none\n` +
+        'hint: name the key that must have signed it: --key FILE\n',
+    );
   });
 
   it('exit with 4 for what is not signed', async () => {
@@ -70,7 +82,7 @@ describe('cosa sign and cosa verify', () => {
       stdout: '',
       stderr:
         `error: ${reference} (${image.digest}) has no signature\n` +
-        `hint: sign it with "cosa sign --key FILE ${reference}"\n`,
+        `hint: sign it with "cosa sign --key FILE --identity HOST/REPOSITORY ${reference}"\n`,
     });
   });
 

@@ -48,13 +48,18 @@ describe('cosa push', () => {
   it.each([
     [
       ['push', 'REPO', '13.1'],
-      'one build is pushed to one destination, which is the only argument',
-      'cosa push REPO --from 13.1, or --index to make an index of several builds',
+      '13.1 is no destination: it names what lies in the work directory',
+      'the destination comes last: cosa push 13.1 REPO',
     ],
     [
-      ['push', '13.1', 'REPO'],
-      'one build is pushed to one destination, which is the only argument',
-      'cosa push REPO --from 13.1, or --index to make an index of several builds',
+      ['push', '13.1', 'REPO', 'REPO:x'],
+      'one build is pushed to one destination',
+      'cosa push SOURCE DESTINATION, or --index to make an index of several builds',
+    ],
+    [
+      ['push', '13.1', 'REPO', '--from', '13.1'],
+      'one build is pushed to one destination',
+      'cosa push SOURCE DESTINATION, or --index to make an index of several builds',
     ],
     [
       ['push', '--index', 'REPO:x'],
@@ -74,6 +79,16 @@ describe('cosa push', () => {
       stderr: `error: ${message}\nhint: ${real(hint)}\n`,
     });
   });
+
+  it.each([['13.1'], ['testing-candidate'], ['OCI:13.1']])(
+    'takes the source first, as every tool has it: %s',
+    async (name) => {
+      const source = name.replace('OCI', `oci:${scene.work.oci}`);
+      const { status, stdout } = await run('push', source, `${scene.repository}:mine`);
+      expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining(`:mine → ${image.digest}\n`) });
+      expect(scene.registry.tags('os/example').get('mine')).toBe(image.digest);
+    },
+  );
 
   it('makes an index', async () => {
     const { stdout, status } = await run('push', '--index', `${scene.repository}:all`, '13.1');

@@ -97,6 +97,18 @@ export function packageBackendContract(backend: PackageBackend, setUp: () => Pro
       });
     });
 
+    test('names all unknown packages at once, each with its place', async () => {
+      const lines: Readonly<Record<string, number>> = { editer: 7, extar: 3, editor: 1 };
+      const positionOf = (name: string) => ({ file: 'manifest.yaml', line: lines[name] ?? 0, column: 5 });
+      const resolving = backend.resolve(requestFor(['editer', 'editor', 'extar']), { ...context, positionOf });
+      await expect(resolving).rejects.toMatchObject({
+        code: 'PACKAGE_UNKNOWN',
+        where: { file: 'manifest.yaml', line: 3, column: 5 },
+        message: expect.stringMatching(/"extar".*\nmanifest\.yaml:7:5: .*"editer".* \(.*editor.*\)$/) as string,
+        hint: expect.stringContaining('extra') as string,
+      });
+    });
+
     test("says why dependencies cannot be satisfied, in the solver's terms", async () => {
       await expect(backend.resolve(requestFor(['broken']), context)).rejects.toMatchObject({
         code: 'DEPENDENCIES_UNSATISFIABLE',

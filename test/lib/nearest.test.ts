@@ -8,4 +8,6 @@ it('finds what was meant, nearest first', () => {
 
 it('finds nothing where nothing is near', () => {
   expect(nearest('xyzzy', ['packages', 'repos'])).toEqual([]);
+  expect(nearest('rm', ['run', 'tag'])).toEqual([]);
+  expect(nearest('nosuchpackage', ['node-package'])).toEqual([]);
 });

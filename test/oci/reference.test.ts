@@ -49,6 +49,29 @@ describe('parseReference', () => {
     );
   });
 
+  it.each([
+    ['localhost:5077/os:13.0.0', 'docker://localhost:5077/os:13.0.0'],
+    ['[::1]:5000/os', 'docker://[::1]:5000/os'],
+    ['registry.example.com:443/a/b', 'docker://registry.example.com:443/a/b'],
+  ])('takes %s for a registry that lacks its transport', (text, hint) => {
+    const [host] = text.split('/');
+    expect(() => parseReference(text)).toThrow(
+      expect.objectContaining({
+        code: 'REFERENCE_INVALID',
+        message: `reference "${text}": nothing says that "${host}" is a registry`,
+        hint: `write ${hint}`,
+      }),
+    );
+  });
+
+  it.each([
+    ['quay.io/os', 'for a directory write oci:quay.io/os; for a registry docker://quay.io/os'],
+    ['/tmp', 'for a directory write oci:/tmp'],
+    ['../oci', 'for a directory write oci:../oci'],
+  ])('says what %s may be', (text, hint) => {
+    expect(() => parseReference(text)).toThrow(expect.objectContaining({ hint }));
+  });
+
   it('never fails but with its own error', () => {
     const part = fc.constantFrom('docker://', 'oci:', 'oci-archive:', ':', '/', '@', 'sha256:', 'a', '..', 'é', digest);
     fc.assert(

@@ -38,6 +38,7 @@ export const copy = defineCommand({
     },
   ],
   registries: true,
+  resumes: true,
   run: async (context, [source, destination], options) => {
     const { all = false, dryRun = false, platform: wanted } = options;
     const copied = await copyContainers(context, context.directory, {

@@ -15,6 +15,7 @@ export const fetch = defineCommand({
     { run: 'cosa fetch', does: 'Download what the next build needs' },
     { run: 'cosa fetch --update-lockfile', does: 'Take new versions and pin them in the config' },
   ],
+  resumes: true,
   run: async (context, _arguments, options) => {
     const result = await fetchPackages(context, {
       directory: context.directory,

@@ -35,6 +35,7 @@ export const imageBuild = defineCommand({
   ],
   namespace: true,
   registries: true,
+  resumes: true,
   run: async (context, [names], { from, output, compress }) => {
     const built = await buildImages(context, {
       directory: context.directory,

@@ -40,6 +40,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./ostree-build.ts')).ostreeBuild,
   },
   {
+    name: 'build',
+    summary: 'the same as "cosa ostree build"',
+    group: 'Build',
+    load: async () => (await import('./ostree-build.ts')).build,
+  },
+  {
     name: 'image build',
     summary: 'make disk images of a container',
     group: 'Build',

@@ -14,73 +14,82 @@ const defaultMaxLayers = 64;
 /** What containers-storage takes. */
 const mostLayers = 500;
 
-export const ostreeBuild = defineCommand({
-  description:
-    'Turns the config, packages and the previous container into the next OS container, in oci/, tagged with its version ' +
-    'and as the candidate of its stream. If nothing that goes in has changed, it says so and does nothing. Layers whose ' +
-    'content has not changed keep their blobs. Of a previous container in a registry only manifest and config are read. ' +
-    'The list of packages is stored beside the container, as SPDX unless told otherwise.',
-  configure: (command) =>
-    command
-      .option('--tag <tag...>', 'set this tag too')
-      .option('--version <version>', 'the version, instead of the next one after the previous')
-      .option(
-        '--previous <reference>',
-        'the container to follow on, or "none"; the last build of the stream unless given, or else that of "cosa init"',
-      )
-      .option('--push <reference>', 'bring the build there; without a tag, as its version and as the candidate')
-      .option('--force', 'build although nothing has changed')
-      .option(
-        '--max-layers <count>',
-        'how many layers the container may have',
-        wholeNumber(2, mostLayers),
-        defaultMaxLayers,
-      )
-      .addOption(
-        new Option('--compression <algorithm>', 'zstd, or gzip for old clients')
-          .choices(['zstd', 'gzip'] as const)
-          .default('zstd' as const),
-      )
-      .addOption(
-        new Option('--sbom <format...>', 'store the list of packages beside the container in this format')
-          .choices([...sbomFormats.map(({ name }) => name), 'none'])
-          .default(['spdx'] as readonly string[]),
-      ),
-  examples: [
-    { run: 'cosa ostree build', does: 'Build the next version, if anything has changed' },
-    { run: 'cosa ostree build --tag next --version 13.1', does: 'Choose the version, and set a tag of your own' },
-    { run: 'cosa ostree build --previous none --compression gzip', does: 'Build without a past, for old clients' },
-    {
-      run: 'cosa ostree build --push docker://registry.example.com/os/debian-coreos',
-      does: 'Build, and push what the registry lacks: as the version, and as the candidate of the stream',
+/** Declares the command under one of its names. */
+function buildCommand(name: 'ostree build' | 'build') {
+  return defineCommand({
+    description:
+      'Turns the config, packages and the previous container into the next OS container, in oci/, tagged with its version ' +
+      'and as the candidate of its stream. If nothing that goes in has changed, it says so and does nothing. Layers whose ' +
+      'content has not changed keep their blobs. Of a previous container in a registry only manifest and config are read. ' +
+      'The list of packages is stored beside the container, as SPDX unless told otherwise.',
+    configure: (command) =>
+      command
+        .option('--tag <tag...>', 'set this tag too')
+        .option('--version <version>', 'the version, instead of the next one after the previous')
+        .option(
+          '--previous <reference>',
+          'the container to follow on, or "none"; the last build of the stream unless given, or else that of "cosa init"',
+        )
+        .option('--push <reference>', 'bring the build there; without a tag, as its version and as the candidate')
+        .option('--force', 'build although nothing has changed')
+        .option(
+          '--max-layers <count>',
+          'how many layers the container may have',
+          wholeNumber(2, mostLayers),
+          defaultMaxLayers,
+        )
+        .addOption(
+          new Option('--compression <algorithm>', 'zstd, or gzip for old clients')
+            .choices(['zstd', 'gzip'] as const)
+            .default('zstd' as const),
+        )
+        .addOption(
+          new Option('--sbom <format...>', 'store the list of packages beside the container in this format')
+            .choices([...sbomFormats.map(({ name }) => name), 'none'])
+            .default(['spdx'] as readonly string[], 'spdx'),
+        ),
+    examples: [
+      { run: `cosa ${name}`, does: 'Build the next version, if anything has changed' },
+      { run: `cosa ${name} --tag next --version 13.1`, does: 'Choose the version, and set a tag of your own' },
+      { run: `cosa ${name} --previous none --compression gzip`, does: 'Build without a past, for old clients' },
+      {
+        run: `cosa ${name} --push docker://registry.example.com/os/debian-coreos`,
+        does: 'Build, and push what the registry lacks: as the version, and as the candidate of the stream',
+      },
+      {
+        run: `cosa ${name} --previous docker://registry.example.com/os/debian-coreos:stable`,
+        does: 'Follow on a container of a registry: only its manifest and config are read',
+      },
+      { run: `cosa ${name} --sbom spdx cyclonedx`, does: 'List the packages in both formats' },
+    ],
+    namespace: true,
+    registries: true,
+    resumes: true,
+    run: async (context, _arguments, options) => {
+      const work = await openWorkDirectory(context.directory);
+      const result = await buildContainer(context, work, {
+        tags: options.tag ?? [],
+        version: options.version,
+        previous: options.previous,
+        force: options.force === true,
+        maxLayers: options.maxLayers,
+        compression: options.compression,
+        sbom: sbomFormats.filter(({ name }) => options.sbom.includes(name)),
+        push: options.push,
+      });
+      const { updateSize = null, pushed, ...rest } = result;
+      return {
+        text: summary(result, context.style),
+        json: { ...rest, updateSize, pushed: pushed === undefined ? null : { ...pushed } },
+      };
     },
-    {
-      run: 'cosa ostree build --previous docker://registry.example.com/os/debian-coreos:stable',
-      does: 'Follow on a container of a registry: only its manifest and config are read',
-    },
-    { run: 'cosa ostree build --sbom spdx cyclonedx', does: 'List the packages in both formats' },
-  ],
-  namespace: true,
-  registries: true,
-  run: async (context, _arguments, options) => {
-    const work = await openWorkDirectory(context.directory);
-    const result = await buildContainer(context, work, {
-      tags: options.tag ?? [],
-      version: options.version,
-      previous: options.previous,
-      force: options.force === true,
-      maxLayers: options.maxLayers,
-      compression: options.compression,
-      sbom: sbomFormats.filter(({ name }) => options.sbom.includes(name)),
-      push: options.push,
-    });
-    const { updateSize = null, pushed, ...rest } = result;
-    return {
-      text: summary(result, context.style),
-      json: { ...rest, updateSize, pushed: pushed === undefined ? null : { ...pushed } },
-    };
-  },
-});
+  });
+}
+
+export const ostreeBuild = buildCommand('ostree build');
+
+/** `cosa build`: what coreos-assembler calls it. */
+export const build = buildCommand('build');
 
 function summary(result: BuildResult, style: Style): Shown {
   const { layers } = result;

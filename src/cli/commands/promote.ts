@@ -19,7 +19,7 @@ export const promote = defineCommand({
       .option('--dry-run', 'only say what would be done'),
   examples: [
     { run: 'cosa promote stable', does: 'Release the candidate, if the basic tests have passed' },
-    { run: 'cosa promote stable --require basic --require upgrade', does: 'Ask for two suites' },
+    { run: 'cosa promote stable --require basic --require deploy', does: 'Ask for two suites' },
     { run: 'cosa promote stable --from 13.20260101.0', does: 'Go back to an older version' },
     {
       run: 'cosa promote docker://registry.example.com/os/debian-coreos:stable',

@@ -12,6 +12,7 @@ export const prune = defineCommand({
     'manifests, if the registry lets it, and the registry collects their blobs.',
   configure: (command) =>
     command
+      .usage('[options] --keep <count> [place]')
       .argument('[place]', "a registry's repository or a layout; oci/ unless given")
       .requiredOption('--keep <count>', 'how many builds of each stream stay', wholeNumber(0, 1_000_000))
       .option('--dry-run', 'only say what would be removed'),

@@ -25,6 +25,7 @@ export const pull = defineCommand({
     },
   ],
   registries: true,
+  resumes: true,
   run: async (context, [reference], options) => {
     const work = await openWorkDirectory(context.directory);
     const pulled = await pullContainer(context, work, {

@@ -2,6 +2,7 @@ import { pushContainer } from '../../flows/transfer/push.ts';
 import { pushIndex } from '../../flows/transfer/push-index.ts';
 import { usageError } from '../../lib/errors.ts';
 import { platformName } from '../../oci/image.ts';
+import { parseReference } from '../../oci/reference.ts';
 import { defineCommand } from '../command.ts';
 import { lines } from '../render/shown.ts';
 import { transferredJson, transferredText } from '../render/transferred.ts';
@@ -14,27 +15,34 @@ export const push = defineCommand({
     'With --index, builds for several architectures become one index, from which readers pick theirs.',
   configure: (command) =>
     command
-      .argument('<destination>', 'where to: docker://HOST/REPO[:TAG], oci:DIR[:TAG] or oci-archive:FILE[:TAG]')
-      .argument('[build...]', 'with --index: the builds, one for each architecture')
-      .option('--from <reference>', 'what to push; the newest build unless given')
+      .usage('[options] [source] <destination>')
+      .argument(
+        '<reference...>',
+        'where to, docker://HOST/REPO[:TAG], oci:DIR[:TAG] or oci-archive:FILE[:TAG], and before it what to push; with --index: ' +
+          'where to, and then the builds, one for each architecture',
+      )
+      .option('--from <reference>', 'what to push, if not named before the destination')
       .option('--index', 'make an index of several builds')
       .option('--no-referrers', 'leave behind what refers to the build'),
   examples: [
     { run: 'cosa push docker://registry.example.com/os/debian-coreos', does: 'Offer the newest build as candidate' },
-    { run: 'cosa push docker://localhost:5000/os:mine --from 13.0.1', does: 'Push a version under a tag of your own' },
+    { run: 'cosa push 13.0.1 docker://localhost:5000/os:mine', does: 'Push a version under a tag of your own' },
     {
       run: 'cosa push --index docker://registry.example.com/os/debian-coreos:testing oci:amd64:testing oci:arm64:testing',
       does: 'Offer two architectures under one tag',
     },
   ],
   registries: true,
-  run: async (context, [destination, builds], { from, index, referrers }) => {
+  resumes: true,
+  run: async (context, [references], options) => {
+    const { index, referrers } = options;
     if (index !== true) {
-      if (builds.length > 0) throw buildsGiven(destination, builds);
+      const { destination, from } = sourceAndDestination(references, options.from);
       const pushed = await pushContainer(context, context.directory, { destination, from, referrers });
       return { text: transferredText(pushed, context.style), json: transferredJson(pushed) };
     }
-    if (from !== undefined || builds.length === 0) {
+    const [destination = '', ...builds] = references;
+    if (options.from !== undefined || builds.length === 0) {
       throw usageError('PUSH_INDEX', 'an index is made of the builds that are named after the destination', {
         hint: 'cosa push --index DESTINATION BUILD BUILD…',
       });
@@ -55,11 +63,17 @@ export const push = defineCommand({
   },
 });
 
-/** Other tools want the source first: whichever way it was written, the hint has it right. */
-function buildsGiven(first: string, others: readonly string[]) {
-  const last = others.at(-1) ?? '';
-  const [to, from] = /^(docker:\/\/|oci:|oci-archive:)/.test(first) ? [first, last] : [last, first];
-  return usageError('PUSH_ARGUMENTS', 'one build is pushed to one destination, which is the only argument', {
-    hint: `cosa push ${to} --from ${from}, or --index to make an index of several builds`,
+/** What to push and where to: the source first, as every tool has it, or the destination alone. */
+function sourceAndDestination(references: readonly string[], given: string | undefined) {
+  const [first = '', second, ...more] = references;
+  if (second === undefined) return { destination: first, from: given };
+  if (given !== undefined || more.length > 0) {
+    throw usageError('PUSH_ARGUMENTS', 'one build is pushed to one destination', {
+      hint: 'cosa push SOURCE DESTINATION, or --index to make an index of several builds',
+    });
+  }
+  if (parseReference(second).transport !== 'local') return { destination: second, from: first };
+  throw usageError('PUSH_ARGUMENTS', `${second} is no destination: it names what lies in the work directory`, {
+    hint: `the destination comes last: cosa push ${second} ${first}`,
   });
 }

@@ -33,9 +33,14 @@ export const verify = defineCommand({
     const { directory } = context;
     const verified = await verifyImage(context, { directory, reference, key, identity, policy });
     const { digest, signatures, policy: file, section } = verified;
+    const checked = signatures.length > 0;
+    if (!checked) {
+      const message = `no signature of ${digest} was checked: the policy asks for none`;
+      context.events({ type: 'warning', message, hint: 'name the key that must have signed it: --key FILE' });
+    }
     return {
       text: verifiedText(verified, context.style),
-      json: { digest, policy: file, section, signatures: signatures.map((signature) => ({ ...signature })) },
+      json: { digest, checked, policy: file, section, signatures: signatures.map((signature) => ({ ...signature })) },
     };
   },
 });

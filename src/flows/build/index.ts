@@ -34,7 +34,8 @@ export async function buildContainer(
   work: WorkDirectory,
   options: BuildOptions,
 ): Promise<BuildResult> {
-  // Before any work: where it goes must be clear.
+  // Before any work: where it goes must be clear, and under which name.
+  if (options.version !== undefined) checkVersion(options.version);
   const destination = options.push === undefined ? undefined : parseDestination(options.push, work.root);
   // Two builds in one work directory: the second waits, and mostly finds its work done.
   await using _lock = await lockFile(join(work.cache, 'build.lock'));

@@ -13,6 +13,7 @@ import { imageManifests } from './images.ts';
 import { findTarget, type PromotionTarget } from './promotion-target.ts';
 import { type ResultJudge, signedResults } from './signed-results.ts';
 import { versionOf } from './summary.ts';
+import { requireKnownTest, testCommand } from './test-requirement.ts';
 import { testStatuses, unmetReason } from './test-status.ts';
 
 export interface PromoteOptions {
@@ -43,7 +44,7 @@ export interface Promotion {
  * Moves a stream's tag to a container that the policy in force accepts and whose tests have passed: to exactly that
  * digest, whatever becomes of its tag meanwhile. If the stream moves meanwhile, nothing is done: in a layout for
  * certain, in a registry as near to that as it allows.
- * @throws CosaError `TESTS_NOT_PASSED` saying why, `NOT_AN_IMAGE`, `TAG_MOVED` saying to what (exit 4), `TAG_INVALID`,
+ * @throws CosaError `TESTS_NOT_PASSED` saying why, `NOT_AN_IMAGE`, `TAG_MOVED` saying to what (exit 4), `TEST_UNKNOWN`, `TAG_INVALID`,
  *   `REFERENCE_ELSEWHERE` (exit 2), what `openReference` and `admitEveryImage` throw
  */
 export async function promote(session: Session, directory: string, options: PromoteOptions): Promise<Promotion> {
@@ -93,21 +94,29 @@ async function requirePassed(
   }
   const reasons: string[] = [];
   const left: string[] = [];
+  const missing = new Set<string>();
   for (const { digest, platform } of images) {
     const { statuses, unusable } = await testStatuses(reader, digest, judge);
     for (const { reason } of unusable) left.push(reason);
-    const unmet = requirements.flatMap((requirement) => unmetReason(requirement, statuses) ?? []);
+    const unmet = requirements.flatMap((requirement) => {
+      const reason = unmetReason(requirement, statuses);
+      if (reason === undefined) return [];
+      requireKnownTest(requirement, statuses);
+      missing.add(requirement);
+      return [reason];
+    });
     reasons.push(...unmet.map((reason) => (platform === undefined ? reason : `${platformName(platform)}: ${reason}`)));
   }
   if (reasons.length === 0) return;
   const { digest } = descriptor;
+  const tested = formatPlace(target.place, { digest: images[0]?.digest ?? digest });
   throw verificationError(
     'TESTS_NOT_PASSED',
     [
       `${target.from} (${digest}) is not promoted to ${target.tag}: ${reasons.join('; ')}`,
       ...left.map((reason) => `  does not count: ${reason}`),
     ].join('\n'),
-    { hint: `run the tests: cosa test --from ${formatPlace(target.place, { digest: images[0]?.digest ?? digest })}` },
+    { hint: `run the tests: ${testCommand([...missing], tested)}` },
   );
 }
 

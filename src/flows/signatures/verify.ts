@@ -9,6 +9,7 @@ import { admitEveryImage, reasonLines } from '../policy.ts';
 import { findPolicy, readKeyFile, readPolicy } from '../policy-file.ts';
 import { workDirectoryFor } from '../resolve-image.ts';
 import type { Session } from '../session.ts';
+import { signHint } from '../sign-hint.ts';
 
 export interface VerifyOptions {
   /** Where the command runs; relative paths start there. */
@@ -48,7 +49,7 @@ export async function verifyImage(session: Session, options: VerifyOptions): Pro
 
 async function verifyByKey(
   session: Session,
-  { reader, descriptor, name }: OpenedReference,
+  { reader, descriptor, name, place }: OpenedReference,
   file: string,
   identity: string | undefined,
 ): Promise<VerifiedImage> {
@@ -66,7 +67,7 @@ async function verifyByKey(
         'SIGNATURE_REQUIRED',
         [`${name} (${digest}) ${found}`, ...reasonLines(refused)].join('\n'),
         {
-          hint: `sign it with "cosa sign --key FILE ${name}"`,
+          hint: signHint(name, place),
         },
       );
     }

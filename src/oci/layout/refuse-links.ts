@@ -35,6 +35,6 @@ async function requirePlain(path: string, wanted: 'directory' | 'file'): Promise
 function notPlain(path: string, wanted: 'directory' | 'file', isLink: boolean) {
   const found = isLink ? 'a link' : `no ${wanted}`;
   return verificationError('LAYOUT_INVALID', `${path} is ${found}: nothing is written to a layout with such parts`, {
-    hint: 'look where it leads; a copy that lies in one place is made with: cosa copy --all',
+    hint: 'look where it leads; a copy that lies in one place is made with: cosa copy --all SOURCE DESTINATION',
   });
 }

@@ -1,8 +1,9 @@
 import { basename, join } from 'node:path';
 import { withLock } from '../../exec/lock.ts';
 import { aptCache, aptGet } from '../../exec/tools/apt.ts';
-import { CosaError, usageError } from '../../lib/errors.ts';
+import { CosaError } from '../../lib/errors.ts';
 import { nearest } from '../../lib/nearest.ts';
+import { problemsError } from '../../lib/problems.ts';
 import type { BackendContext, LockedPackage, Lockfile, PackageRequest } from '../backend.ts';
 import { newestIndexDate, type PrivateApt, preparePrivateApt, updateIndexes } from './apt.ts';
 import { solverError, updateError } from './apt-errors.ts';
@@ -28,7 +29,7 @@ export async function resolveDebs(
   lookup: VariableLookup,
   context: BackendContext,
 ): Promise<Lockfile> {
-  checkNames(request);
+  checkNames(request, context);
   const sources = await readSources(request.repositories, lookup);
   const overrides = await readOverrides(request);
   const apt = await preparePrivateApt(
@@ -52,9 +53,8 @@ export async function resolveDebs(
     const update = await updateIndexes(apt);
     if (update.exitCode !== 0) throw updateError(`${update.stdout}\n${update.stderr}`, sources);
     const names = new Set((await apt.run(aptCache, ['pkgnames'])).stdout.split('\n'));
-    for (const name of request.packages) {
-      if (!names.has(name)) throw await unknownPackage(name, names, request, apt);
-    }
+    const unknown = request.packages.filter((name) => !names.has(name));
+    refuse(await Promise.all(unknown.map((name) => unknownPackage(name, names, request, apt))), context);
     const files = await chooseFiles(apt, request);
     const packages = await describeFiles(apt, files, sources);
     checkPins(request, overrides, packages);
@@ -64,14 +64,29 @@ export async function resolveDebs(
   });
 }
 
-function checkNames(request: PackageRequest): void {
-  for (const name of [...request.packages, ...request.exclude]) {
-    if (!/^[a-z0-9][a-z0-9+.-]+$/.test(name)) {
-      throw usageError('PACKAGE_UNKNOWN', `"${name}" is not a package name`, {
-        hint: 'Debian package names have lower-case letters, digits and + - .',
-      });
-    }
-  }
+/** What is wrong with a package's name. */
+interface NameProblem {
+  name: string;
+  message: string;
+  hint: string;
+}
+
+function checkNames(request: PackageRequest, context: BackendContext): void {
+  const wrong = [...request.packages, ...request.exclude].filter((name) => !/^[a-z0-9][a-z0-9+.-]+$/.test(name));
+  const hint = 'Debian package names have lower-case letters, digits and + - .';
+  const problems = wrong.map((name) => ({ name, message: `"${name}" is not a package name`, hint }));
+  refuse(problems, context);
+}
+
+/** @throws CosaError `PACKAGE_UNKNOWN` (exit 2) unless there is no problem */
+function refuse(found: readonly NameProblem[], { positionOf }: BackendContext): void {
+  const [first, ...others] = found.map(({ name, message, hint }) => ({
+    code: 'PACKAGE_UNKNOWN',
+    message,
+    where: positionOf?.(name),
+    hint,
+  }));
+  if (first !== undefined) throw problemsError([first, ...others]);
 }
 
 /** Pins: what is excluded can never be chosen, a pinned version and a local override always win. */
@@ -183,18 +198,19 @@ async function unknownPackage(
   names: ReadonlySet<string>,
   request: PackageRequest,
   apt: PrivateApt,
-): Promise<CosaError> {
+): Promise<NameProblem> {
   const repositories = request.repositories.map((repository) => repository.name).join(', ');
   const providers = await providersOf(name, apt);
   if (providers.length > 0) {
-    return usageError('PACKAGE_UNKNOWN', `"${name}" is a virtual package`, {
-      hint: `name one of those that provide it: ${providers.slice(0, 8).join(', ')}`,
-    });
+    const hint = `name one of those that provide it: ${providers.slice(0, 8).join(', ')}`;
+    return { name, message: `"${name}" is a virtual package`, hint };
   }
   const near = nearest(name, names, 3);
-  return usageError('PACKAGE_UNKNOWN', `there is no package "${name}" in the repositories (${repositories})`, {
+  return {
+    name,
+    message: `there is no package "${name}" in the repositories (${repositories})`,
     hint: near.length === 0 ? 'check the name, or add the repository that has it' : `did you mean ${near.join(', ')}?`,
-  });
+  };
 }
 
 async function providersOf(name: string, apt: PrivateApt): Promise<string[]> {

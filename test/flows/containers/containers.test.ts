@@ -227,10 +227,32 @@ describe('promote', () => {
     {
       name: 'a test that is asked for was not run',
       results: [{}],
-      require: ['basic', 'basic/update', 'scale'],
-      reason: 'basic/update has not been run for it; scale has not been run for it',
+      require: ['basic', 'basic/update', 'deploy'],
+      reason: 'basic/update has not been run for it; deploy has not been run for it',
     },
   ];
+  it('says how to run what is missing, and that alone', async () => {
+    const image = await build({ version: '13.1' });
+    await test(image, {});
+    const require = ['basic', 'basic/packages', 'deploy', 'deploy/deployment'];
+    await expect(promote(session, work.root, { ...options, require })).rejects.toMatchObject({
+      hint: `run the tests: cosa test basic.packages deploy deploy.deployment --from oci:${work.oci}@${image.digest}`,
+    });
+  });
+
+  it.each([
+    ['depoly', 'did you mean deploy?'],
+    ['nonsense', expect.stringMatching(/^suites are basic, /) as string],
+  ])('knows no test called %s', async (name, hint) => {
+    await build({ version: '13.1' });
+    await expect(promote(session, work.root, { ...options, require: [name] })).rejects.toMatchObject({
+      code: 'TEST_UNKNOWN',
+      exitStatus: 2,
+      message: `no test is called "${name}"`,
+      hint,
+    });
+  });
+
   it.each(refusals)('refuses when $name', async ({ results, require = ['basic'], reason }) => {
     const image = await build({ version: '13.1' });
     for (const result of results) await test(image, result);

@@ -1,0 +1,46 @@
+/**
+ * Names that people bring along from coreos-assembler and container tools, and what does it here. A pattern's group
+ * may stand in the answer as `$1`. A test runs every command that an answer names.
+ */
+const answers: readonly (readonly [pattern: RegExp, answer: string])[] = [
+  [/^osbuild$/, 'disk images are made by: cosa image build qemu'],
+  [/^buildextend(?:-qemu)?$/, 'disk images are made by: cosa image build qemu'],
+  [/^buildextend-(.+)$/, 'there are no disk images for $1 yet; for QEMU: cosa image build qemu'],
+  [/^(?:buildfetch|buildprep)$/, 'no build is fetched, a container is followed on: cosa init --ostree REFERENCE'],
+  [/^(?:buildupload|push-container|upload-oscontainer)$/, 'builds go to a registry: cosa push DESTINATION'],
+  [
+    /^push-container-manifest$/,
+    'builds for several architectures become an index: cosa push --index DESTINATION BUILD BUILD',
+  ],
+  [/^copy-container$/, 'containers are copied by: cosa copy SOURCE DESTINATION'],
+  [/^import$/, 'a container comes into the work directory by: cosa pull REFERENCE'],
+  [
+    /^compress$/,
+    'layers are compressed when they are written, and disk images stay as they are: there is nothing to do',
+  ],
+  [/^meta$/, 'what a build is made of stands in its container: cosa inspect --json'],
+  [
+    /^shell$/,
+    'there is no container to enter: the commands run where you are; the system that was built is booted by: cosa run',
+  ],
+  [/^(?:virt-install|olaunch|supermin-run)$/, 'what was built is booted by: cosa run'],
+  [/^clean$/, 'old builds are removed by "cosa prune --keep 3"; cache/ may be deleted at any time'],
+  [/^(?:rm|rmi|untag)$/, 'old builds are removed by: cosa prune --keep 3'],
+  [/^(?:images|ls|ps)$/, 'the containers are listed by: cosa list'],
+  [/^kola list$/, 'suites and tests are named by: cosa test --help'],
+  [/^(?:kola testiso|test-coreos-installer|kola-run)$/, 'what there is to test runs by: cosa test'],
+  [/^version$/, 'the version is told by: cosa --version'],
+  [
+    /^(?:aws|aliyun|gcp|ibmcloud|azure|powervs)-replicate$|^(?:ore|koji-upload|generate-release-meta|cloud-prune)$/,
+    'nothing is published to clouds yet: disk images lie in images/',
+  ],
+];
+
+/** What to say of a command that other programs have, as a hint; `undefined` for a name that nobody knows. */
+export function otherName(command: string): string | undefined {
+  for (const [pattern, answer] of answers) {
+    const match = pattern.exec(command);
+    if (match !== null) return answer.replace('$1', () => match[1] ?? '');
+  }
+  return undefined;
+}

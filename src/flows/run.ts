@@ -6,6 +6,7 @@ import { runStep } from '../pipeline/step.ts';
 import type { Firmware } from '../vm/firmware.ts';
 import { autologinDropin, checkIgnitionConfig, ignitionConfig } from '../vm/ignition.ts';
 import { prepareInteractiveMachine } from '../vm/interactive.ts';
+import { watchForLoginPrompt } from '../vm/login-prompt.ts';
 import { machineDirectory } from '../vm/prepare.ts';
 import { createSshKey } from '../vm/ssh.ts';
 import { buildImages } from './image/build-images.ts';
@@ -59,8 +60,13 @@ export async function runMachine(session: Session, options: RunOptions): Promise
         { disk, firmware, memory, cpus, ignition, consoleLog },
         reporter,
       );
-      reporter.note(`leave with Ctrl-A X; or: ssh -i ${key.path} -p ${prepared.sshPort} ${user}@127.0.0.1`);
+      reporter.note('leave with Ctrl-A X');
       return prepared;
+    });
+    await using login = await watchForLoginPrompt(consoleLog);
+    // Boot loaders clear the screen: what one must know stands there again once there is something to type at.
+    void login.seen.then((seen) => {
+      if (seen) session.events({ type: 'notice', message: waysOut(key.path, machine.sshPort) });
     });
     return await machine.boot();
   } finally {
@@ -79,6 +85,12 @@ async function diskFile(directory: string, file: string): Promise<string> {
   if (!stats.isFile() && !stats.isBlockDevice())
     throw usageError('DISK_MISSING', `--disk: ${path} is not a disk image`);
   return path;
+}
+
+/** How to leave, and how to get in from another terminal. Each machine has keys of its own, and ports come again. */
+function waysOut(key: string, port: number): string {
+  const forgetful = '-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o LogLevel=ERROR';
+  return `Leave with Ctrl-A X. From another terminal: ssh ${forgetful} -i ${key} -p ${port} ${user}@127.0.0.1`;
 }
 
 async function readIgnition(directory: string, file: string): Promise<string> {

@@ -6,6 +6,8 @@ export interface Reporter {
   readonly signal: AbortSignal;
   /** How far the work is. Cheap to call often; the view samples it. */
   progress(done: number, total: number | undefined, unit: ProgressUnit): void;
+  /** What it is at just now, in a few words: shown beside the time while it runs. Cheap to call often. */
+  status(text: string): void;
   /** A line of detail, shown with --verbose and kept for the view of a failure. */
   log(line: string): void;
   /** The result in a few words, shown behind the finished step: "212 packages, 3 new". */
@@ -14,5 +16,5 @@ export interface Reporter {
 
 /** A reporter that nobody watches: for tests and for callers without a view. */
 export function silentReporter(signal: AbortSignal = new AbortController().signal): Reporter {
-  return { signal, progress: () => undefined, log: () => undefined, note: () => undefined };
+  return { signal, progress: () => undefined, status: () => undefined, log: () => undefined, note: () => undefined };
 }

@@ -54,6 +54,7 @@ async function observed<T>(
     const { value, cached } = await body({
       signal,
       progress: (done, total, unit) => events({ type: 'step-progress', step, done, total, unit }),
+      status: (text) => events({ type: 'step-status', step, text }),
       log: (line) => events({ type: 'step-log', step, line }),
       note: (text) => {
         note = text;

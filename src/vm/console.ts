@@ -7,6 +7,8 @@ import { orAborted } from './abort.ts';
 export interface GuestConsole {
   /** Number of lines so far: a place to wait from. */
   readonly length: number;
+  /** The last line with anything on it, finished or not; empty before the first. */
+  readonly lastLine: string;
   /** The last lines that were written at or after line `from`, at most `count`. */
   tail(count: number, from?: number): readonly string[];
   /**
@@ -34,6 +36,7 @@ export function watchConsole(output: Readable): GuestConsole {
   const listeners = new Set<() => void>();
   let dropped = 0;
   let unfinished = '';
+  let latest = '';
   let ended = false;
 
   function notify(): void {
@@ -44,7 +47,11 @@ export function watchConsole(output: Readable): GuestConsole {
   output.on('data', (chunk: string) => {
     const parts = (unfinished + chunk).split('\n');
     unfinished = (parts.pop() ?? '').slice(-maximumLineLength);
-    for (const part of parts) lines.push(plainText(part).slice(0, maximumLineLength));
+    for (const part of parts) {
+      const text = plainText(part).slice(0, maximumLineLength);
+      if (text.trim() !== '') latest = text;
+      lines.push(text);
+    }
     // Many at once: removing from the front costs as much as the array is long.
     if (lines.length > 2 * maximumLines) {
       dropped += lines.length - maximumLines;
@@ -111,6 +118,10 @@ export function watchConsole(output: Readable): GuestConsole {
   return {
     get length() {
       return dropped + lines.length;
+    },
+    get lastLine() {
+      const rest = plainText(unfinished);
+      return rest.trim() === '' ? latest : rest;
     },
     tail,
     waitFor,

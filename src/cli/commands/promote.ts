@@ -7,9 +7,9 @@ import type { Style } from '../render/style.ts';
 export const promote = defineCommand({
   description:
     'Moves a stream to its candidate, or to the container of --from, if the required tests have passed for exactly ' +
-    'that digest: of each test the last run counts, with each firmware that was tried. With --verdict-key, or where policy.json ' +
-    'asks for it, only signed results count. Otherwise it says why not, and the exit ' +
-    'status is 4; as it is when somebody else moves the stream at the same time.',
+    'that digest: the suite basic, unless --require asks for others. Of each test the last run counts, with each firmware that ' +
+    'was tried. With --verdict-key, or where policy.json asks for it, only signed results count. Otherwise it says why not, and ' +
+    'the exit status is 4; as it is when somebody else moves the stream at the same time.',
   configure: (command) =>
     command
       .argument('<stream>', 'the tag to move: beside what is promoted, or a whole reference')
@@ -19,7 +19,7 @@ export const promote = defineCommand({
       .option('--dry-run', 'only say what would be done'),
   examples: [
     { run: 'cosa promote stable', does: 'Release the candidate, if the basic tests have passed' },
-    { run: 'cosa promote stable --require basic --require deploy', does: 'Ask for two suites' },
+    { run: 'cosa promote stable --require basic --require reboot --require deploy', does: 'Ask for all suites' },
     { run: 'cosa promote stable --from 13.20260101.0', does: 'Go back to an older version' },
     {
       run: 'cosa promote docker://registry.example.com/os/debian-coreos:stable',

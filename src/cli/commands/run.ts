@@ -7,7 +7,8 @@ export const run = defineCommand({
   description:
     'Boots a disk image in QEMU, with KVM where that works and emulated elsewhere, with its serial console on this ' +
     'terminal, logged in as the user core. Without --disk, the image is that of the newest build, made if it is not there. ' +
-    'What the guest writes to its disk is thrown away. Ctrl-A X ends the machine, Ctrl-A H shows what else there is.',
+    'What the guest writes to its disk is thrown away. Ctrl-A X ends the machine, Ctrl-A H shows what else there is; ' +
+    'the way out and the ssh command for another terminal stand at the login prompt.',
   configure: (command) =>
     command
       .option('--from <reference>', 'the container; by default the newest build')

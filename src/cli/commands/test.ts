@@ -2,6 +2,7 @@ import { runTests, type SuiteReport, type TestReport } from '../../flows/test/ru
 import type { Json } from '../../lib/canonical-json.ts';
 import { exitStatus } from '../../lib/errors.ts';
 import { formatDuration, plural } from '../../lib/format.ts';
+import { suites } from '../../vm/tests/index.ts';
 import { defineCommand } from '../command.ts';
 import { cpusOption, firmwareOption, memoryOption } from '../machine-options.ts';
 import { readPassphrase } from '../passphrase.ts';
@@ -15,7 +16,9 @@ export function testCommand(name: 'test' | 'kola run') {
     description:
       "Boots a container's disk image, which is made if it is not there, with Ignition and ssh, and checks that the " +
       'system is what the container promises. A pattern names a suite (basic), a test (basic.ssh, ssh), or several ' +
-      'with *; the default is the suite basic. The result is stored beside the container, where promote and inspect ' +
+      'with *; the default is the suite basic. ' +
+      `Suites: ${suites.map(({ name: suite, summary }) => `${suite} (${summary})`).join(', ')}. ` +
+      ' The result is stored beside the container, where promote and inspect ' +
       'find it; with --key it is signed. Console logs go to tests/. The exit status is 5 if a test has failed.',
     configure: (command) =>
       command
@@ -28,7 +31,7 @@ export function testCommand(name: 'test' | 'kola run') {
     examples: [
       { run: `cosa ${name}`, does: 'Boot the newest build and run the basic tests' },
       { run: `cosa ${name} --firmware uefi-secure`, does: 'The same with Secure Boot enforced' },
-      { run: `cosa ${name} "basic.*" deploy`, does: 'Two suites, each on a fresh machine' },
+      { run: `cosa ${name} basic reboot deploy`, does: 'Three suites, each on a fresh machine' },
     ],
     namespace: true,
     registries: true,

@@ -18,6 +18,7 @@ interface Running {
   title: string;
   begin: number;
   progress: Progress | undefined;
+  status: string;
 }
 
 /**
@@ -52,7 +53,8 @@ export function liveView(stream: ViewStream, options: ViewOptions): View {
     const room = columns() - 1 - visibleWidth(line`${mark}  ${end}`);
     const wanted = Math.max(titleWidth, visibleWidth(step.title));
     const title = shortenedTo(step.title, Math.max(leastTitle, Math.min(wanted, room)));
-    return cutToWidth(lines([mark, title, end], ' '), columns() - 1);
+    const status = step.status === '' ? [] : [style.dim(step.status)];
+    return cutToWidth(lines([mark, title, end, ...status], ' '), columns() - 1);
   }
 
   // The carriage return undoes what the terminal echoed, such as ^C.
@@ -90,13 +92,18 @@ export function liveView(stream: ViewStream, options: ViewOptions): View {
   function events(event: PipelineEvent): void {
     switch (event.type) {
       case 'step-started':
-        running.set(event.step, { title: event.title, begin: now(), progress: undefined });
+        running.set(event.step, { title: event.title, begin: now(), progress: undefined, status: '' });
         timer ??= setInterval(tick, frameMilliseconds).unref();
         paint();
         return;
       case 'step-progress': {
         const step = running.get(event.step);
         if (step !== undefined) step.progress = { done: event.done, total: event.total, unit: event.unit };
+        return;
+      }
+      case 'step-status': {
+        const step = running.get(event.step);
+        if (step !== undefined) step.status = event.text.trim();
         return;
       }
       case 'step-log':
@@ -119,6 +126,9 @@ export function liveView(stream: ViewStream, options: ViewOptions): View {
       }
       case 'warning':
         paint([warningLines(event, style)]);
+        return;
+      case 'notice':
+        paint(['', style.bold(event.message)]);
         return;
     }
   }

@@ -12,6 +12,7 @@ interface Running {
   title: string;
   begin: number;
   progress: string;
+  status: string;
 }
 
 /**
@@ -27,8 +28,8 @@ export function plainView(stream: ViewStream, options: ViewOptions): View {
   const print = (text: Showable) => stream.write(`${terminalText(text)}\n`);
 
   function sayStillRunning() {
-    for (const { title, begin, progress } of running.values()) {
-      const details = [formatDuration(now() - begin), progress].filter((text) => text !== '');
+    for (const { title, begin, progress, status } of running.values()) {
+      const details = [formatDuration(now() - begin), progress, status].filter((text) => text !== '');
       print(style.dim(`running ${title}: ${details.join(', ')}`));
     }
   }
@@ -43,12 +44,17 @@ export function plainView(stream: ViewStream, options: ViewOptions): View {
   function events(event: PipelineEvent): void {
     switch (event.type) {
       case 'step-started':
-        running.set(event.step, { title: event.title, begin: now(), progress: '' });
+        running.set(event.step, { title: event.title, begin: now(), progress: '', status: '' });
         heartbeat ??= setInterval(sayStillRunning, heartbeatMilliseconds).unref();
         return;
       case 'step-progress': {
         const step = running.get(event.step);
         if (step !== undefined) step.progress = progressText(event);
+        return;
+      }
+      case 'step-status': {
+        const step = running.get(event.step);
+        if (step !== undefined) step.status = event.text.trim();
         return;
       }
       case 'step-log':
@@ -69,6 +75,10 @@ export function plainView(stream: ViewStream, options: ViewOptions): View {
         return;
       case 'warning':
         print(warningLines(event, style));
+        return;
+      case 'notice':
+        print('');
+        print(style.bold(event.message));
         return;
     }
   }

@@ -33,6 +33,12 @@ export type SuiteOutcome = Pick<TestResult, 'accelerator' | 'started' | 'tests'>
 /** The guest's disk is larger than the image by this, so that growing shows. */
 const growBytes = 2 * 1024 ** 3;
 
+/** What is to be expected, said before the wait: a first boot of the example with two processors, quiet or busy. */
+const typicalBoot: Readonly<Record<Machine['accelerator'], string>> = {
+  kvm: 'KVM',
+  tcg: 'emulated: the boot takes 1 to 4 min',
+};
+
 /** How much of a log a stored result quotes, in characters. */
 const maximumExcerpt = 16_000;
 
@@ -85,7 +91,7 @@ async function bootMachine(
       { disk, grow: growBytes, firmware, memory, cpus, ignition, consoleLog },
       reporter,
     );
-    reporter.note(`${firmware}, ${machine.accelerator === 'kvm' ? 'KVM' : 'emulated'}`);
+    reporter.note(`${firmware}, ${typicalBoot[machine.accelerator]}`);
     return machine;
   });
 }
@@ -102,7 +108,15 @@ async function runTest(
   const begin = performance.now();
   const milliseconds = () => Math.round(performance.now() - begin);
   try {
-    await runStep(pipeline, title, body);
+    await runStep(pipeline, title, async (reporter) => {
+      // A boot takes minutes where it is emulated: what the guest says shows that it is getting on.
+      const unsubscribe = machine.console.onOutput(() => reporter.status(machine.console.lastLine));
+      try {
+        await body();
+      } finally {
+        unsubscribe();
+      }
+    });
     return { name, status: 'passed', milliseconds: milliseconds() };
   } catch (error) {
     pipeline.signal.throwIfAborted();

@@ -88,6 +88,25 @@ describe('progress on a terminal', () => {
     expect(visibleWidth(shown()[0] ?? '')).toBe(columns - 1);
   });
 
+  test.each([100, 60])('what a step is at stands behind its time, and is cut first (%i columns)', (columns) => {
+    const { live, advance, shown } = view(columns);
+    live.events({ type: 'step-started', step: 1, title: 'basic.boot' });
+    live.events({
+      type: 'step-status',
+      step: 1,
+      text: '[  OK  ] Reached target \u001b[31mnetwork-online.target\n - Network is Online',
+    });
+    advance(30_000);
+    const whole = `basic.boot${' '.repeat(19)}30 s [  OK  ] Reached target \\x1b[31mnetwork-online.target\\n - Network is Online`;
+    expect(shown()[0]?.slice(2)).toBe(whole.slice(0, columns - 3));
+  });
+
+  test('a notice stands on a line of its own', () => {
+    const { live, shown } = view(80);
+    live.events({ type: 'notice', message: 'Leave with Ctrl-A X' });
+    expect(shown()).toEqual(['', 'Leave with Ctrl-A X', '']);
+  });
+
   test('a terminal that says it has no columns has 80', () => {
     const { live, advance, shown } = view(0);
     live.events({ type: 'step-started', step: 1, title: 'x'.repeat(100) });

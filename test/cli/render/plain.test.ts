@@ -50,6 +50,12 @@ describe('progress where there is no terminal', () => {
     expect(tell(story, { verbose: true })).toMatch(/^ {2}\| reading the index\ndone {4}resolve packages/);
   });
 
+  test('has a notice on a line of its own, but not with --quiet', () => {
+    const notice: PipelineEvent = { type: 'notice', message: 'Leave with Ctrl-A X' };
+    expect(tell([notice])).toBe('\nLeave with Ctrl-A X\n');
+    expect(tell([notice], { quiet: true })).toBe('');
+  });
+
   test('is the warnings alone with --quiet', () => {
     expect(tell(story, { quiet: true })).toBe('warning: no KVM here\nhint: expect emulation to be slow\n');
   });

@@ -1,10 +1,10 @@
+import { requireRunning } from '../basic/running.ts';
 import { check, type SystemTest } from '../system-test.ts';
-import { requireRunning } from './running.ts';
 
 const bootId = 'cat /proc/sys/kernel/random/boot_id';
 
-export const reboot: SystemTest = {
-  name: 'reboot',
+export const secondBoot: SystemTest = {
+  name: 'second-boot',
   claim: 'the system reboots, comes back without failed units, and has kept its state',
   async run(guest) {
     await guest.output('echo kept | sudo tee /var/cosa-kept /etc/cosa-kept');

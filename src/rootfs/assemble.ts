@@ -1,10 +1,9 @@
-import { join } from 'node:path';
 import type { Component } from '../lib/component.ts';
 import type { Reporter } from '../lib/reporter.ts';
+import { statInRoot } from '../lib/root-files.ts';
 import type { RootContext, RootStep } from './context.ts';
 import { finalPath, readAliases } from './final-path.ts';
 import type { AssembledRoot, RootfsRequest, RootLayout } from './request.ts';
-import { existsOnHost } from './root-path.ts';
 import { accountNumbers, etcGroupMembers } from './steps/accounts.ts';
 import { bootLoader } from './steps/boot-loader.ts';
 import { clean } from './steps/clean.ts';
@@ -61,7 +60,7 @@ const steps: readonly RootStep[] = [
  * @throws CosaError `OVERLAY_CONFLICT`, `OVERLAY_LINK_ESCAPES`, `ACCOUNT_REMOVED`, `ACCOUNT_NUMBER_SHARED`,
  *   `POSTPROCESS_FAILED` with the script's last lines, `KERNEL_MISSING`, `KERNEL_AMBIGUOUS`, `DRACUT_MISSING`,
  *   `DRACUT_FAILED`, `ROOT_PROGRAM_FAILED`, `BOOT_LOADER_FAILED`, `STATE_CONFLICT`, `USR_ETC_EXISTS`,
- *   `OS_RELEASE_MISSING`; with exit status 2 `UNITS_NOT_ENABLED`, `DEFAULT_TARGET_UNKNOWN`, `REMOVE_PACKAGE_UNKNOWN`, `REMOVE_PATTERN`,
+ *   `OS_RELEASE_MISSING`, `ETC_MISSING`, `ROOT_FILE_MISSING`, `ROOT_FILE_KIND`, `ROOT_LINK_LOOP`, `NAME_NOT_UTF8`; with exit status 2 `UNITS_NOT_ENABLED`, `DEFAULT_TARGET_UNKNOWN`, `REMOVE_PACKAGE_UNKNOWN`, `REMOVE_PATTERN`,
  *   `REMOVE_ROOT`, `ETC_GROUP_UNKNOWN`, `MUTATE_OS_RELEASE`, `POSTPROCESS_INTERPRETER`
  */
 export async function assembleRoot(root: string, request: RootfsRequest, reporter: Reporter): Promise<AssembledRoot> {
@@ -86,7 +85,7 @@ async function generatedComponents(
   const paths = new Map<string, string[]>();
   for (const [path, component] of generated) {
     const final = finalPath(layout, path);
-    if (final === undefined || !(await existsOnHost(join(root, final)))) continue;
+    if (final === undefined || (await statInRoot(root, final)) === undefined) continue;
     paths.set(component, [...(paths.get(component) ?? []), final]);
   }
   return [...paths]

@@ -1,8 +1,5 @@
-import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isSystemError } from '../lib/errors.ts';
-import { namesIn } from './names-in.ts';
-import { resolveDirectoryInRoot, resolveInRoot } from './root-path.ts';
+import { namesInRoot, statInRoot } from '../lib/root-files.ts';
+import { resolveDirectoryInRoot } from '../lib/root-path.ts';
 
 /** Where packages put the boot loaders of one architecture, by distribution: the first that is there is taken. */
 export interface BootLoaderLayout {
@@ -61,8 +58,8 @@ export const bootLoaderLayouts: Readonly<Record<string, BootLoaderLayout>> = {
 export async function firstPresent(root: string, patterns: readonly string[]): Promise<string | undefined> {
   for (const pattern of patterns) {
     for (const path of (await expand(root, pattern)).reverse()) {
-      const resolved = await resolveInRoot(root, path);
-      const stats = await lstat(join(root, resolved)).catch(missingIsUndefined);
+      const resolved = await resolveDirectoryInRoot(root, path);
+      const stats = await statInRoot(root, resolved);
       if (stats?.isFile() || stats?.isDirectory()) return resolved;
     }
   }
@@ -72,11 +69,6 @@ export async function firstPresent(root: string, patterns: readonly string[]): P
 async function expand(root: string, pattern: string): Promise<string[]> {
   const [before, ...rest] = pattern.split('/*/');
   if (before === undefined || rest.length === 0) return [pattern];
-  const names = await namesIn(join(root, await resolveDirectoryInRoot(root, before)));
+  const names = await namesInRoot(root, before);
   return names.map((name) => `${before}/${name}/${rest.join('/*/')}`);
-}
-
-function missingIsUndefined(error: unknown): undefined {
-  if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return undefined;
-  throw error;
 }

@@ -1,5 +1,7 @@
-import { readdir, readlink } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { readlink } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { entriesInRoot } from '../lib/root-files.ts';
+import { hostPath } from '../lib/root-path.ts';
 import type { RootLayout } from './request.ts';
 
 /** Directories of which nothing stays in an ostree root: they are made anew on the running system. */
@@ -58,11 +60,10 @@ function followAliases(aliases: ReadonlyMap<string, string>, path: string): stri
 export async function readAliases(root: string): Promise<Map<string, string>> {
   const aliases = new Map<string, string>();
   for (const directory of ['/', '/usr']) {
-    const entries = await readdir(join(root, directory), { withFileTypes: true });
-    for (const entry of entries) {
+    for (const entry of await entriesInRoot(root, directory)) {
       if (!entry.isSymbolicLink()) continue;
       const path = posix.join(directory, entry.name);
-      const target = await readlink(join(root, path));
+      const target = await readlink(await hostPath(root, path));
       aliases.set(path, posix.resolve(directory, target));
     }
   }

@@ -1,5 +1,5 @@
+import type { Account, AccountKind } from '../lib/accounts.ts';
 import { CosaError } from '../lib/errors.ts';
-import type { Account, AccountKind } from './accounts.ts';
 
 /** System accounts get numbers from here downwards, as adduser and sysusers.d give them. */
 const highestSystemNumber = 999;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Account } from '../../src/rootfs/accounts.ts';
+import type { Account } from '../../src/lib/accounts.ts';
 import { planRenumbering } from '../../src/rootfs/renumber.ts';
 
 const account = (name: string, id: number): Account => ({ name, ids: [id] });

@@ -1,5 +1,7 @@
+import type { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { pipeline } from 'node:stream/promises';
+import { isSystemError } from '../../lib/errors.ts';
+import { readTar, type TarEntry } from '../../lib/tar/reader.ts';
 import { type RunOptions, run, start } from '../run.ts';
 import type { Tool } from '../tool.ts';
 import { tar } from './tar.ts';
@@ -20,16 +22,25 @@ export async function extractControl(deb: string, directory: string, options: Ru
   await run(dpkgDeb, ['--control', deb, directory], options);
 }
 
+export interface ExtractChoice {
+  /** Patterns of members to leave out, in which `*` does not match a slash: `./usr/share/man/*`. */
+  exclude?: readonly string[];
+  /** The members to unpack, as the archive spells them; all unless given. */
+  only?: readonly string[];
+  /** Sees each member before it is unpacked; what it throws ends the unpacking. */
+  onMember?: (member: TarEntry) => Promise<void> | void;
+}
+
 /**
- * Unpacks a package's files over a directory, with the owners' numbers: names would be looked up on the host.
- * @param choice.exclude patterns of members to leave out, in which `*` does not match a slash: `./usr/share/man/*`
- * @param choice.only the members to unpack, as the archive spells them; all unless given
+ * Unpacks a package's files over a directory, with the owners' numbers: names would be looked up on the host. Links
+ * in the directory are followed as on the host: `onMember` must refuse what they would lead elsewhere.
  * @returns the names of the members that were unpacked, as the archive spells them: `./usr/bin/`
+ * @throws CosaError what `readTar` throws, `TOOL_FAILED`, what `onMember` throws
  */
 export async function extractFiles(
   deb: string,
   directory: string,
-  choice: { exclude?: readonly string[]; only?: readonly string[] } = {},
+  choice: ExtractChoice = {},
   options: RunOptions = {},
 ): Promise<string[]> {
   const archive = start(dpkgDeb, ['--fsys-tarfile', deb], options);
@@ -40,13 +51,40 @@ export async function extractFiles(
   if (choice.only !== undefined) args.push('--no-recursion', '--', ...choice.only);
   const unpack = start(tar, args, options);
   archive.stdin.end();
-  // A pipe breaks because one of the programs has ended, and its own failure says more.
-  const copied = pipeline(archive.stdout, unpack.stdin).catch(() => undefined);
-  const [listing] = await Promise.all([text(unpack.stdout), unpack.done, archive.done, copied]);
+  // tar gets a chunk when everything in it has been looked at: the reader then asks for the next one.
+  async function* passed() {
+    for await (const chunk of archive.stdout as AsyncIterable<Buffer>) {
+      yield chunk;
+      await write(unpack.stdin, chunk);
+    }
+  }
+  async function feed(): Promise<void> {
+    for await (const member of readTar(passed())) await choice.onMember?.(member);
+    unpack.stdin.end();
+  }
+  const ended = Promise.all([text(unpack.stdout), unpack.done, archive.done]);
+  ended.catch(() => undefined);
+  try {
+    await feed();
+  } catch (error) {
+    unpack.kill();
+    archive.kill();
+    // A pipe breaks because one of the programs has ended, and its own failure says more.
+    if (isSystemError(error, 'EPIPE') || isSystemError(error, 'ERR_STREAM_PREMATURE_CLOSE')) await ended;
+    await Promise.allSettled([unpack.done, archive.done]);
+    throw error;
+  }
+  const [listing] = await ended;
   return listing
     .split('\n')
     .filter((line) => line !== '')
     .map(unquote);
+}
+
+function write(stream: Writable, chunk: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(chunk, (error) => (error ? reject(error) : resolve()));
+  });
 }
 
 /** Undoes tar's quoting of unusual characters in listed names: `\\`, `\n`, `\303`. */

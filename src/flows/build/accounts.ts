@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
+import { type AccountKind, parseAccounts } from '../../lib/accounts.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { verificationError } from '../../lib/errors.ts';
+import { readTextInRoot } from '../../lib/root-files.ts';
 import type { Image } from '../../oci/image.ts';
-import { type AccountKind, parseAccounts } from '../../rootfs/accounts.ts';
 import type { AccountCheck } from '../../rootfs/request.ts';
 import { labelOf } from './previous.ts';
 
@@ -18,7 +17,7 @@ const accountsSchema = z.strictObject({ user: identities, group: identities });
 export async function accountsOf(root: string): Promise<string> {
   const read = async (file: string, kind: AccountKind) =>
     Object.fromEntries(
-      parseAccounts(await readFile(join(root, 'usr/etc', file), 'utf8'), kind).map(({ name, ids }) => [name, ids]),
+      parseAccounts(await readTextInRoot(root, `/usr/etc/${file}`), kind).map(({ name, ids }) => [name, ids]),
     );
   return canonicalJson({ user: await read('passwd', 'user'), group: await read('group', 'group') });
 }

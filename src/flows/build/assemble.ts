@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Config } from '../../config/load.ts';
+import type { AccountKind } from '../../lib/accounts.ts';
 import { prettyJson } from '../../lib/canonical-json.ts';
 import type { Image } from '../../oci/image.ts';
 import { formatLockfile } from '../../packages/lockfile.ts';
-import type { AccountKind } from '../../rootfs/accounts.ts';
 import { initramfsCache } from '../../rootfs/initramfs/cache.ts';
 import type { AccountCheck, RootfsRequest } from '../../rootfs/request.ts';
 import { previousAccounts } from './accounts.ts';

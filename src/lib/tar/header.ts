@@ -15,6 +15,8 @@ const field = {
   typeFlag: [156, 1],
   linkName: [157, 100],
   magic: [257, 8],
+  userName: [265, 32],
+  groupName: [297, 32],
   prefix: [345, 155],
 } as const;
 
@@ -44,6 +46,13 @@ export interface RawHeader {
   mtime: number;
 }
 
+/** What is only read: we write owners by number alone. */
+export interface DecodedHeader extends RawHeader {
+  /** Empty where the archive gives no name. */
+  userName: string;
+  groupName: string;
+}
+
 /**
  * Encodes a header block in GNU format. Numbers too large for octal digits become base-256.
  * @param header name and linkName of at most {@link maxHeaderName} bytes each
@@ -70,13 +79,15 @@ export function encodeHeaderBlock(header: RawHeader): Buffer {
  * @param offset where the block stands in the stream: for messages
  * @throws CosaError `TAR_HEADER_CHECKSUM`, `TAR_HEADER_NUMBER` (exit 4)
  */
-export function decodeHeaderBlock(block: Buffer, offset: number): RawHeader {
+export function decodeHeaderBlock(block: Buffer, offset: number): DecodedHeader {
   if (readNumber(block, field.checksum, offset, 'checksum') !== checksum(block)) {
     throw verificationError('TAR_HEADER_CHECKSUM', `tar: the header at offset ${offset} does not match its checksum`, {
       hint: 'the stream is damaged or not a tar archive: get it again',
     });
   }
   const name = text(block, field.name);
+  // GNU's magic begins alike, and its names of owners lie in the same place; an older archive has none.
+  const hasOwners = block.toString('latin1', field.magic[0], field.magic[0] + 5) === 'ustar';
   const isUstar = block.toString('latin1', field.magic[0], field.magic[0] + ustarMagic.length) === ustarMagic;
   const prefix = isUstar ? text(block, field.prefix) : Buffer.alloc(0);
   return {
@@ -88,19 +99,21 @@ export function decodeHeaderBlock(block: Buffer, offset: number): RawHeader {
     gid: readNumber(block, field.gid, offset, 'gid', maximumId),
     size: readNumber(block, field.size, offset, 'size'),
     mtime: readNumber(block, field.mtime, offset, 'mtime'),
+    userName: hasOwners ? text(block, field.userName).toString('utf8') : '',
+    groupName: hasOwners ? text(block, field.groupName).toString('utf8') : '',
   };
 }
 
 /**
  * A name's text. ostree and OCI know UTF-8 names alone; guessing another encoding would name a different file.
- * @throws CosaError `TAR_NAME_ENCODING` (exit 4)
+ * @throws CosaError `TAR_NAME_ENCODING` (exit 4), whose cause is the name's bytes
  */
 export function decodeName(bytes: Buffer, offset: number): string {
   if (!isUtf8(bytes)) {
     throw verificationError(
       'TAR_NAME_ENCODING',
       `tar: the name "${bytes.toString('latin1')}" of the entry at offset ${offset} is not UTF-8`,
-      { hint: 'rename the file' },
+      { hint: 'rename the file', cause: bytes },
     );
   }
   return bytes.toString('utf8');

@@ -2,7 +2,7 @@ import { verificationError } from '../errors.ts';
 import type { Xattr } from '../xattr.ts';
 import { type ByteSource, byteSource, truncated } from './byte-source.ts';
 import { type GlobalRecords, globalRecords } from './global-records.ts';
-import { decodeHeaderBlock, decodeName, maximumId, type RawHeader } from './header.ts';
+import { type DecodedHeader, decodeHeaderBlock, decodeName, maximumId, type RawHeader } from './header.ts';
 import { decodePax, type PaxRecords, sparse, xattrsOf } from './pax.ts';
 import { blockSize, extensionFlags, paddingSize, type TarEntryType, type TarHeader, typeFlags } from './types.ts';
 
@@ -10,6 +10,8 @@ import { blockSize, extensionFlags, paddingSize, type TarEntryType, type TarHead
 export interface TarEntry extends TarHeader {
   /** Where the entry's header block stands in the stream, for messages. */
   offset: number;
+  /** The names of user and group, which count before their numbers where programs are to choose; empty if not given. */
+  owner: { user: string; group: string };
   /**
    * The content, as views of the stream's chunks: copy what is to be kept. Good until the next entry is
    * asked for; what has not been read by then is skipped.
@@ -118,11 +120,11 @@ async function takeExtension(source: ByteSource, size: number, limit: number, of
 }
 
 function applyExtensions(
-  raw: RawHeader,
+  raw: DecodedHeader,
   offset: number,
   { pax, ...long }: Extensions,
   globals: GlobalRecords,
-): TarHeader {
+): Omit<TarEntry, 'offset' | 'content' | 'bytes'> {
   // An empty value takes a record back, except for an xattr, whose value may well be empty.
   const record = (key: string) => {
     const value = pax.get(key) ?? globals.get(key);
@@ -154,6 +156,10 @@ function applyExtensions(
     size,
     mtime: number('mtime', raw.mtime),
     xattrs: mergeXattrs(globals.xattrs, xattrsOf(pax)),
+    owner: {
+      user: record('uname')?.toString('utf8') ?? raw.userName,
+      group: record('gname')?.toString('utf8') ?? raw.groupName,
+    },
   };
 }
 

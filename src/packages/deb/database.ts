@@ -1,35 +1,37 @@
 import { createHash } from 'node:crypto';
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { constants, copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeDirectory } from '../../lib/directories.ts';
-import { readTextIfExists } from '../../lib/text-file.ts';
+import {
+  makeDirectoryInRoot,
+  readBytesInRootIfExists,
+  readTextInRoot,
+  readTextInRootIfExists,
+  removeInRoot,
+  replaceInRoot,
+  writeTextInRoot,
+} from '../../lib/root-files.ts';
+import { hostPath } from '../../lib/root-path.ts';
 import { formatControl } from './control.ts';
+import { type Diversions, placeOf, readDiversions } from './diversions.ts';
 import { databaseName, type PackageFile } from './package-file.ts';
+import type { UnpackedPackage } from './unpacked.ts';
 
 /** dpkg's database in a root that is being installed. */
-export const installedDatabase = 'var/lib/dpkg';
+export const installedDatabase = '/var/lib/dpkg';
 /** Where {@link finalizeDebs} puts it: /var does not belong to the operating system's tree. */
-export const finalDatabase = 'usr/lib/sysimage/dpkg';
+export const finalDatabase = '/usr/lib/sysimage/dpkg';
 /** Our own file in the database: a line a package, its name and the date of its newest changelog entry. */
 const changeDatesName = 'changelog-dates';
 
-/** A package that was unpacked without dpkg. */
-export interface UnpackedPackage {
-  item: PackageFile;
-  /** Absolute paths of its members, in the archive's order; directories end with a slash. */
-  paths: readonly string[];
-}
-
 /** Makes an empty database. */
 export async function createDatabase(root: string): Promise<void> {
-  const base = join(root, installedDatabase);
   for (const name of ['alternatives', 'info', 'parts', 'triggers', 'updates']) {
-    await makeDirectory(join(base, name));
+    await makeDirectoryInRoot(root, `${installedDatabase}/${name}`);
   }
-  await writeFile(join(base, 'status'), '');
-  await writeFile(join(base, 'available'), '');
+  await replaceInRoot(root, `${installedDatabase}/status`, '');
+  await replaceInRoot(root, `${installedDatabase}/available`, '');
   // Version 1: files in info/ carry the architecture where a package may be there for several.
-  await writeFile(join(base, 'info', 'format'), '1\n');
+  await replaceInRoot(root, `${installedDatabase}/info/format`, '1\n');
 }
 
 /**
@@ -37,17 +39,17 @@ export async function createDatabase(root: string): Promise<void> {
  * @see https://manpages.debian.org/dpkg.1 (package states)
  */
 export async function enterUnpacked(root: string, packages: readonly UnpackedPackage[]): Promise<void> {
-  const base = join(root, installedDatabase);
+  const diversions = await readDiversions(root, installedDatabase);
   const paragraphs = [];
   for (const { item, paths } of packages) {
     const name = databaseName(item);
     for (const member of item.members) {
       if (member !== 'control')
-        await copyFile(join(item.controlDirectory, member), join(base, 'info', `${name}.${member}`));
+        await copyIn(root, join(item.controlDirectory, member), `${installedDatabase}/info/${name}.${member}`);
     }
     const list = paths.map((path) => (path === '/' ? '/.' : path.replace(/\/$/, '')));
-    await writeFile(join(base, 'info', `${name}.list`), list.map((path) => `${path}\n`).join(''));
-    const conffiles = await conffileField(root, item);
+    await replaceInRoot(root, listFile(item), list.map((path) => `${path}\n`).join(''));
+    const conffiles = await conffileField(root, item, diversions);
     paragraphs.push({
       fields: [
         ...item.control.fields,
@@ -56,20 +58,36 @@ export async function enterUnpacked(root: string, packages: readonly UnpackedPac
       ],
     });
   }
-  const status = (await readTextIfExists(join(base, 'status'))) ?? '';
+  const statusFile = `${installedDatabase}/status`;
+  const status = await readTextInRoot(root, statusFile);
   const parts = [status.trimEnd(), formatControl(paragraphs).trimEnd()].filter((text) => text !== '');
-  await writeFile(join(base, 'status'), `${parts.join('\n\n')}\n`);
+  await writeTextInRoot(root, statusFile, `${parts.join('\n\n')}\n`);
 }
 
-/** The files' MD5 sums, by which dpkg tells later whether an administrator has changed one. */
-async function conffileField(root: string, item: PackageFile): Promise<string> {
+/** Where the database keeps a package's paths, in a root that is being installed. */
+export function listFile(item: PackageFile): string {
+  return `${installedDatabase}/info/${databaseName(item)}.list`;
+}
+
+async function copyIn(root: string, from: string, to: string): Promise<void> {
+  await removeInRoot(root, to);
+  await copyFile(from, await hostPath(root, to), constants.COPYFILE_EXCL);
+}
+
+/**
+ * The files' MD5 sums, by which dpkg tells later whether an administrator has changed one. A link counts as what it
+ * leads to in the root; `nonexistent` is dpkg's own word.
+ */
+async function conffileField(root: string, item: PackageFile, diversions: Diversions): Promise<string> {
   if (!item.members.includes('conffiles')) return '';
   const text = await readFile(join(item.controlDirectory, 'conffiles'), 'utf8');
   const lines: string[] = [];
   // Lines with a flag in front ("remove-on-upgrade /etc/…") name files that the package no longer has.
   for (const path of text.split('\n').filter((line) => line.startsWith('/'))) {
-    const content = await readFile(join(root, path));
-    lines.push(`\n ${path} ${createHash('md5').update(content).digest('hex')}`);
+    const place = placeOf(diversions, path, item.locked.name);
+    const content = await readBytesInRootIfExists(root, place);
+    const sum = content === undefined ? 'nonexistent' : createHash('md5').update(content).digest('hex');
+    lines.push(`\n ${path} ${sum}`);
   }
   return lines.join('');
 }
@@ -77,12 +95,12 @@ async function conffileField(root: string, item: PackageFile): Promise<string> {
 /** Keeps the packages' dates, for the inventory. */
 export async function writeChangeDates(root: string, packages: readonly PackageFile[]): Promise<void> {
   const lines = packages.map(({ locked, changed }) => `${locked.name} ${changed}\n`);
-  await writeFile(join(root, installedDatabase, changeDatesName), lines.sort().join(''));
+  await replaceInRoot(root, `${installedDatabase}/${changeDatesName}`, lines.sort().join(''));
 }
 
 /** What {@link writeChangeDates} kept in a database; empty for a database that somebody else made. */
-export async function readChangeDates(database: string): Promise<ReadonlyMap<string, number>> {
-  const text = (await readTextIfExists(join(database, changeDatesName))) ?? '';
+export async function readChangeDates(root: string, database: string): Promise<ReadonlyMap<string, number>> {
+  const text = (await readTextInRootIfExists(root, `${database}/${changeDatesName}`)) ?? '';
   const dates = new Map<string, number>();
   for (const line of text.split('\n')) {
     const [name, seconds] = line.split(' ');

@@ -1,18 +1,25 @@
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { isUtf8 } from 'node:buffer';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { extractFiles } from '../../exec/tools/dpkg-deb.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { plural } from '../../lib/format.ts';
 import { mapParallel } from '../../lib/parallel.ts';
+import { makeDirectoryInRoot, readBytesInRoot, removeInRoot, replaceInRoot } from '../../lib/root-files.ts';
+import { hostPath } from '../../lib/root-path.ts';
+import { escapedName, nameNotUtf8 } from '../../lib/utf8-names.ts';
 import type { BackendContext, Lockfile } from '../backend.ts';
-import { createDatabase, enterUnpacked, type UnpackedPackage, writeChangeDates } from './database.ts';
+import { createDatabase, enterUnpacked, installedDatabase, listFile, writeChangeDates } from './database.ts';
+import { type Diversions, placeOf, readDiversions } from './diversions.ts';
 import { dpkgExcludes, tarExcludes } from './documentation.ts';
 import { cachedPackagePath } from './download.ts';
+import { extractPackage } from './extract.ts';
+import { settleOwners } from './owners.ts';
 import { openPackageFile, type PackageFile } from './package-file.ts';
 import { settleSharedPaths } from './shared-paths.ts';
 import { runTargetDpkg, silencingBinds } from './target-dpkg.ts';
-import { planUnpacking } from './unpack-plan.ts';
+import { planUnpacking, type UnpackPlan, withoutPlain } from './unpack-plan.ts';
+import type { UnpackedPackage } from './unpacked.ts';
 
 /** Where the packages are seen inside the sandbox. */
 const packagesInside = '/tmp/packages';
@@ -33,11 +40,10 @@ export async function installDebs(
   const scratch = await mkdtemp(join(tmpdir(), 'cosa-deb-'));
   try {
     const packages = await openPackages(lock, scratch, context);
-    await createSkeleton(root, lock.basearch);
-    await createDatabase(root);
+    await prepareRoot(root, lock.basearch);
     // What scripts date gets the packages' own date: the same packages make the same root, whenever they were chosen.
     const timestamp = Math.max(0, ...packages.map(({ changed }) => changed));
-    const extracted = await unpackAll(packages, { root, timestamp, ...options }, context);
+    const extracted = await unpackAll(packages, { root, timestamp, basearch: lock.basearch, ...options }, context);
     await enterUnpacked(root, extracted);
     await writeChangeDates(root, packages);
     await configureAll(root, timestamp, packages.length, context);
@@ -55,22 +61,33 @@ async function openPackages(lock: Lockfile, scratch: string, context: BackendCon
   );
 }
 
+async function prepareRoot(root: string, basearch: string): Promise<void> {
+  await makeDirectory(root);
+  await createSkeleton(root, basearch);
+  await createDatabase(root);
+}
+
 /** The links of a merged /usr, before anything could make directories in their place. */
 async function createSkeleton(root: string, basearch: string): Promise<void> {
   const names = ['bin', 'lib', 'sbin', ...(basearch === 'x86_64' || basearch === 'ppc64le' ? ['lib64'] : [])];
   for (const name of names) {
-    await makeDirectory(join(root, 'usr', name));
-    await symlink(`usr/${name}`, join(root, name));
+    await makeDirectoryInRoot(root, `/usr/${name}`);
+    await symlink(`usr/${name}`, await hostPath(root, `/${name}`));
   }
 }
 
 interface UnpackOptions {
   root: string;
+  basearch: string;
   /** Seconds since the epoch, for what scripts date. */
   timestamp: number;
   documentation: boolean;
 }
 
+/**
+ * Unpacks everything and settles whose each file is.
+ * @returns the packages that dpkg does not know of yet
+ */
 async function unpackAll(
   packages: readonly PackageFile[],
   options: UnpackOptions,
@@ -78,21 +95,67 @@ async function unpackAll(
 ): Promise<UnpackedPackage[]> {
   const { root } = options;
   const plan = await planUnpacking(packages);
-  const extract = async (item: PackageFile): Promise<UnpackedPackage> => {
-    const exclude = options.documentation ? [] : tarExcludes;
-    const members = await extractFiles(item.file, root, { exclude }, { signal: context.reporter.signal });
-    return { item, paths: members.map((name) => name.replace(/^\.\/?/, '/')) };
+  let unpacked = await unpack(plan, options, context);
+  let diversions = await readDiversions(root, installedDatabase);
+  if (plan.plain.length > 0 && unpacked.plain.some((item) => isDiverted(item, diversions))) {
+    // Rare, and only the target's dpkg knows the scripts' intent: the root is begun anew, with everything left to it.
+    context.reporter.log('a package diverts files of others: dpkg unpacks all of them, one after the other');
+    await rm(root, { recursive: true });
+    await prepareRoot(root, options.basearch);
+    unpacked = await unpack(withoutPlain(plan), options, context);
+    diversions = await readDiversions(root, installedDatabase);
+  }
+  const { bootstrap, plain, byDpkg } = unpacked;
+  await requireUtf8Lists(root, byDpkg);
+  const { signal } = context.reporter;
+  const settled = await settleSharedPaths(root, [...bootstrap, ...plain], byDpkg, diversions, signal);
+  await settleOwners(root, settled, diversions);
+  return settled;
+}
+
+function isDiverted({ item, paths }: UnpackedPackage, diversions: Diversions): boolean {
+  return paths.some((path) => placeOf(diversions, path, item.locked.name) !== path);
+}
+
+interface Unpacked {
+  /** Extracted before any script ran. */
+  bootstrap: readonly UnpackedPackage[];
+  /** Extracted while dpkg ran scripts of others. */
+  plain: readonly UnpackedPackage[];
+  byDpkg: readonly PackageFile[];
+}
+
+async function unpack(plan: UnpackPlan, options: UnpackOptions, context: BackendContext): Promise<Unpacked> {
+  const leftToDpkg: PackageFile[] = [];
+  const exclude = options.documentation ? [] : tarExcludes;
+  const extract = async (items: readonly PackageFile[]): Promise<UnpackedPackage[]> => {
+    const results = await mapParallel(items, async (item) => {
+      const files = await extractPackage(item, options.root, { exclude }, context.reporter.signal);
+      if (files === undefined) leftToDpkg.push(item);
+      return files ?? [];
+    });
+    return results.flat();
   };
   // base-files brings links of the root directory itself: nothing else may be extracted while tar replaces those.
   const [base, others] = partition(plan.bootstrap, ({ locked }) => locked.name === 'base-files');
-  const bootstrap = [...(await mapParallel(base, extract)), ...(await mapParallel(others, extract))];
-  const [plain] = await Promise.all([
-    mapParallel(plan.plain, extract),
-    unpackWithDpkg(plan.scripted, options, context),
-  ]);
+  const bootstrap = [...(await extract(base)), ...(await extract(others))];
+  const [plain] = await Promise.all([extract(plan.plain), unpackWithDpkg(plan.scripted, options, context)]);
+  const late = leftToDpkg.filter((item) => !plan.scripted.includes(item));
+  await unpackWithDpkg(late, options, context);
   const scripted = new Set(plan.scripted);
-  const extracted = [...bootstrap.filter(({ item }) => !scripted.has(item)), ...plain];
-  return settleSharedPaths(root, extracted, plan.scripted, { signal: context.reporter.signal });
+  return { bootstrap: bootstrap.filter(({ item }) => !scripted.has(item)), plain, byDpkg: [...scripted, ...late] };
+}
+
+/** @throws CosaError `NAME_NOT_UTF8` for a file that dpkg has unpacked */
+async function requireUtf8Lists(root: string, packages: readonly PackageFile[]): Promise<void> {
+  for (const item of packages) {
+    const list = await readBytesInRoot(root, listFile(item));
+    if (isUtf8(list)) continue;
+    for (const line of list.toString('latin1').split('\n')) {
+      const name = Buffer.from(line, 'latin1');
+      if (!isUtf8(name)) throw nameNotUtf8(escapedName(name), `the package ${item.locked.name} brings it`);
+    }
+  }
 }
 
 async function unpackWithDpkg(
@@ -119,8 +182,8 @@ async function unpackWithDpkg(
 
 async function configureAll(root: string, timestamp: number, count: number, context: BackendContext): Promise<void> {
   // No daemon may be started: 101 is "forbidden by policy".
-  const policy = join(root, 'usr/sbin/policy-rc.d');
-  await writeFile(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  const policy = '/usr/sbin/policy-rc.d';
+  await replaceInRoot(root, policy, '#!/bin/sh\nexit 101\n', 0o755);
   let done = 0;
   await runTargetDpkg(
     ['--configure', '--pending'],
@@ -134,7 +197,7 @@ async function configureAll(root: string, timestamp: number, count: number, cont
     },
     context,
   );
-  await rm(policy);
+  await removeInRoot(root, policy);
 }
 
 function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {

@@ -1,10 +1,11 @@
-import { access, lstat, readFile, realpath } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
-import { CosaError, isSystemError } from '../../lib/errors.ts';
-import { readTextIfExists } from '../../lib/text-file.ts';
+import { posix } from 'node:path';
+import { CosaError } from '../../lib/errors.ts';
+import { readTextInRoot, readTextInRootIfExists, statInRoot } from '../../lib/root-files.ts';
+import { resolveDirectoryInRoot } from '../../lib/root-path.ts';
 import type { InstalledPackage } from '../backend.ts';
 import { type ControlParagraph, fieldOf, parseControl, requiredField, sourceOf, wordsOf } from './control.ts';
 import { finalDatabase, installedDatabase, readChangeDates } from './database.ts';
+import { placeOf, readDiversions } from './diversions.ts';
 
 /**
  * The packages of a root, sorted by name, with the paths that are really there. Works before {@link finalizeDebs} and after.
@@ -15,9 +16,11 @@ import { finalDatabase, installedDatabase, readChangeDates } from './database.ts
  */
 export async function debInventory(root: string): Promise<InstalledPackage[]> {
   const database = await findDatabase(root);
-  const statusPath = join(database, 'status');
-  const status = parseControl(await readFile(statusPath, 'utf8'), statusPath).sort(byName);
-  const [dates, diversions, locate] = [await readChangeDates(database), await readDiversions(database), locator(root)];
+  const statusPath = `${database}/status`;
+  const status = parseControl(await readTextInRoot(root, statusPath), statusPath).sort(byName);
+  const dates = await readChangeDates(root, database);
+  const diversions = await readDiversions(root, database);
+  const locate = locator(root);
   const packages: InstalledPackage[] = [];
   // A path has one owner, also where several packages list it: a directory that has become a link.
   const owned = new Set<string>();
@@ -25,9 +28,8 @@ export async function debInventory(root: string): Promise<InstalledPackage[]> {
     if (!wordsOf(fieldOf(paragraph, 'Status')).includes('installed')) continue;
     const name = requiredField(paragraph, 'Package', 'a package of the database');
     const paths: string[] = [];
-    for (const path of await listedPaths(database, name, paragraph)) {
-      const diversion = diversions.get(path);
-      const place = await locate(diversion !== undefined && diversion.by !== name ? diversion.to : path);
+    for (const path of await listedPaths(root, database, name, paragraph)) {
+      const place = await locate(placeOf(diversions, path, name));
       if (place === undefined || owned.has(place)) continue;
       owned.add(place);
       paths.push(place);
@@ -51,72 +53,39 @@ function byName(a: ControlParagraph, b: ControlParagraph): number {
 
 async function findDatabase(root: string): Promise<string> {
   for (const place of [finalDatabase, installedDatabase]) {
-    try {
-      await access(join(root, place, 'status'));
-      return join(root, place);
-    } catch {
-      // Not here: it has not been moved yet.
-    }
+    if ((await statInRoot(root, `${place}/status`)) !== undefined) return place;
   }
-  throw new CosaError('PACKAGE_DATABASE_MISSING', `${root} has no package database of dpkg`);
+  throw new CosaError('PACKAGE_DATABASE_MISSING', 'the root has no package database of dpkg');
 }
 
-async function listedPaths(database: string, name: string, paragraph: ControlParagraph): Promise<string[]> {
+async function listedPaths(
+  root: string,
+  database: string,
+  name: string,
+  paragraph: ControlParagraph,
+): Promise<string[]> {
   const architecture = fieldOf(paragraph, 'Architecture') ?? '';
   const text =
-    (await readTextIfExists(join(database, 'info', `${name}:${architecture}.list`))) ??
-    (await readTextIfExists(join(database, 'info', `${name}.list`))) ??
+    (await readTextInRootIfExists(root, `${database}/info/${name}:${architecture}.list`)) ??
+    (await readTextInRootIfExists(root, `${database}/info/${name}.list`)) ??
     '';
   return text.split('\n').filter((path) => path.startsWith('/') && path !== '/.');
 }
 
-interface Diversion {
-  to: string;
-  /** The package whose own file keeps the path. */
-  by: string;
-}
-
-/** The file holds three lines for each: the path, where it went, and by whose wish. */
-async function readDiversions(database: string): Promise<ReadonlyMap<string, Diversion>> {
-  const lines = ((await readTextIfExists(join(database, 'diversions'))) ?? '').split('\n');
-  const diversions = new Map<string, Diversion>();
-  for (let index = 0; index + 2 < lines.length; index += 3) {
-    const [path = '', to = '', by = ''] = lines.slice(index, index + 3);
-    diversions.set(path, { to, by });
-  }
-  return diversions;
-}
-
 /** Finds where a path of the database really lies; `undefined` for directories and for what is not there. */
 function locator(root: string): (path: string) => Promise<string | undefined> {
-  const directories = new Map<string, Promise<string | undefined>>();
+  const directories = new Map<string, Promise<string>>();
   const resolveDirectory = (path: string) => {
-    let found = directories.get(path);
-    if (found === undefined) {
-      found = insideRoot(root, path);
-      directories.set(path, found);
-    }
+    const found = directories.get(path) ?? resolveDirectoryInRoot(root, path);
+    directories.set(path, found);
     return found;
   };
   return async (path) => {
     for (const candidate of path.startsWith('/etc/') ? [path, `/usr${path}`] : [path]) {
-      const directory = await resolveDirectory(dirname(candidate));
-      if (directory === undefined) continue;
-      const place = join(directory, basename(candidate));
-      const stats = await lstat(join(root, place)).catch((error: unknown) => {
-        if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return undefined;
-        throw error;
-      });
+      const place = posix.join(await resolveDirectory(posix.dirname(candidate)), posix.basename(candidate));
+      const stats = await statInRoot(root, place);
       if (stats !== undefined) return stats.isDirectory() ? undefined : place;
     }
     return undefined;
   };
-}
-
-/** A directory with its links resolved, as an absolute path inside the root. A link to an absolute path leads nowhere here. */
-async function insideRoot(root: string, path: string): Promise<string | undefined> {
-  const [base, resolved] = await Promise.all([realpath(root), realpath(join(root, path)).catch(() => undefined)]);
-  if (resolved === undefined) return undefined;
-  if (resolved === base) return '/';
-  return resolved.startsWith(`${base}/`) ? `/${relative(base, resolved)}` : undefined;
 }

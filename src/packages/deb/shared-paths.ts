@@ -1,16 +1,26 @@
-import { lstat, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { RunOptions } from '../../exec/run.ts';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { join, posix } from 'node:path';
 import { extractFiles } from '../../exec/tools/dpkg-deb.ts';
 import { CosaError } from '../../lib/errors.ts';
+import { makeDirectoryInRoot, readTextInRoot, replaceInRoot, statInRoot } from '../../lib/root-files.ts';
+import { hostPath } from '../../lib/root-path.ts';
 import { fieldOf } from './control.ts';
-import { installedDatabase, type UnpackedPackage } from './database.ts';
-import { databaseName, type PackageFile } from './package-file.ts';
+import { listFile } from './database.ts';
+import { type Diversions, placeOf } from './diversions.ts';
+import type { PackageFile } from './package-file.ts';
 import { dependencyNames } from './unpack-plan.ts';
+import type { UnpackedPackage } from './unpacked.ts';
+
+/** A file of a package: its path in the archive, and where it belongs in the root. */
+interface Claim {
+  item: PackageFile;
+  path: string;
+}
 
 /**
  * Settles who owns a file that several packages bring. dpkg lets a package take over another's files where it says
- * `Replaces`; packages extracted at the same time overwrite each other in any order, so the winner is written once more.
+ * `Replaces`, and keeps both where one has diverted the other's; packages extracted at the same time overwrite each
+ * other in any order, so the winner is written once more.
  * @param extracted packages unpacked without dpkg
  * @param byDpkg packages unpacked by dpkg: their lists are in the database already
  * @returns `extracted` without the paths that went to another package
@@ -20,64 +30,83 @@ export async function settleSharedPaths(
   root: string,
   extracted: readonly UnpackedPackage[],
   byDpkg: readonly PackageFile[],
-  options: RunOptions,
+  diversions: Diversions,
+  signal: AbortSignal,
 ): Promise<UnpackedPackage[]> {
-  const owners = new Map<string, PackageFile[]>();
-  const own = (path: string, item: PackageFile) => {
-    const list = owners.get(path);
-    if (list === undefined) owners.set(path, [item]);
-    else list.push(item);
+  const claims = new Map<string, Claim[]>();
+  const claim = (path: string, item: PackageFile) => {
+    const place = placeOf(diversions, path, item.locked.name);
+    const list = claims.get(place);
+    if (list === undefined) claims.set(place, [{ item, path }]);
+    else list.push({ item, path });
   };
-  for (const { item, paths } of extracted) for (const path of paths) if (!path.endsWith('/')) own(path, item);
-  for (const item of byDpkg) for (const path of await databaseList(root, item)) own(path, item);
+  for (const { item, paths } of extracted) for (const path of paths) if (!path.endsWith('/')) claim(path, item);
+  for (const item of byDpkg) for (const path of await databaseList(root, item)) claim(path, item);
 
   const lost = new Map<PackageFile, Set<string>>();
-  const rewrite = new Map<PackageFile, string[]>();
+  const rewrite = new Map<PackageFile, Map<string, string>>();
   const withoutDpkg = new Set(extracted.map(({ item }) => item));
-  for (const [path, items] of owners) {
-    if (items.length < 2 || !items.some((item) => withoutDpkg.has(item)) || (await isDirectory(join(root, path))))
+  for (const [place, list] of claims) {
+    if (
+      list.length < 2 ||
+      !list.some(({ item }) => withoutDpkg.has(item)) ||
+      (await statInRoot(root, place))?.isDirectory()
+    ) {
       continue;
-    const winner = items.find((item) => items.every((other) => other === item || replaces(item, other)));
-    if (winner === undefined) throw conflict(path, items);
-    rewrite.set(winner, [...(rewrite.get(winner) ?? []), path]);
-    for (const item of items) if (item !== winner) lost.set(item, (lost.get(item) ?? new Set()).add(path));
+    }
+    const winner = list.find(({ item }) => list.every((other) => other.item === item || replaces(item, other.item)));
+    if (winner === undefined) throw conflict(place, list);
+    rewrite.set(winner.item, (rewrite.get(winner.item) ?? new Map<string, string>()).set(winner.path, place));
+    for (const { item, path } of list) {
+      if (item !== winner.item) lost.set(item, (lost.get(item) ?? new Set()).add(path));
+    }
   }
-  for (const [item, paths] of rewrite) {
-    await extractFiles(item.file, root, { only: paths.map((path) => `.${path}`) }, options);
-  }
+  for (const [item, places] of rewrite) await writeAgain(root, item, places, signal);
   for (const item of byDpkg) {
     const gone = lost.get(item);
     if (gone === undefined) continue;
     const kept = (await databaseList(root, item)).filter((path) => !gone.has(path));
-    await writeFile(listPath(root, item), kept.map((path) => `${path}\n`).join(''));
+    await replaceInRoot(root, listFile(item), ['/.', ...kept].map((path) => `${path}\n`).join(''));
   }
-  return extracted.map(({ item, paths }) => {
-    const gone = lost.get(item);
-    return gone === undefined ? { item, paths } : { item, paths: paths.filter((path) => !gone.has(path)) };
+  return extracted.map((unpacked) => {
+    const gone = lost.get(unpacked.item);
+    return gone === undefined ? unpacked : { ...unpacked, paths: unpacked.paths.filter((path) => !gone.has(path)) };
   });
+}
+
+/**
+ * Unpacks files of a package to their places, which may bear other names than they have in the archive.
+ * @param places place by path
+ */
+async function writeAgain(
+  root: string,
+  item: PackageFile,
+  places: ReadonlyMap<string, string>,
+  signal: AbortSignal,
+): Promise<void> {
+  // Within the root, for a rename must not leave the filesystem; whole, for a hard link needs what it names.
+  const scratch = await mkdtemp(join(await hostPath(root, '/'), '.cosa-package-'));
+  try {
+    await extractFiles(item.file, scratch, {}, { signal });
+    for (const [path, place] of places) {
+      await makeDirectoryInRoot(root, posix.dirname(place));
+      await rename(await hostPath(scratch, path), await hostPath(root, place));
+    }
+  } finally {
+    await rm(scratch, { recursive: true });
+  }
 }
 
 function replaces(item: PackageFile, other: PackageFile): boolean {
   return dependencyNames(fieldOf(item.control, 'Replaces')).flat().includes(other.locked.name);
 }
 
-function listPath(root: string, item: PackageFile): string {
-  return join(root, installedDatabase, 'info', `${databaseName(item)}.list`);
-}
-
 async function databaseList(root: string, item: PackageFile): Promise<string[]> {
-  return (await readFile(listPath(root, item), 'utf8')).split('\n').filter((path) => path !== '' && path !== '/.');
+  return (await readTextInRoot(root, listFile(item))).split('\n').filter((path) => path !== '' && path !== '/.');
 }
 
-async function isDirectory(path: string): Promise<boolean> {
-  return lstat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
-}
-
-function conflict(path: string, items: readonly PackageFile[]): CosaError {
-  const names = items.map(({ locked }) => locked.name).join(' and ');
+function conflict(path: string, claims: readonly Claim[]): CosaError {
+  const names = claims.map(({ item }) => item.locked.name).join(' and ');
   return new CosaError('PACKAGE_FILE_CONFLICT', `${names} both bring ${path}, and neither replaces the other`, {
     hint: 'leave out one of the packages',
   });

@@ -1,9 +1,9 @@
-import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { start } from '../../exec/run.ts';
 import { type Bind, bubblewrap, sandboxArguments } from '../../exec/sandbox.ts';
 import { CosaError } from '../../lib/errors.ts';
+import { statInRoot } from '../../lib/root-files.ts';
+import { hostDirectory } from '../../lib/root-path.ts';
 import type { BackendContext } from '../backend.ts';
 import { installedDatabase } from './database.ts';
 
@@ -26,9 +26,9 @@ const databaseInside = '/tmp/database';
  * thrown away anyway, so dpkg works on a copy in memory.
  */
 const dpkgOnCopy = [
-  `cp --archive ${databaseInside}/. /${installedDatabase}`,
+  `cp --archive ${databaseInside}/. ${installedDatabase}`,
   'dpkg "$@"',
-  `cp --archive /${installedDatabase}/. ${databaseInside}`,
+  `cp --archive ${installedDatabase}/. ${databaseInside}`,
 ].join(' && ');
 
 /**
@@ -41,14 +41,18 @@ export async function runTargetDpkg(
   context: BackendContext,
 ): Promise<void> {
   const dpkgArguments = ['--force-unsafe-io', '--force-confnew', ...args];
-  const database: Bind = { from: join(options.root, installedDatabase), to: databaseInside, writable: true };
+  const database: Bind = {
+    from: await hostDirectory(options.root, installedDatabase),
+    to: databaseInside,
+    writable: true,
+  };
   const program = start(
     bubblewrap,
     sandboxArguments(
       {
         root: options.root,
         binds: [database, ...(options.binds ?? [])],
-        inMemory: [`/${installedDatabase}`],
+        inMemory: [installedDatabase],
         env: {
           DEBIAN_FRONTEND: 'noninteractive',
           DEBCONF_NONINTERACTIVE_SEEN: 'true',
@@ -106,11 +110,8 @@ const silenced = [
 export async function silencingBinds(root: string): Promise<Bind[]> {
   const binds: Bind[] = [];
   for (const to of silenced) {
-    const exists = await lstat(join(root, to)).then(
-      (stats) => stats.isFile(),
-      () => false,
-    );
-    if (exists) binds.push({ from: join(root, 'usr/bin/true'), to });
+    if (!(await statInRoot(root, to))?.isFile()) continue;
+    binds.push({ from: await hostDirectory(root, '/usr/bin/true'), to });
   }
   return binds;
 }

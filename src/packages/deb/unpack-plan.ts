@@ -34,6 +34,11 @@ export async function planUnpacking(packages: readonly PackageFile[]): Promise<U
   };
 }
 
+/** The plan for packages that divert each other's files: what is written where then depends on dpkg's order. */
+export function withoutPlain(plan: UnpackPlan): UnpackPlan {
+  return { ...plan, plain: [], scripted: [...plan.scripted, ...plan.plain] };
+}
+
 function isEssential({ control }: PackageFile): boolean {
   return fieldOf(control, 'Essential') === 'yes';
 }

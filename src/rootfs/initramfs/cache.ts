@@ -5,8 +5,7 @@ import { canonicalJson } from '../../lib/canonical-json.ts';
 import { sha256Hex } from '../../lib/digest.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { isSystemError } from '../../lib/errors.ts';
-import { commitRename, isTemporaryName, temporaryName } from '../../lib/files.ts';
-import { namesIn } from '../names-in.ts';
+import { commitRename, isTemporaryName, namesIn, temporaryName } from '../../lib/files.ts';
 import { digestTracked, type Tracked } from './tracked.ts';
 
 /**

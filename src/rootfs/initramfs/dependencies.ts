@@ -1,6 +1,6 @@
-import { lstat, readFile } from 'node:fs/promises';
-import { join, posix } from 'node:path';
-import { resolveInRoot } from '../root-path.ts';
+import { posix } from 'node:path';
+import { readTextInRoot, statInRoot } from '../../lib/root-files.ts';
+import { resolveInRoot } from '../../lib/root-path.ts';
 import { byteOrder } from '../walk.ts';
 import { joinedTexts, type Tracked } from './tracked.ts';
 
@@ -59,7 +59,7 @@ export async function initramfsDependencies(
 
 async function mentionedPaths(root: string): Promise<Set<string>> {
   const modules = await joinedTexts(root, '/usr/lib/dracut', ['.sh', '.conf']);
-  const program = await readFile(join(root, 'usr/bin/dracut'), 'utf8');
+  const program = await readTextInRoot(root, '/usr/bin/dracut');
   const text = `${modules}\n${program}`;
   const mentioned = [...text.matchAll(pathPattern)].map(([path]) => path);
   for (const [, suffix = ''] of text.matchAll(suffixPattern)) {
@@ -80,8 +80,7 @@ async function trackedAs(root: string, path: string): Promise<Tracked['what'] | 
 }
 
 async function kindOf(root: string, path: string): Promise<'none' | 'directory' | 'file'> {
-  return lstat(join(root, await resolveInRoot(root, path))).then(
-    (stats) => (stats.isDirectory() ? 'directory' : 'file'),
-    () => 'none' as const,
-  );
+  const stats = await statInRoot(root, path);
+  if (stats === undefined) return 'none';
+  return stats.isDirectory() ? 'directory' : 'file';
 }

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { lstat, readFile, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { isSystemError } from '../../lib/errors.ts';
-import { resolveDirectoryInRoot } from '../root-path.ts';
+import { isDirectoryInRoot } from '../../lib/root-files.ts';
+import { hostDirectory, hostPath, resolveDirectoryInRoot } from '../../lib/root-path.ts';
 import { walkTree } from '../walk.ts';
 
 /**
@@ -23,9 +24,9 @@ export async function digestTracked(root: string, list: readonly Tracked[]): Pro
   const directories = new Map<string, Promise<string>>();
   for (const { what, path } of list) {
     const directory = posix.dirname(path);
-    const resolved = directories.get(directory) ?? resolveDirectoryInRoot(root, directory);
+    const resolved = directories.get(directory) ?? hostDirectory(root, directory);
     directories.set(directory, resolved);
-    const host = join(root, await resolved, posix.basename(path));
+    const host = join(await resolved, posix.basename(path));
     hash.update(`${what}\0${path}\0`);
     hash.update(what === 'content' ? await contentDigest(host) : await treeDigest(root, path, what === 'contents'));
     hash.update('\0');
@@ -50,7 +51,7 @@ async function contentDigest(host: string): Promise<string> {
 
 async function treeDigest(root: string, path: string, withContents: boolean): Promise<string> {
   const start = await resolveDirectoryInRoot(root, path);
-  if (!(await isDirectory(join(root, start)))) return contentDigest(join(root, start));
+  if (!(await isDirectoryInRoot(root, start))) return contentDigest(await hostPath(root, start));
   const hash = createHash('sha256');
   for await (const { path: below, host, entry } of walkTree(root, start)) {
     const target = entry.isSymbolicLink() ? await readlink(host) : '';
@@ -59,13 +60,6 @@ async function treeDigest(root: string, path: string, withContents: boolean): Pr
     if (withContents && entry.isFile()) hash.update(await contentDigest(host));
   }
   return hash.digest('hex');
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return lstat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
 }
 
 /** Text files of a directory tree whose names end so, joined: what a scan for path names reads. */

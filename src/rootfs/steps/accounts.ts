@@ -1,9 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { type AccountKind, parseAccounts } from '../../lib/accounts.ts';
 import { usageError } from '../../lib/errors.ts';
 import { nearest } from '../../lib/nearest.ts';
-import { readTextIfExists } from '../../lib/text-file.ts';
-import { type AccountKind, parseAccounts } from '../accounts.ts';
+import { readTextInRoot, readTextInRootIfExists, writeTextInRoot } from '../../lib/root-files.ts';
 import { changeOwners } from '../change-owners.ts';
 import type { RootContext, RootStep } from '../context.ts';
 import { planRenumbering } from '../renumber.ts';
@@ -21,8 +19,8 @@ export const accountNumbers: RootStep = {
     const groups = await planFor(context, 'group', request.groups, request.ignoreRemovedGroups);
     if (users.size === 0 && groups.size === 0) return;
     context.reporter.log(`renumbered: ${users.size} users, ${groups.size} groups`);
-    await rewriteNumbers(join(root, 'etc/passwd'), [undefined, undefined, users, groups]);
-    await rewriteNumbers(join(root, 'etc/group'), [undefined, undefined, groups]);
+    await rewriteNumbers(root, '/etc/passwd', [undefined, undefined, users, groups]);
+    await rewriteNumbers(root, '/etc/group', [undefined, undefined, groups]);
     await changeOwners(root, users, groups, context.reporter.signal);
   },
 };
@@ -34,16 +32,20 @@ async function planFor(
   ignoreRemoved: readonly string[],
 ): Promise<Map<number, number>> {
   if (check.kind === 'none') return new Map();
-  const file = join(root, 'etc', kind === 'user' ? 'passwd' : 'group');
-  const present = parseAccounts(await readFile(file, 'utf8'), kind);
+  const file = kind === 'user' ? '/etc/passwd' : '/etc/group';
+  const present = parseAccounts(await readTextInRoot(root, file), kind);
   const accounts =
     check.kind === 'text' ? parseAccounts(check.text, kind) : [...check.ids].map(([name, ids]) => ({ name, ids }));
   return planRenumbering(kind, present, { accounts, origin: check.origin, ignoreRemoved });
 }
 
 /** @param maps by field, what its number becomes */
-async function rewriteNumbers(path: string, maps: readonly (ReadonlyMap<number, number> | undefined)[]): Promise<void> {
-  const lines = (await readFile(path, 'utf8')).split('\n').map((line) =>
+async function rewriteNumbers(
+  root: string,
+  path: string,
+  maps: readonly (ReadonlyMap<number, number> | undefined)[],
+): Promise<void> {
+  const lines = (await readTextInRoot(root, path)).split('\n').map((line) =>
     line
       .split(':')
       .map((field, index) => {
@@ -52,7 +54,7 @@ async function rewriteNumbers(path: string, maps: readonly (ReadonlyMap<number, 
       })
       .join(':'),
   );
-  await writeFile(path, lines.join('\n'));
+  await writeTextInRoot(root, path, lines.join('\n'));
 }
 
 /**
@@ -63,13 +65,13 @@ export const etcGroupMembers: RootStep = {
   title: 'bring groups to /etc/group',
   async run({ root, request }) {
     if (request.etcGroupMembers.length === 0) return;
-    const path = join(root, 'etc/group');
-    const inEtc = (await readTextIfExists(path)) ?? '';
-    const inUsr = (await readTextIfExists(join(root, 'usr/lib/group'))) ?? '';
+    const inEtc = (await readTextInRootIfExists(root, '/etc/group')) ?? '';
+    const inUsr = (await readTextInRootIfExists(root, '/usr/lib/group')) ?? '';
     const added = request.etcGroupMembers
       .filter((name) => lineOf(inEtc, name) === undefined)
       .map((name) => lineOf(inUsr, name) ?? unknownGroup(name, `${inEtc}\n${inUsr}`));
-    if (added.length > 0) await writeFile(path, `${inEtc.replace(/\n*$/, '\n')}${added.join('\n')}\n`);
+    if (added.length === 0) return;
+    await writeTextInRoot(root, '/etc/group', `${inEtc.replace(/\n*$/, '\n')}${added.join('\n')}\n`);
   },
 };
 

@@ -1,8 +1,8 @@
-import { chmod, copyFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { makeDirectory } from '../../lib/directories.ts';
+import { chmod, constants, copyFile } from 'node:fs/promises';
+import { join, posix } from 'node:path';
 import { CosaError } from '../../lib/errors.ts';
-import { readTextIfExists } from '../../lib/text-file.ts';
+import { makeDirectoryInRoot, readTextInRootIfExists, removeInRoot, replaceInRoot } from '../../lib/root-files.ts';
+import { hostDirectory, hostPath } from '../../lib/root-path.ts';
 import { bootLoaderLayouts, firstPresent } from '../boot-loader-files.ts';
 import { lastLines, type RootContext, type RootStep, runInRoot } from '../context.ts';
 
@@ -55,7 +55,7 @@ async function makeBiosImages(
     const message = `${program} in the root: exit status ${result.exitCode}\n${lastLines(result)}`;
     throw new CosaError('BOOT_LOADER_FAILED', message.trimEnd());
   }
-  await rm(join(context.root, early));
+  await removeInRoot(context.root, early);
   context.generated.delete(early);
   context.generated.set(core, 'boot-loader');
   return true;
@@ -84,23 +84,21 @@ async function copyEfiFiles(
 
 /** os-release's ID: `debian`, `fedora`. */
 async function vendorOf(root: string): Promise<string> {
-  const text = (await readTextIfExists(join(root, 'usr/lib/os-release'))) ?? '';
+  const text = (await readTextInRootIfExists(root, '/usr/lib/os-release')) ?? '';
   return /^ID="?([a-z0-9._-]+)"?$/m.exec(text)?.[1] ?? 'linux';
 }
 
 async function copyIn(context: RootContext, from: string, to: string): Promise<void> {
-  const host = await prepare(context, to);
-  await copyFile(join(context.root, from), host);
+  const { root } = context;
+  await makeDirectoryInRoot(root, posix.dirname(to));
+  await removeInRoot(root, to);
+  const host = await hostPath(root, to);
+  await copyFile(await hostDirectory(root, from), host, constants.COPYFILE_EXCL);
   await chmod(host, 0o644);
+  context.generated.set(to, 'boot-loader');
 }
 
 async function writeIn(context: RootContext, to: string, text: string): Promise<void> {
-  await writeFile(await prepare(context, to), text, { mode: 0o644 });
-}
-
-async function prepare(context: RootContext, to: string): Promise<string> {
-  const host = join(context.root, to);
-  await makeDirectory(dirname(host));
+  await replaceInRoot(context.root, to, text);
   context.generated.set(to, 'boot-loader');
-  return host;
 }

@@ -1,6 +1,5 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isSystemError } from '../../lib/errors.ts';
+import { rm } from 'node:fs/promises';
+import { readTextInRootIfExists, removeInRoot, writeTextInRoot } from '../../lib/root-files.ts';
 import type { RootStep } from '../context.ts';
 import { walkTree } from '../walk.ts';
 
@@ -16,9 +15,9 @@ const leftovers = [
 export const clean: RootStep = {
   title: 'clean up',
   async run({ root }) {
-    for (const path of leftovers) await rm(join(root, path), { force: true });
+    for (const path of leftovers) await removeInRoot(root, path);
     await removePythonCaches(root);
-    await forgetPasswordDates(join(root, 'etc/shadow'));
+    await forgetPasswordDates(root);
   },
 };
 
@@ -35,12 +34,9 @@ async function removePythonCaches(root: string): Promise<void> {
  * Empties the date of the last password change, which is the day of the build: "password aging features are
  * disabled" (shadow(5)), as they should be for accounts without passwords.
  */
-async function forgetPasswordDates(path: string): Promise<void> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (isSystemError(error, 'ENOENT')) return undefined;
-    throw error;
-  });
-  if (text !== undefined) await writeFile(path, withoutPasswordDates(text));
+async function forgetPasswordDates(root: string): Promise<void> {
+  const text = await readTextInRootIfExists(root, '/etc/shadow');
+  if (text !== undefined) await writeTextInRoot(root, '/etc/shadow', withoutPasswordDates(text));
 }
 
 /** shadow(5) with empty third fields. */

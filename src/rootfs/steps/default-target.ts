@@ -1,10 +1,9 @@
-import { rm, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { symlink } from 'node:fs/promises';
 import { usageError } from '../../lib/errors.ts';
 import { nearest } from '../../lib/nearest.ts';
+import { makeDirectoryInRoot, namesInRoot, removeInRoot } from '../../lib/root-files.ts';
+import { hostPath } from '../../lib/root-path.ts';
 import type { RootStep } from '../context.ts';
-import { namesIn } from '../names-in.ts';
-import { existsOnHost, hostPath, resolveDirectoryInRoot } from '../root-path.ts';
 
 const unitDirectories = ['/usr/lib/systemd/system', '/etc/systemd/system'];
 
@@ -19,7 +18,7 @@ export const defaultTarget: RootStep = {
     if (target === undefined) return;
     const known: string[] = [];
     for (const directory of unitDirectories) {
-      const names = await namesIn(join(root, await resolveDirectoryInRoot(root, directory)));
+      const names = await namesInRoot(root, directory);
       known.push(...names.filter((name) => name.endsWith('.target') && name !== 'default.target'));
     }
     if (!known.includes(target)) {
@@ -29,9 +28,9 @@ export const defaultTarget: RootStep = {
       });
     }
     for (const directory of unitDirectories) {
-      const link = await hostPath(root, `${directory}/default.target`);
-      if (await existsOnHost(link)) await rm(link);
+      await removeInRoot(root, `${directory}/default.target`);
     }
+    await makeDirectoryInRoot(root, '/usr/lib/systemd/system');
     await symlink(target, await hostPath(root, '/usr/lib/systemd/system/default.target'));
   },
 };

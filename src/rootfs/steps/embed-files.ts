@@ -1,8 +1,6 @@
-import { chmod, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { makeDirectory } from '../../lib/directories.ts';
+import { replaceInRoot } from '../../lib/root-files.ts';
+import { resolveInRoot } from '../../lib/root-path.ts';
 import type { RootStep } from '../context.ts';
-import { hostPath, resolveInRoot } from '../root-path.ts';
 import { buildMetadataComponent } from './os-release.ts';
 
 /** Writes what must travel in the container: image.json, platforms.json, the manifest, the lockfile. */
@@ -11,12 +9,8 @@ export const embedFiles: RootStep = {
   async run(context) {
     const { root, request } = context;
     for (const [path, content] of request.embedded) {
-      const host = await hostPath(root, path);
-      await makeDirectory(dirname(host), 0o755);
       // Not written through a link or a hard link that is there.
-      await rm(host, { force: true });
-      await writeFile(host, content);
-      await chmod(host, 0o644);
+      await replaceInRoot(root, path, content);
       context.generated.set(await resolveInRoot(root, path), buildMetadataComponent);
     }
   },

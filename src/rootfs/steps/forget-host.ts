@@ -1,8 +1,5 @@
-import { lstat, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isSystemError } from '../../lib/errors.ts';
+import { namesInRoot, removeInRoot, statInRoot } from '../../lib/root-files.ts';
 import type { RootStep } from '../context.ts';
-import { namesIn } from '../names-in.ts';
 
 /** What an install leaves that names one machine, or is a secret of one. */
 const files = [
@@ -23,19 +20,10 @@ export const forgetHost: RootStep = {
   async run({ root }) {
     for (const path of files) {
       // A link is no content of the host: it says where the running system finds it.
-      if (await isRegularFile(join(root, path))) await rm(join(root, path));
+      if ((await statInRoot(root, path))?.isFile()) await removeInRoot(root, path);
     }
-    for (const name of await namesIn(join(root, 'etc/ssh'))) {
-      if (/^ssh_host_.*key(\.pub)?$/.test(name)) await rm(join(root, 'etc/ssh', name));
+    for (const name of await namesInRoot(root, '/etc/ssh')) {
+      if (/^ssh_host_.*key(\.pub)?$/.test(name)) await removeInRoot(root, `/etc/ssh/${name}`);
     }
   },
 };
-
-async function isRegularFile(path: string): Promise<boolean> {
-  try {
-    return (await lstat(path)).isFile();
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return false;
-    throw error;
-  }
-}

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { CosaError } from '../../lib/errors.ts';
+import { namesInRoot, statInRoot } from '../../lib/root-files.ts';
 import { lastLines, type RootContext, type RootStep, runInRoot } from '../context.ts';
-import { namesIn } from '../names-in.ts';
-import { existsOnHost, hostPath } from '../root-path.ts';
 
 /** Files that a program makes of many others, and that no package owns therefore. */
 interface Index {
@@ -68,7 +67,7 @@ export const indexes: RootStep = {
 };
 
 async function isStale(context: RootContext, index: Index): Promise<boolean> {
-  if (index.required !== true && !(await existsOnHost(await hostPath(context.root, index.program)))) return false;
+  if (index.required !== true && (await statInRoot(context.root, index.program)) === undefined) return false;
   const { sources } = index;
   if (sources === undefined || (await filesOf(context, index)).length === 0) return true;
   const changed = [...context.generated.keys()];
@@ -76,7 +75,7 @@ async function isStale(context: RootContext, index: Index): Promise<boolean> {
 }
 
 async function filesOf({ root }: RootContext, { directory, files }: Index): Promise<string[]> {
-  return (await namesIn(join(root, directory))).filter((name) => files.test(name));
+  return (await namesInRoot(root, directory)).filter((name) => files.test(name));
 }
 
 async function make(context: RootContext, index: Index): Promise<void> {

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { sha256Hex } from '../../lib/digest.ts';
 import { CosaError } from '../../lib/errors.ts';
+import { removeInRoot, statInRoot } from '../../lib/root-files.ts';
+import { existsOnHost, hostPath } from '../../lib/root-path.ts';
 import { lastLines, type RootContext, type RootStep, runInRoot } from '../context.ts';
 import { initramfsDependencies } from '../initramfs/dependencies.ts';
-import { existsOnHost, hostPath } from '../root-path.ts';
 import { walkTree } from '../walk.ts';
 
 /** Raised when an image of an older version of this step must not be used again. */
@@ -25,9 +26,9 @@ export const initramfs: RootStep = {
   async run(context) {
     const { root, request, kernelRelease } = context;
     const path = `/usr/lib/modules/${kernelRelease}/initramfs.img`;
-    const image = join(root, path);
+    await removeInRoot(root, path);
+    const image = await hostPath(root, path);
     context.generated.set(path, 'initramfs');
-    await rm(image, { force: true });
     const cache = request.initramfsCache;
     const { packagesKey, initramfsArguments } = request;
     const base = sha256Hex(canonicalJson([formatVersion, packagesKey, kernelRelease, initramfsArguments]));
@@ -63,7 +64,7 @@ const imageName = 'initramfs.img';
 async function makeInitramfs(context: RootContext, work: string): Promise<string> {
   const { root, request, kernelRelease } = context;
   const program = '/usr/bin/dracut';
-  if (!(await existsOnHost(await hostPath(root, program)))) {
+  if ((await statInRoot(root, program)) === undefined) {
     throw new CosaError('DRACUT_MISSING', 'the packages do not have dracut, which makes the initramfs', {
       hint: 'add the packages dracut and, for Ignition, dracut-network',
     });
@@ -89,7 +90,7 @@ async function makeInitramfs(context: RootContext, work: string): Promise<string
  * change the result.
  */
 async function compressor(root: string): Promise<string> {
-  const hasZstd = await existsOnHost(await hostPath(root, '/usr/bin/zstd'));
+  const hasZstd = (await statInRoot(root, '/usr/bin/zstd')) !== undefined;
   return hasZstd ? 'zstd -7 -T2 -q' : 'gzip -6 -n';
 }
 

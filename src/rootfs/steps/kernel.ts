@@ -1,10 +1,7 @@
-import { rename } from 'node:fs/promises';
-import { join } from 'node:path';
 import { CosaError } from '../../lib/errors.ts';
+import { namesInRoot, renameInRoot, statInRoot } from '../../lib/root-files.ts';
 import type { RootStep } from '../context.ts';
 import { kernelFiles } from '../final-path.ts';
-import { namesIn } from '../names-in.ts';
-import { existsOnHost } from '../root-path.ts';
 
 /** Finds the one kernel, and puts it where ostree and bootc look for it: beside its modules. */
 export const kernel: RootStep = {
@@ -12,10 +9,10 @@ export const kernel: RootStep = {
   async run(context) {
     const { root } = context;
     const release = await kernelRelease(root);
-    const modules = join(root, 'usr/lib/modules', release);
     for (const name of kernelFiles) {
-      const inBoot = join(root, 'boot', `${name}-${release}`);
-      if (await existsOnHost(inBoot)) await rename(inBoot, join(modules, name));
+      const inBoot = `/boot/${name}-${release}`;
+      if ((await statInRoot(root, inBoot)) === undefined) continue;
+      await renameInRoot(root, inBoot, `/usr/lib/modules/${release}/${name}`);
     }
     context.kernelRelease = release;
     context.reporter.note(release);
@@ -27,12 +24,12 @@ export const kernel: RootStep = {
  * @throws CosaError `KERNEL_MISSING`, `KERNEL_AMBIGUOUS`
  */
 async function kernelRelease(root: string): Promise<string> {
-  const releases = await namesIn(join(root, 'usr/lib/modules'));
+  const releases = await namesInRoot(root, '/usr/lib/modules');
   const found: string[] = [];
   for (const release of releases) {
-    const places = [join(root, 'usr/lib/modules', release, 'vmlinuz'), join(root, 'boot', `vmlinuz-${release}`)];
-    const present = await Promise.all(places.map((place) => existsOnHost(place)));
-    if (present.includes(true)) found.push(release);
+    const places = [`/usr/lib/modules/${release}/vmlinuz`, `/boot/vmlinuz-${release}`];
+    const present = await Promise.all(places.map((place) => statInRoot(root, place)));
+    if (present.some((stats) => stats !== undefined)) found.push(release);
   }
   const [release, second] = found;
   if (release === undefined) {

@@ -1,6 +1,7 @@
-import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { removeInRoot, replaceInRoot } from '../../lib/root-files.ts';
 import type { RootStep } from '../context.ts';
+
+const path = '/etc/machine-id';
 
 /**
  * Leaves the machine without an identity: systemd then makes one, and treats the boot as the first
@@ -9,8 +10,7 @@ import type { RootStep } from '../context.ts';
 export const machineId: RootStep = {
   title: 'reset the machine id',
   async run({ root, request }) {
-    const path = join(root, 'etc/machine-id');
-    await rm(path, { force: true });
-    if (request.machineIdCompat) await writeFile(path, 'uninitialized\n', { mode: 0o444 });
+    if (request.machineIdCompat) await replaceInRoot(root, path, 'uninitialized\n', 0o444);
+    else await removeInRoot(root, path);
   },
 };

@@ -1,7 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { CosaError, isSystemError, usageError } from '../../lib/errors.ts';
+import { CosaError, usageError } from '../../lib/errors.ts';
+import { readTextInRootIfExists, writeTextInRoot } from '../../lib/root-files.ts';
 import type { RootStep } from '../context.ts';
-import { hostPath } from '../root-path.ts';
 
 const path = '/usr/lib/os-release';
 
@@ -13,14 +12,13 @@ export const osRelease: RootStep = {
   title: 'write the version to os-release',
   async run(context) {
     const { root, request } = context;
-    const host = await hostPath(root, path);
-    const text = await readFile(host, 'utf8').catch((error: unknown) => {
-      if (!isSystemError(error, 'ENOENT')) throw error;
+    const text = await readTextInRootIfExists(root, path);
+    if (text === undefined) {
       throw new CosaError('OS_RELEASE_MISSING', `the root has no ${path}`, {
         hint: 'install the package that holds it: base-files (Debian), fedora-release (Fedora)',
       });
-    });
-    await writeFile(host, mutateOsRelease(text, request));
+    }
+    await writeTextInRoot(root, path, mutateOsRelease(text, request));
     context.generated.set(path, buildMetadataComponent);
   },
 };

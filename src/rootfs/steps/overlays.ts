@@ -1,9 +1,10 @@
-import { chmod, constants, copyFile, lchown, lstat, lutimes, mkdir, rm, symlink } from 'node:fs/promises';
+import { chmod, constants, copyFile, lchown, lutimes, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CosaError, isSystemError } from '../../lib/errors.ts';
+import { CosaError } from '../../lib/errors.ts';
+import { removeInRoot, statInRoot } from '../../lib/root-files.ts';
+import { climbsOut, hostPath, resolveDirectoryInRoot, resolveInRoot } from '../../lib/root-path.ts';
 import type { RootContext, RootStep } from '../context.ts';
 import type { Overlay, OverlayEntry } from '../request.ts';
-import { climbsOut, resolveDirectoryInRoot, resolveInRoot } from '../root-path.ts';
 
 /** Copies the overlays over the tree. Links of the root are followed in directories (`/lib/x`), and never out of it. */
 export const overlays: RootStep = {
@@ -18,13 +19,13 @@ export const overlays: RootStep = {
 async function placeEntry(context: RootContext, overlay: Overlay, entry: OverlayEntry): Promise<void> {
   const path = await resolveInRoot(context.root, entry.path);
   if (entry.type === 'directory') return placeDirectory(context, overlay, entry);
-  const destination = join(context.root, path);
-  const present = await kindOnHost(destination);
+  const present = await kindOf(context.root, path);
   if (present === 'directory') {
     throw conflict(overlay, entry, 'the packages have a directory there');
   }
   // Never written through: a link would lead elsewhere, and a hard link would change its other names.
-  await rm(destination, { force: true });
+  await removeInRoot(context.root, path);
+  const destination = await hostPath(context.root, path);
   if (entry.type === 'symlink') {
     if (climbsOut(entry.path, entry.target)) {
       const message = `overlay ${overlay.name}: the link /${entry.path} → ${entry.target} leads out of the root`;
@@ -49,8 +50,9 @@ async function placeDirectory(
   entry: OverlayEntry & { type: 'directory' },
 ): Promise<void> {
   // An overlay's /lib is the root's /usr/lib: the last component is followed too.
-  const destination = join(context.root, await resolveDirectoryInRoot(context.root, entry.path));
-  const present = await kindOnHost(destination);
+  const path = await resolveDirectoryInRoot(context.root, entry.path);
+  const destination = await hostPath(context.root, path);
+  const present = await kindOf(context.root, path);
   if (present === 'other') throw conflict(overlay, entry, 'the packages have a file there');
   if (present === 'none') {
     await mkdir(destination);
@@ -69,13 +71,10 @@ async function makeOurs(path: string): Promise<void> {
   await lchown(path, process.getuid?.() ?? 0, process.getgid?.() ?? 0);
 }
 
-async function kindOnHost(path: string): Promise<'none' | 'directory' | 'other'> {
-  try {
-    return (await lstat(path)).isDirectory() ? 'directory' : 'other';
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return 'none';
-    throw error;
-  }
+async function kindOf(root: string, path: string): Promise<'none' | 'directory' | 'other'> {
+  const stats = await statInRoot(root, path);
+  if (stats === undefined) return 'none';
+  return stats.isDirectory() ? 'directory' : 'other';
 }
 
 function conflict(overlay: Overlay, entry: OverlayEntry, reason: string): CosaError {

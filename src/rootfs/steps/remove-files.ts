@@ -1,9 +1,8 @@
-import { lstat, rm } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { isSystemError, usageError } from '../../lib/errors.ts';
+import { usageError } from '../../lib/errors.ts';
 import { nearest } from '../../lib/nearest.ts';
+import { removeInRoot } from '../../lib/root-files.ts';
 import type { RootContext, RootStep } from '../context.ts';
-import { hostPath } from '../root-path.ts';
 
 /** Takes away the paths that `remove-files` names. What is not there is nothing to remove. */
 export const removeFiles: RootStep = {
@@ -58,14 +57,7 @@ async function removePath(root: string, path: string): Promise<void> {
   if (normal === '/') {
     throw usageError('REMOVE_ROOT', `remove-files: "${path}" is the root itself`, { hint: 'name what is to go' });
   }
-  const host = await hostPath(root, normal);
-  try {
-    await lstat(host);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return;
-    throw error;
-  }
-  await rm(host, { recursive: true });
+  await removeInRoot(root, normal);
 }
 
 function unknownPackage(name: string, known: readonly string[]) {

@@ -1,6 +1,8 @@
-import { chmod, lstat, mkdir, readdir, rename, rm, rmdir, symlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { CosaError, isSystemError } from '../../lib/errors.ts';
+import { chmod, symlink } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { CosaError } from '../../lib/errors.ts';
+import { makeDirectoryInRoot, namesInRoot, removeInRoot, renameInRoot, statInRoot } from '../../lib/root-files.ts';
+import { hostPath } from '../../lib/root-path.ts';
 import type { RootStep } from '../context.ts';
 
 /**
@@ -24,65 +26,55 @@ export const topLevel: RootStep = {
   title: 'lay out the top level',
   async run({ root }) {
     for (const { path, target } of stateDirectories) {
-      const host = join(root, path);
-      await moveIntoVar(host, join(dirname(host), target));
-      await symlink(target, host);
+      await moveIntoVar(root, path, posix.join(posix.dirname(path), target));
+      await symlink(target, await hostPath(root, path));
     }
     await removeKernelLinks(root);
     await replaceByLink(root, 'media', 'run/media');
     await replaceByLink(root, 'ostree', 'sysroot/ostree');
-    for (const name of emptyDirectories) await makeEmpty(join(root, name), name === 'tmp' ? 0o1777 : 0o755);
+    for (const name of emptyDirectories) await makeEmpty(root, `/${name}`, name === 'tmp' ? 0o1777 : 0o755);
   },
 };
 
 /** Moves a directory, or its entries if the target is there already; makes the target if there is nothing to move. */
-async function moveIntoVar(from: string, to: string): Promise<void> {
-  const stats = await lstat(from).catch(ignoreMissing);
-  if (stats?.isSymbolicLink()) {
-    await rm(from);
-  } else if (stats !== undefined) {
-    await mergeDirectory(from, to);
-  }
-  if ((await lstat(to).catch(ignoreMissing)) === undefined) await mkdir(to, { mode: 0o755 });
+async function moveIntoVar(root: string, from: string, to: string): Promise<void> {
+  const stats = await statInRoot(root, from);
+  if (stats?.isSymbolicLink()) await removeInRoot(root, from);
+  else if (stats !== undefined) await mergeDirectory(root, from, to);
+  if ((await statInRoot(root, to)) === undefined) await makeDirectoryInRoot(root, to);
 }
 
-async function mergeDirectory(from: string, to: string): Promise<void> {
-  const present = await lstat(to).catch(ignoreMissing);
+async function mergeDirectory(root: string, from: string, to: string): Promise<void> {
+  const present = await statInRoot(root, to);
   if (present === undefined) {
-    await rename(from, to);
+    await renameInRoot(root, from, to);
     return;
   }
-  const moved = await lstat(from);
-  if (!moved.isDirectory() || !present.isDirectory()) {
-    throw new CosaError('STATE_CONFLICT', `${from} and ${to} both exist, and cannot be merged`, {
+  const moved = await statInRoot(root, from);
+  if (!moved?.isDirectory() || !present.isDirectory()) {
+    throw new CosaError('STATE_CONFLICT', `${from} and ${to} of the root both exist, and cannot be merged`, {
       hint: 'take one of them away with remove-files',
     });
   }
-  for (const name of await readdir(from)) await mergeDirectory(join(from, name), join(to, name));
-  await rmdir(from);
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (isSystemError(error, 'ENOENT')) return undefined;
-  throw error;
+  for (const name of await namesInRoot(root, from)) await mergeDirectory(root, `${from}/${name}`, `${to}/${name}`);
+  await removeInRoot(root, from);
 }
 
 /** Packages of kernels leave links to /boot at the top: /vmlinuz, /initrd.img.old. */
 async function removeKernelLinks(root: string): Promise<void> {
-  for (const name of await readdir(root)) {
+  for (const name of await namesInRoot(root, '/')) {
     if (!/^(vmlinuz|vmlinux|initrd\.img)(\.old)?$/.test(name)) continue;
-    const host = join(root, name);
-    if ((await lstat(host)).isSymbolicLink()) await rm(host);
+    if ((await statInRoot(root, `/${name}`))?.isSymbolicLink()) await removeInRoot(root, `/${name}`);
   }
 }
 
 async function replaceByLink(root: string, name: string, target: string): Promise<void> {
-  await rm(join(root, name), { recursive: true, force: true });
-  await symlink(target, join(root, name));
+  await removeInRoot(root, `/${name}`);
+  await symlink(target, await hostPath(root, `/${name}`));
 }
 
-async function makeEmpty(directory: string, mode: number): Promise<void> {
-  await rm(directory, { recursive: true, force: true });
-  await mkdir(directory);
-  await chmod(directory, mode);
+async function makeEmpty(root: string, path: string, mode: number): Promise<void> {
+  await removeInRoot(root, path);
+  await makeDirectoryInRoot(root, path);
+  await chmod(await hostPath(root, path), mode);
 }

@@ -1,10 +1,15 @@
-import { chmod, lstat, mkdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { makeDirectory } from '../../lib/directories.ts';
-import { type AccountNames, accountNames } from '../accounts.ts';
+import { lstat, readlink } from 'node:fs/promises';
+import {
+  makeDirectoryInRoot,
+  namesInRoot,
+  readTextInRootIfExists,
+  removeInRoot,
+  renameInRoot,
+  replaceInRoot,
+} from '../../lib/root-files.ts';
+import { type AccountNames, accountNames } from '../account-names.ts';
 import type { RootContext, RootStep } from '../context.ts';
 import { factoryDirectory } from '../final-path.ts';
-import { namesIn } from '../names-in.ts';
 import { createdPaths, formatTmpfilesLine, type TmpfilesLine } from '../tmpfiles.ts';
 import { type WalkedEntry, walkTree } from '../walk.ts';
 
@@ -29,13 +34,11 @@ export const varToTmpfiles: RootStep = {
       if (line !== undefined && !declared.has(line.path)) lines.push(formatTmpfilesLine(line));
     }
     if (lines.length > 0) {
-      await makeDirectory(join(root, dirname(autovarPath)));
-      await writeFile(join(root, autovarPath), `# What packages have in /var.\n${lines.join('\n')}\n`, { mode: 0o644 });
+      await replaceInRoot(root, autovarPath, `# What packages have in /var.\n${lines.join('\n')}\n`);
       context.generated.set(autovarPath, 'var');
     }
-    await rm(join(root, 'var'), { recursive: true });
-    await mkdir(join(root, 'var'));
-    await chmod(join(root, 'var'), 0o755);
+    await removeInRoot(root, '/var');
+    await makeDirectoryInRoot(root, '/var');
   },
 };
 
@@ -55,19 +58,25 @@ async function lineFor(
   // Sockets and pipes are made by whoever listens on them.
   if (!entry.isFile()) return undefined;
   const factory = `${factoryDirectory}${path}`;
-  await makeDirectory(join(context.root, dirname(factory)));
-  await rename(host, join(context.root, factory));
+  await renameInRoot(context.root, path, factory);
   context.generated.set(factory, 'var');
   return { type: 'C', path, argument: factory };
 }
 
+/** In the order in which files of one name hide each other: tmpfiles.d(5). */
+const tmpfilesDirectories = ['/etc/tmpfiles.d', '/usr/local/lib/tmpfiles.d', '/usr/lib/tmpfiles.d'];
+
 /** Paths for which the system's own tmpfiles.d has a line: a second one would only draw a warning. */
 async function declaredPaths(root: string): Promise<Set<string>> {
   const paths = new Set<string>();
-  for (const directory of ['usr/lib/tmpfiles.d', 'etc/tmpfiles.d']) {
-    for (const name of await namesIn(join(root, directory))) {
-      if (!name.endsWith('.conf')) continue;
-      for (const path of createdPaths(await readFile(join(root, directory, name), 'utf8'))) paths.add(path);
+  const seen = new Set<string>();
+  for (const directory of tmpfilesDirectories) {
+    for (const name of await namesInRoot(root, directory)) {
+      if (!name.endsWith('.conf') || seen.has(name)) continue;
+      seen.add(name);
+      // A link that leads nowhere has no lines, and one to /dev/null masks the file of this name.
+      const text = (await readTextInRootIfExists(root, `${directory}/${name}`)) ?? '';
+      for (const path of createdPaths(text)) paths.add(path);
     }
   }
   return paths;

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,8 +15,8 @@ export interface TestPackage {
   version?: string;
   /** Further control fields. */
   fields?: Readonly<Record<string, string>>;
-  /** Files by absolute path. */
-  files?: Readonly<Record<string, string>>;
+  /** Files by absolute path: their text, or a program or library of this machine. */
+  files?: Readonly<Record<string, string | { copyOf: string }>>;
   /** Further control files: `preinst`, `triggers`, `conffiles`. */
   scripts?: Readonly<Record<string, string>>;
 }
@@ -87,29 +87,38 @@ export async function serveRepository(packages: readonly TestPackage[]): Promise
   };
 }
 
+/** The control paragraph of a package. */
+export function controlText(item: TestPackage): string {
+  const fields = {
+    Package: item.name,
+    Version: item.version ?? '1.0',
+    Architecture: 'all',
+    Maintainer: 'Test <test@example.com>',
+    Description: 'for a test',
+    ...item.fields,
+  };
+  return Object.entries(fields)
+    .map(([name, value]) => `${name}: ${value}\n`)
+    .join('');
+}
+
 /** Builds a package file and returns its path. */
 export async function buildPackage(item: TestPackage, output: string): Promise<string> {
   const tree = await mkdtemp(join(tmpdir(), 'cosa-package-'));
   try {
-    const fields = {
-      Package: item.name,
-      Version: item.version ?? '1.0',
-      Architecture: 'all',
-      Maintainer: 'Test <test@example.com>',
-      Description: 'for a test',
-      ...item.fields,
-    };
     await mkdir(join(tree, 'DEBIAN'), { mode: 0o755 });
-    const control = Object.entries(fields).map(([name, value]) => `${name}: ${value}\n`);
-    await writeFile(join(tree, 'DEBIAN/control'), control.join(''));
+    await writeFile(join(tree, 'DEBIAN/control'), controlText(item));
     for (const [name, text] of Object.entries(item.scripts ?? {})) {
       await writeFile(join(tree, 'DEBIAN', name), text, { mode: 0o755 });
     }
     for (const [path, content] of Object.entries(item.files ?? { [`/usr/share/${item.name}`]: item.name })) {
       await mkdir(join(tree, path, '..'), { recursive: true });
-      await writeFile(join(tree, path), content);
+      if (typeof content === 'string') await writeFile(join(tree, path), content);
+      else await copyFile(content.copyOf, join(tree, path));
+      if (path.includes('/sbin/')) await chmod(join(tree, path), 0o755);
     }
-    const file = join(output, `${item.name}_${fields.Version.replace(':', '%3a')}_${fields.Architecture}.deb`);
+    const { version = '1.0', fields: { Architecture = 'all' } = {} } = item;
+    const file = join(output, `${item.name}_${version.replace(':', '%3a')}_${Architecture}.deb`);
     await run(dpkgDeb, ['--root-owner-group', '-Znone', '--build', tree, file], {
       env: { SOURCE_DATE_EPOCH: String(Date.UTC(2025, 9, 1) / 1000) },
     });

@@ -1,17 +1,42 @@
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { run } from '../../../src/exec/run.ts';
 import { extractFiles } from '../../../src/exec/tools/dpkg-deb.ts';
-import { createDatabase, enterUnpacked, type UnpackedPackage } from '../../../src/packages/deb/database.ts';
+import { createDatabase, enterUnpacked } from '../../../src/packages/deb/database.ts';
 import { tarExcludes } from '../../../src/packages/deb/documentation.ts';
+import { extractPackage } from '../../../src/packages/deb/extract.ts';
+import { settleOwners } from '../../../src/packages/deb/owners.ts';
 import { openPackageFile, type PackageFile } from '../../../src/packages/deb/package-file.ts';
 import { settleSharedPaths } from '../../../src/packages/deb/shared-paths.ts';
 import { planUnpacking } from '../../../src/packages/deb/unpack-plan.ts';
-import { buildPackage, type TestPackage } from './local-repository.ts';
+import type { UnpackedPackage } from '../../../src/packages/deb/unpacked.ts';
+import { buildPackage, controlText, type TestPackage } from './local-repository.ts';
+
+function program(name: string, deb: string = name) {
+  return { name, packages: { deb, rpm: deb }, purpose: 'makes packages for tests' };
+}
+
+/** https://manpages.debian.org/deb.5 */
+async function debOf(pieces: string): Promise<Buffer> {
+  const parts: Buffer[] = [Buffer.from('!<arch>\n')];
+  await writeFile(join(pieces, 'debian-binary'), '2.0\n');
+  for (const name of ['debian-binary', 'control.tar', 'data.tar']) {
+    const content = await readFile(join(pieces, name));
+    const size = String(content.length).padEnd(10);
+    parts.push(
+      Buffer.from(
+        `${name.padEnd(16)}${'0'.padEnd(12)}${'0'.padEnd(6)}${'0'.padEnd(6)}${'100644'.padEnd(8)}${size}\`\n`,
+      ),
+    );
+    parts.push(content, Buffer.alloc(content.length % 2, '\n'));
+  }
+  return Buffer.concat(parts);
+}
 
 describe('unpacking', () => {
+  const { signal } = new AbortController();
   let directory: string;
   let root: string;
   beforeEach(async () => {
@@ -22,22 +47,25 @@ describe('unpacking', () => {
   afterEach(() => rm(directory, { recursive: true }));
 
   async function open(item: TestPackage): Promise<PackageFile> {
-    const file = await buildPackage(item, directory);
+    return openFile(item.name, await buildPackage(item, directory));
+  }
+  async function openFile(name: string, file: string): Promise<PackageFile> {
     const locked = {
-      name: item.name,
-      version: item.version ?? '1.0',
+      name,
+      version: '1.0',
       architecture: 'all',
-      source: item.name,
+      source: name,
       sha256: '',
       size: 0,
       repository: 'os',
       path: '',
     };
-    return openPackageFile(locked, file, join(directory, `control-${item.name}`), {});
+    return openPackageFile(locked, file, join(directory, `control-${name}`), {});
   }
   async function extract(item: PackageFile): Promise<UnpackedPackage> {
-    const members = await extractFiles(item.file, root);
-    return { item, paths: members.map((name) => name.replace(/^\.\/?/, '/')) };
+    const unpacked = await extractPackage(item, root, {}, signal);
+    if (unpacked === undefined) throw new Error(`${item.locked.name} was left to dpkg`);
+    return unpacked;
   }
 
   test('knows the date of a package from its archive', async () => {
@@ -100,7 +128,7 @@ describe('unpacking', () => {
     });
     // In the wrong order, as it may happen.
     const extracted = [await extract(next), await extract(old)];
-    const settled = await settleSharedPaths(root, extracted, [], {});
+    const settled = await settleSharedPaths(root, extracted, [], new Map(), signal);
     expect(await readFile(join(root, 'usr/share/common'), 'utf8')).toBe('next');
     expect(settled.map(({ paths }) => paths.filter((path) => !path.endsWith('/')))).toEqual([
       ['/usr/share/common'],
@@ -114,7 +142,7 @@ describe('unpacking', () => {
       await extract(await open({ name: 'one', files })),
       await extract(await open({ name: 'two', files })),
     ];
-    await expect(settleSharedPaths(root, extracted, [], {})).rejects.toMatchObject({
+    await expect(settleSharedPaths(root, extracted, [], new Map(), signal)).rejects.toMatchObject({
       code: 'PACKAGE_FILE_CONFLICT',
       message: 'one and two both bring /usr/share/common, and neither replaces the other',
     });
@@ -135,5 +163,101 @@ describe('unpacking', () => {
     expect(stdout).toBe('unpacked 1.0 /etc/tool.conf 7dc22b2c6a992f0232345df41303f5ea\n');
     const list = await run(query, [`--admindir=${database}`, '--listfiles', 'tool']);
     expect(list.stdout.split('\n')).toEqual(['/.', '/etc', '/etc/tool.conf', '/usr', '/usr/bin', '/usr/bin/tool', '']);
+  });
+
+  test('leaves a package to the target where a link would lead its files out of the root', async () => {
+    const host = join(directory, 'host');
+    await mkdir(host);
+    await symlink(host, join(root, 'data'));
+    await symlink('../../etc', join(root, 'inside'));
+    await mkdir(join(root, 'etc'));
+    const out = await open({ name: 'out', files: { '/data/deep/file': 'x' } });
+    expect(await extractPackage(out, root, {}, signal)).toBeUndefined();
+    expect(await readdir(host)).toEqual([]);
+    const climbing = await open({ name: 'climbing', files: { '/inside/file': 'x' } });
+    expect(await extractPackage(climbing, root, {}, signal)).toBeUndefined();
+  });
+
+  /** A package of what a script makes, with members as tar is told to write them. */
+  async function pack(name: string, tarArguments: readonly string[], change: string): Promise<PackageFile> {
+    const pieces = join(directory, `pieces-${name}`);
+    await mkdir(join(pieces, 'tree'), { recursive: true });
+    await mkdir(join(pieces, 'control'));
+    await writeFile(join(pieces, 'control/control'), controlText({ name }));
+    await run(program('sh', 'dash'), ['-ec', change], { cwd: join(pieces, 'tree') });
+    await run(program('tar'), ['--create', '--file=control.tar', '--directory=control', '.'], { cwd: pieces });
+    await run(program('tar'), ['--create', '--file=data.tar', '--directory=tree', ...tarArguments], { cwd: pieces });
+    const file = join(directory, `${name}.deb`);
+    await writeFile(file, await debOf(pieces));
+    return openFile(name, file);
+  }
+
+  test('knows members whatever way the archive spells them', async () => {
+    const item = await pack(
+      'nodot',
+      ['usr', '.hidden'],
+      'mkdir -p usr/share/doc/nodot; echo x > usr/share/f; echo x > .hidden; echo x > usr/share/doc/nodot/README',
+    );
+    const unpacked = await extractPackage(item, root, { exclude: tarExcludes }, signal);
+    expect(unpacked?.paths).toEqual([
+      '/usr/',
+      '/usr/share/',
+      '/usr/share/doc/',
+      '/usr/share/doc/nodot/',
+      '/usr/share/f',
+      '/.hidden',
+    ]);
+    await createDatabase(root);
+    await enterUnpacked(root, unpacked === undefined ? [] : [unpacked]);
+    expect(await readFile(join(root, 'var/lib/dpkg/info/nodot.list'), 'utf8')).toBe(
+      '/usr\n/usr/share\n/usr/share/doc\n/usr/share/doc/nodot\n/usr/share/f\n/.hidden\n',
+    );
+  });
+
+  test("gives files to the owners that their names have in the target, or else to the archive's numbers", async () => {
+    await mkdir(join(root, 'etc'));
+    await writeFile(join(root, 'etc/passwd'), 'root:x:0:0::/:/bin/sh\nmail:x:8:8::/:/bin/sh\n');
+    await writeFile(join(root, 'etc/group'), 'root:x:0:\nmail:x:9:\n');
+    const named = await pack(
+      'named',
+      ['--owner=mail:5000', '--group=mail:5001', 'usr/share/f'],
+      'mkdir -p usr/share; echo x > usr/share/f; chmod 6755 usr/share/f',
+    );
+    const unknown = await pack(
+      'unknown',
+      ['--owner=nobody-knows:5002', '--group=root:0', 'usr/share/g'],
+      'mkdir -p usr/share; echo x > usr/share/g',
+    );
+    const packages = [await extract(named), await extract(unknown)];
+    await settleOwners(root, packages, new Map());
+    const owners = async (path: string) => {
+      const { uid, gid, mode } = await lstat(join(root, path));
+      return [uid, gid, (mode & 0o7777).toString(8)];
+    };
+    expect(await owners('usr/share/f')).toEqual([8, 9, '6755']);
+    expect(await owners('usr/share/g')).toEqual([5002, 0, '644']);
+  });
+
+  test('names the package of a file whose name is not UTF-8', async () => {
+    const item = await pack('latin', ['usr'], 'mkdir -p usr/share; echo x > "$(printf \'usr/share/caf\\351\')"');
+    await expect(extractPackage(item, root, {}, signal)).rejects.toMatchObject({
+      code: 'NAME_NOT_UTF8',
+      message: 'the name of /usr/share/caf\\xe9 is not UTF-8: the package latin brings it',
+    });
+  });
+
+  test('reads the link of a configuration file inside the root', async () => {
+    const item = await pack(
+      'linkconf',
+      ['etc', 'usr'],
+      'mkdir -p etc usr/share/linkconf; echo setting > usr/share/linkconf/default; ln -s /usr/share/linkconf/default etc/l.conf; ln -s /etc/hostname etc/none.conf',
+    );
+    const withConffiles = { ...item, members: ['conffiles', ...item.members] };
+    await writeFile(join(item.controlDirectory, 'conffiles'), '/etc/l.conf\n/etc/none.conf\n');
+    await createDatabase(root);
+    await enterUnpacked(root, [await extract(withConffiles)]);
+    expect(await readFile(join(root, 'var/lib/dpkg/status'), 'utf8')).toContain(
+      'Conffiles:\n /etc/l.conf 2c1d4f59f062ce424618f4d25961fb76\n /etc/none.conf nonexistent\n',
+    );
   });
 });

@@ -65,6 +65,29 @@ describe('varToTmpfiles', () => {
     expect(await readdir(join(root, 'usr'))).toEqual(['lib']);
   });
 
+  it('reads tmpfiles.d as the system does: links inside the root, masks, and the first file of a name', async () => {
+    const { lines } = await converted({
+      'etc/tmpfiles.d/link.conf': { link: '/usr/share/linked.conf' },
+      'usr/share/linked.conf': 'd /var/linked\n',
+      'etc/tmpfiles.d/gone.conf': { link: '/usr/share/none.conf' },
+      'etc/tmpfiles.d/masked.conf': { link: '/dev/null' },
+      'usr/lib/tmpfiles.d/masked.conf': 'd /var/masked\n',
+      'etc/tmpfiles.d/hidden.conf': 'd /var/shown\n',
+      'usr/lib/tmpfiles.d/hidden.conf': 'd /var/hidden\n',
+      'var/linked': { directory: 0o755 },
+      'var/masked': { directory: 0o755 },
+      'var/shown': { directory: 0o755 },
+      'var/hidden': { directory: 0o755 },
+    });
+    expect(lines).toEqual(['d /var/hidden 0755 root root - -', 'd /var/masked 0755 root root - -']);
+  });
+
+  it('makes an empty /var where a script has taken it away', async () => {
+    const root = await writeTree({ 'etc/passwd': '', 'etc/group': '' });
+    await varToTmpfiles.run(contextFor(root));
+    expect(await readdir(join(root, 'var'))).toEqual([]);
+  });
+
   it('writes no file where there is nothing to say', async () => {
     const { context, lines } = await converted({ 'var/log': { directory: 0o755 } });
     expect(lines).toEqual([]);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { climbsOut, existsOnHost, resolveDirectoryInRoot, resolveInRoot } from '../../src/rootfs/root-path.ts';
-import { temporaryDirectory, writeTree } from './support.ts';
+import { climbsOut, existsOnHost, resolveDirectoryInRoot, resolveInRoot } from '../../src/lib/root-path.ts';
+import { temporaryDirectory, writeTree } from '../rootfs/support.ts';
 
 describe('resolveInRoot', () => {
   const links = {

@@ -1,6 +1,6 @@
 import { lstat, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { CosaError, isSystemError } from '../lib/errors.ts';
+import { CosaError, isSystemError } from './errors.ts';
 
 /** As the kernel's limit (MAXSYMLINKS). */
 const maximumLinks = 40;
@@ -13,6 +13,11 @@ const maximumLinks = 40;
  * @throws CosaError `ROOT_LINK_LOOP`
  */
 export async function resolveInRoot(root: string, path: string): Promise<string> {
+  return follow(root, path, path);
+}
+
+/** @param shown the path as messages call it */
+async function follow(root: string, path: string, shown: string): Promise<string> {
   const pending = path.split('/').reverse();
   const resolved: string[] = [];
   let links = 0;
@@ -31,7 +36,7 @@ export async function resolveInRoot(root: string, path: string): Promise<string>
     if (links > maximumLinks) {
       throw new CosaError(
         'ROOT_LINK_LOOP',
-        `${path} in the root goes through more than ${maximumLinks} symbolic links`,
+        `${shown} in the root goes through more than ${maximumLinks} symbolic links`,
       );
     }
     if (target.startsWith('/')) resolved.length = 0;
@@ -43,12 +48,17 @@ export async function resolveInRoot(root: string, path: string): Promise<string>
 
 /** As {@link resolveInRoot}, for a directory: the last component is followed too. */
 export async function resolveDirectoryInRoot(root: string, path: string): Promise<string> {
-  return posix.dirname(await resolveInRoot(root, `${path}/.entry`));
+  return posix.dirname(await follow(root, `${path}/.entry`, path));
 }
 
 /** As {@link resolveInRoot}, as a host path. */
 export async function hostPath(root: string, path: string): Promise<string> {
   return join(root, await resolveInRoot(root, path));
+}
+
+/** As {@link resolveDirectoryInRoot}, as a host path. */
+export async function hostDirectory(root: string, path: string): Promise<string> {
+  return join(root, await resolveDirectoryInRoot(root, path));
 }
 
 async function linkTarget(path: string): Promise<string | undefined> {

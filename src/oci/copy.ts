@@ -74,5 +74,5 @@ async function publish(
     });
   }
   for (const [tag, attachment] of plan.attachments) await mergeAttachment(store, tag, attachment);
-  if (plan.tags.length > 0) await store.setTags(plan.tags, from.descriptor);
+  if (plan.tags.length > 0) await store.setTags(plan.tags, from.descriptor, plan.expected);
 }

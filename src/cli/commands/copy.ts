@@ -22,6 +22,7 @@ export const copy = defineCommand({
           .argParser(platform)
           .conflicts('all'),
       )
+      .option('--force', 'let a version become another container')
       .option('--dry-run', 'only say what would be copied'),
   examples: [
     {
@@ -40,12 +41,13 @@ export const copy = defineCommand({
   registries: true,
   resumes: true,
   run: async (context, [source, destination], options) => {
-    const { all = false, dryRun = false, platform: wanted } = options;
+    const { all = false, force = false, dryRun = false, platform: wanted } = options;
     const copied = await copyContainers(context, context.directory, {
       source,
       destination,
       all,
       platform: wanted,
+      force,
       dryRun,
     });
     const parts = copied.map((image) =>

@@ -25,13 +25,16 @@ function buildCommand(name: 'ostree build' | 'build') {
     configure: (command) =>
       command
         .option('--tag <tag...>', 'set this tag too')
-        .option('--version <version>', 'the version, instead of the next one after the previous')
+        .option(
+          '--version <version>',
+          'the version, instead of the next that is free here, with the previous build and where --push goes',
+        )
         .option(
           '--previous <reference>',
           'the container to follow on, or "none"; the last build of the stream unless given, or else that of "cosa init"',
         )
         .option('--push <reference>', 'bring the build there; without a tag, as its version and as the candidate')
-        .option('--force', 'build although nothing has changed')
+        .option('--force', 'build although nothing has changed, and let a version become another container')
         .option(
           '--max-layers <count>',
           'how many layers the container may have',

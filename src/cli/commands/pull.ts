@@ -13,7 +13,8 @@ export const pull = defineCommand({
     command
       .argument('<reference>', 'the container')
       .option('--tag <tag>', 'the tag that it gets in oci/; may be given several times', collect)
-      .option('--platform <os/architecture>', "another architecture than this machine's", platform),
+      .option('--platform <os/architecture>', "another architecture than this machine's", platform)
+      .option('--force', 'let a version become another container'),
   examples: [
     {
       run: 'cosa pull docker://registry.example.com/os/debian-coreos:testing',
@@ -32,6 +33,7 @@ export const pull = defineCommand({
       reference,
       tags: options.tag ?? [],
       platform: options.platform,
+      force: options.force === true,
     });
     return { text: transferredText(pulled, context.style), json: transferredJson(pulled) };
   },

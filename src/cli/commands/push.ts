@@ -23,7 +23,8 @@ export const push = defineCommand({
       )
       .option('--from <reference>', 'what to push, if not named before the destination')
       .option('--index', 'make an index of several builds')
-      .option('--no-referrers', 'leave behind what refers to the build'),
+      .option('--no-referrers', 'leave behind what refers to the build')
+      .option('--force', 'let a version become another container'),
   examples: [
     { run: 'cosa push docker://registry.example.com/os/debian-coreos', does: 'Offer the newest build as candidate' },
     { run: 'cosa push 13.0.1 docker://localhost:5000/os:mine', does: 'Push a version under a tag of your own' },
@@ -35,10 +36,10 @@ export const push = defineCommand({
   registries: true,
   resumes: true,
   run: async (context, [references], options) => {
-    const { index, referrers } = options;
+    const { index, referrers, force = false } = options;
     if (index !== true) {
       const { destination, from } = sourceAndDestination(references, options.from);
-      const pushed = await pushContainer(context, context.directory, { destination, from, referrers });
+      const pushed = await pushContainer(context, context.directory, { destination, from, referrers, force });
       return { text: transferredText(pushed, context.style), json: transferredJson(pushed) };
     }
     const [destination = '', ...builds] = references;
@@ -51,6 +52,7 @@ export const push = defineCommand({
       destination,
       references: builds,
       referrers,
+      force,
     });
     const rows = images.map(({ platform, digest }) => `  ${platformName(platform)}  ${digest}`);
     return {

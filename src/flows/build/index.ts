@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockFile } from '../../exec/lock.ts';
 import { makeDirectory } from '../../lib/directories.ts';
-import { usageError } from '../../lib/errors.ts';
 import type { CopySource } from '../../oci/copy/plan.ts';
 import type { Image } from '../../oci/image.ts';
 import { openLayoutForWriting } from '../../oci/layout.ts';
@@ -10,9 +9,10 @@ import { formatPlace } from '../../oci/place.ts';
 import type { LocalStore } from '../../oci/store.ts';
 import { runStep } from '../../pipeline/step.ts';
 import type { Session } from '../session.ts';
-import { parseDestination } from '../transfer/destination.ts';
+import { type Destination, parseDestination } from '../transfer/destination.ts';
 import { transfer } from '../transfer/transfer.ts';
 import { ownPlace, type WorkDirectory } from '../work-directory.ts';
+import { chooseVersion } from './choose-version.ts';
 import { makeContainer } from './container.ts';
 import { type BuildInputs, readBuildInputs } from './inputs.ts';
 import { labelNames } from './labels.ts';
@@ -21,7 +21,7 @@ import { candidateTag, findPrevious, isOwn, labelOf, type PreviousContainer } fr
 import { pushBuild } from './push.ts';
 import { type BuildResult, builtResult, type LocalResult, unchangedResult } from './result.ts';
 import { attachSboms } from './sbom.ts';
-import { checkVersion, nextVersion } from './version.ts';
+import { checkVersion } from './version.ts';
 
 /**
  * Makes the next OS container of a work directory from its config, packages and the previous container, and tags
@@ -45,12 +45,12 @@ export async function buildContainer(
   const { from, result } =
     previous !== undefined && !options.force && isUnchanged(previous.image, inputs, options.version)
       ? await keepPrevious(session, { work, inputs, store, previous, options })
-      : await buildNext(session, { work, inputs, store, previous, options });
+      : await buildNext(session, { work, inputs, store, previous, destination, options });
   const tags = [result.version, ...tagsOf(inputs, options)];
   return {
     ...result,
     reference: formatPlace(from.place, { digest: result.digest }),
-    pushed: destination && (await pushBuild(session, from, destination, tags)),
+    pushed: destination && (await pushBuild(session, from, destination, tags, options.force)),
   };
 }
 
@@ -84,15 +84,18 @@ async function keepPrevious(
   return { from, result: unchangedResult(image) };
 }
 
-async function buildNext(session: Session, { work, inputs, store, previous, options }: Build): Promise<Outcome> {
-  const version = await chooseVersion(store, inputs, previous?.image, options);
+async function buildNext(session: Session, build: Build & { destination: Destination | undefined }): Promise<Outcome> {
+  const { work, inputs, store, previous, options } = build;
+  const version = await chooseVersion(session, build);
   await using scratch = await scratchDirectory(work.cache);
   const request = { work, inputs, version, previous, store, scratch: scratch.path, options };
   const image = await makeContainer(session, request);
   await attachSboms(session, store, image, inputs, options.sbom);
   await runStep(session, 'tag container', async (reporter) => {
     const tags = [version, ...tagsOf(inputs, options)];
-    await store.setTags(tags, image.descriptor);
+    // Nobody else has given the version meanwhile.
+    const expected = options.force ? undefined : new Map([[version, undefined]]);
+    await store.setTags(tags, image.descriptor, expected);
     reporter.note(tags.join(', '));
   });
   const from = { place: ownPlace(work), reader: store, descriptor: image.descriptor };
@@ -116,31 +119,6 @@ async function setMissingTags(store: LocalStore, tags: readonly string[], image:
   const present = await store.listTags();
   const missing = tags.filter((tag) => present.get(tag)?.digest !== image.descriptor.digest);
   if (missing.length > 0) await store.setTags(missing, image.descriptor);
-}
-
-async function chooseVersion(
-  store: LocalStore,
-  inputs: BuildInputs,
-  previous: Image | undefined,
-  options: BuildOptions,
-): Promise<string> {
-  const wanted = options.version;
-  if (wanted === undefined) {
-    const prefix = inputs.config.treefile['automatic-version-prefix'];
-    if (prefix === undefined) {
-      throw usageError('VERSION_MISSING', 'nothing says which version this build gets', {
-        hint: 'set automatic-version-prefix in manifest.yaml, or pass --version',
-      });
-    }
-    return nextVersion(prefix, inputs.timestamp, labelOf(previous, labelNames.version));
-  }
-  checkVersion(wanted);
-  if (!options.force && (await store.resolveTag(wanted)) !== undefined) {
-    throw usageError('VERSION_TAKEN', `there is a build ${wanted} in oci/ already, of other inputs`, {
-      hint: 'choose another version, or replace that build with --force',
-    });
-  }
-  return wanted;
 }
 
 /** A directory for the tree that is being assembled. What a killed build left goes first: the build lock is held. */

@@ -19,6 +19,7 @@ export interface PushedBuild {
  * Brings a build with its referrers to where `--push` says; blobs that are there are not sent. If the tag points to
  * the build already, that is all that is asked.
  * @param ownTags what the build is tagged with here, for a destination without a tag; the last of them is set last
+ * @param force move tags of versions from one container to another, too
  * @throws CosaError what {@link transfer} throws
  */
 export async function pushBuild(
@@ -26,6 +27,7 @@ export async function pushBuild(
   from: CopySource,
   { place, tag }: Destination,
   ownTags: readonly string[],
+  force: boolean,
 ): Promise<PushedBuild> {
   const tags = tag === undefined ? ownTags : [tag];
   const destination = formatPlace(place);
@@ -34,6 +36,6 @@ export async function pushBuild(
     const last = await repository.resolveTag(tags.at(-1) ?? '');
     if (last?.digest === from.descriptor.digest) return { destination, tags, moved: false, bytes: 0 };
   }
-  const { moved, bytes } = await transfer(session, { from, to: place, tags, along: 'referrers', dryRun: false });
+  const { moved, bytes } = await transfer(session, { from, to: place, tags, along: 'referrers', force, dryRun: false });
   return { destination, tags, moved: moved.length > 0, bytes };
 }

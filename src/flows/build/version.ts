@@ -4,17 +4,23 @@ import { usageError } from '../../lib/errors.ts';
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
 /**
- * The next version after `previous`: the prefix with its dates filled in, and a counter that starts at
- * 0 and goes up while the prefix stays.
+ * The next version: the prefix with its dates filled in, and the number that follows on the highest one in use. A
+ * version is given once, whatever came after it: a hotfix (`13.0.9-hotfix`, `13.0.9.1`) counts as the number it fixes.
  * @param prefix `automatic-version-prefix` of the treefile, such as `13.<date:%Y%m%d>.dev`
  * @param timestamp seconds since the epoch: the build's own date, not the clock's
+ * @param taken versions and other tags, of every place where this one will be
  * @throws CosaError `VERSION_INVALID` (exit 2)
  */
-export function nextVersion(prefix: string, timestamp: number, previous: string | undefined): string {
+export function nextVersion(prefix: string, timestamp: number, taken: Iterable<string>): string {
   const filled = prefix.replace(/<date:([^>]*)>/g, (_, format: string) => formatDate(format, timestamp));
-  const counter = previous?.startsWith(`${filled}.`) ? previous.slice(filled.length + 1) : '';
-  const next = /^\d+$/.test(counter) ? Number(counter) + 1 : 0;
-  return checkVersion(`${filled}.${next}`);
+  let highest = -1;
+  for (const tag of taken) {
+    if (!tag.startsWith(`${filled}.`)) continue;
+    // Longer numbers were not counted up to.
+    const [, digits] = /^(\d{1,15})(?!\d)/.exec(tag.slice(filled.length + 1)) ?? [];
+    if (digits !== undefined) highest = Math.max(highest, Number(digits));
+  }
+  return checkVersion(`${filled}.${highest + 1}`);
 }
 
 /**

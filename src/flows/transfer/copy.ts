@@ -25,6 +25,8 @@ export interface CopyOptions {
   all: boolean;
   /** Which image of an index, unless all are copied; the one for this machine unless given. */
   platform: Platform | undefined;
+  /** Move tags of versions from one container to another, too. */
+  force?: boolean;
   /** Only say what would be copied. */
   dryRun: boolean;
 }
@@ -97,9 +99,9 @@ async function copyOne(
   from: CopySource,
   destination: Destination,
   tags: readonly string[],
-  { all, platform = hostPlatform(), dryRun }: CopyOptions,
+  { all, platform = hostPlatform(), force = false, dryRun }: CopyOptions,
 ): Promise<Transferred> {
   const descriptor = all ? from.descriptor : await chooseImage(from.reader, from.descriptor, platform);
   const along = all ? 'everything' : 'nothing';
-  return transfer(session, { from: { ...from, descriptor }, to: destination.place, tags, along, dryRun });
+  return transfer(session, { from: { ...from, descriptor }, to: destination.place, tags, along, force, dryRun });
 }

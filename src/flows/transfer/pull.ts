@@ -15,6 +15,8 @@ export interface PullOptions {
   tags: readonly string[];
   /** Which image of an index; the one for this machine unless given. */
   platform: Platform | undefined;
+  /** Move tags of versions from one container to another, too. */
+  force?: boolean;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface PullOptions {
  * @throws CosaError `PULL_TAG` (exit 2), what `openReference`, `chooseImage`, `admitImage` and `transfer` throw
  */
 export async function pullContainer(session: Session, work: WorkDirectory, options: PullOptions): Promise<Transferred> {
-  const { reference, platform = hostPlatform() } = options;
+  const { reference, platform = hostPlatform(), force = false } = options;
   const opened = await openReference(reference, work.root, session.registries);
   const tag = sourceTag(opened);
   const tags = options.tags.length > 0 ? options.tags : tag === undefined ? [] : [tag];
@@ -39,6 +41,7 @@ export async function pullContainer(session: Session, work: WorkDirectory, optio
     to: { transport: 'oci', directory: work.oci },
     tags,
     along: 'everything',
+    force,
     dryRun: false,
   });
 }

@@ -1,4 +1,5 @@
 import { digestOf } from '../../lib/digest.ts';
+import { keepVersions } from '../../oci/copy/version-tags.ts';
 import { platformName, readImage } from '../../oci/image.ts';
 import { openPlaceForWriting, openReference } from '../../oci/open.ts';
 import { formatPlace } from '../../oci/place.ts';
@@ -17,6 +18,8 @@ export interface PushIndexOptions {
   references: readonly string[];
   /** Whether test results, signatures and lists of parts of the builds go too. */
   referrers: boolean;
+  /** Move tags of versions from one container to another, too. */
+  force?: boolean;
 }
 
 export interface PushedIndex extends Transferred {
@@ -27,13 +30,13 @@ export interface PushedIndex extends Transferred {
 /**
  * Makes one index of builds for several architectures and brings it to a place with all of them: readers pick theirs.
  * The index is stored after its images, and tagged last.
- * @throws CosaError `DESTINATION_TAG`, `INDEX_PLATFORM_TWICE` (exit 2), what `openReference`, `readImage` and
+ * @throws CosaError `DESTINATION_TAG`, `INDEX_PLATFORM_TWICE` (exit 2), `TAG_MOVED` (exit 4), what `openReference`, `readImage` and
  *   `transfer` throw
  */
 export async function pushIndex(
   session: Session,
   directory: string,
-  { destination, references, referrers }: PushIndexOptions,
+  { destination, references, referrers, force = false }: PushIndexOptions,
 ): Promise<PushedIndex> {
   const { root } = await workDirectoryFor(directory, destination);
   const to = parseDestination(destination, root);
@@ -56,8 +59,13 @@ export async function pushIndex(
   const { tag } = to;
   const moved = await runStep(session, `tag ${formatPlace(to.place, { tag })}`, async () => {
     await using store = await openPlaceForWriting(to.place, session.registries);
-    if ((await store.resolveTag(tag))?.digest === digestOf(index)) return false;
-    await store.setTags([tag], await store.putManifest(index, mediaTypes.index));
+    const now = await store.resolveTag(tag);
+    if (now?.digest === digestOf(index)) return false;
+    const place = { place: to.place, reader: store };
+    const descriptor = await store.putManifest(index, mediaTypes.index);
+    const moving = new Map([[tag, now]]);
+    const expected = force ? undefined : await keepVersions({ from: { ...place, descriptor }, to: place }, moving);
+    await store.setTags([tag], descriptor, expected);
     return true;
   });
   return {

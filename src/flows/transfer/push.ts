@@ -14,6 +14,8 @@ export interface PushOptions {
   from: string | undefined;
   /** Whether test results, signatures and lists of parts go too. */
   referrers: boolean;
+  /** Move tags of versions from one container to another, too. */
+  force?: boolean;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface PushOptions {
 export async function pushContainer(
   session: Session,
   directory: string,
-  { destination, from, referrers }: PushOptions,
+  { destination, from, referrers, force = false }: PushOptions,
 ): Promise<Transferred> {
   const { work, reference, image } = await resolveImage(session, directory, from);
   const to = parseDestination(destination, work.root);
@@ -36,6 +38,7 @@ export async function pushContainer(
     to: to.place,
     tags,
     along: referrers ? 'referrers' : 'nothing',
+    force,
     dryRun: false,
   });
 }

@@ -16,6 +16,8 @@ export interface Transfer {
   /** At least one. */
   tags: readonly string[];
   along: Along;
+  /** Move tags of versions from one container to another, too. */
+  force?: boolean;
   /** Only say what would move. */
   dryRun: boolean;
 }
@@ -40,29 +42,29 @@ export interface Transferred {
  * @throws CosaError what `openPlaceForWriting` and `copyContent` throw
  */
 export async function transfer(session: Session, transfer: Transfer): Promise<Transferred> {
-  const { from, to, tags, along, dryRun } = transfer;
+  const { from, to, tags, along, force = false, dryRun } = transfer;
   const destination = formatPlace(to);
   const common = { destination, digest: from.descriptor.digest, tags };
   const title = `copy to ${formatPlace(to, tags.length === 1 ? { tag: tags[0] } : {})}`;
   if (dryRun) {
     return runStep(session, `${title} (dry run)`, async () => {
       const reader = await openIfThere(to, session);
-      const plan = await planCopy({ from, to: { place: to, reader }, tags, along });
+      const plan = await planCopy({ from, to: { place: to, reader }, tags, along, force });
       const blobs = { sent: plan.blobs.length, mounted: 0, present: plan.present.blobs };
       return { ...common, moved: plan.tags, blobs, bytes: totalBytes(plan.blobs) };
     });
   }
   return runStep(session, title, async (reporter) => {
     await using store = await openPlaceForWriting(to, session.registries);
-    const request = { from, to: { place: to, reader: store }, tags, along };
+    const request = { from, to: { place: to, reader: store }, tags, along, force };
     const { sent, mounted, present, bytes, moved } = await copyContent(request, store, reporter);
     reporter.note(sent === 0 ? 'no blob to copy' : `${plural(sent, 'blob')}, ${formatBytes(bytes)}`);
     return { ...common, moved, blobs: { sent, mounted, present }, bytes };
   });
 }
 
-/** A dry run makes no layout: one that is missing is as good as an empty one. */
-async function openIfThere(place: Place, session: Session): Promise<ContentReader> {
+/** Opens a place that may not be there yet: a layout or archive that is missing is as good as an empty one. */
+export async function openIfThere(place: Place, session: Session): Promise<ContentReader> {
   try {
     return await openPlace(place, session.registries);
   } catch (error) {

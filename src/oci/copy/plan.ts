@@ -7,6 +7,7 @@ import type { ContentReader } from '../store.ts';
 import type { Descriptor } from '../types.ts';
 import { blobsOf, type ManifestContent, readContent } from './content.ts';
 import { readAttachments, readReferrers } from './related.ts';
+import { keepVersions } from './version-tags.ts';
 
 /** Questions are small: more of them than of transfers may be under way. */
 export const questionsAtOnce = 12;
@@ -25,6 +26,8 @@ export interface CopyRequest {
   to: { place: Place; reader: ContentReader };
   /** The tags that are to point to it in the end. */
   tags: readonly string[];
+  /** True to move tags of versions, too, from one container to another. */
+  force?: boolean;
   along: Along;
 }
 
@@ -40,12 +43,14 @@ export interface CopyPlan {
   attachments: ReadonlyMap<string, Descriptor>;
   /** The image's own tags that do not point to it yet: set last. */
   tags: readonly string[];
+  /** Where some of them must still point then; see {@link keepVersions}. */
+  expected: ReadonlyMap<string, Digest | undefined>;
 }
 
 /**
  * Finds out what a place lacks. A registry whose tags all point to the image already is asked nothing but that.
  * @param ask a registry has with a manifest all that it names, unless it turns out that it has lost some of it
- * @throws CosaError what `readContent`, `readReferrers` and the places throw
+ * @throws CosaError `TAG_MOVED` (exit 4), what `readContent`, `readReferrers` and the places throw
  */
 export async function planCopy(request: CopyRequest, ask: 'manifests' | 'each blob' = 'manifests'): Promise<CopyPlan> {
   const { from, to, along } = request;
@@ -53,6 +58,7 @@ export async function planCopy(request: CopyRequest, ask: 'manifests' | 'each bl
   // A layout's blobs may be damaged or gone, and looking is cheap: to copy again is how one mends it.
   const trusted = ask === 'manifests' && to.place.transport === 'docker';
   const moving = await tagsToMove(request);
+  const expected = request.force === true ? new Map<string, Digest | undefined>() : await keepVersions(request, moving);
   const isThere = trusted && moving.size === 0 && request.tags.length > 0;
   const image = isThere && along !== 'everything' ? [] : await readContent(from.reader, [from.descriptor], where);
   const { referrers, attachments } = await lackedRelated(request, image, where);
@@ -75,6 +81,7 @@ export async function planCopy(request: CopyRequest, ask: 'manifests' | 'each bl
     manifests: contents.filter(({ descriptor: { digest } }) => isReferrer.has(digest) || !stored.has(digest)),
     attachments,
     tags: [...moving.keys()],
+    expected,
   };
 }
 

@@ -22,7 +22,7 @@ export function withTags(
   }
   for (const [tag, digest] of expected) {
     const now = entries.find((entry) => tagOf(entry) === tag)?.digest;
-    if (now !== digest) throw tagMoved(tag, digest, now);
+    if (now !== digest && now !== manifest.digest) throw tagMoved(tag, digest, now);
   }
   if (tags.length === 0) {
     return entries.some(({ digest }) => digest === manifest.digest) ? entries : [...entries, manifest];

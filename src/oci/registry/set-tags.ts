@@ -1,11 +1,10 @@
 import type { Digest } from '../../lib/digest.ts';
 import { type CosaError, usageError, verificationError } from '../../lib/errors.ts';
+import { versionAnnotation } from '../copy/version-tags.ts';
 import { parseManifest } from '../schemas.ts';
 import { isTag } from '../tag.ts';
 import { type Descriptor, mediaTypes } from '../types.ts';
 import type { Manifests } from './manifests.ts';
-
-const versionKey = 'org.opencontainers.image.version';
 
 /**
  * Points tags at a stored manifest, one after the other; see `ContentWriter.setTags`. A registry has no
@@ -29,7 +28,10 @@ export async function setTags(
   const bytes = await manifests.read(manifest);
   for (const [tag, digest] of expected) {
     const now = await manifests.resolve(tag, 'push');
-    if (now?.digest !== digest) throw await tagMoved(manifests, where, tag, digest, now);
+    // It may be where we want it by an attempt of ours that was not finished.
+    if (now?.digest !== digest && now?.digest !== manifest.digest) {
+      throw await tagMoved(manifests, where, tag, digest, now);
+    }
   }
   for (const tag of tags) {
     const conditions = expected.has(tag) ? conditionsOf(expected.get(tag)) : {};
@@ -69,7 +71,7 @@ async function versionOf(manifests: Manifests, descriptor: Descriptor): Promise<
   if (descriptor.mediaType !== mediaTypes.manifest) return '';
   try {
     const text = (await manifests.read(descriptor)).toString();
-    const version = parseManifest(text, 'manifest').annotations?.[versionKey];
+    const version = parseManifest(text, 'manifest').annotations?.[versionAnnotation];
     return version === undefined ? '' : ` (version ${version})`;
   } catch {
     return '';

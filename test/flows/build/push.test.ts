@@ -15,11 +15,11 @@ beforeEach(async () => {
 });
 afterEach(() => scene[Symbol.asyncDispose]());
 
-async function push(descriptor: Descriptor, tag = '') {
+async function push(descriptor: Descriptor, tag = '', force = false) {
   const reader = await openLayout(scene.work.oci);
   const from = { place: { transport: 'oci', directory: scene.work.oci } as const, reader, descriptor };
   const destination = parseDestination(`${scene.repository}${tag}`, scene.work.root);
-  return pushBuild(session, from, destination, ['13.1', 'testing-candidate']);
+  return pushBuild(session, from, destination, ['13.1', 'testing-candidate'], force);
 }
 
 describe('pushBuild', () => {
@@ -45,6 +45,31 @@ describe('pushBuild', () => {
     const { digest } = await build(scene.work, '13.1', ['one']);
     expect(await push({ ...(await build(scene.work, '13.1', ['one'])) }, ':mine')).toMatchObject({ tags: ['mine'] });
     expect(Object.fromEntries(scene.registry.tags(repositoryName))).toEqual({ mine: digest });
+  });
+
+  it('leaves a version to the container that has it there already, unless told otherwise', async () => {
+    const first = await build(scene.work, '13.1', ['one']);
+    await push(first);
+    const second = await build(scene.work, '13.1', ['two']);
+    await expect(push(second)).rejects.toMatchObject({
+      code: 'TAG_MOVED',
+      exitStatus: 4,
+      message: `${scene.repository}:13.1 is another container, ${first.digest}: a version is given once`,
+      hint: 'build it anew under a version of its own, or replace the other with --force',
+    });
+    expect(new Set(scene.registry.tags(repositoryName).values())).toEqual(new Set([first.digest]));
+    await push(second, '', true);
+    expect(new Set(scene.registry.tags(repositoryName).values())).toEqual(new Set([second.digest]));
+  });
+
+  it('leaves a version to the build that came first, however close they are', async () => {
+    const builds = [await build(scene.work, '13.1', ['one']), await build(scene.work, '13.1', ['two'])];
+    const results = await Promise.allSettled(builds.map((image) => push(image)));
+    const won = builds.filter((_, index) => results[index]?.status === 'fulfilled');
+    const lost = results.filter(({ status }) => status === 'rejected');
+    expect(lost).toHaveLength(1);
+    expect(lost[0]).toMatchObject({ reason: { code: 'TAG_MOVED' } });
+    expect(scene.registry.tags(repositoryName).get('13.1')).toBe(won[0]?.digest);
   });
 
   it('asks one question when the tag points there already', async () => {

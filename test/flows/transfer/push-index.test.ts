@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { resolveImage } from '../../../src/flows/resolve-image.ts';
+import { pushContainer } from '../../../src/flows/transfer/push.ts';
 import { pushIndex } from '../../../src/flows/transfer/push-index.ts';
 import { requestsOf } from '../../../src/oci/registry/testing/log.ts';
 import { silentSession } from '../../helpers/session.ts';
@@ -54,6 +55,22 @@ describe('pushIndex', () => {
       ],
       annotations: { ...source, 'org.opencontainers.image.version': '13.1' },
     });
+  });
+
+  it('takes the place of a version that it holds, and of no other', async () => {
+    const { amd, arm } = await twoBuilds();
+    const version = `${scene.repository}:13.1`;
+    await pushContainer(session, scene.work.root, { destination: version, from: 'amd', referrers: false });
+    const { digest } = await push(['amd', 'arm'], version);
+    await expect(push(['arm'], version)).rejects.toMatchObject({
+      code: 'TAG_MOVED',
+      message: `${version} is another container, ${digest}: a version is given once`,
+    });
+    const back = { destination: version, from: 'amd', referrers: false };
+    await expect(pushContainer(session, scene.work.root, back)).rejects.toMatchObject({ code: 'TAG_MOVED' });
+    expect([amd.digest, arm.digest]).not.toContain(scene.registry.tags(repositoryName).get('13.1'));
+    await pushContainer(session, scene.work.root, { ...back, force: true });
+    expect(scene.registry.tags(repositoryName).get('13.1')).toBe(amd.digest);
   });
 
   it('is the same whatever the order of the builds, and is then not written again', async () => {

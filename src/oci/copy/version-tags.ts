@@ -1,0 +1,62 @@
+import type { Digest } from '../../lib/digest.ts';
+import { CosaError, exitStatus, verificationError } from '../../lib/errors.ts';
+import { formatPlace, type Place } from '../place.ts';
+import { maximumManifestBytes, parseIndex, parseManifest } from '../schemas.ts';
+import type { ContentReader } from '../store.ts';
+import { type Descriptor, mediaTypes } from '../types.ts';
+import { readSmallBlob } from '../verified.ts';
+
+/** The annotation by which an image or an index says its version. */
+export const versionAnnotation = 'org.opencontainers.image.version';
+
+interface VersionMove {
+  from: { reader: ContentReader; descriptor: Descriptor };
+  to: { place: Place; reader: ContentReader };
+}
+
+/**
+ * Makes sure that no version becomes another container: what was tested, released and noted under a number stays
+ * under it. A version's tag is one that the new image, or the one it points to, calls its version. It may move to an
+ * index that holds what it points to now.
+ * @param moving the tags that are to move, with what they point to
+ * @returns where each version's tag must still be when it is set
+ * @throws CosaError `TAG_MOVED` (exit 4)
+ */
+export async function keepVersions(
+  { from, to }: VersionMove,
+  moving: ReadonlyMap<string, Descriptor | undefined>,
+): Promise<ReadonlyMap<string, Digest | undefined>> {
+  const expected = new Map<string, Digest | undefined>();
+  if (moving.size === 0) return expected;
+  const version = await versionIn(from.reader, from.descriptor);
+  for (const [tag, now] of moving) {
+    if (tag !== version && (now === undefined || tag !== (await versionIn(to.reader, now)))) continue;
+    if (now !== undefined && !(await holds(from, now.digest))) {
+      throw verificationError(
+        'TAG_MOVED',
+        `${formatPlace(to.place, { tag })} is another container, ${now.digest}: a version is given once`,
+        { hint: 'build it anew under a version of its own, or replace the other with --force' },
+      );
+    }
+    expected.set(tag, now?.digest);
+  }
+  return expected;
+}
+
+async function versionIn(reader: ContentReader, descriptor: Descriptor): Promise<string | undefined> {
+  try {
+    const text = (await readSmallBlob(reader, descriptor, maximumManifestBytes)).toString();
+    const parse = descriptor.mediaType === mediaTypes.index ? parseIndex : parseManifest;
+    return parse(text, `manifest ${descriptor.digest}`).annotations?.[versionAnnotation];
+  } catch (error) {
+    // Something else than an image, or lost: it has no version.
+    if (error instanceof CosaError && error.exitStatus === exitStatus.verification) return undefined;
+    throw error;
+  }
+}
+
+async function holds({ reader, descriptor }: VersionMove['from'], digest: Digest): Promise<boolean> {
+  if (descriptor.mediaType !== mediaTypes.index) return false;
+  const text = (await readSmallBlob(reader, descriptor, maximumManifestBytes)).toString();
+  return parseIndex(text, `manifest ${descriptor.digest}`).manifests.some((entry) => entry.digest === digest);
+}

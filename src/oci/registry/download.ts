@@ -3,7 +3,7 @@ import { type CosaError, verificationError } from '../../lib/errors.ts';
 import type { Descriptor } from '../types.ts';
 import { sizeMismatch, verified } from '../verified.ts';
 import type { RegistryResponse } from './client.ts';
-import type { RepositoryRequests } from './requests.ts';
+import { encoded, encodingOf, type RepositoryRequests } from './requests.ts';
 
 /** An answer that brought fewer new bytes than this is no progress: a server must not keep us for ever. */
 const leastProgress = 64 * 1024;
@@ -30,10 +30,17 @@ export async function hasBlob(
   digest: Digest,
   access: 'pull' | 'push' = 'pull',
 ): Promise<boolean> {
-  const answer = await requests.send({ method: 'HEAD', path: `blobs/${digest}`, access, accept: [200, 404] });
+  const request = { path: `blobs/${digest}`, access };
+  const answer = await requests.send({ ...request, method: 'HEAD', accept: [200, 404, ...headRefused] });
   await answer.discard();
-  return answer.status === 200;
+  if (answer.status === 200 || answer.status === 404) return answer.status === 200;
+  const whole = await requests.send({ ...request, method: 'GET', accept: [200, 404] });
+  await whole.discard();
+  return whole.status === 200;
 }
+
+/** How servers refuse a HEAD that answer a GET. */
+const headRefused = [400, 403, 405, 501];
 
 /** The error for a blob that is referenced and not there. */
 export function blobMissing(where: string, descriptor: Descriptor): CosaError {
@@ -125,6 +132,12 @@ async function wholeAnswer(
   offset: number,
 ): Promise<Part> {
   const length = answer.header('content-length');
+  const encoding = encodingOf(answer);
+  // Storage keeps such a header with blobs that are compressed themselves: then the length fits, and the digest will.
+  if (encoding !== undefined && Number(length) !== descriptor.size) {
+    await answer.discard();
+    throw encoded(requests.where, `blob ${descriptor.digest}`, encoding);
+  }
   // Told before the first byte, so that nobody works through gigabytes of the wrong thing.
   if (length !== undefined && Number(length) !== descriptor.size) {
     await answer.discard();

@@ -6,7 +6,7 @@ import { sizeMismatch } from '../verified.ts';
 import { blobMissing } from './download.ts';
 import { createManifestCache, type StoredManifest } from './manifest-cache.ts';
 import { acceptedManifests, declaredType, refuseSchema1, typeOfContent } from './media-types.ts';
-import { answerInvalid, hasCode, type RepositoryRequest, type RepositoryRequests } from './requests.ts';
+import { answerInvalid, encodingOf, hasCode, type RepositoryRequest, type RepositoryRequests } from './requests.ts';
 
 /** A repository's manifests and indexes. Those that were just read or written are kept for a while. */
 export interface Manifests {
@@ -52,23 +52,28 @@ interface PutResult {
 export function createManifests(requests: RepositoryRequests): Manifests {
   const { where } = requests;
   const cache = createManifestCache();
+  /** Sizes that nothing but a HEAD has told: some registries, and proxies before them, do not know them. */
+  const claimed = new Map<Digest, number>();
 
   async function resolve(reference: string, access: 'pull' | 'push' = 'pull'): Promise<Descriptor | undefined> {
     const what = nameOf(where, reference);
-    const answer = await requests.send(request('HEAD', reference, access));
+    const answer = await requests.send({ ...request('HEAD', reference, access), accept: [200, 404, ...headRefused] });
     await answer.discard();
     if (answer.status === 404) return undefined;
+    if (answer.status !== 200) return (await get(reference, access))?.descriptor;
     const mediaType = declaredType(answer.header('content-type'));
     refuseSchema1(mediaType, what);
     const digest = answer.header('docker-content-digest');
     const size = Number(answer.header('content-length') ?? Number.NaN);
     // What a registry does not tell without it, the content does.
-    if (mediaType === undefined || digest === undefined || !isDigest(digest) || !(size > 0)) {
+    const isPlausible = size > 0 && size <= maximumManifestBytes && encodingOf(answer) === undefined;
+    if (mediaType === undefined || digest === undefined || !isDigest(digest) || !isPlausible) {
       return (await get(reference, access))?.descriptor;
     }
     if (isDigest(reference) && digest !== reference) throw digestMismatch(what, reference, digest);
-    if (size > maximumManifestBytes) throw tooLarge(what, size);
-    return { mediaType, digest, size };
+    const known = cache.get(digest);
+    if (known === undefined) claimed.set(digest, size);
+    return { mediaType, digest, size: known?.bytes.length ?? size };
   }
 
   async function get(reference: string, access: 'pull' | 'push', signal?: AbortSignal) {
@@ -99,7 +104,10 @@ export function createManifests(requests: RepositoryRequests): Manifests {
   async function read(descriptor: Descriptor, signal?: AbortSignal): Promise<Buffer> {
     const bytes = cache.get(descriptor.digest)?.bytes ?? (await get(descriptor.digest, 'pull', signal))?.bytes;
     if (bytes === undefined) throw blobMissing(where, descriptor);
-    if (bytes.length !== descriptor.size) throw sizeMismatch(descriptor, String(bytes.length), where);
+    if (bytes.length === descriptor.size) return bytes;
+    if (claimed.get(descriptor.digest) !== descriptor.size) throw sizeMismatch(descriptor, String(bytes.length), where);
+    // The digest proves the content. Whoever holds the descriptor is to go on with the right size.
+    descriptor.size = bytes.length;
     return bytes;
   }
 
@@ -142,6 +150,9 @@ export function createManifests(requests: RepositoryRequests): Manifests {
 
   return { resolve, resolveDigest, get, read, put, delete: remove };
 }
+
+/** How servers refuse a HEAD that answer a GET: then that decides, and says what is wrong. */
+const headRefused = [400, 403, 405, 501];
 
 function request(method: 'GET' | 'HEAD', reference: string, access: 'pull' | 'push'): RepositoryRequest {
   return {

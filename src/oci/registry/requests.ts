@@ -25,7 +25,7 @@ export interface RepositoryRequests {
    * Sends a request and reads its whole answer; begins again if the answer breaks off.
    * @param what is asked for, in messages: `the list of tags`
    * @param maximum bytes of the answer
-   * @throws CosaError `REGISTRY_ANSWER_TOO_LARGE` (exit 4), what `RegistryClient.request` throws
+   * @throws CosaError `REGISTRY_ANSWER_TOO_LARGE`, `REGISTRY_ANSWER_INVALID` (exit 4), what `RegistryClient.request` throws
    */
   read(request: RepositoryRequest, what: string, maximum: number): Promise<{ answer: RegistryResponse; bytes: Buffer }>;
 }
@@ -46,6 +46,11 @@ export function repositoryRequests(client: RegistryClient, name: string): Reposi
     const attempts = client.attempts(`${what} of ${where}`, request.signal);
     while (true) {
       const answer = await send(request);
+      const encoding = encodingOf(answer);
+      if (encoding !== undefined) {
+        await answer.discard();
+        throw encoded(where, what, encoding);
+      }
       try {
         return { answer, bytes: await answer.bytes(maximum) };
       } catch (failure) {
@@ -60,6 +65,17 @@ export function repositoryRequests(client: RegistryClient, name: string): Reposi
 /** True for an error with one of these codes. */
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof CosaError && codes.includes(error.code);
+}
+
+/** How an answer's body is encoded, though nothing but `identity` is asked for. */
+export function encodingOf(answer: RegistryResponse): string | undefined {
+  const encoding = answer.header('content-encoding')?.trim().toLowerCase() ?? '';
+  return encoding === '' || encoding === 'identity' ? undefined : encoding;
+}
+
+/** The error for an answer that comes encoded. @param what was asked for */
+export function encoded(where: string, what: string, encoding: string): CosaError {
+  return answerInvalid(where, `${what} comes with the encoding ${JSON.stringify(encoding)}, though none was asked for`);
 }
 
 /** The error for an answer that no registry gives which keeps to the specification. */

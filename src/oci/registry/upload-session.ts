@@ -37,6 +37,8 @@ export async function beginUpload(
     access: 'push',
     from,
     accept: from === undefined ? [202] : [201, 202],
+    // A mount is not worth waiting for: the bytes can be sent.
+    retry: from === undefined,
     signal,
   });
   await answer.discard();

@@ -1,4 +1,4 @@
-import { CosaError } from '../../lib/errors.ts';
+import { CosaError, exitStatus } from '../../lib/errors.ts';
 import type { BlobSource, TransferOptions } from '../store.ts';
 import { hasBlob } from './download.ts';
 import { feedOf } from './feed.ts';
@@ -45,12 +45,23 @@ export async function uploadBlob(
       return finishUpload(requests, current, digest, content, signal);
     }
     let reached = current;
+    let isDoubtful = false;
     while (reached.offset < size) {
       const next = await sendRest(requests, reached, descriptor, feed, signal);
-      if (next === undefined || next.offset <= reached.offset) return false;
-      reached = session = next;
+      // Some registries count late: they take all bytes, and say that they have fewer, or none. Once that was wrong to
+      // believe, it is not believed again; the digest proves in the end what they have.
+      isDoubtful ||= next === undefined ? reached !== current : next.offset < size;
+      if (next === undefined && !isDoubtful) return false;
+      const location = next?.location ?? reached.location;
+      const isBelieved = next !== undefined && losses === 0 && next.offset > reached.offset;
+      reached = session = { location, offset: isBelieved ? next.offset : size };
     }
-    return finishUpload(requests, reached, digest, undefined, signal);
+    try {
+      return await finishUpload(requests, reached, digest, undefined, signal);
+    } catch (error) {
+      if (isDoubtful && hasCode(error, 'REGISTRY_FAILED')) return false;
+      throw error;
+    }
   }
 
   /** Where to go on after a break; `undefined`: from the start. */
@@ -95,7 +106,7 @@ export async function uploadBlob(
   }
 }
 
-/** Begins an upload; a registry that does not let us read the other repository is sent the bytes. */
+/** Begins an upload; a registry that does not take the blob from the other repository is sent the bytes. */
 async function begin(
   requests: RepositoryRequests,
   { descriptor, heldBy }: BlobSource,
@@ -105,7 +116,9 @@ async function begin(
     try {
       return await beginUpload(requests, descriptor.digest, heldBy.repository, signal);
     } catch (error) {
-      if (!hasCode(error, 'REGISTRY_UNAUTHORIZED', 'REGISTRY_DENIED', 'REGISTRY_NOT_FOUND')) throw error;
+      // Whatever a registry has against the mount: to send the bytes is always possible, and fails with its own reason.
+      signal?.throwIfAborted();
+      if (!(error instanceof CosaError) || error.exitStatus !== exitStatus.failed) throw error;
     }
   }
   return beginUpload(requests, descriptor.digest, undefined, signal);

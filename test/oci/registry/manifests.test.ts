@@ -1,8 +1,10 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/lib/digest.ts';
+import { readManifest } from '../../../src/oci/image.ts';
 import { createManifestCache } from '../../../src/oci/registry/manifest-cache.ts';
 import { requestsOf } from '../../../src/oci/registry/testing/log.ts';
-import { mediaTypes } from '../../../src/oci/types.ts';
+import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
 import { collect, storeImage } from '../../helpers/image.ts';
 import { descriptorOf, openScriptedRepository, openTestingRepository } from '../../helpers/repositories.ts';
 
@@ -104,15 +106,57 @@ describe('a manifest', () => {
 
   const tooMany = 4 * 1024 * 1024 + 1;
   it.each([
-    { name: 'HEAD', found: `${tooMany}`, digest: { 'Docker-Content-Digest': digestOf('') } },
-    { name: 'GET', found: 'more than 4194304', digest: {} },
-  ])('of more than 4 MiB is refused after $name', async ({ found, digest }) => {
+    { name: 'HEAD', digest: { 'Docker-Content-Digest': digestOf('') } },
+    { name: 'GET', digest: {} },
+  ])('of more than 4 MiB is refused after $name', async ({ digest }) => {
     await using scene = await openWith(Buffer.alloc(tooMany), { 'Content-Type': mediaTypes.manifest, ...digest });
     await expect(scene.repository.resolveTag('stable')).rejects.toMatchObject({
       code: 'MANIFEST_TOO_LARGE',
       exitStatus: 4,
-      message: `${scene.where}:stable: the manifest has ${found} bytes; at most 4194304 are accepted`,
+      message: `${scene.where}:stable: the manifest has more than 4194304 bytes; at most 4194304 are accepted`,
     });
+  });
+
+  it.each([400, 403, 405, 501])('is asked for with GET where HEAD is answered %i', async (status) => {
+    await using scene = await openTestingRepository();
+    const image = await storeImage(scene.repository, []);
+    await scene.repository.setTags(['stable'], image);
+    scene.registry.inject({
+      match: { method: 'HEAD' },
+      fault: { kind: 'status', status },
+      times: Number.POSITIVE_INFINITY,
+    });
+    const fresh = scene.open();
+    expect(await fresh.resolveTag('stable')).toEqual(image);
+    expect(await fresh.hasBlob(digestOf('{}'))).toBe(false);
+    expect(scene.waits).toEqual([]);
+  });
+
+  it.each(['0', '1', '12345', '999999999'])('has the length of its content, whatever HEAD says: %s', async (length) => {
+    await using scene = await openTestingRepository();
+    const image = await storeImage(scene.repository, []);
+    await scene.repository.setTags(['stable'], image);
+    const fault = { kind: 'headers', headers: { 'Content-Length': length } } as const;
+    scene.registry.inject({ match: { method: 'HEAD' }, fault, times: Number.POSITIVE_INFINITY });
+    const fresh = scene.open();
+    const found = await fresh.resolveTag('stable');
+    expect((await readManifest(fresh, found as Descriptor)).layers).toEqual([]);
+    expect(found).toEqual(image);
+    expect(await fresh.resolveTag('stable')).toEqual(image);
+    expect((await scene.open().listTags()).get('stable')?.digest).toBe(image.digest);
+  });
+
+  it('that comes encoded is named as that', async () => {
+    await using scene = await openWith(gzipSync('{}'), {
+      'Content-Type': mediaTypes.manifest,
+      'Content-Encoding': 'gzip',
+    });
+    await expect(scene.repository.resolveTag('stable')).rejects.toMatchObject({
+      code: 'REGISTRY_ANSWER_INVALID',
+      exitStatus: 4,
+      message: `${scene.where}: the registry's answer is not as specified: manifest stable comes with the encoding "gzip", though none was asked for`,
+    });
+    expect(scene.server.requests.at(-1)?.headers['accept-encoding']).toBe('identity');
   });
 
   it('of more than 4 MiB is not even sent', async () => {

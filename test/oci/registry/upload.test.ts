@@ -1,8 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { openRepository } from '../../../src/oci/registry/repository.ts';
+import type { Fault } from '../../../src/oci/registry/testing/faults.ts';
 import { requestsOf } from '../../../src/oci/registry/testing/log.ts';
+import { startTestingRegistry } from '../../../src/oci/registry/testing/registry.ts';
+import { mediaTypes } from '../../../src/oci/types.ts';
 import { collect } from '../../helpers/image.ts';
+import { testClient } from '../../helpers/registry-client.ts';
 import {
   descriptorOf,
   openScriptedRepository,
@@ -92,12 +97,13 @@ describe('an upload', () => {
     expect(asked(scene)).toEqual(['GET /v2/', 'POST uploads', 'PUT upload']);
   });
 
-  it.each([401, 403, 404])('sends the bytes when a mount is answered %i', async (status) => {
+  it.each([400, 401, 403, 404, 405, 500, 503])('sends the bytes when a mount is answered %i', async (status) => {
     await using scene = await openTestingRepository();
     scene.registry.inject({ match: { method: 'POST' }, fault: { kind: 'status', status } });
     const source = { ...sourceOf(small), heldBy: { host: scene.registry.host, repository: 'os/secret' } };
     expect(await scene.repository.putBlob(source)).toBe('written');
     expect(scene.registry.log.at(-2)?.query).toBe('');
+    expect(scene.waits).toEqual([]);
   });
 
   it('goes on where it broke', async () => {
@@ -266,6 +272,45 @@ describe('an upload', () => {
     const sent = scene.server.requests.filter(({ method }) => method === 'PATCH');
     expect(sent.map(({ url }) => url)).toEqual(Array(2).fill(`/v2/${repositoryName}/blobs/uploads/uploads/1`));
     expect(sent[1]?.headers).toMatchObject({ 'content-length': '1000000', 'content-range': '2000000-2999999' });
+  });
+
+  it.each([
+    ['none', '0-0'],
+    ['the same number each time', '0-999999'],
+    ['fewer than it has', '0-1999999'],
+  ])('is taken although the registry counts late: %s', async (_what, range) => {
+    await using scene = await openTestingRepository();
+    const fault = { kind: 'headers', headers: { Range: range } } as const;
+    scene.registry.inject({ match: { method: 'PATCH' }, fault, times: always });
+    expect(await scene.repository.putBlob(sourceOf(large))).toBe('written');
+    expect(scene.registry.hasBlob(repositoryName, descriptorOf(large).digest)).toBe(true);
+  });
+
+  it.each([307, 308])('follows %i from every one of its requests, without what it knows of us', async (status) => {
+    const users = [{ name: 'builder', password: 'letmein', access: 'push' }] as const;
+    await using front = await startTestingRegistry({ authentication: { kind: 'basic', users } });
+    await using behind = await openTestingRepository();
+    const credentials = async () => ({ username: 'builder', password: 'letmein' });
+    await using registry = testClient(front.host, { credentials });
+    const fault = { kind: 'redirect', to: behind.registry.address, status } as Fault;
+    front.inject({ match: { method: 'POST' }, fault, times: always });
+    front.inject({ match: { method: 'PUT' }, fault, times: always });
+    const repository = openRepository(registry.client, repositoryName);
+    expect(await repository.putBlob(sourceOf(large))).toBe('written');
+    expect(await repository.putBlob(sourceOf(small))).toBe('written');
+    const manifest = await repository.putManifest('{}', mediaTypes.manifest);
+    expect(behind.registry.hasBlob(repositoryName, descriptorOf(large).digest)).toBe(true);
+    expect((await behind.repository.resolveDigest(manifest.digest))?.size).toBe(2);
+    expect(behind.registry.log.every(({ headers }) => headers.authorization === undefined)).toBe(true);
+  });
+
+  it('a body is begun anew for the place that a redirect leads to', async () => {
+    await using scene = await openTestingRepository();
+    const fault = { kind: 'redirect', to: scene.registry.address, status: 307 } as const;
+    scene.registry.inject({ match: { method: 'PATCH' }, fault });
+    const { onBytes, total } = counter();
+    expect(await scene.repository.putBlob(sourceOf(large), { onBytes })).toBe('written');
+    expect(total()).toBe(large.length);
   });
 
   it('refuses an answer without a location', async () => {

@@ -29,7 +29,7 @@ export async function exchange(dispatcher: Dispatcher, sent: Exchange, registry:
   try {
     const answer = await request(dispatcher, url, {
       method,
-      headers: { 'user-agent': 'cosa', ...sent.headers, ...lengthOf(sent) },
+      headers: { 'user-agent': 'cosa', 'accept-encoding': 'identity', ...sent.headers, ...lengthOf(sent) },
       body: outgoing(sent.body, source),
       signal: signal ?? null,
       highWaterMark: readAhead,

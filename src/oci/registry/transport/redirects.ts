@@ -3,6 +3,8 @@ import type { RegistryResponse } from '../client.ts';
 import type { Exchange } from './exchange.ts';
 
 const redirectStatuses = [301, 302, 303, 307, 308];
+/** Those that keep method and body (RFC 9110, section 15.4): any request can follow them, as bodies can be begun anew. */
+const keepingStatuses = [307, 308];
 const mostRedirects = 5;
 
 /** Where redirects may lead. */
@@ -14,7 +16,8 @@ export interface RedirectRules {
 }
 
 /**
- * Sends a request and follows redirects of GET and HEAD, as registries point to their storage with them. From the
+ * Sends a request and follows redirects, as registries point to their storage with them; of requests that change something,
+ * only those that keep the method. From the
  * first other origin on nothing is sent that says who we are, not even when the way leads back.
  * @throws CosaError `REGISTRY_FAILED` for a redirect that leads nowhere, in a circle, or away from TLS
  */
@@ -27,7 +30,7 @@ export async function follow(
   for (let hops = 0; hops <= mostRedirects; hops += 1) {
     const answer = await send(next);
     const isRead = next.method === 'GET' || next.method === 'HEAD';
-    if (!isRead || !redirectStatuses.includes(answer.status)) return answer;
+    if (!(isRead ? redirectStatuses : keepingStatuses).includes(answer.status)) return answer;
     await answer.discard();
     const url = target(answer, rules);
     const headers = url.origin === next.url.origin ? next.headers : withoutAuthorization(next.headers);

@@ -18,10 +18,14 @@ export interface Token {
   lifetime: number;
 }
 
+/** What is empty, `null` or of another type counts as missing: some services fill in both names of one thing. */
 const tokenSchema = z.object({
-  token: z.string().optional(),
-  access_token: z.string().optional(),
-  expires_in: z.number().optional(),
+  token: z.string().min(1).optional().catch(undefined),
+  access_token: z.string().min(1).optional().catch(undefined),
+  expires_in: z
+    .union([z.number(), z.stringFormat('seconds', /^\d+$/).transform(Number)])
+    .optional()
+    .catch(undefined),
 });
 
 const mostTokenBytes = 1024 * 1024;

@@ -37,6 +37,12 @@ async function push(scene: Scene, ...injections: Injection[]): Promise<string> {
   return outcome;
 }
 
+/** Some servers and proxies refuse every HEAD: then GET decides. */
+async function expectGet(scene: Scene, match: Injection['match'], status: number): Promise<void> {
+  expect(await push(scene, { match, fault: { kind: 'status', status }, times: always })).toBe('fine');
+  expect(scene.waits).toEqual([]);
+}
+
 describe.each(stepNames)('$step', ({ match }) => {
   it.each([500, 503, 429])('goes on after one answer %i', async (status) => {
     await using scene = await openScene();
@@ -57,6 +63,7 @@ describe.each(stepNames)('$step', ({ match }) => {
 
   it.each([400, 413])('never tries again after %i', async (status) => {
     await using scene = await openScene();
+    if (match.method === 'HEAD' && status === 400) return await expectGet(scene, match, status);
     const outcome = await push(scene, { match, fault: { kind: 'status', status }, times: always });
     expect(outcome).toContain(`REGISTRY_FAILED (1): docker://${scene.registry.host}/${repository}: ${match.method} `);
     expect(outcome).toContain(`status ${status}`);
@@ -65,13 +72,11 @@ describe.each(stepNames)('$step', ({ match }) => {
 
   it('says that we may not', async () => {
     await using scene = await openScene();
+    if (match.method === 'HEAD') return await expectGet(scene, match, 403);
     const fault: Fault = { kind: 'status', status: 403, code: 'DENIED' };
     const outcome = await push(scene, { match, fault, times: always });
-    const method = match.method === 'HEAD' ? '(push|pull)' : 'push';
     expect(outcome).toMatch(
-      new RegExp(
-        `^REGISTRY_DENIED \\(1\\): docker://${scene.registry.host}/${repository}: .* does not let you ${method}`,
-      ),
+      new RegExp(`^REGISTRY_DENIED \\(1\\): docker://${scene.registry.host}/${repository}: .* does not let you push`),
     );
   });
 

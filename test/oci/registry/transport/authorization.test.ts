@@ -207,6 +207,20 @@ test('an identity token goes with POST; the answer may call it access_token', as
   expect(servers.asked).toEqual([{ url: '/auth?a=b', body: `${form}&${scope}` }]);
 });
 
+test.each<[string, object]>([
+  ['an empty name beside it', { token: '', access_token: 'good' }],
+  ['null beside it', { token: null, access_token: 'good', expires_in: null }],
+  ['the other way round', { token: 'good', access_token: null }],
+  ['another type beside it', { token: 7, access_token: 'good', expires_in: '300' }],
+])('a token is taken with %s', async (_what, json) => {
+  await using servers = await startPair(() => ({ json }));
+  await using registry = testClient(servers.registry.host);
+  await (await registry.get()).discard();
+  await (await registry.get()).discard();
+  expect(servers.registry.requests.at(-1)?.headers.authorization).toBe('Bearer good');
+  expect(servers.asked).toHaveLength(1);
+});
+
 test('a mount asks for both repositories at once', async () => {
   await using servers = await startPair(() => ({ json: { token: 'good' } }));
   await using registry = testClient(servers.registry.host);

@@ -107,17 +107,17 @@ test('an upload that the registry keeps elsewhere is sent there without authoriz
   expect(storage.requests[0]?.headers).not.toHaveProperty('authorization');
 });
 
-test('writing follows no redirect', async () => {
+test.each([301, 302, 303])('writing follows no redirect that would make it reading: %i', async (status) => {
   await using storage = await startHttpServer(answering(200));
   await using server = await startHttpServer(
-    redirecting((url) => (url === '/v2/' ? undefined : `http://${storage.host}/`)),
+    redirecting((url) => (url === '/v2/' ? undefined : `http://${storage.host}/`), status),
   );
   await using registry = testClient(server.host, { credentials });
   const scopes = [{ repository: 'os/example', access: 'push' as const }];
   const put = { method: 'PUT' as const, path: 'os/example/manifests/latest', scopes, accept: [201] };
   await expect(registry.client.request({ ...put, body: Buffer.from('{}') })).rejects.toMatchObject({
     code: 'REGISTRY_FAILED',
-    message: `docker://${server.host}/os/example: PUT manifests/latest: the registry answers with status 307`,
+    message: `docker://${server.host}/os/example: PUT manifests/latest: the registry answers with status ${status}`,
   });
   expect(storage.requests).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const common = { environment: 'node' as const, restoreMocks: true };
+const boots = { fileParallelism: false, testTimeout: 1_800_000, hookTimeout: 1_800_000 };
 
 export default defineConfig({
   test: {
@@ -27,13 +28,14 @@ export default defineConfig({
       {
         test: {
           ...common,
+          ...boots,
           name: 'boot',
           include: ['test/boot/**/*.test.ts'],
-          fileParallelism: false,
-          testTimeout: 1_800_000,
-          hookTimeout: 1_800_000,
+          exclude: ['test/boot/more/**'],
         },
       },
+      // Boots of a kind that `npm test` has already.
+      { test: { ...common, ...boots, name: 'more-boots', include: ['test/boot/more/**/*.test.ts'] } },
     ],
   },
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bootExample, failures } from './boot.ts';
+import { bootExample, failures } from '../boot.ts';
 
 test('the system boots a second time, and has kept its state', async () => {
   const { report } = await bootExample(['reboot'], 'bios');

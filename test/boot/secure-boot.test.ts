@@ -3,15 +3,8 @@ import { expect, test } from 'vitest';
 import { bootExample, failures } from './boot.ts';
 
 // BIOS is what basic.test.ts boots with. The guest itself says by what it was booted: basic.firmware asks it.
-const tests = ['basic.running', 'basic.commit', 'basic.firmware'];
-
-test('the same disk boots with UEFI', async () => {
-  const { report } = await bootExample(tests, 'uefi');
-  expect(failures(report)).toEqual([]);
-});
-
-test('the same disk boots with Secure Boot enforced', async () => {
-  const { report } = await bootExample(tests, 'uefi-secure');
+test('the same disk boots with UEFI, Secure Boot enforced', async () => {
+  const { report } = await bootExample(['basic.running', 'basic.commit', 'basic.firmware'], 'uefi-secure');
   expect(failures(report)).toEqual([]);
   expect(await readFile(report.suites[0]?.consoleLog ?? '', 'latin1')).toMatch(/[Ss]ecure ?boot enabled/);
 });

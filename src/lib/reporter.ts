@@ -10,11 +10,14 @@ export interface Reporter {
   status(text: string): void;
   /** A line of detail, shown with --verbose and kept for the view of a failure. */
   log(line: string): void;
+  /** Something that a person should know of, and what can be done about it. */
+  warn(message: string, hint?: string): void;
   /** The result in a few words, shown behind the finished step: "212 packages, 3 new". */
   note(text: string): void;
 }
 
 /** A reporter that nobody watches: for tests and for callers without a view. */
 export function silentReporter(signal: AbortSignal = new AbortController().signal): Reporter {
-  return { signal, progress: () => undefined, status: () => undefined, log: () => undefined, note: () => undefined };
+  const nothing = () => undefined;
+  return { signal, progress: nothing, status: nothing, log: nothing, warn: nothing, note: nothing };
 }

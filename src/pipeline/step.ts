@@ -56,6 +56,7 @@ async function observed<T>(
       progress: (done, total, unit) => events({ type: 'step-progress', step, done, total, unit }),
       status: (text) => events({ type: 'step-status', step, text }),
       log: (line) => events({ type: 'step-log', step, line }),
+      warn: (message, hint) => events({ type: 'warning', message, hint }),
       note: (text) => {
         note = text;
       },

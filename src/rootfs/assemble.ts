@@ -18,6 +18,7 @@ import { osRelease } from './steps/os-release.ts';
 import { overlays } from './steps/overlays.ts';
 import { postprocess } from './steps/postprocess.ts';
 import { removeFiles, removeFromPackages } from './steps/remove-files.ts';
+import { systemAccounts } from './steps/system-accounts.ts';
 import { topLevel } from './steps/top-level.ts';
 import { units } from './steps/units.ts';
 import { usrEtc } from './steps/usr-etc.ts';
@@ -38,6 +39,8 @@ const steps: readonly RootStep[] = [
   // After the scripts: one may have reset all units to the presets.
   units,
   defaultTarget,
+  // After everything that may make an account.
+  systemAccounts,
   // From here on nobody but us changes the tree.
   clean,
   machineId,
@@ -57,7 +60,7 @@ const steps: readonly RootStep[] = [
  * Turns an installed root into an ostree root, in place: the tree is of no other use afterwards, and of none
  * at all if this throws. Needs root of a user namespace, and no network.
  * @param root absolute path of a private copy of an installed system, its package database finalized
- * @throws CosaError `OVERLAY_CONFLICT`, `OVERLAY_LINK_ESCAPES`, `ACCOUNT_REMOVED`, `ACCOUNT_NUMBER_SHARED`,
+ * @throws CosaError `OVERLAY_CONFLICT`, `OVERLAY_LINK_ESCAPES`, `ACCOUNT_REMOVED`, `ACCOUNT_NUMBER_SHARED`, `ACCOUNT_NUMBERS_EXHAUSTED`,
  *   `POSTPROCESS_FAILED` with the script's last lines, `KERNEL_MISSING`, `KERNEL_AMBIGUOUS`, `DRACUT_MISSING`,
  *   `DRACUT_FAILED`, `ROOT_PROGRAM_FAILED`, `BOOT_LOADER_FAILED`, `STATE_CONFLICT`, `USR_ETC_EXISTS`,
  *   `OS_RELEASE_MISSING`, `ETC_MISSING`, `ROOT_FILE_MISSING`, `ROOT_FILE_KIND`, `ROOT_LINK_LOOP`, `NAME_NOT_UTF8`; with exit status 2 `UNITS_NOT_ENABLED`, `DEFAULT_TARGET_UNKNOWN`, `REMOVE_PACKAGE_UNKNOWN`, `REMOVE_PATTERN`,

@@ -1,8 +1,12 @@
 import type { Account, AccountKind } from '../lib/accounts.ts';
 import { CosaError } from '../lib/errors.ts';
 
-/** System accounts get numbers from here downwards, as adduser and sysusers.d give them. */
-const highestSystemNumber = 999;
+/**
+ * The numbers that a system account may get: those that adduser and systemd-sysusers choose from. Below are the
+ * distribution's fixed ones, above are people's.
+ * https://www.debian.org/doc/debian-policy/ch-opersys.html#uid-and-gid-classes
+ */
+const systemNumbers = { first: 100, last: 999 } as const;
 
 export interface ExpectedAccounts {
   accounts: readonly Account[];
@@ -17,7 +21,7 @@ export interface ExpectedAccounts {
  * that did not before. Accounts of which nothing is expected move only out of the way.
  * @returns new number by old; empty if all is as it should be
  * @throws CosaError `ACCOUNT_REMOVED` if an expected account is missing, `ACCOUNT_NUMBER_SHARED` if two
- *   accounts with one number are expected to have different ones
+ *   accounts with one number are expected to have different ones, `ACCOUNT_NUMBERS_EXHAUSTED`
  */
 export function planRenumbering(
   kind: AccountKind,
@@ -38,7 +42,7 @@ export function planRenumbering(
   for (const account of present) {
     const old = numberOf(account);
     if (changes.has(old)) continue;
-    changes.set(old, settled.has(old) ? freeNumber(taken, old) : old);
+    changes.set(old, settled.has(old) ? freeNumber(kind, account, taken) : old);
   }
   return new Map([...changes].filter(([old, number]) => old !== number));
 }
@@ -72,11 +76,22 @@ function assign(
   changes.set(old, number);
 }
 
-function freeNumber(taken: Set<number>, old: number): number {
-  let number = Math.min(old, highestSystemNumber);
-  while (taken.has(number)) number = number > 100 ? number - 1 : highestSystemNumber + taken.size;
-  taken.add(number);
-  return number;
+/**
+ * A system account gets one from the end of the range downwards: adduser counts up, so that a later package seldom meets
+ * it. Anybody else goes on among people.
+ */
+function freeNumber(kind: AccountKind, account: Account, taken: Set<number>): number {
+  const isSystem = numberOf(account) <= systemNumbers.last;
+  const [begin, end, step] = isSystem ? [systemNumbers.last, systemNumbers.first, -1] : [1000, 59_999, 1];
+  for (let number: number = begin; number !== end + step; number += step) {
+    if (taken.has(number)) continue;
+    taken.add(number);
+    return number;
+  }
+  const range = `${Math.min(begin, end)} to ${Math.max(begin, end)}`;
+  throw new CosaError('ACCOUNT_NUMBERS_EXHAUSTED', `no number from ${range} is left for the ${kind} ${account.name}`, {
+    hint: `name fewer ${kind}s in ${kind === 'user' ? 'check-passwd' : 'check-groups'}, or leave packages out`,
+  });
 }
 
 function numberOf(account: Account): number {

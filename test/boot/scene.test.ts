@@ -59,6 +59,18 @@ test('machine 3 makes a disk of the stream, from the registry alone', async () =
   expect(first.version).toBe('13.0.0');
 });
 
+/** An account that no sysusers.d file of a package knows, and a file that belongs to it. */
+const newAccount = [
+  '#!/bin/sh',
+  'set -e',
+  'useradd --system --uid 717 --user-group --home-dir /nonexistent --shell /usr/sbin/nologin newcomer',
+  'install --owner newcomer --group newcomer --mode 0640 /dev/null /usr/share/newcomer',
+];
+
+function indented(lines: readonly string[]): string {
+  return lines.map((line) => `    ${line}\n`).join('');
+}
+
 test('machine 1, with nothing but a reference, builds the next version and offers it as the candidate', async () => {
   const machine = await scene.newMachine('machine-1');
   await scene.warmCache(machine);
@@ -66,6 +78,7 @@ test('machine 1, with nothing but a reference, builds the next version and offer
 
   const config = resolve(machine, 'src/config');
   await edit(resolve(config, 'overlay.d/20login/etc/motd'), (text) => `${text}  This is the next version.\n`);
+  await edit(resolve(config, 'manifest.yaml'), (text) => `${text}\npostprocess:\n  - |\n${indented(newAccount)}`);
   await commitConfig(config, 'Greet those who update');
 
   second = await json(machine, ['ostree', 'build', '--push', scene.repository]);
@@ -137,6 +150,11 @@ test('the running system upgrades to what was promoted, fetching only what is ne
   expect(await kernelArguments(guest)).toEqual(before);
   expect(await guest.output('cat /etc/mine /var/mine')).toBe('mine\nmine');
   expect(await guest.output('cat /etc/motd')).toContain('This is the next version.');
+  // The machine has an /etc/passwd of its own since Ignition made its user.
+  expect(await guest.output('id core newcomer | cut --delimiter " " --fields 1')).toBe(
+    'uid=1000(core)\nuid=717(newcomer)',
+  );
+  expect(await guest.output("stat --format '%U %G %a' /usr/share/newcomer")).toBe('newcomer newcomer 640');
 
   expect(await guest.output('sudo cosa-update rollback')).toMatch(/^pending: 13\.0\.0$/m);
   await guest.reboot();

@@ -34,7 +34,7 @@ describe('planRenumbering', () => {
     expect(plan).toEqual(
       new Map([
         [997, 998],
-        [998, 995],
+        [998, 999],
       ]),
     );
   });
@@ -76,6 +76,50 @@ describe('planRenumbering', () => {
         const after = present.map(({ name, ids: [id = 0] }) => account(name, plan.get(id) ?? id));
         expect(new Set(after.map(({ ids }) => ids[0])).size).toBe(names.length);
         expect(after.slice(0, known)).toEqual(expected);
+      }),
+    );
+  });
+
+  it('gives a system account a free number of the system, and never a person', () => {
+    const number = fc.oneof(fc.integer({ min: 1, max: 999 }), fc.integer({ min: 100, max: 104 }));
+    const accounts = fc.uniqueArray(number, { minLength: 2, maxLength: 12 });
+    fc.assert(
+      fc.property(accounts, accounts, fc.nat(12), (now, before, known) => {
+        const present = now.map((id, index) => account(`u${index}`, id));
+        const expected = present.slice(0, known).flatMap(({ name }, index) => {
+          const id = before[index];
+          return id === undefined ? [] : [account(name, id)];
+        });
+        const plan = planRenumbering('user', [...present, account('core', 1000)], expecting(...expected));
+        const after = present.map(({ ids: [id = 0] }) => plan.get(id) ?? id);
+        expect(new Set(after).size).toBe(present.length);
+        expect(after.every((id) => id >= 1 && id <= 999)).toBe(true);
+        expect(plan.has(1000)).toBe(false);
+        const moved = present.filter(
+          ({ name, ids: [id = 0] }) => plan.has(id) && !expected.some((e) => e.name === name),
+        );
+        expect(moved.every(({ ids: [id = 0] }) => (plan.get(id) ?? 0) >= 100)).toBe(true);
+      }),
+    );
+  });
+
+  it('moves a person on among people', () => {
+    const present = [account('core', 1000), account('old', 1001), account('new', 1002)];
+    expect(planRenumbering('user', present, expecting(account('old', 1000)))).toEqual(
+      new Map([
+        [1001, 1000],
+        [1000, 1003],
+      ]),
+    );
+  });
+
+  it('says when no number is left', () => {
+    const all = Array.from({ length: 900 }, (_, index) => account(`u${index}`, 100 + index));
+    const present = [...all, account('old', 50)];
+    expect(() => planRenumbering('group', present, expecting(account('old', 100)))).toThrow(
+      expect.objectContaining({
+        code: 'ACCOUNT_NUMBERS_EXHAUSTED',
+        message: 'no number from 100 to 999 is left for the group u0',
       }),
     );
   });

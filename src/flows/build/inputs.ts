@@ -11,7 +11,7 @@ import { type Overrides, readOverrides } from './overrides.ts';
 import { buildTimestamp } from './timestamp.ts';
 
 /** Raised when the same inputs make another container than before: it is part of every input hash. */
-const formatVersion = 1;
+const formatVersion = 2;
 
 /** Everything that a container is made of, read and checked; the previous container comes on top. */
 export interface BuildInputs {

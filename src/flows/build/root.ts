@@ -32,7 +32,7 @@ export async function installedRoot(
 ): Promise<InstalledRoot> {
   const { backend, request, lock } = inputs;
   const { documentation } = inputs.config.treefile;
-  const key = stepKey('installed-root/1', {
+  const key = stepKey('installed-root/2', {
     family: backend.family,
     packages: lock.packages.map(({ name, sha256 }) => [name, sha256]),
     documentation,

@@ -27,7 +27,7 @@ describe('accountNumbers', () => {
       users: { kind: 'text', text: 'root:x:0:0::/:\nsshd:x:997:65534::/:\n', origin: 'passwd' },
       groups: { kind: 'text', text: 'new:x:500:\n', origin: 'group' },
     });
-    expect(result.passwd).toBe(passwd.replace('sshd:x:998', 'sshd:x:997').replace('new:x:997:997', 'new:x:996:500'));
+    expect(result.passwd).toBe(passwd.replace('sshd:x:998', 'sshd:x:997').replace('new:x:997:997', 'new:x:999:500'));
     expect(result.group).toBe(group.replace('new:x:997', 'new:x:500'));
   });
 

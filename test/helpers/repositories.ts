@@ -52,7 +52,7 @@ function sceneOf(server: AsyncDisposable & { host: string }): RepositoryScene {
       await beforeRequest(asked);
       return client.request(asked);
     };
-    return openRepository({ ...client, request }, name);
+    return openRepository({ ...client, request }, name, (message) => void warnings.push(message));
   };
   return {
     repository: open(),

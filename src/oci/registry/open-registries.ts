@@ -58,9 +58,9 @@ export function openRegistries(options: RegistryOptions, registryEnvironment: Re
       const name = fullNameOf(host, repository);
       const { mirrors, reading, writing } = await routeTo(host, name);
       const client = clientOf(writing.host, writing.insecure);
-      if (purpose === 'writing') return openRepository(client, name);
+      if (purpose === 'writing') return openRepository(client, name, warn);
       const sources = mirrors.map((mirror) => sourceOf(mirror, mirror.pull));
-      return openRepository(mirroredClient(client, name, sources, sourceOf(reading), warn), name);
+      return openRepository(mirroredClient(client, name, sources, sourceOf(reading), warn), name, warn);
     },
     async ping(host) {
       const { writing } = await routeTo(host, '');

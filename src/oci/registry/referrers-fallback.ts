@@ -1,11 +1,12 @@
 import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
 import { type Digest, digestHex } from '../../lib/digest.ts';
-import { CosaError } from '../../lib/errors.ts';
+import { CosaError, verificationError } from '../../lib/errors.ts';
 import { mapParallel } from '../../lib/parallel.ts';
-import { parseIndex } from '../schemas.ts';
-import { type Descriptor, type Index, mediaTypes } from '../types.ts';
+import { attempt } from '../attempt.ts';
+import { type Descriptor, mediaTypes } from '../types.ts';
 import type { Manifests } from './manifests.ts';
 import { referrerEntry } from './referrer-entry.ts';
+import { parseReferrerList, type ReferrerList, type ReferrerListEntry } from './referrer-list.ts';
 import { hasCode, type RepositoryRequests } from './requests.ts';
 import { conditionsOf } from './set-tags.ts';
 import { listTagNames } from './tags.ts';
@@ -31,16 +32,22 @@ interface Change {
   remove?: Digest;
 }
 
-/** What the index of a subject's referrers lists; nothing if there is none. */
-export async function readFallbackIndex(manifests: Manifests, subject: Digest): Promise<readonly Descriptor[]> {
-  return (await currentIndex(manifests, subject, 'pull')).entries;
+/** What the index of a subject's referrers lists; nothing if there is none. What is odd is named. */
+export async function readFallbackIndex(
+  requests: RepositoryRequests,
+  manifests: Manifests,
+  subject: Digest,
+): Promise<readonly Descriptor[]> {
+  const { entries, odd } = await currentIndex(requests, manifests, subject, 'pull');
+  for (const { reason } of odd) requests.warn(reason);
+  return entries.map(({ descriptor }) => descriptor);
 }
 
 /**
  * Lists a referrer in its subject's index. Safe against others who do it at once, and against being stopped: the
  * next one to add a referrer adds this one too.
  * @param bytes of the referrer's manifest
- * @throws CosaError `REFERRERS_BUSY` (exit 1), `INDEX_INVALID` (exit 4) if the tag holds something else
+ * @throws CosaError `REFERRERS_BUSY` (exit 1)
  */
 export async function addToFallbackIndex(
   requests: RepositoryRequests,
@@ -64,8 +71,8 @@ export async function removeFromFallbackIndex(
   subject: Digest,
   referrer: Digest,
 ): Promise<void> {
-  const { entries } = await currentIndex(manifests, subject, 'push');
-  if (entries.some((entry) => entry.digest === referrer)) {
+  const { entries } = await currentIndex(requests, manifests, subject, 'push');
+  if (entries.some(({ descriptor }) => descriptor.digest === referrer)) {
     await changeIndex(requests, manifests, subject, { remove: referrer });
   }
 }
@@ -80,9 +87,9 @@ async function changeIndex(
   for (let round = 0; round < maximumRounds; round++) {
     // The tags first: all that is in the index by then need not be read.
     const tagged = (await listTagNames(requests, 'push')).filter((tag) => isOwnTag(tag, subject));
-    const index = await currentIndex(manifests, subject, 'push');
-    const kept = index.entries.filter((entry) => entry.digest !== remove);
-    const listed = new Set(kept.map((entry) => ownTag(subject, entry.digest)));
+    const index = await currentIndex(requests, manifests, subject, 'push');
+    const kept = index.entries.filter(({ descriptor }) => descriptor.digest !== remove);
+    const listed = new Set(kept.map(({ descriptor }) => ownTag(subject, descriptor.digest)));
     const added = add === undefined || listed.has(ownTag(subject, add.digest)) ? [] : [add];
     const missing = tagged.filter(
       (tag) => !listed.has(tag) && !strangers.has(tag) && added.every(({ digest }) => tag !== ownTag(subject, digest)),
@@ -91,7 +98,12 @@ async function changeIndex(
     for (const [position, tag] of missing.entries()) if (found[position] === undefined) strangers.add(tag);
     added.push(...found.filter((entry) => entry !== undefined));
     if (added.length === 0 && kept.length === index.entries.length) return;
-    await putIndex(manifests, subject, [...kept, ...added], index.digest);
+    await putIndex(
+      manifests,
+      subject,
+      { entries: [...kept, ...added.map((descriptor) => ({ descriptor, value: descriptor }))], odd: index.odd },
+      index.digest,
+    );
   }
   throw new CosaError(
     'REFERRERS_BUSY',
@@ -100,18 +112,25 @@ async function changeIndex(
   );
 }
 
+/** The list under the tag. What is no index there is no list, as for other tools, which write over it. */
 async function currentIndex(
+  requests: RepositoryRequests,
   manifests: Manifests,
   subject: Digest,
   access: 'pull' | 'push',
-): Promise<{ digest: Digest | undefined; entries: readonly Descriptor[] }> {
-  const found = await manifests.get(indexTag(subject), access);
-  if (found === undefined) return { digest: undefined, entries: [] };
-  const { digest } = found.descriptor;
-  const text = found.bytes.toString();
-  parseIndex(text, `list of referrers ${digest}`);
-  // Checked, but with all fields: what others have written into their entries stays there.
-  return { digest, entries: (JSON.parse(text) as Index).manifests };
+): Promise<ReferrerList & { digest: Digest | undefined }> {
+  const tag = indexTag(subject);
+  const found = await manifests.get(tag, access);
+  if (found === undefined) return { digest: undefined, entries: [], odd: [] };
+  const { digest, mediaType } = found.descriptor;
+  const what = `the list of referrers ${requests.where}:${tag}`;
+  const { value, reason } = await attempt(() => {
+    if (mediaType === mediaTypes.index) return parseReferrerList(found.bytes.toString(), what);
+    throw verificationError('INDEX_INVALID', `${what} is no index but ${mediaType}`);
+  });
+  if (value !== undefined) return { digest, ...value };
+  requests.warn(`${reason}; it counts as empty${access === 'push' ? `, and ${digest} loses this tag` : ''}`);
+  return { digest, entries: [], odd: [] };
 }
 
 /** `undefined` for a tag that is gone, or whose manifest is about something else. */
@@ -124,29 +143,34 @@ async function readReferrer(manifests: Manifests, subject: Digest, tag: string):
 async function putIndex(
   manifests: Manifests,
   subject: Digest,
-  entries: readonly Descriptor[],
+  { entries, odd }: ReferrerList,
   before: Digest | undefined,
 ): Promise<void> {
-  const put = (listed: readonly Descriptor[]) =>
+  const put = (listed: readonly Pick<ReferrerListEntry, 'value'>[]) =>
     manifests.put({
-      bytes: indexBytes(listed),
+      bytes: indexBytes(listed.map(({ value }) => value)),
       mediaType: mediaTypes.index,
       tag: indexTag(subject),
       conditions: conditionsOf(before),
     });
   try {
-    await put(entries);
+    await put([...entries, ...odd]);
   } catch (error) {
     if (!hasCode(error, 'REGISTRY_FAILED', 'REGISTRY_NOT_FOUND')) throw error;
-    // Registries refuse an index of what they do not have: somebody has deleted a referrer and left its entry.
-    const present = await mapParallel(entries, ({ digest }) => manifests.resolve(digest, 'push'), parallelRequests);
+    // Registries refuse an index of what they do not have, as when somebody has deleted a referrer and left its entry, or
+    // of what they do not understand.
+    const present = await mapParallel(
+      entries,
+      ({ descriptor }) => manifests.resolve(descriptor.digest, 'push'),
+      parallelRequests,
+    );
     const stored = entries.filter((_, position) => present[position] !== undefined);
-    if (stored.length === entries.length) throw error;
+    if (stored.length === entries.length && odd.length === 0) throw error;
     await put(stored);
   }
 }
 
-function indexBytes(entries: readonly Descriptor[]): Buffer {
+function indexBytes(entries: readonly unknown[]): Buffer {
   const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: entries };
   return Buffer.from(canonicalJson(index as unknown as Json));
 }

@@ -1,11 +1,16 @@
 import type { Digest } from '../../lib/digest.ts';
-import { parseIndex } from '../schemas.ts';
+import { mapParallel } from '../../lib/parallel.ts';
+import { attempt } from '../attempt.ts';
 import { type Descriptor, mediaTypes } from '../types.ts';
 import type { Manifests } from './manifests.ts';
 import { type Page, pages } from './pages.ts';
+import { referrerEntry } from './referrer-entry.ts';
+import { parseReferrerList } from './referrer-list.ts';
 import { readFallbackIndex } from './referrers-fallback.ts';
 import type { RepositoryRequests } from './requests.ts';
 
+/** Registries are waited for, most of the time. */
+const readsAtOnce = 8;
 const createdKey = 'org.opencontainers.image.created';
 /** How registries without the referrers API answer: they know no such address, or no such method there. */
 const lacking = [400, 404, 405, 501];
@@ -21,14 +26,48 @@ export async function listReferrers(
   subject: Digest,
   artifactType?: string,
 ): Promise<readonly Descriptor[]> {
-  const found = (await askApi(requests, subject, artifactType)) ?? (await readFallbackIndex(manifests, subject));
+  const found =
+    (await askApi(requests, subject, artifactType)) ?? (await readFallbackIndex(requests, manifests, subject));
   const unique = new Map(found.map((descriptor) => [descriptor.digest, descriptor]));
+  const known = await mapParallel(
+    [...unique.values()],
+    async (entry) => (isTelling(entry) ? entry : withOwnType(requests, manifests, subject, entry)),
+    readsAtOnce,
+  );
   return (
-    [...unique.values()]
+    known
+      .filter((descriptor) => descriptor !== undefined)
       // A registry may filter, or say that it does, or not: OCI-Filters-Applied is not what we rely on.
       .filter((descriptor) => artifactType === undefined || descriptor.artifactType === artifactType)
       .sort((a, b) => createdTime(a) - createdTime(b))
   );
+}
+
+/** Types that say nothing: writers of such lists put in the config's, which is empty or an image's for most artifacts. */
+const silentTypes: readonly string[] = [
+  mediaTypes.empty,
+  mediaTypes.config,
+  'application/vnd.docker.container.image.v1+json',
+];
+
+function isTelling({ artifactType }: Descriptor): boolean {
+  return artifactType !== undefined && !silentTypes.includes(artifactType);
+}
+
+/** The entry with the type that the manifest itself has; `undefined` if that is about something else. */
+async function withOwnType(
+  requests: RepositoryRequests,
+  manifests: Manifests,
+  subject: Digest,
+  entry: Descriptor,
+): Promise<Descriptor | undefined> {
+  const { value: bytes, reason } = await attempt(() => manifests.read(entry));
+  if (bytes === undefined) {
+    requests.warn(`the list of referrers of ${subject} names what cannot be read: ${reason}`);
+    return entry;
+  }
+  const own = referrerEntry(entry, bytes, subject);
+  return own && { ...entry, artifactType: own.artifactType, annotations: entry.annotations ?? own.annotations };
 }
 
 /** `undefined` if the registry has no such API. */
@@ -49,7 +88,9 @@ async function askApi(
   } as const;
   for await (const page of pages(requests, request, what)) {
     if (!isIndex(page)) return undefined;
-    found.push(...parseIndex(page.text, `${what} in ${requests.where}`).manifests);
+    const { entries, odd } = await parseReferrerList(page.text, `${what} in ${requests.where}`);
+    found.push(...entries.map(({ descriptor }) => descriptor));
+    for (const { reason } of odd) requests.warn(reason);
   }
   return found;
 }

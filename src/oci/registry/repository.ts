@@ -16,9 +16,14 @@ import { uploadBlob } from './upload.ts';
 /**
  * A registry's repository as a place for images. Asks the registry nothing yet.
  * @param name below the registry: `os/example`
+ * @param warn told what is left out because nobody can read it
  */
-export function openRepository(client: RegistryClient, name: string): Repository {
-  const requests = repositoryRequests(client, name);
+export function openRepository(
+  client: RegistryClient,
+  name: string,
+  warn: (message: string) => void = () => undefined,
+): Repository {
+  const requests = repositoryRequests(client, name, warn);
   const manifests = createManifests(requests);
   return {
     readBlob: (descriptor, signal) =>

@@ -28,9 +28,16 @@ export interface RepositoryRequests {
    * @throws CosaError `REGISTRY_ANSWER_TOO_LARGE`, `REGISTRY_ANSWER_INVALID` (exit 4), what `RegistryClient.request` throws
    */
   read(request: RepositoryRequest, what: string, maximum: number): Promise<{ answer: RegistryResponse; bytes: Buffer }>;
+  /** Tells the user of something that is left out. The same is told once. */
+  warn(message: string): void;
 }
 
-export function repositoryRequests(client: RegistryClient, name: string): RepositoryRequests {
+export function repositoryRequests(
+  client: RegistryClient,
+  name: string,
+  warn: (message: string) => void,
+): RepositoryRequests {
+  const told = new Set<string>();
   const where = formatPlace({ transport: 'docker', host: client.host, repository: name });
 
   function send({ path, access, from, ...request }: RepositoryRequest): Promise<RegistryResponse> {
@@ -59,7 +66,17 @@ export function repositoryRequests(client: RegistryClient, name: string): Reposi
     }
   }
 
-  return { client, name, where, send, read };
+  return {
+    client,
+    name,
+    where,
+    send,
+    read,
+    warn: (message) => {
+      if (!told.has(message)) warn(message);
+      told.add(message);
+    },
+  };
 }
 
 /** True for an error with one of these codes. */

@@ -164,15 +164,95 @@ describe('the index of referrers under a tag', () => {
     expect(await listed(scene.repository, image.digest)).toEqual([added.digest]);
   });
 
-  it('is left alone when it is something else', async () => {
+  it('is empty when it is something else, and its writer says so', async () => {
     await using scene = await openTestingRepository(withoutApi);
     const image = await storeImage(scene.repository, []);
-    await scene.repository.setTags([indexTag(image.digest)], image);
-    await expect(attach(scene.repository, image, 'note')).rejects.toMatchObject({
-      code: 'INDEX_INVALID',
-      exitStatus: 4,
+    const tag = indexTag(image.digest);
+    await scene.repository.setTags([tag], image);
+    const reason = `the list of referrers ${scene.where}:${tag} is no index but ${mediaTypes.manifest}; it counts as empty`;
+    expect(await listed(scene.repository, image.digest)).toEqual([]);
+    expect(await listed(scene.repository, image.digest, artifactType)).toEqual([]);
+    expect(scene.warnings).toEqual([reason]);
+    const note = await attach(scene.open(), image, 'note');
+    expect(scene.warnings).toContain(`${reason}, and ${image.digest} loses this tag`);
+    expect(await listed(scene.open(), image.digest)).toEqual([note.digest]);
+  });
+
+  const oddLists: [string, Json, string][] = [
+    [
+      'no list',
+      { schemaVersion: 2 },
+      'manifests: Invalid input: expected array, received undefined; it counts as empty',
+    ],
+    [
+      'another version',
+      { schemaVersion: 1, manifests: [] },
+      'schemaVersion: Invalid input: expected 2; it counts as empty',
+    ],
+  ];
+  /** A registry that has this list under the tag of this subject, and nothing else; what is put there is recorded. */
+  function openWithList(subject: Digest, index: unknown) {
+    return openScriptedRepository((request, response) => {
+      if (request.method === 'GET' && request.url?.endsWith(indexTag(subject)) === true) {
+        response.writeHead(200, { 'Content-Type': mediaTypes.index }).end(JSON.stringify(index));
+      } else response.writeHead(404).end();
     });
-    expect(scene.registry.tags(repositoryName).get(indexTag(image.digest))).toBe(image.digest);
+  }
+  const subject = digestOf('subject');
+
+  it.each(oddLists)('with %s is empty, and that is told once', async (_what, index, problem) => {
+    await using scene = await openWithList(subject, index);
+    expect(await listed(scene.repository, subject)).toEqual([]);
+    expect(await listed(scene.repository, subject, artifactType)).toEqual([]);
+    expect(scene.warnings).toEqual([`the list of referrers ${scene.where}:${indexTag(subject)}: ${problem}`]);
+  });
+
+  it('with null for its list is empty', async () => {
+    await using scene = await openWithList(subject, { schemaVersion: 2, manifests: null });
+    expect(await listed(scene.repository, subject)).toEqual([]);
+    expect(scene.warnings).toEqual([]);
+  });
+
+  it('is read without its odd entries', async () => {
+    const sound = { mediaType: mediaTypes.manifest, digest: digestOf('sound'), size: 5, artifactType };
+    const odd = [{ ...sound, digest: `sha512:${'0'.repeat(128)}` }, 'text', { ...sound, size: -1 }];
+    await using scene = await openWithList(subject, { schemaVersion: 2, manifests: [...odd, sound] });
+    expect(await listed(scene.repository, subject)).toEqual([sound.digest]);
+    expect(scene.warnings).toEqual([
+      expect.stringContaining(`${indexTag(subject)}: entry 1: manifests.0.digest: `) as string,
+      expect.stringContaining(`${indexTag(subject)}: entry 2: manifests.0: `) as string,
+      expect.stringContaining(`${indexTag(subject)}: entry 3: manifests.0.size: `) as string,
+    ]);
+  });
+
+  const silent = [undefined, mediaTypes.empty, mediaTypes.config];
+  it.each(silent)("takes the manifest's word where an entry says nothing: %s", async (said) => {
+    await using scene = await openTestingRepository(withoutApi);
+    const image = await storeImage(scene.repository, []);
+    const note = await attach(scene.repository, image, 'note');
+    const stranger = await storeImage(scene.repository, [Buffer.from('x')]);
+    const entries = [note, stranger].map(({ mediaType, digest, size }) => ({
+      mediaType,
+      digest,
+      size,
+      ...(said === undefined ? {} : { artifactType: said }),
+    }));
+    const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: entries } as unknown as Json;
+    const stored = await scene.repository.putManifest(canonicalJson(index), mediaTypes.index);
+    await scene.repository.setTags([indexTag(image.digest)], stored);
+    expect(await scene.open().referrers(image.digest)).toEqual([note]);
+    expect(await scene.open().referrers(image.digest, artifactType)).toEqual([note]);
+    expect(await scene.open().referrers(image.digest, mediaTypes.empty)).toEqual([]);
+  });
+
+  it('names what it lists and is gone', async () => {
+    const gone = { mediaType: mediaTypes.manifest, digest: digestOf('gone'), size: 4 };
+    await using scene = await openWithList(subject, { schemaVersion: 2, manifests: [gone] });
+    expect(await listed(scene.repository, subject)).toEqual([gone.digest]);
+    expect(await listed(scene.repository, subject, artifactType)).toEqual([]);
+    expect(scene.warnings).toEqual([
+      `the list of referrers of ${subject} names what cannot be read: blob ${gone.digest} is missing in ${scene.where}`,
+    ]);
   });
 
   it('does not list what only has such a tag', async () => {

@@ -1,5 +1,5 @@
 // Imports point downwards: cli → flows → {pipeline, domains} → {exec, lib}.
-const domains = 'config|packages|rootfs|ostree|layers|oci|disk|vm|publish';
+const domains = 'config|packages|rootfs|ostree|layers|oci|disk|vm|publish|lint';
 /** One rule: what stands in `from` may import only what `to` names (and itself). */
 const only = (name, from, to) => ({
   name,
@@ -16,7 +16,7 @@ module.exports = {
     only('ostree-may-use-oci', 'ostree', 'ostree|oci|exec|lib'),
     only('layers-may-use-ostree', 'layers', 'layers|ostree|exec|lib'),
     only('disk-may-use-ostree', 'disk', 'disk|ostree|exec|lib'),
-    ...['config', 'packages', 'rootfs', 'oci', 'vm'].map((d) => only(`${d}-stands-alone`, d, `${d}|exec|lib`)),
+    ...['config', 'packages', 'rootfs', 'oci', 'vm', 'lint'].map((d) => only(`${d}-stands-alone`, d, `${d}|exec|lib`)),
     {
       name: 'flows-do-not-import-cli',
       severity: 'error',

@@ -124,6 +124,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./fsck.ts')).fsck,
   },
   {
+    name: 'lint',
+    summary: 'check that machines can boot and update from a container',
+    group: 'Look after containers',
+    load: async () => (await import('./lint.ts')).lint,
+  },
+  {
     name: 'push',
     summary: 'bring a build to a registry, or an index of several',
     group: 'Registries',

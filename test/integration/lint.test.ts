@@ -1,0 +1,25 @@
+import { beforeAll, expect, it } from 'vitest';
+import { builtWorkDirectory, cosaOk } from './fixture.ts';
+
+interface Report {
+  findings: { name: string; level: string; details: string[] }[];
+  passed: string[];
+}
+
+let report: Report;
+beforeAll(async () => {
+  report = JSON.parse(await cosaOk(await builtWorkDirectory(), ['lint', '--json'])) as Report;
+});
+
+it('the example breaks no rule that systems could not do without', () => {
+  expect(report.findings.filter(({ level }) => level === 'error')).toEqual([]);
+  expect(report.passed).toEqual(
+    expect.arrayContaining(['kernel', 'initramfs', 'nonempty-boot', 'var-tmpfiles', 'disk-files']),
+  );
+});
+
+it('of the others it breaks those that its distribution breaks', () => {
+  // Debian 13's ostree is built without composefs.
+  const known = ['baseimage-composefs', 'sysusers', 'etc-uid-drift'];
+  expect(report.findings.map(({ name }) => name).filter((name) => !known.includes(name))).toEqual([]);
+});

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { start } from '../exec/run.ts';
-import { zstd } from '../exec/tools/zstd.ts';
+import { decompressZstd } from '../lib/compress/decompress-zstd.ts';
 import type { Digest } from '../lib/digest.ts';
 import { CosaError, verificationError } from '../lib/errors.ts';
 import { type Descriptor, mediaTypes } from './types.ts';
@@ -12,8 +11,8 @@ import { type Descriptor, mediaTypes } from './types.ts';
  * digest has done so when this ends.
  * @param source the layer blob's bytes
  * @param maximumBytes how much the layer may expand to: a few kilobytes can stand for gigabytes of zeros
- * @throws CosaError `MEDIA_TYPE_UNKNOWN`, `LAYER_TOO_LARGE`, `LAYER_COMPRESSION` (exit 4), `TOOL_MISSING`
- *   (exit 3), and what the source throws
+ * @throws CosaError `MEDIA_TYPE_UNKNOWN`, `LAYER_TOO_LARGE`, `LAYER_COMPRESSION` (exit 4), `THREAD_FAILED`, and what the
+ *   source throws
  */
 export async function* decompress(
   source: AsyncIterable<Buffer>,
@@ -84,24 +83,11 @@ async function* throughGunzip(source: AsyncIterable<Buffer>, layer: Descriptor):
 }
 
 async function* throughZstd(source: AsyncIterable<Buffer>, layer: Descriptor): AsyncGenerator<Buffer> {
-  const program = start(zstd, ['--decompress', '--stdout', '--quiet', '--no-progress']);
-  const input = watched(source);
-  const feeding = pipeline(input.chunks, program.stdin);
-  feeding.catch(() => undefined);
   try {
-    for await (const chunk of program.stdout) yield chunk as Buffer;
-    // The source's own error says more than what zstd thinks of half a stream.
-    await feeding.catch((error: unknown) => {
-      if (error instanceof CosaError) throw error;
-    });
-    await program.done;
+    yield* decompressZstd(source);
   } catch (error) {
-    const isOurs = error instanceof CosaError && error.code !== 'TOOL_FAILED';
-    throw isOurs ? error : damaged(layer, error);
-  } finally {
-    program.kill('SIGKILL');
+    throw error instanceof CosaError && error.code === 'ZSTD_INVALID' ? damaged(layer, error) : error;
   }
-  if (!input.ended()) throw damaged(layer);
 }
 
 /** Remembers whether a stream was read to its end, where its digest is checked. */

@@ -1,8 +1,9 @@
+import type { CompressionAlgorithm } from '../../src/lib/compress/algorithms.ts';
 import { silentReporter } from '../../src/lib/reporter.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import type { Annotations, Descriptor } from '../../src/oci/types.ts';
 import { encapsulate } from '../../src/ostree/encapsulate/encapsulate.ts';
-import type { LayerCompression, LayerContent } from '../../src/ostree/encapsulate/types.ts';
+import type { LayerContent } from '../../src/ostree/encapsulate/types.ts';
 import { commitObject } from '../../src/ostree/objects.ts';
 import { scanTree } from '../../src/ostree/tree.ts';
 
@@ -16,7 +17,7 @@ export interface TestContainer {
   /** How many layers the files are spread over, besides layer 0. */
   layers?: number;
   architecture?: string;
-  compression?: LayerCompression;
+  compression?: CompressionAlgorithm;
 }
 
 /** Seconds since the epoch: the commit's date. */

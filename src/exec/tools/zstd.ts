@@ -3,5 +3,5 @@ import type { Tool } from '../tool.ts';
 export const zstd: Tool = {
   name: 'zstd',
   packages: { deb: 'zstd', rpm: 'zstd' },
-  purpose: 'compresses and decompresses layers',
+  purpose: 'compresses disk images',
 };

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { compressionParameters } from './compressor.ts';
+import { type CompressionAlgorithm, compressionParameters } from '../../lib/compress/algorithms.ts';
 import type { LayerParts } from './layer-parts.ts';
-import type { LayerCompression } from './types.ts';
 
 /** To be raised when layers with the same entries get other bytes. */
 const keyVersion = 'layer/1';
@@ -11,7 +10,7 @@ const keyVersion = 'layer/1';
  * files need not be read for that: before each stands its header, whose name is the content's checksum.
  * @returns hex sha256, and how many bytes the tar stream has
  */
-export function layerContentKey(parts: LayerParts, compression: LayerCompression): { key: string; size: number } {
+export function layerContentKey(parts: LayerParts, compression: CompressionAlgorithm): { key: string; size: number } {
   const hash = createHash('sha256').update(`${keyVersion}\n${compressionParameters(compression)}\n`);
   let size = 0;
   for (const part of parts) {

@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { canonicalJson } from '../../lib/canonical-json.ts';
+import { compressionPool } from '../../lib/compress/pool.ts';
 import { storeBytes } from '../../oci/artifact.ts';
 import { mediaTypes } from '../../oci/types.ts';
 import { layerContentKey } from './content-key.ts';
 import { asJson, componentsAnnotation, imageConfig, imageManifest, ostreeLabels } from './image.ts';
 import { baseLayerParts, componentLayerParts, type LayerParts } from './layer-parts.ts';
 import { contentKeyAnnotation } from './reuse.ts';
-import { blockBuffers } from './tar-blocks.ts';
 import type { EncapsulatedImage, EncapsulatedLayer, EncapsulateOptions } from './types.ts';
 import { writeLayer } from './write-layer.ts';
 
@@ -14,7 +14,7 @@ import { writeLayer } from './write-layer.ts';
  * Makes an ostree-in-container image of a scanned tree and stores its layers, config and manifest; setting a tag
  * is the caller's. The same inputs give the same digest. A layer whose content key is known is neither read nor
  * compressed. Memory does not grow with the tree's size.
- * @throws CosaError `TREE_HAS_ETC`, `TREE_CHANGED`, `TOOL_MISSING` (exit 3), `TOOL_FAILED`; what the store throws
+ * @throws CosaError `TREE_HAS_ETC`, `TREE_CHANGED`, `THREAD_FAILED`; what the store throws
  */
 export async function encapsulate(options: EncapsulateOptions): Promise<EncapsulatedImage> {
   const layers = await obtainLayers(planLayers(options), options);
@@ -88,6 +88,7 @@ async function writeLayers(
   { root, compression, store, reuse, reporter }: EncapsulateOptions,
   results: Map<PlannedLayer, EncapsulatedLayer>,
 ): Promise<void> {
+  using pool = compressionPool();
   const queue = missing.toSorted((a, b) => b.size - a.size);
   const total = missing.reduce((sum, { size }) => sum + size, 0);
   let done = 0;
@@ -99,9 +100,8 @@ async function writeLayers(
     reporter.progress(done, total, 'bytes');
   };
   async function work(): Promise<void> {
-    const buffers = blockBuffers();
     for (let layer = queue.shift(); layer !== undefined; layer = queue.shift()) {
-      const written = await writeLayer(layer.parts(), { root, buffers, compression, store, signal, onBytes });
+      const written = await writeLayer(layer.parts(), { root, compression, pool, store, signal, onBytes });
       const { layer: stored, reused } = await reuse.settle(layer.contentKey, written, signal);
       results.set(layer, { ...stored, components: layer.components, reused });
     }

@@ -1,3 +1,4 @@
+import type { CompressionAlgorithm } from '../../lib/compress/algorithms.ts';
 import type { Reporter } from '../../lib/reporter.ts';
 import type { LocalStore } from '../../oci/store.ts';
 import type { Annotations, Descriptor, ImageConfig, Manifest } from '../../oci/types.ts';
@@ -11,8 +12,6 @@ export interface LayerContent {
   /** Absolute paths of files and symbolic links of the tree, in any order. A path stands in one layer alone. */
   paths: readonly string[];
 }
-
-export type LayerCompression = 'zstd' | 'gzip';
 
 /** A layer's blob that exists already. */
 export interface StoredLayer {
@@ -52,7 +51,7 @@ export interface EncapsulateOptions {
   architecture: string;
   /** What a container runtime starts; `/sbin/init` unless given. */
   command?: readonly string[] | undefined;
-  compression: LayerCompression;
+  compression: CompressionAlgorithm;
   /** Config labels and manifest annotations; `ostree.commit` and `ostree.final-diffid` are added. */
   labels: Annotations;
   store: LocalStore;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentReporter } from '../../../src/lib/reporter.ts';
 import { readTar, type TarEntry } from '../../../src/lib/tar/reader.ts';
 import { baseLayerParts, componentLayerParts, type LayerParts } from '../../../src/ostree/encapsulate/layer-parts.ts';
-import { blockBuffers, tarBlocks } from '../../../src/ostree/encapsulate/tar-blocks.ts';
+import { tarContent } from '../../../src/ostree/encapsulate/tar-content.ts';
 import { commitObject } from '../../../src/ostree/objects.ts';
 import { scanTree, type Tree } from '../../../src/ostree/tree.ts';
 import { capability, commitOptions, makeTree } from '../fixture.ts';
@@ -24,7 +24,11 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 /** All entries of a layer, content included. */
 async function entriesOf(parts: LayerParts): Promise<(TarEntry & { data: Buffer })[]> {
   async function* copied() {
-    for (const block of tarBlocks(parts, join(directory, 'root'), blockBuffers())) yield Buffer.from(block);
+    using content = tarContent(parts, join(directory, 'root'));
+    // Neither a divisor of what is in the layer nor larger than it.
+    const buffer = Buffer.alloc(100_003);
+    for (let size = content.fill(buffer); size > 0; size = content.fill(buffer))
+      yield Buffer.from(buffer.subarray(0, size));
   }
   const entries = [];
   for await (const entry of readTar(copied())) entries.push({ ...entry, data: await entry.bytes(1 << 20) });

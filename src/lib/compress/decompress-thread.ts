@@ -1,0 +1,104 @@
+// What decompresses zstd, for one stream after another: see `decompressZstd`.
+import { ZSTDDecoder } from 'zstddec/stream';
+import { serveRequests } from '../parallel/serve.ts';
+import { InvalidZstdError, splitFrames } from './zstd-frames.ts';
+
+/** Asks for the next bytes: to begin with, and after `isHungry`, with a chunk or without one at the stream's end. */
+export interface DecompressRequest {
+  begins: boolean;
+  chunk: Uint8Array | undefined;
+}
+
+export type DecompressAnswer =
+  | { kind: 'bytes'; pieces: Uint8Array<ArrayBuffer>[]; isHungry: boolean }
+  /** All has been given, and the thread is ready for another stream. */
+  | { kind: 'end' }
+  /** The thread is of no more use: the decoder has kept its memory. */
+  | { kind: 'invalid'; reason: string };
+
+/** Bytes after which an answer is sent: a small input can become very much. */
+const answerBytes = 1024 * 1024;
+
+const decoder = new ZSTDDecoder();
+let stream: Stream | undefined;
+
+serveRequests<DecompressRequest, DecompressAnswer>(async ({ begins, chunk }) => {
+  await decoder.init();
+  if (begins) stream = begin();
+  try {
+    const message = stream?.next(chunk) ?? { kind: 'end' };
+    const pieces = message.kind === 'bytes' ? message.pieces : [];
+    return { message, transfer: pieces.map(({ buffer }) => buffer) };
+  } catch (error) {
+    if (!(error instanceof InvalidZstdError)) throw error;
+    return { message: { kind: 'invalid', reason: error.message }, transfer: [] };
+  }
+});
+
+interface Stream {
+  next(chunk: Uint8Array | undefined): DecompressAnswer;
+}
+
+function begin(): Stream {
+  const parts = splitFrames();
+  const decode = stepwise();
+  let isHungry = parts.next().value === undefined;
+  let hasEnded = false;
+
+  function next(chunk: Uint8Array | undefined): DecompressAnswer {
+    if (hasEnded) return { kind: 'end' };
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    let input = isHungry ? chunk : undefined;
+    for (let size = 0; size < answerBytes; ) {
+      const { value: part, done } = parts.next(input);
+      input = undefined;
+      if (done === true) {
+        decode(undefined);
+        hasEnded = true;
+        return pieces.length === 0 ? { kind: 'end' } : { kind: 'bytes', pieces, isHungry: false };
+      }
+      isHungry = part === undefined;
+      if (part === undefined) break;
+      const piece = decode(part);
+      if (piece.length === 0) continue;
+      pieces.push(piece);
+      size += piece.length;
+    }
+    return { kind: 'bytes', pieces, isHungry };
+  }
+
+  return { next };
+}
+
+/**
+ * The decoder takes its input from an iterator and does not say when it fails: it gives nothing for what it cannot decode,
+ * for ever, and asks for no more. So each part is given when it asks, and it must have asked when the next one comes.
+ * @returns decodes one part of a frame; without one it ends the stream
+ */
+function stepwise(): (part: Uint8Array | undefined) => Uint8Array<ArrayBuffer> {
+  const offer: { part: Uint8Array | undefined; isTaken: boolean } = { part: undefined, isTaken: true };
+  function* input(): Generator<Uint8Array> {
+    while (!offer.isTaken) {
+      offer.isTaken = true;
+      if (offer.part === undefined) return;
+      yield offer.part;
+    }
+  }
+  const output = decoder.decodeStreaming(input());
+
+  return (part) => {
+    Object.assign(offer, { part, isTaken: false });
+    const { value, done } = decoded(output);
+    if (!offer.isTaken || (done === true) !== (part === undefined)) throw new InvalidZstdError('it is damaged');
+    return (value ?? new Uint8Array(0)) as Uint8Array<ArrayBuffer>;
+  };
+}
+
+function decoded(output: Generator<Uint8Array>): IteratorResult<Uint8Array> {
+  try {
+    return output.next();
+  } catch (error) {
+    // The decoder's last words, or a trap in it.
+    throw new InvalidZstdError('it is damaged', { cause: error });
+  }
+}

@@ -13,6 +13,8 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** In a process group of its own the program does not get the terminal's Ctrl-C: it must end with its stdin. */
   ownProcessGroup?: boolean;
+  /** Open files of ours that the program gets as its descriptors 3, 4 and so on; `ignore` leaves one out. */
+  descriptors?: readonly (number | 'ignore')[];
   /** Called for each complete line the program writes to stderr, as it comes. */
   onStderrLine?: (line: string) => void;
 }
@@ -56,6 +58,7 @@ export async function tryRun(tool: Tool, args: readonly string[], options: Whole
   const maxBuffer = options.maximumOutputBytes ?? 256 * 1024 * 1024;
   const child = execa(tool.name, args, {
     ...spawnOptions(options),
+    stdio: streamsAnd(options.descriptors),
     input: options.input ?? '',
     stripFinalNewline: false,
     maxBuffer,
@@ -75,9 +78,7 @@ export async function tryRun(tool: Tool, args: readonly string[], options: Whole
 export function start(tool: Tool, args: readonly string[], options: RunOptions = {}): RunningProgram {
   const child = execa(tool.name, args, {
     ...spawnOptions(options),
-    stdin: 'pipe',
-    stdout: 'pipe',
-    stderr: 'pipe',
+    stdio: streamsAnd(options.descriptors),
     buffer: false,
     encoding: 'buffer',
   });
@@ -113,6 +114,11 @@ export async function attach(tool: Tool, args: readonly string[]): Promise<numbe
   });
   if (result.exitCode === undefined) throw notStarted(tool, args, result);
   return result.exitCode;
+}
+
+function streamsAnd(descriptors: readonly (number | 'ignore')[] = []) {
+  // Any open descriptor will do; execa's types know a few numbers alone.
+  return ['pipe', 'pipe', 'pipe', ...(descriptors as readonly (3 | 'ignore')[])] as const;
 }
 
 function spawnOptions(options: RunOptions) {

@@ -1,3 +1,5 @@
+import { type RunningProgram, type RunOptions, type RunResult, start, tryRun } from './run.ts';
+import { openGate } from './sandbox/gate.ts';
 import type { Tool } from './tool.ts';
 
 export const bubblewrap: Tool = {
@@ -26,14 +28,47 @@ export interface SandboxOptions {
 }
 
 /**
- * Arguments for {@link bubblewrap} that run a command as root inside a directory tree: own mount, PID,
- * IPC, UTS and network namespaces (no network at all), a fresh /dev, /proc, /run and /tmp, all
- * capabilities of the surrounding user namespace so that maintainer scripts can chown and setcap.
- * The host is reachable only through `binds`.
+ * What package managers and packages' scripts do as root: owners, modes, file capabilities, other identities, chroot.
+ * No devices: an ordinary user could not make them, and trees are the same for all. No capability here serves to
+ * mount, or to leave a namespace.
  */
-export function sandboxArguments(options: SandboxOptions, command: readonly string[]): string[] {
-  const args = ['--unshare-net', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--hostname', 'localhost'];
-  args.push('--die-with-parent', '--new-session', '--cap-add', 'ALL', '--clearenv');
+const capabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID', 'SETFCAP', 'SYS_CHROOT'];
+
+/**
+ * Starts a command as root inside a directory tree, where it reaches nothing of the host but `binds`.
+ *
+ * It has a user namespace of its own, whoever we are, in which it keeps {@link capabilities}; its own mount, PID, IPC,
+ * UTS, cgroup and network namespaces (no network at all); a fresh /dev, /run and /tmp; a /proc that cannot be
+ * written to and has no keys, for there a number is enough to be root; a filter of system calls; and none of the
+ * files that we were started with.
+ * @throws CosaError `NAMESPACE_FAILED`, `TOOL_MISSING` (exit 3)
+ */
+export async function startInSandbox(
+  options: SandboxOptions,
+  command: readonly string[],
+  runOptions: Omit<RunOptions, 'descriptors'> = {},
+): Promise<RunningProgram> {
+  await using gate = await openGate();
+  return start(bubblewrap, sandboxArguments(options, command), { ...runOptions, descriptors: gate.descriptors });
+}
+
+/** As {@link startInSandbox}, to the command's end; a non-zero exit status is a result. */
+export async function tryRunInSandbox(
+  options: SandboxOptions,
+  command: readonly string[],
+  runOptions: Omit<RunOptions, 'descriptors'> = {},
+): Promise<RunResult> {
+  await using gate = await openGate();
+  const { descriptors } = gate;
+  return await tryRun(bubblewrap, sandboxArguments(options, command), { ...runOptions, descriptors });
+}
+
+/** Descriptors 3 and 4 are a user namespace and a filter of system calls. */
+function sandboxArguments(options: SandboxOptions, command: readonly string[]): string[] {
+  const args = ['--userns', '3', '--seccomp', '4', '--unshare-net', '--unshare-pid', '--unshare-ipc'];
+  args.push('--unshare-cgroup-try', '--unshare-uts', '--hostname', 'localhost');
+  args.push('--die-with-parent', '--new-session', '--clearenv', '--cap-drop', 'ALL');
+  for (const capability of capabilities) args.push('--cap-add', `CAP_${capability}`);
   const env = {
     PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
     HOME: '/root',
@@ -42,8 +77,9 @@ export function sandboxArguments(options: SandboxOptions, command: readonly stri
     ...options.env,
   };
   for (const [name, value] of Object.entries(env)) args.push('--setenv', name, value);
-  args.push('--bind', options.root, '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/run', '--tmpfs', '/tmp');
-  args.push('--chmod', '1777', '/tmp');
+  args.push('--bind', options.root, '/', '--dev', '/dev', '--proc', '/proc');
+  for (const keys of ['/proc/keys', '/proc/key-users']) args.push('--dev-bind-try', '/dev/null', keys);
+  args.push('--remount-ro', '/proc', '--tmpfs', '/run', '--tmpfs', '/tmp', '--chmod', '1777', '/tmp');
   for (const path of options.inMemory ?? []) args.push('--tmpfs', path);
   for (const bind of options.binds ?? []) args.push(bind.writable ? '--bind' : '--ro-bind', bind.from, bind.to);
   args.push('--chdir', options.cwd ?? '/', '--', ...command);

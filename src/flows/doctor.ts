@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { namespaceArguments, unshare } from '../exec/namespace.ts';
 import { tryRun } from '../exec/run.ts';
-import { bubblewrap, sandboxArguments } from '../exec/sandbox.ts';
+import { bubblewrap, tryRunInSandbox } from '../exec/sandbox.ts';
 import type { Tool } from '../exec/tool.ts';
 import { tools } from '../exec/tools/index.ts';
 import { hostFamily, hostPackageVersions } from '../exec/tools/packages.ts';
@@ -71,12 +71,12 @@ async function toolStatuses(family: Diagnosis['family']): Promise<ToolStatus[]> 
 async function checkNamespaces(): Promise<HostCheck> {
   const hint = 'in a container, run it with --privileged; else see kernel.unprivileged_userns_clone';
   try {
-    const sandboxed = sandboxArguments({ root: '/' }, ['true']);
-    // As commands that need it do: an unprivileged user becomes root of a namespace first.
+    // Commands that need it become root of a namespace first, where they are not root; this one does not.
+    const namespaced = ['--bind', '/', '/', '--dev', '/dev', '--proc', '/proc', 'unshare', '--user', 'true'];
     const probe =
       process.getuid?.() === 0
-        ? await tryRun(bubblewrap, sandboxed)
-        : await tryRun(unshare, [...namespaceArguments, bubblewrap.name, ...sandboxed]);
+        ? await tryRunInSandbox({ root: '/' }, ['true'])
+        : await tryRun(unshare, [...namespaceArguments, bubblewrap.name, ...namespaced]);
     if (probe.exitCode === 0) return { name: 'namespaces', state: 'ok', finding: 'programs run in namespaces' };
     return { name: 'namespaces', state: 'failed', finding: probe.stderr.trim(), hint };
   } catch (error) {

@@ -1,5 +1,5 @@
-import { type RunResult, tryRun } from '../exec/run.ts';
-import { type Bind, bubblewrap, sandboxArguments } from '../exec/sandbox.ts';
+import type { RunResult } from '../exec/run.ts';
+import { type Bind, tryRunInSandbox } from '../exec/sandbox.ts';
 import type { Reporter } from '../lib/reporter.ts';
 import type { RootfsRequest } from './request.ts';
 
@@ -34,8 +34,8 @@ export async function runInRoot(
   const { root, request, reporter } = context;
   const { timestamp = request.timestamp, ...rest } = options;
   const env = { SOURCE_DATE_EPOCH: String(timestamp) };
-  const args = sandboxArguments({ root, env, ...rest }, command);
-  const result = await tryRun(bubblewrap, args, { signal: reporter.signal, onStderrLine: reporter.log });
+  const runOptions = { signal: reporter.signal, onStderrLine: reporter.log };
+  const result = await tryRunInSandbox({ root, env, ...rest }, command, runOptions);
   for (const line of result.stdout.split('\n')) if (line !== '') reporter.log(line);
   return result;
 }

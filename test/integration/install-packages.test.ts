@@ -3,8 +3,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { run } from '../../src/exec/run.ts';
-import { bubblewrap, sandboxArguments } from '../../src/exec/sandbox.ts';
+import { tryRunInSandbox } from '../../src/exec/sandbox.ts';
 import { streamDirectory } from '../../src/exec/tools/tar.ts';
 import { hostBaseArchitecture } from '../../src/flows/architecture.ts';
 import { silentReporter } from '../../src/lib/reporter.ts';
@@ -50,7 +49,9 @@ describe('installing real packages', () => {
     return root;
   }
   async function inside(root: string, command: readonly string[]): Promise<string> {
-    return (await run(bubblewrap, sandboxArguments({ root }, command))).stdout;
+    const result = await tryRunInSandbox({ root }, command);
+    expect(result).toMatchObject({ exitCode: 0 });
+    return result.stdout;
   }
   /** A hash of names, owners, modes, attributes and content. */
   async function treeHash(root: string): Promise<string> {

@@ -1,6 +1,5 @@
 import { createInterface } from 'node:readline';
-import { start } from '../../exec/run.ts';
-import { type Bind, bubblewrap, sandboxArguments } from '../../exec/sandbox.ts';
+import { type Bind, startInSandbox } from '../../exec/sandbox.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { statInRoot } from '../../lib/root-files.ts';
 import { hostDirectory } from '../../lib/root-path.ts';
@@ -46,25 +45,21 @@ export async function runTargetDpkg(
     to: databaseInside,
     writable: true,
   };
-  const program = start(
-    bubblewrap,
-    sandboxArguments(
-      {
-        root: options.root,
-        binds: [database, ...(options.binds ?? [])],
-        inMemory: [installedDatabase],
-        env: {
-          DEBIAN_FRONTEND: 'noninteractive',
-          DEBCONF_NONINTERACTIVE_SEEN: 'true',
-          DEBCONF_NOWARNINGS: 'yes',
-          SOURCE_DATE_EPOCH: String(options.timestamp),
-        },
-      },
-      ['/bin/sh', '-c', dpkgOnCopy, 'dpkg', ...dpkgArguments],
-    ),
-    { signal: context.reporter.signal, onStderrLine: onLine },
-  );
+  const sandbox = {
+    root: options.root,
+    binds: [database, ...(options.binds ?? [])],
+    inMemory: [installedDatabase],
+    env: {
+      DEBIAN_FRONTEND: 'noninteractive',
+      DEBCONF_NONINTERACTIVE_SEEN: 'true',
+      DEBCONF_NOWARNINGS: 'yes',
+      SOURCE_DATE_EPOCH: String(options.timestamp),
+    },
+  };
+  const command = ['/bin/sh', '-c', dpkgOnCopy, 'dpkg', ...dpkgArguments];
   const log: string[] = [];
+  const runOptions = { signal: context.reporter.signal, onStderrLine: onLine };
+  const program = await startInSandbox(sandbox, command, runOptions);
   function onLine(written: string): void {
     const line = options.rewriteLine?.(written) ?? written;
     log.push(line);

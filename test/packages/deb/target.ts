@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
-import { run } from '../../../src/exec/run.ts';
-import { bubblewrap, sandboxArguments } from '../../../src/exec/sandbox.ts';
+import { type Bind, tryRunInSandbox } from '../../../src/exec/sandbox.ts';
 import { digestFile, digestHex } from '../../../src/lib/digest.ts';
 import { silentReporter } from '../../../src/lib/reporter.ts';
 import type { BackendContext, LockedPackage, Lockfile } from '../../../src/packages/backend.ts';
@@ -104,13 +103,15 @@ export async function installedByDpkg(cache: PackageCache, order: readonly strin
   const root = await installed({ lock: { ...lock, packages: base }, context });
   const files = order.map((name) => `/tmp/packages/${lock.packages.find((item) => item.name === name)?.sha256}.deb`);
   const binds = [{ from: join(context.cacheDirectory, 'packages'), to: '/tmp/packages' }];
-  for (const file of files) await run(bubblewrap, sandboxArguments({ root, binds }, ['dpkg', '--install', file]));
+  for (const file of files) await inTarget(root, ['dpkg', '--install', file], binds);
   return root;
 }
 
 /** Runs a program of a target in it. */
-export async function inTarget(root: string, command: readonly string[]): Promise<string> {
-  return (await run(bubblewrap, sandboxArguments({ root }, command))).stdout;
+export async function inTarget(root: string, command: readonly string[], binds: readonly Bind[] = []): Promise<string> {
+  const { exitCode, stdout, stderr } = await tryRunInSandbox({ root, binds }, command);
+  if (exitCode !== 0) throw new Error(`${command.join(' ')}: exit status ${exitCode}\n${stderr}`);
+  return stdout;
 }
 
 async function temporary(): Promise<string> {

@@ -1,0 +1,66 @@
+import { type FileHandle, mkdtemp, open, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createCleanup } from '../../lib/cleanup.ts';
+import { readTextIfExists } from '../../lib/files.ts';
+import { systemCallFilter } from './filter.ts';
+import { openUserNamespace } from './user-namespace.ts';
+
+/** The descriptors that bubblewrap is started with, and that we can close once it is. */
+export interface Gate extends AsyncDisposable {
+  /** From 3 on: a user namespace, a filter of system calls, and nothing in the place of what we have inherited. */
+  descriptors: readonly (number | 'ignore')[];
+}
+
+/** @throws CosaError `NAMESPACE_FAILED`, `TOOL_MISSING` (exit 3) */
+export async function openGate(): Promise<Gate> {
+  const cleanup = createCleanup();
+  try {
+    const opened = async (opening: Promise<FileHandle>): Promise<number> => {
+      const handle = await opening;
+      cleanup.defer(() => handle.close());
+      return handle.fd;
+    };
+    const descriptors: (number | 'ignore')[] = [await opened(openUserNamespace()), await opened(openFilter())];
+    const nothing = await opened(open('/dev/null'));
+    for (const inherited of await inheritedDescriptors()) {
+      while (descriptors.length <= inherited - 3) descriptors.push('ignore');
+      if (inherited > 4) descriptors[inherited - 3] = nothing;
+    }
+    return { descriptors, [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose]() };
+  } catch (error) {
+    await cleanup[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function openFilter(): Promise<FileHandle> {
+  const filter = systemCallFilter(process.arch);
+  if (filter === undefined) throw new Error(`no filter of system calls for ${process.arch}`);
+  const directory = await mkdtemp(join(tmpdir(), 'cosa-filter-'));
+  try {
+    const handle = await open(join(directory, 'filter'), 'wx+');
+    // At a position, so that whoever gets the descriptor reads from the start.
+    await handle.write(filter, 0, filter.length, 0);
+    return handle;
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+/** Octal, as the kernel prints it. */
+const closeOnExec = 0o2000000;
+
+/**
+ * Descriptors that every program which we start gets, too: those that our own caller left open for us, a directory of
+ * the host perhaps. All that Node opens is closed when a program starts.
+ */
+async function inheritedDescriptors(): Promise<number[]> {
+  const inherited: number[] = [];
+  for (const name of await readdir('/proc/self/fdinfo')) {
+    const information = await readTextIfExists(`/proc/self/fdinfo/${name}`);
+    const flags = /^flags:\s*([0-7]+)$/m.exec(information ?? '')?.[1];
+    if (flags !== undefined && (Number.parseInt(flags, 8) & closeOnExec) === 0) inherited.push(Number(name));
+  }
+  return inherited.filter((descriptor) => descriptor > 2);
+}

@@ -2,7 +2,7 @@ import { type FileHandle, mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCleanup } from '../../lib/cleanup.ts';
-import { readTextIfExists } from '../../lib/files.ts';
+import { readTextIfExists } from '../../lib/text-file.ts';
 import { systemCallFilter } from './filter.ts';
 import { openUserNamespace } from './user-namespace.ts';
 

@@ -378,8 +378,9 @@ describe('a checkout', () => {
 
   test.each([
     ['', /config\/\.git: it is no link to a git directory$/],
+    ['gitdir: /etc/passwd\n', /config\/\.git: there is no git directory at \/etc\/passwd$/],
     ['gitdir: /nowhere\n', /config\/\.git: there is no git directory at \/nowhere$/],
-    ['x'.repeat(9000), /config\/\.git: it is larger than 8192 bytes$/],
+    ['x'.repeat(9000), /config\/\.git cannot be read: it has more than 8192 bytes$/],
   ])('whose .git is the file %j is an error', async (content, message) => {
     await writeFiles({ '.git': content, 'manifest.yaml': '' }, config);
     await expect(gitCheckoutOf(config)).rejects.toMatchObject({
@@ -394,7 +395,7 @@ describe('a checkout', () => {
     await run({ ...git, name: 'mkfifo' }, [join(config, '.git', name)]);
     await expect(gitCheckoutOf(config)).rejects.toMatchObject({
       code: 'GIT_FAILED',
-      message: expect.stringMatching(/it is no file$/),
+      message: expect.stringMatching(/cannot be read: it is a pipe, and no file$/),
     });
   });
 });

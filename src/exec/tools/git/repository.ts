@@ -1,8 +1,7 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CosaError, isSystemError } from '../../../lib/errors.ts';
 import { isDirectory } from '../../../lib/files.ts';
+import { readTextIfExists } from '../../../lib/text-file.ts';
 
 /**
  * Where the parts of a checkout lie, by https://git-scm.com/docs/gitrepository-layout. Found without git, which
@@ -68,20 +67,13 @@ export async function readConfiguration({ commonDirectory }: FoundRepository): P
   return (await readSmallFile(join(commonDirectory, 'config'), 1024 * 1024)) ?? '';
 }
 
-/** The text of a file of a foreign repository: what is no file, a pipe above all, is not waited for. */
+/** The text of a file of a foreign repository, which may be anything. */
 async function readSmallFile(path: string, maximumBytes: number): Promise<string | undefined> {
   try {
-    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      const stats = await handle.stat();
-      if (!stats.isFile()) throw unreadable(path, 'it is no file');
-      if (stats.size > maximumBytes) throw unreadable(path, `it is larger than ${maximumBytes} bytes`);
-      return await handle.readFile('utf8');
-    } finally {
-      await handle.close();
-    }
+    return await readTextIfExists(path, maximumBytes);
   } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return undefined;
+    if (isSystemError(error, 'ENOTDIR')) return undefined;
+    if (error instanceof CosaError) throw new CosaError('GIT_FAILED', error.message, { cause: error });
     throw error;
   }
 }

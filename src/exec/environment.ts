@@ -2,7 +2,11 @@ import { delimiter } from 'node:path';
 
 /** An unprivileged user's PATH lacks the system directories, where mke2fs and others live. */
 function searchPath(): string {
-  return [process.env.PATH ?? '', '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'].join(delimiter);
+  const own = (process.env.PATH ?? '').split(delimiter);
+  // An empty entry means the directory where the program runs, which may be a stranger's.
+  return [...own, '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin']
+    .filter((path) => path !== '')
+    .join(delimiter);
 }
 
 /** The environment of a program that we start: small, fixed, and `extra`. */

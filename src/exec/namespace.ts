@@ -4,6 +4,7 @@ import { execa } from 'execa';
 import { CosaError } from '../lib/errors.ts';
 import type { Tool } from './tool.ts';
 import { missingTool } from './tool-errors.ts';
+import { boundToUs, setpriv } from './tools/setpriv.ts';
 import { which } from './which.ts';
 
 export const unshare: Tool = {
@@ -24,17 +25,20 @@ export const namespaceArguments = ['--user', '--map-root-user', '--map-auto', '-
 /**
  * Runs this very program again as root of a user namespace, and returns its exit status. Inside, an
  * unprivileged user can chown, setcap and mount just as root can, so there is one code path and one
- * digest for both. Files made there belong to the user and its sub-ids.
+ * digest for both. Files made there belong to the user and its sub-ids. The kernel kills it when this process dies.
  * @returns `undefined` where nothing is to do: we are root already
  * @throws CosaError `TOOL_MISSING` (exit 3), `SUBIDS_MISSING` (exit 1)
  */
 export async function reenterAsNamespaceRoot(argv: readonly string[]): Promise<number | undefined> {
   if (process.getuid?.() === 0) return undefined;
-  for (const tool of [unshare, newuidmap]) {
+  for (const tool of [unshare, newuidmap, setpriv]) {
     if ((await which(tool.name)) === undefined) throw missingTool(tool);
   }
   await requireSubordinateIds();
-  const args = [...namespaceArguments, process.execPath, ...process.execArgv, ...argv];
+  // Bound to us only inside: what enters a namespace loses that. By then we may be dead already, and it must not begin.
+  const ifWeLive = ['sh', '-c', 'test "$PPID" = "$0" && exec "$@"', String(process.pid)];
+  const program = boundToUs([...ifWeLive, process.execPath, ...process.execArgv, ...argv]);
+  const args = [...namespaceArguments, setpriv.name, ...program];
   // Inside, the user's files still are those of the user outside: podman and skopeo use the same variable.
   const env = { _CONTAINERS_ROOTLESS_UID: String(process.getuid?.() ?? '') };
   const child = execa(unshare.name, args, { stdio: 'inherit', reject: false, env });

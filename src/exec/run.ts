@@ -4,6 +4,8 @@ import { CosaError, isSystemError } from '../lib/errors.ts';
 import { programEnvironment } from './environment.ts';
 import type { Tool } from './tool.ts';
 import { missingTool, stderrLinesInError, toolFailure } from './tool-errors.ts';
+import { boundToUs, setpriv } from './tools/setpriv.ts';
+import { which } from './which.ts';
 
 export interface RunOptions {
   cwd?: string;
@@ -44,7 +46,8 @@ export interface RunningProgram {
 }
 
 /**
- * Runs a program to its end and returns what it wrote. No shell is involved, ever.
+ * Runs a program to its end and returns what it wrote. No shell is involved, ever; and the kernel kills the program
+ * when this process dies, however hard.
  * @throws CosaError `TOOL_MISSING` (exit 3), `TOOL_FAILED` with the end of its stderr (exit 1)
  */
 export async function run(tool: Tool, args: readonly string[], options: WholeRunOptions = {}): Promise<RunResult> {
@@ -56,7 +59,7 @@ export async function run(tool: Tool, args: readonly string[], options: WholeRun
 /** As {@link run}, but a non-zero exit code is a result and not an error. */
 export async function tryRun(tool: Tool, args: readonly string[], options: WholeRunOptions = {}): Promise<RunResult> {
   const maxBuffer = options.maximumOutputBytes ?? 256 * 1024 * 1024;
-  const child = execa(tool.name, args, {
+  const child = execa(setpriv.name, boundToUs([tool.name, ...args]), {
     ...spawnOptions(options),
     stdio: streamsAnd(options.descriptors),
     input: options.input ?? '',
@@ -68,6 +71,7 @@ export async function tryRun(tool: Tool, args: readonly string[], options: Whole
   // However it ended then: a part of its output is not its output.
   if (result.isMaxBuffer) throw new CosaError('TOOL_FAILED', `${tool.name} printed more than ${maxBuffer} bytes`);
   if (result.exitCode === undefined) throw notStarted(tool, args, result);
+  if (wasMissing(tool, result.exitCode, result.stderr)) throw missingTool(tool);
   return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode };
 }
 
@@ -76,7 +80,7 @@ export async function tryRun(tool: Tool, args: readonly string[], options: Whole
  * program's failure goes unnoticed.
  */
 export function start(tool: Tool, args: readonly string[], options: RunOptions = {}): RunningProgram {
-  const child = execa(tool.name, args, {
+  const child = execa(setpriv.name, boundToUs([tool.name, ...args]), {
     ...spawnOptions(options),
     stdio: streamsAnd(options.descriptors),
     buffer: false,
@@ -90,6 +94,7 @@ export function start(tool: Tool, args: readonly string[], options: RunOptions =
   });
   const done = child.then((result) => {
     if (result.exitCode === undefined) throw notStarted(tool, args, result);
+    if (wasMissing(tool, result.exitCode, lastLines.join('\n'))) throw missingTool(tool);
     if (result.exitCode !== 0) throw toolFailure(tool, args, result.exitCode, lastLines.join('\n'));
   });
   // The caller awaits `done` later; until then a failure must not count as unhandled.
@@ -108,12 +113,18 @@ export function start(tool: Tool, args: readonly string[], options: RunOptions =
  * @throws CosaError `TOOL_MISSING` (exit 3), `TOOL_FAILED` if it could not be started or was ended by a signal
  */
 export async function attach(tool: Tool, args: readonly string[]): Promise<number> {
-  const result = await execa(tool.name, args, {
+  if ((await which(tool.name)) === undefined) throw missingTool(tool);
+  const result = await execa(setpriv.name, boundToUs([tool.name, ...args]), {
     ...spawnOptions({ env: { TERM: process.env.TERM ?? 'dumb' } }),
     stdio: 'inherit',
   });
   if (result.exitCode === undefined) throw notStarted(tool, args, result);
   return result.exitCode;
+}
+
+/** What was started is setpriv: it tells in words that there is no such program. */
+function wasMissing(tool: Tool, exitCode: number, stderr: string): boolean {
+  return exitCode === 127 && stderr.startsWith(`${setpriv.name}: failed to execute ${tool.name}: No such file`);
 }
 
 function streamsAnd(descriptors: readonly (number | 'ignore')[] = []) {
@@ -155,7 +166,7 @@ interface Ending {
 }
 
 function notStarted(tool: Tool, args: readonly string[], ending: Ending): CosaError {
-  if (isSystemError(ending.cause, 'ENOENT')) return missingTool(tool);
+  if (isSystemError(ending.cause, 'ENOENT')) return missingTool(setpriv);
   if (ending.isCanceled) return new CosaError('CANCELED', `${tool.name} was stopped`, { cause: ending.cause });
   if (ending.signal !== undefined) {
     return new CosaError('TOOL_FAILED', `${tool.name} was ended by ${ending.signal}`, { cause: ending.cause });

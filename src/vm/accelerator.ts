@@ -1,7 +1,7 @@
 import { access, constants, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryRun } from '../exec/run.ts';
-import { boundToUs, qemu, setpriv } from '../exec/tools/qemu.ts';
+import { qemu } from '../exec/tools/qemu.ts';
 import { CosaError } from '../lib/errors.ts';
 import { listenForQmp, qmpArguments } from './qmp.ts';
 
@@ -81,15 +81,14 @@ export async function probe(
   ];
   const watching = watchForInternalError(listener.accept(end), stop);
   try {
-    const { exitCode, stderr } = await tryRun(setpriv, await boundToUs(args), { signal: end });
+    const { exitCode, stderr } = await tryRun(qemu, args, { signal: end });
     return exitCode === probePassed ? undefined : (stderr.trim().split('\n')[0] ?? '') || `exit status ${exitCode}`;
   } catch (error) {
     signal.throwIfAborted();
     if (stop.signal.aborted) return 'the machine stopped with an internal error';
     if (deadline.aborted) return `a trivial machine did not end within ${probeMilliseconds / 1000} s`;
     // Where KVM is half there, QEMU may abort.
-    if (error instanceof CosaError && error.code === 'TOOL_FAILED')
-      return error.message.replace(setpriv.name, qemu.name);
+    if (error instanceof CosaError && error.code === 'TOOL_FAILED') return error.message;
     throw error;
   } finally {
     stop.abort();

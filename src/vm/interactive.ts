@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { attachQemu } from '../exec/tools/qemu.ts';
+import { attach } from '../exec/run.ts';
+import { qemu } from '../exec/tools/qemu.ts';
 import { createCleanup } from '../lib/cleanup.ts';
 import type { Reporter } from '../lib/reporter.ts';
 import { qemuArguments } from './arguments.ts';
@@ -31,7 +32,7 @@ export async function prepareInteractiveMachine(
     const sshPort = await freePort();
     return {
       sshPort,
-      boot: () => attachQemu(qemuArguments({ ...description, sshPort, interactive: true })),
+      boot: () => attach(qemu, qemuArguments({ ...description, sshPort, interactive: true })),
       [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
     };
   } catch (error) {

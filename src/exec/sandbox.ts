@@ -48,8 +48,13 @@ export async function startInSandbox(
   command: readonly string[],
   runOptions: Omit<RunOptions, 'descriptors'> = {},
 ): Promise<RunningProgram> {
-  await using gate = await openGate();
-  return start(bubblewrap, sandboxArguments(options, command), { ...runOptions, descriptors: gate.descriptors });
+  const gate = await openGate();
+  try {
+    return start(bubblewrap, sandboxArguments(options, command), { ...runOptions, descriptors: gate.descriptors });
+  } finally {
+    // Not waited for: what a program writes is lost if it ends before somebody reads.
+    void gate[Symbol.asyncDispose]();
+  }
 }
 
 /** As {@link startInSandbox}, to the command's end; a non-zero exit status is a result. */

@@ -5,10 +5,10 @@ import { makeDirectory } from '../lib/directories.ts';
 import { archiveSource } from './archive/source.ts';
 import { openStaging } from './archive/staging.ts';
 import { writeArchive } from './archive/write.ts';
-import { indexText, tagOf, withoutTag } from './layout/index-file.ts';
-import { type LayoutReader, type LayoutSource, layoutReader } from './layout/reader.ts';
-import { withTags } from './layout/tags.ts';
-import type { ContentStore } from './store.ts';
+import { type IndexDocument, indexText, refuseFull, tagOf, withoutTag } from './layout/index-document.ts';
+import { type LayoutSource, layoutReader } from './layout/reader.ts';
+import { withReferrer, withTags } from './layout/tags.ts';
+import type { ContentReader, ContentStore } from './store.ts';
 import type { Descriptor } from './types.ts';
 
 /**
@@ -16,7 +16,7 @@ import type { Descriptor } from './types.ts';
  * @throws CosaError `ARCHIVE_MISSING`, `ARCHIVE_COMPRESSED` (exit 2), `ARCHIVE_INVALID`, `LAYOUT_INVALID`,
  *   `INDEX_INVALID` (exit 4)
  */
-export async function openArchive(file: string): Promise<LayoutReader> {
+export async function openArchive(file: string): Promise<ContentReader> {
   const source = archiveSource(file, 'error');
   await source.contents();
   return layoutReader(source);
@@ -43,7 +43,7 @@ export async function openArchiveForWriting(file: string): Promise<ContentStore 
   const expectations = new Map<string, Digest | undefined>();
 
   const both: LayoutSource = {
-    entries: async () => merge(await archive.entries(), await staging.entries(), new Map()),
+    index: async () => merge(await archive.index(), await staging.entries(), new Map()),
     blobSize: async (digest) => (await staging.blobSize(digest)) ?? archive.blobSize(digest),
     async *readBlob(descriptor, signal) {
       const source = (await store.hasBlob(descriptor.digest, descriptor.size)) ? store : archive;
@@ -56,7 +56,7 @@ export async function openArchiveForWriting(file: string): Promise<ContentStore 
     manifest: Descriptor,
     expected: ReadonlyMap<string, Digest | undefined> = new Map(),
   ): Promise<void> {
-    withTags(await both.entries(), tags, manifest, expected);
+    withTags(await both.index(), tags, manifest, expected);
     if (!(await store.hasBlob(manifest.digest))) {
       await store.putBlob({ descriptor: manifest, open: (signal) => archive.readBlob(manifest, signal) });
     }
@@ -71,8 +71,9 @@ export async function openArchiveForWriting(file: string): Promise<ContentStore 
     const staged = await staging.blobs();
     if (staged.length + added.length === 0) return;
     await withLock(directory, async () => {
-      const { entries, blobs: before } = await archive.contents();
-      const merged = merge(entries, added, expectations);
+      const { index, blobs: before } = await archive.contents();
+      const merged = merge(index, added, expectations);
+      refuseFull(index, merged, file);
       const blobs = new Map([...before].map(([digest, { size }]) => [digest, size]));
       // What was written again takes the place of a blob that was cut off.
       let isHealed = false;
@@ -82,10 +83,10 @@ export async function openArchiveForWriting(file: string): Promise<ContentStore 
         blobs.set(digest, size);
       }
       if (added.length === 0 && !isHealed) return;
-      if (!isHealed && blobs.size === before.size && indexText(merged) === indexText(entries)) return;
+      if (!isHealed && blobs.size === before.size && indexText(merged) === indexText(index)) return;
       const readBlob = (digest: Digest, size: number) =>
         both.readBlob({ mediaType: 'application/octet-stream', digest, size });
-      await writeArchive(file, { entries: merged, blobs, readBlob });
+      await writeArchive(file, { index: merged, blobs, readBlob });
     });
   }
 
@@ -104,18 +105,17 @@ export async function openArchiveForWriting(file: string): Promise<ContentStore 
   };
 }
 
-/** The archive's entries with those that were added: a tag moves, a referrer is there once. */
+/** The archive's index with the entries that were added: a tag moves, a referrer is there once. */
 function merge(
-  entries: readonly Descriptor[],
+  index: IndexDocument,
   added: readonly Descriptor[],
   expectations: ReadonlyMap<string, Digest | undefined>,
-): readonly Descriptor[] {
-  let merged = entries;
+): IndexDocument {
+  let merged = index;
   for (const entry of added) {
     const tag = tagOf(entry);
     if (tag === undefined) {
-      const isThere = merged.some((other) => tagOf(other) === undefined && other.digest === entry.digest);
-      if (!isThere) merged = [...merged, entry];
+      merged = withReferrer(merged, entry);
       continue;
     }
     const expected = new Map([...expectations].filter(([name]) => name === tag));

@@ -25,6 +25,19 @@ export async function readManifest(reader: BlobReader, descriptor: Descriptor): 
 }
 
 /**
+ * True for a layer that is a tar stream. Signatures, attestations and lists of parts, whose layers are documents, are
+ * often given an image's config, since old registries took nothing else.
+ */
+export function isTarLayer({ mediaType }: Descriptor): boolean {
+  return mediaType === mediaTypes.layer || mediaType === mediaTypes.layerGzip || mediaType === mediaTypes.layerZstd;
+}
+
+/** True for an image's manifest: an artifact may have an image's config, but nothing that could run. */
+export function isImageManifest({ config, layers }: Manifest): boolean {
+  return config.mediaType === mediaTypes.config && (layers.length === 0 || layers.some(isTarLayer));
+}
+
+/**
  * Reads an image's manifest and configuration, verified.
  * @param descriptor of a manifest, or of an index with one image or several platforms
  * @param platform which of an index's images; needed only where there are several
@@ -34,11 +47,11 @@ export async function readManifest(reader: BlobReader, descriptor: Descriptor): 
 export async function readImage(reader: BlobReader, descriptor: Descriptor, platform?: Platform): Promise<Image> {
   const chosen = await chooseImage(reader, descriptor, platform);
   const manifest = await readManifest(reader, chosen);
-  if (manifest.config.mediaType !== mediaTypes.config) {
-    throw verificationError(
-      'NOT_AN_IMAGE',
-      `${chosen.digest} is not a container image: its config is ${manifest.config.mediaType}`,
-    );
+  if (!isImageManifest(manifest)) {
+    const { config, layers } = manifest;
+    const why =
+      config.mediaType === mediaTypes.config ? `layers are ${layers[0]?.mediaType}` : `config is ${config.mediaType}`;
+    throw verificationError('NOT_AN_IMAGE', `${chosen.digest} is not a container image: its ${why}`);
   }
   const configBytes = await readSmallBlob(reader, manifest.config, maximumManifestBytes);
   const config = parseImageConfig(configBytes.toString(), `config ${manifest.config.digest}`);

@@ -1,20 +1,21 @@
 import { lockFile, tryLockFile, withLock } from '../exec/lock.ts';
 import { type Digest, digestOf } from '../lib/digest.ts';
 import { blobMissing, blobSize, createBlob, readBlob } from './layout/blobs.ts';
+import { type IndexDocument, refuseFull } from './layout/index-document.ts';
 import {
+  indexReader,
   initializeLayout,
   listLeftovers,
-  readEntries,
+  readIndex,
   removeLeftovers,
   requireLayout,
-  tagOf,
-  writeEntries,
+  writeIndex,
 } from './layout/index-file.ts';
 import { type LayoutPaths, layoutPaths } from './layout/paths.ts';
-import { type LayoutReader, layoutReader } from './layout/reader.ts';
-import { withTags } from './layout/tags.ts';
+import { layoutReader } from './layout/reader.ts';
+import { withReferrer, withTags } from './layout/tags.ts';
 import { parseManifest } from './schemas.ts';
-import type { BlobSource, BlobWriter, LocalStore, TransferOptions } from './store.ts';
+import type { BlobSource, BlobWriter, ContentReader, LocalStore, TransferOptions } from './store.ts';
 import { type Annotations, type Descriptor, mediaTypes } from './types.ts';
 import { sizeMismatch } from './verified.ts';
 
@@ -25,7 +26,7 @@ const writeSize = 512 * 1024;
  * Opens an OCI layout directory for reading. Takes no lock: index.json and every blob are replaced as a whole.
  * @throws CosaError `LAYOUT_MISSING` (exit 2), `LAYOUT_INVALID` (exit 4)
  */
-export async function openLayout(directory: string): Promise<LayoutReader> {
+export async function openLayout(directory: string): Promise<ContentReader> {
   const paths = layoutPaths(directory);
   await requireLayout(paths);
   return readerOf(paths);
@@ -58,9 +59,9 @@ async function cleanUp(paths: LayoutPaths): Promise<void> {
   if (alone !== undefined) await removeLeftovers(paths);
 }
 
-function readerOf(paths: LayoutPaths): LayoutReader {
+function readerOf(paths: LayoutPaths): ContentReader {
   return layoutReader({
-    entries: () => readEntries(paths),
+    index: indexReader(paths),
     blobSize: (digest) => blobSize(paths, digest),
     readBlob: (descriptor, signal) => readBlob(paths, descriptor, signal),
   });
@@ -82,11 +83,7 @@ async function putManifest(
   if (mediaType !== mediaTypes.manifest) return descriptor;
   const { subject } = parseManifest(content, `manifest ${descriptor.digest}`);
   if (subject !== undefined) {
-    await updateEntries(paths, (entries) =>
-      entries.some((entry) => entry.digest === descriptor.digest && tagOf(entry) === undefined)
-        ? entries
-        : [...entries, descriptor],
-    );
+    await updateIndex(paths, (index) => withReferrer(index, descriptor));
   }
   return descriptor;
 }
@@ -141,16 +138,16 @@ async function setTags(
   const size = await blobSize(paths, manifest.digest);
   if (size === undefined) throw blobMissing(paths, manifest.digest);
   if (size !== manifest.size) throw sizeMismatch(manifest, String(size), paths.directory);
-  await updateEntries(paths, (entries) => withTags(entries, tags, manifest, expected));
+  await updateIndex(paths, (index) => withTags(index, tags, manifest, expected));
 }
 
-async function updateEntries(
-  paths: LayoutPaths,
-  change: (entries: readonly Descriptor[]) => readonly Descriptor[],
-): Promise<void> {
+/** @throws CosaError `LAYOUT_FULL` (exit 2) */
+async function updateIndex(paths: LayoutPaths, change: (index: IndexDocument) => IndexDocument): Promise<void> {
   await withLock(paths.indexLock, async () => {
-    const entries = await readEntries(paths);
-    const changed = change(entries);
-    if (changed !== entries) await writeEntries(paths, changed);
+    const index = await readIndex(paths);
+    const changed = change(index);
+    if (changed === index) return;
+    refuseFull(index, changed, paths.directory);
+    await writeIndex(paths, changed);
   });
 }

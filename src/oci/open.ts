@@ -1,7 +1,6 @@
 import { type Digest, digestHex } from '../lib/digest.ts';
 import { type CosaError, usageError } from '../lib/errors.ts';
 import { nearest } from '../lib/nearest.ts';
-import type { LayoutReader } from './layout/reader.ts';
 import { openLayout, openLayoutForWriting } from './layout.ts';
 import { formatPlace, type Place, placeOf } from './place.ts';
 import { parseReference, type Reference } from './reference.ts';
@@ -68,7 +67,7 @@ export async function openPlace(place: Place, registries: Registries): Promise<C
   }
 }
 
-async function openFiles(place: Exclude<Place, { transport: 'docker' }>): Promise<LayoutReader> {
+async function openFiles(place: Exclude<Place, { transport: 'docker' }>): Promise<ContentReader> {
   if (place.transport === 'oci') return openLayout(place.directory);
   // Archives are seldom, and take modules that others need not load.
   const { openArchive } = await import('./archive.ts');
@@ -95,9 +94,9 @@ export async function openPlaceForWriting(
 }
 
 /** The only image: of those with tags, or where nothing is tagged, as in what "podman save" writes, of all. */
-async function only(layout: LayoutReader, text: string): Promise<Descriptor> {
+async function only(layout: ContentReader, text: string): Promise<Descriptor> {
   const tags = [...(await layout.listTags())].filter(([tag]) => !isMachineryTag(tag));
-  const found = tags.length > 0 ? tags.map(([, descriptor]) => descriptor) : await layout.untaggedImages();
+  const found = tags.length > 0 ? tags.map(([, descriptor]) => descriptor) : await untaggedImages(layout);
   const images = new Map(found.map((descriptor) => [descriptor.digest, descriptor]));
   const [first, second] = images.values();
   if (first === undefined) throw usageError('TAG_UNKNOWN', `${text} holds no image`);
@@ -106,6 +105,12 @@ async function only(layout: LayoutReader, text: string): Promise<Descriptor> {
   throw usageError('REFERENCE_AMBIGUOUS', `${text} holds ${images.size} images: ${listed(names)}`, {
     hint: `choose one: ${text}${tags.length > 0 ? ':TAG' : '@DIGEST'}`,
   });
+}
+
+async function untaggedImages(layout: ContentReader): Promise<readonly Descriptor[]> {
+  return (await layout.untagged()).flatMap(({ descriptor, reason }) =>
+    descriptor === undefined || reason !== undefined ? [] : [descriptor],
+  );
 }
 
 /** A tag wins over a digest prefix: a version may well look like one. */

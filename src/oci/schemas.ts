@@ -1,51 +1,80 @@
 import { z } from 'zod';
+import type { Json } from '../lib/canonical-json.ts';
 import { type Digest, isDigest } from '../lib/digest.ts';
 import { type CosaError, verificationError } from '../lib/errors.ts';
-import { type ImageConfig, type Index, type Manifest, mediaTypes } from './types.ts';
+import { isDeeperThan } from '../lib/json-depth.ts';
+import { type Descriptor, type ImageConfig, type Index, type Manifest, mediaTypes } from './types.ts';
 
 /** Most bytes of a manifest, index or config: what registries accept of a manifest. */
 export const maximumManifestBytes = 4 * 1024 * 1024;
 /** containers-storage's limit; real images have at most 128. */
 const maximumLayers = 500;
 const maximumIndexEntries = 10_000;
+/** A document that goes deeper is made to break whoever walks through it. */
+const maximumDepth = 100;
+
+/** A field that may be left out. Some tools write `null` then. */
+function optional<T>(schema: z.ZodType<T>) {
+  return schema.nullish().transform((value) => value ?? undefined);
+}
 
 const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value), {
   error: 'expected sha256: and 64 hexadecimal digits',
 });
 const size = z.int().nonnegative();
 const annotations = z.record(z.string(), z.string());
-
-const descriptor = z.object({
+const platformFields = { architecture: z.string(), os: z.string(), variant: optional(z.string()) };
+const descriptorFields = {
   mediaType: z.string().min(1),
   digest,
   size,
-  annotations: annotations.optional(),
-  artifactType: z.string().optional(),
-  platform: z.object({ architecture: z.string(), os: z.string(), variant: z.string().optional() }).optional(),
-});
+  annotations: optional(annotations),
+  artifactType: optional(z.string()),
+};
+
+const descriptor = z.object({ ...descriptorFields, platform: optional(z.object(platformFields)) });
+/** An entry of a list that will be written again: with what others gave it. */
+const entry = z.looseObject({ ...descriptorFields, platform: optional(z.looseObject(platformFields)) });
 
 const manifest = z.object({
   schemaVersion: z.literal(2),
   // The specification lets a manifest leave its own media type out: the descriptor says it.
   mediaType: z.literal(mediaTypes.manifest).default(mediaTypes.manifest),
-  artifactType: z.string().optional(),
+  artifactType: optional(z.string()),
   config: descriptor,
   layers: z.array(descriptor).max(maximumLayers),
-  subject: descriptor.optional(),
-  annotations: annotations.optional(),
+  subject: optional(descriptor),
+  annotations: optional(annotations),
 });
 
-const index = z.object({
+const indexFields = {
   schemaVersion: z.literal(2),
   mediaType: z.literal(mediaTypes.index).default(mediaTypes.index),
-  artifactType: z.string().optional(),
-  manifests: z.array(descriptor).max(maximumIndexEntries),
-  subject: descriptor.optional(),
-  annotations: annotations.optional(),
+};
+const index = z.object({
+  ...indexFields,
+  artifactType: optional(z.string()),
+  manifests: z
+    .array(descriptor)
+    .max(maximumIndexEntries)
+    .nullable()
+    .transform((entries) => entries ?? []),
+  subject: optional(descriptor),
+  annotations: optional(annotations),
 });
+const json = z.custom<Json>((value) => value !== undefined);
+const indexDocument = z
+  .object({
+    ...indexFields,
+    manifests: z
+      .array(json)
+      .nullable()
+      .transform((entries) => entries ?? []),
+  })
+  .catchall(json);
 
 const imageConfig = z.object({
-  created: z.string().optional(),
+  created: optional(z.string()),
   architecture: z.string(),
   os: z.string(),
   config: z
@@ -59,9 +88,9 @@ const imageConfig = z.object({
   history: z
     .array(
       z.object({
-        created: z.string().optional(),
-        created_by: z.string().optional(),
-        empty_layer: z.boolean().optional(),
+        created: optional(z.string()),
+        created_by: optional(z.string()),
+        empty_layer: optional(z.boolean()),
       }),
     )
     .nullish(),
@@ -94,6 +123,22 @@ export function parseIndex(text: string, what: string): Index {
 }
 
 /**
+ * Parses an index whose entries are looked at one by one, with {@link parseEntry}: one that is odd spoils no other.
+ * @throws CosaError `INDEX_INVALID` (exit 4), naming the field
+ */
+export function parseIndexFields(text: string, what: string) {
+  return parse(indexDocument, text, what, 'INDEX_INVALID');
+}
+
+/**
+ * Checks an entry of an index; fields that we do not know stay in it.
+ * @throws CosaError `INDEX_INVALID` (exit 4), naming the field
+ */
+export function parseEntry(value: Json, what: string): Descriptor {
+  return check(entry, value, what, 'INDEX_INVALID');
+}
+
+/**
  * Parses an image configuration; the nulls that some tools write for empty fields count as absent.
  * @throws CosaError `CONFIG_INVALID` (exit 4), naming the field
  */
@@ -116,6 +161,9 @@ export function parseImageConfig(text: string, what: string): ImageConfig {
  * @throws CosaError with `code` (exit 4), naming `what` and the first field that is wrong
  */
 export function parse<T>(schema: z.ZodType<T>, text: string, what: string, code: string): T {
+  if (isDeeperThan(text, maximumDepth)) {
+    throw verificationError(code, `${what} is nested more than ${maximumDepth} levels deep`);
+  }
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -28,6 +28,15 @@ export interface ContentReader {
   listTags(isWanted?: (tag: string) => boolean): Promise<ReadonlyMap<string, Descriptor>>;
   /** Manifests whose `subject` is this digest, newest last. */
   referrers(subject: Digest, artifactType?: string): Promise<readonly Descriptor[]>;
+  /** What a layout's index names that is neither a tag nor a referrer, and what cannot be read there. Nothing in a registry. */
+  untagged(): Promise<readonly UntaggedEntry[]>;
+}
+
+export interface UntaggedEntry {
+  /** `undefined` if it is none that we understand. */
+  descriptor: Descriptor | undefined;
+  /** Why it cannot be read; `undefined` if it can. */
+  reason: string | undefined;
 }
 
 /** A blob that is to be stored: what it is, and where its bytes come from. */

@@ -93,6 +93,8 @@ export interface UnusableTestResult {
 
 /** Clocks differ by this, in milliseconds, on machines that nobody would call wrong. */
 const clockTolerance = 10 * 60 * 1000;
+/** More are not read: whoever may write beside a container could make every look at it endless. */
+const maximumResults = 1000;
 /** Registries are waited for, most of the time. */
 const readsAtOnce = 8;
 
@@ -109,7 +111,13 @@ export async function readTestResults(
 ): Promise<{ results: StoredTestResult[]; unusable: UnusableTestResult[] }> {
   const results: StoredTestResult[] = [];
   const unusable: UnusableTestResult[] = [];
-  const referrers = await reader.referrers(subject, testResultType);
+  const stored = await reader.referrers(subject, testResultType);
+  // The newest come last.
+  const referrers = stored.slice(-maximumResults);
+  if (stored.length > referrers.length) {
+    const reason = `${stored.length - referrers.length} older test results are not read: at most ${maximumResults} are`;
+    unusable.push({ digest: subject, reason });
+  }
   const found = await mapParallel(
     referrers,
     async (referrer) => ({ digest: referrer.digest, ...(await attempt(() => readResult(reader, referrer, now))) }),

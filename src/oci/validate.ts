@@ -1,7 +1,7 @@
 import type { Digest } from '../lib/digest.ts';
 import { CosaError, exitStatus } from '../lib/errors.ts';
 import { diffIdOf } from './compression.ts';
-import { readImage, readManifest } from './image.ts';
+import { isImageManifest, isTarLayer, readImage, readManifest } from './image.ts';
 import { maximumManifestBytes, parseIndex } from './schemas.ts';
 import type { ContentReader } from './store.ts';
 import { type Descriptor, type Manifest, mediaTypes } from './types.ts';
@@ -27,31 +27,50 @@ export interface Validator {
   readonly reached: ReadonlySet<Digest>;
   /** Those of them that are manifests and indexes. */
   readonly manifests: ReadonlySet<Digest>;
+  /** Blobs that are missing, or not what whoever names them says. */
+  readonly unsound: ReadonlyMap<Digest, Descriptor>;
 }
 
 /** @param onBytes called with the length of each piece of a blob that was checked */
 export function validator(reader: ContentReader, onBytes: (count: number) => void, signal: AbortSignal): Validator {
   const reached = new Set<Digest>();
   const manifests = new Set<Digest>();
+  const unsound = new Map<Digest, Descriptor>();
+  const seen = new Set<string>();
   const checkedDiffIds = new Map<Digest, Digest>();
   const counting: ContentReader = {
     ...reader,
     async *readBlob(descriptor) {
-      for await (const chunk of reader.readBlob(descriptor, signal)) {
-        onBytes(chunk.length);
-        yield chunk;
+      try {
+        for await (const chunk of reader.readBlob(descriptor, signal)) {
+          onBytes(chunk.length);
+          yield chunk;
+        }
+      } catch (error) {
+        if (error instanceof CosaError && /^BLOB_|^MANIFEST_DIGEST/.test(error.code)) {
+          unsound.set(descriptor.digest, descriptor);
+        }
+        throw error;
       }
     },
   };
 
+  /** Another size for the same digest is another check, which one of them fails. */
+  function isSeen({ digest, size }: Descriptor): boolean {
+    const key = `${digest} ${size}`;
+    const isKnown = seen.has(key);
+    seen.add(key);
+    reached.add(digest);
+    return isKnown;
+  }
+
   async function validate(descriptor: Descriptor): Promise<Problem[]> {
-    if (reached.has(descriptor.digest)) return [];
-    reached.add(descriptor.digest);
+    if (isSeen(descriptor)) return [];
     manifests.add(descriptor.digest);
     if (descriptor.mediaType === mediaTypes.index) return validateIndex(descriptor);
     return caught(async () => {
       const manifest = await readManifest(counting, descriptor);
-      if (manifest.config.mediaType === mediaTypes.config) return validateImage(descriptor, manifest);
+      if (isImageManifest(manifest)) return validateImage(descriptor, manifest);
       return each([manifest.config, ...manifest.layers], validateBlob);
     });
   }
@@ -64,7 +83,7 @@ export function validator(reader: ContentReader, onBytes: (count: number) => voi
   }
 
   async function validateImage(descriptor: Descriptor, manifest: Manifest): Promise<Problem[]> {
-    reached.add(manifest.config.digest);
+    isSeen(manifest.config);
     let diffIds: readonly Digest[] = [];
     const problems = await caught(async () => {
       diffIds = (await readImage(counting, descriptor)).config.rootfs.diff_ids;
@@ -76,9 +95,11 @@ export function validator(reader: ContentReader, onBytes: (count: number) => voi
 
   async function validateLayer(layer: Descriptor, diffId: Digest | undefined): Promise<Problem[]> {
     // The same blob may stand in many images; another diffid for it would be another check.
-    const isKnown = reached.has(layer.digest);
-    if (diffId === undefined || (isKnown && checkedDiffIds.get(layer.digest) === diffId)) return validateBlob(layer);
-    reached.add(layer.digest);
+    const isKnown = seen.has(`${layer.digest} ${layer.size}`);
+    // What is no tar has no diffid that says anything: attestations lie in images between others.
+    if (diffId === undefined || !isTarLayer(layer) || (isKnown && checkedDiffIds.get(layer.digest) === diffId))
+      return validateBlob(layer);
+    isSeen(layer);
     checkedDiffIds.set(layer.digest, diffId);
     const problems = await caught(() => checkDiffId(layer, diffId));
     // A damaged blob shows first as a stream that cannot be decompressed: say what is behind it.
@@ -95,12 +116,11 @@ export function validator(reader: ContentReader, onBytes: (count: number) => voi
   }
 
   async function validateBlob(descriptor: Descriptor): Promise<Problem[]> {
-    if (reached.has(descriptor.digest)) return [];
-    reached.add(descriptor.digest);
+    if (isSeen(descriptor)) return [];
     return caught(() => drain(counting.readBlob(descriptor)));
   }
 
-  return { validate, validateBlob, reached, manifests };
+  return { validate, validateBlob, reached, manifests, unsound };
 }
 
 async function drain(source: AsyncIterable<Buffer>): Promise<Problem[]> {

@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { verificationError } from '../lib/errors.ts';
 import type { Descriptor } from './types.ts';
 
+/** What is damaged in a layout is replaced once it is out of the way, and "cosa fsck --repair" puts it there. */
+const damagedHint = 'in a layout, run "cosa fsck --repair", then copy or build the image again';
+
 /**
  * Passes a blob's bytes through and checks them on the way: ends only if size and digest are the descriptor's.
  * Never yields more bytes than the descriptor says.
@@ -28,7 +31,7 @@ export async function* verified(
     throw verificationError(
       'BLOB_DIGEST_MISMATCH',
       `blob ${descriptor.digest} in ${where} is damaged: its content has the digest sha256:${found}`,
-      { hint: 'copy or build the image again; "cosa fsck" finds all damaged blobs' },
+      { hint: damagedHint },
     );
   }
 }
@@ -38,7 +41,7 @@ export function sizeMismatch(descriptor: Descriptor, found: string, where: strin
   return verificationError(
     'BLOB_SIZE_MISMATCH',
     `blob ${descriptor.digest} in ${where} has ${found} bytes, its descriptor says ${descriptor.size}`,
-    { hint: 'copy or build the image again; "cosa fsck" finds all damaged blobs' },
+    { hint: damagedHint },
   );
 }
 

@@ -21,9 +21,9 @@ export function recording(store: ContentStore): { store: ContentStore; calls: Ca
         calls.push({ name: 'readBlob', digest: descriptor.digest, size: descriptor.size });
         return store.readBlob(descriptor, signal);
       },
-      hasBlob: (digest) => {
+      hasBlob: (digest, size) => {
         calls.push({ name: 'hasBlob', digest });
-        return store.hasBlob(digest);
+        return store.hasBlob(digest, size);
       },
       resolveTag: (tag) => {
         calls.push({ name: 'resolveTag' });
@@ -44,6 +44,10 @@ export function recording(store: ContentStore): { store: ContentStore; calls: Ca
       referrers: (subject, artifactType) => {
         calls.push({ name: 'referrers', digest: subject });
         return store.referrers(subject, artifactType);
+      },
+      untagged: () => {
+        calls.push({ name: 'untagged' });
+        return store.untagged();
       },
       putBlob: (source, options) => {
         const { digest, size } = source.descriptor;

@@ -93,7 +93,7 @@ async function promoteAnywhere(from?: string) {
 
 async function list() {
   const { session, directory } = await machine();
-  const listed = await listContainers(session, await placeNamed(directory, reference));
+  const { containers: listed } = await listContainers(session, await placeNamed(directory, reference));
   return listed.map(({ version, tags, tests }) => [version, tags, tests.length]);
 }
 

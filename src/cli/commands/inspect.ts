@@ -1,5 +1,5 @@
 import { type InspectedContainer, inspectContainer } from '../../flows/containers/inspect.ts';
-import { formatBytes, formatDuration } from '../../lib/format.ts';
+import { formatBytes, formatDuration, plural } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
 import { shortened } from '../render/shortened.ts';
 import { line, lines, type Shown } from '../render/shown.ts';
@@ -35,6 +35,7 @@ function inspectJson({
   signatures,
   sboms,
   diskImages,
+  remarks,
   ...container
 }: InspectedContainer) {
   return {
@@ -42,6 +43,7 @@ function inspectJson({
     signatures: signatures.map((signature) => ({ ...signature })),
     sboms: sboms.map((sbom) => ({ ...sbom })),
     diskImages: diskImages.map((image) => ({ ...image })),
+    remarks: [...remarks],
     layers: layerList.map((layer) => ({ ...layer })),
     tests: tests.map((status) => ({ ...status })),
     unusableTests: unusableTests.map((unusable) => ({ ...unusable })),
@@ -77,7 +79,13 @@ function inspectText(container: InspectedContainer, style: Style): Shown {
     value === undefined || value === '' ? [] : [[style.bold(name), value]],
   );
   return lines(
-    [table(known), testSection(container, style), layerSection(container, style), ...besideSection(container, style)],
+    [
+      table(known),
+      testSection(container, style),
+      layerSection(container, style),
+      ...besideSection(container, style),
+      ...remarkSection(container, style),
+    ],
     '\n\n',
   );
 }
@@ -118,4 +126,20 @@ function besideSection({ signatures, sboms, diskImages }: InspectedContainer, st
     ]),
   ];
   return rows.length === 0 ? [] : [table(rows)];
+}
+
+/** Anybody may leave a thousand: --json has them all. */
+const remarksShown = 10;
+
+function remarkSection({ remarks }: InspectedContainer, style: Style): Shown[] {
+  if (remarks.length === 0) return [];
+  const more = remarks.length - remarksShown;
+  const rest = more > 0 ? [line`  and ${plural(more, 'more', 'more')}: see --json`] : [];
+  return [
+    lines([
+      style.bold('Cannot be read'),
+      ...remarks.slice(0, remarksShown).map((remark) => line`  ${remark}`),
+      ...rest,
+    ]),
+  ];
 }

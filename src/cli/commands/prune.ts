@@ -1,8 +1,9 @@
-import { placeNamed } from '../../flows/containers/place.ts';
+import { nothingBuilt, placeNamed } from '../../flows/containers/place.ts';
 import { type PrunedContainers, pruneContainers } from '../../flows/containers/prune.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
 import { wholeNumber } from '../parsers.ts';
+import { line, lines, type Showable } from '../render/shown.ts';
 
 export const prune = defineCommand({
   description:
@@ -26,21 +27,26 @@ export const prune = defineCommand({
   ],
   registries: true,
   run: async (context, [place], { keep, dryRun = false }) => {
-    const result = await pruneContainers(context, await placeNamed(context.directory, place), { keep, dryRun });
+    const named = await placeNamed(context.directory, place);
+    if (place === undefined && (await nothingBuilt(named))) {
+      return { text: 'no build yet: cosa ostree build', json: { tags: [], blobs: 0, bytes: 0, leftovers: 0, dryRun } };
+    }
+    const result = await pruneContainers(context, named, { keep, dryRun });
     return { text: pruneText(result, dryRun), json: { ...result, dryRun } };
   },
 });
 
-function pruneText(result: PrunedContainers, dryRun: boolean): string {
+function pruneText(result: PrunedContainers, dryRun: boolean): Showable {
   const versions = result.tags.length === 0 ? 'no version' : result.tags.join(', ');
   const removed = `${dryRun ? 'Would remove' : 'Removed'} ${versions}:`;
   if ('manifests' in result) {
     return result.manifests === 0 ? nothing : `${removed} ${plural(result.manifests, 'manifest')}`;
   }
-  const { tags, blobs, bytes, leftovers } = result;
-  if (tags.length + blobs + leftovers === 0) return nothing;
+  const { tags, blobs, bytes, leftovers, unreadable } = result;
   const rest = leftovers === 0 ? '' : ` and ${plural(leftovers, 'unfinished file')}`;
-  return `${removed} ${plural(blobs, 'blob')}, ${formatBytes(bytes)}${rest}`;
+  const kept = unreadable.map((reason) => line`no blob goes while this cannot be read: ${reason}`);
+  const isNothing = tags.length + blobs + leftovers === 0;
+  return lines([isNothing ? nothing : `${removed} ${plural(blobs, 'blob')}, ${formatBytes(bytes)}${rest}`, ...kept]);
 }
 
 const nothing = 'There is nothing to remove.';

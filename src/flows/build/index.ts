@@ -42,10 +42,14 @@ export async function buildContainer(
   const inputs = await readBuildInputs(session, work, options);
   await using store = await openLayoutForWriting(work.oci);
   const previous = await findPrevious(session, work, store, inputs.stream, options.previous);
-  const { from, result } =
-    previous !== undefined && !options.force && isUnchanged(previous.image, inputs, options.version)
-      ? await keepPrevious(session, { work, inputs, store, previous, options })
-      : await buildNext(session, { work, inputs, store, previous, destination, options });
+  const isKept =
+    previous !== undefined &&
+    !options.force &&
+    isUnchanged(previous.image, inputs, options.version) &&
+    (!isOwn(work, previous) || (await hasBlobs(store, previous.image)));
+  const { from, result } = isKept
+    ? await keepPrevious(session, { work, inputs, store, previous, options })
+    : await buildNext(session, { work, inputs, store, previous, destination, options });
   const tags = [result.version, ...tagsOf(inputs, options)];
   return {
     ...result,
@@ -112,6 +116,14 @@ function isUnchanged(previous: Image, inputs: BuildInputs, version: string | und
     labelOf(previous, labelNames.inputHash) === inputs.inputHash &&
     (version === undefined || version === labelOf(previous, labelNames.version))
   );
+}
+
+/** False if one is missing or cut off: then building again puts it right. */
+async function hasBlobs(store: LocalStore, { manifest }: Image): Promise<boolean> {
+  for (const { digest, size } of [manifest.config, ...manifest.layers]) {
+    if (!(await store.hasBlob(digest, size))) return false;
+  }
+  return true;
 }
 
 /** Sets only those tags that do not point there yet, so that an unchanged build writes nothing at all. */

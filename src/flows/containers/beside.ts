@@ -1,4 +1,6 @@
 import type { Digest } from '../../lib/digest.ts';
+import { mapParallel } from '../../lib/parallel.ts';
+import { attempt } from '../../oci/attempt.ts';
 import { maximumManifestBytes, parseIndex } from '../../oci/schemas.ts';
 import { findSignatures, type SignatureKind } from '../../oci/signatures/find.ts';
 import type { ContentReader } from '../../oci/store.ts';
@@ -16,6 +18,8 @@ export interface BesideContainer {
   diskImages: readonly { platform: string | undefined; type: string; digest: Digest }[];
   /** All of its referrers: test results too. */
   referrers: readonly Descriptor[];
+  /** What of it cannot be read, and why. */
+  remarks: readonly string[];
 }
 
 /** `application/vnd.diskimage.qcow2`. */
@@ -23,16 +27,24 @@ const diskImagePrefix = 'application/vnd.diskimage.';
 
 /** Reads what refers to a container: of each kind what it is, and nothing of its content. */
 export async function readBeside(reader: ContentReader, subject: Digest): Promise<BesideContainer> {
-  const referrers = await reader.referrers(subject);
-  const { found } = await findSignatures(reader, subject);
+  const listed = await attempt(() => reader.referrers(subject));
+  const referrers = listed.value ?? [];
+  const { value, reason } = await attempt(() => findSignatures(reader, subject));
+  const { found, refused } = value ?? { found: [], refused: [] };
+  const diskImages = await mapParallel(referrers, (referrer) => attempt(() => diskImagesOf(reader, referrer)));
   return {
     signatures: found.map(({ kind, digest }) => ({ kind, digest })),
     sboms: referrers.flatMap(({ artifactType, digest }) => {
       const format = sbomFormats.find(({ mediaType }) => mediaType === artifactType);
       return format === undefined ? [] : [{ format: format.title, digest }];
     }),
-    diskImages: (await Promise.all(referrers.map((referrer) => diskImagesOf(reader, referrer)))).flat(),
+    diskImages: diskImages.flatMap((images) => images.value ?? []),
     referrers,
+    remarks: [
+      ...[listed.reason, reason].filter((text) => text !== undefined),
+      ...refused.map((signature) => `signature ${signature.digest ?? 'without digest'}: ${signature.reason}`),
+      ...diskImages.flatMap((images) => images.reason ?? []),
+    ],
   };
 }
 

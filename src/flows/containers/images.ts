@@ -1,4 +1,6 @@
 import { CosaError } from '../../lib/errors.ts';
+import { mapParallel } from '../../lib/parallel.ts';
+import { attempt } from '../../oci/attempt.ts';
 import { type Image, isImageEntry, readImage } from '../../oci/image.ts';
 import { maximumManifestBytes, parseIndex } from '../../oci/schemas.ts';
 import type { ContentReader } from '../../oci/store.ts';
@@ -9,9 +11,26 @@ import { readSmallBlob } from '../../oci/verified.ts';
 /** Images whose manifests and test results are read at a time: registries are waited for, most of the time. */
 export const imagesAtOnce = 8;
 
+export interface ImageTags {
+  /** Sorted by tag. */
+  tags: ReadonlyMap<string, Descriptor>;
+  /** Tags of which nobody knows what they point to, and why. */
+  unreadable: readonly { tag: string; reason: string }[];
+}
+
 /** The tags that name images: those by which signatures and referrers are kept are left out. */
-export async function imageTags(reader: ContentReader): Promise<ReadonlyMap<string, Descriptor>> {
-  return reader.listTags((tag) => !isMachineryTag(tag));
+export async function imageTags(reader: ContentReader): Promise<ImageTags> {
+  const names = (await reader.tagNames()).filter((tag) => !isMachineryTag(tag));
+  const resolved = await mapParallel(names, (tag) => attempt(() => reader.resolveTag(tag)), imagesAtOnce);
+  const tags = new Map<string, Descriptor>();
+  const unreadable: { tag: string; reason: string }[] = [];
+  for (const [index, tag] of names.entries()) {
+    const { value, reason } = resolved[index] ?? {};
+    if (reason !== undefined) unreadable.push({ tag, reason });
+    // A tag that is gone meanwhile is left out.
+    else if (value !== undefined) tags.set(tag, value);
+  }
+  return { tags, unreadable };
 }
 
 /**

@@ -1,3 +1,7 @@
+import { CosaError } from '../../lib/errors.ts';
+import { type Attempt, attempt } from '../../oci/attempt.ts';
+import type { Image } from '../../oci/image.ts';
+import type { ContentReader } from '../../oci/store.ts';
 import type { UnusableTestResult } from '../../oci/test-result.ts';
 import type { Annotations } from '../../oci/types.ts';
 import { layerComponents } from '../../ostree/encapsulate/image.ts';
@@ -22,6 +26,8 @@ export interface InspectedContainer extends ContainerSummary, BesideContainer {
   tests: readonly TestStatus[];
   /** Results that do not count, and why. */
   unusableTests: readonly UnusableTestResult[];
+  /** What cannot be read, and why. */
+  remarks: readonly string[];
 }
 
 interface InspectedLayer {
@@ -45,23 +51,41 @@ export async function inspectContainer(
   const { reference, image } = await resolveImage(session, directory, name);
   const { reader } = reference;
   const { digest } = image.descriptor;
-  const lock: Lockfile | undefined = await runStep(session, 'read package list', () => embeddedLockfile(reader, image));
+  const lock = await runStep(session, 'read package list', () => readPackageList(reader, image));
+  const { tags, unreadable } = await imageTags(reader);
+  const beside = await readBeside(reader, digest);
   const components = layerComponents(image.manifest);
-  const { statuses, unusable } = await testStatuses(reader, digest);
+  const tests = await attempt(() => testStatuses(reader, digest));
   return {
     ...summarize(image),
     name: reference.name,
-    tags: tagsByDigest(await imageTags(reader)).get(reference.descriptor.digest) ?? [],
+    tags: tagsByDigest(tags).get(reference.descriptor.digest) ?? [],
     labels: image.config.config?.Labels ?? {},
-    packages: lock?.packages.length,
+    packages: lock.value?.packages.length,
     layerList: image.manifest.layers.map((layer, index) => ({
       digest: layer.digest,
       mediaType: layer.mediaType,
       size: layer.size,
       components: components[index] ?? [],
     })),
-    tests: statuses,
-    unusableTests: unusable,
-    ...(await readBeside(reader, digest)),
+    tests: tests.value?.statuses ?? [],
+    unusableTests: tests.value?.unusable ?? [],
+    ...beside,
+    remarks: [
+      ...(lock.reason === undefined ? [] : [lock.reason]),
+      ...unreadable.map(({ tag, reason }) => `the tag ${JSON.stringify(tag)}: ${reason}`),
+      ...new Set([...beside.remarks, ...(tests.reason === undefined ? [] : [tests.reason])]),
+    ],
   };
+}
+
+/** Of a container with layers of somebody else's, or a damaged one, the rest is still worth showing. */
+async function readPackageList(reader: ContentReader, image: Image): Promise<Attempt<Lockfile | undefined>> {
+  try {
+    return await attempt(() => embeddedLockfile(reader, image));
+  } catch (error) {
+    const isOfContainer = error instanceof CosaError && ['IMAGE_DERIVED', 'LOCKFILE_INVALID'].includes(error.code);
+    if (!isOfContainer) throw error;
+    return { reason: `its list of packages: ${error.message}` };
+  }
 }

@@ -1,5 +1,6 @@
 import { type Digest, digestHex } from '../../lib/digest.ts';
 import { mapParallel } from '../../lib/parallel.ts';
+import { attempt } from '../../oci/attempt.ts';
 import type { ContentReader } from '../../oci/store.ts';
 import { isMachineryTag } from '../../oci/tag.ts';
 import type { Descriptor } from '../../oci/types.ts';
@@ -25,13 +26,22 @@ interface TaggedBuild {
   summary: ContainerSummary | undefined;
 }
 
+/**
+ * A tag of an index or image that cannot be read is one that somebody has set: it stays, and so does what it is known to
+ * name.
+ */
+async function readTagged(reader: ContentReader, tag: string, descriptor: Descriptor): Promise<TaggedBuild> {
+  const images = (await attempt(() => imageManifests(reader, descriptor))).value ?? [];
+  const [first] = images;
+  const image = first === undefined ? undefined : (await attempt(() => readIfImage(reader, first))).value;
+  const digests = new Set([descriptor.digest, ...images.map(({ digest }) => digest)]);
+  return { tag, descriptor, digests: [...digests], summary: image && summarize(image) };
+}
+
 /** The builds beyond the newest `keep` of their stream which have no tag besides their version. */
 export async function findOldBuilds(reader: ContentReader, keep: number): Promise<OldBuilds> {
-  const tagged = await mapParallel(
-    [...(await imageTags(reader))],
-    ([tag, descriptor]) => readTagged(reader, tag, descriptor),
-    imagesAtOnce,
-  );
+  const { tags } = await imageTags(reader);
+  const tagged = await mapParallel([...tags], ([tag, descriptor]) => readTagged(reader, tag, descriptor), imagesAtOnce);
   const isVersion = ({ tag, summary }: TaggedBuild) => summary?.version === tag;
   const named = new Set(tagged.filter((build) => !isVersion(build)).flatMap(({ digests }) => digests));
   const old = new Set(
@@ -51,14 +61,6 @@ export async function tagsOf(reader: ContentReader, { versions, digests }: OldBu
     (tag) => isMachineryTag(tag) && prefixes.some((prefix) => tag.startsWith(prefix)),
   );
   return new Set([...versions, ...attached]);
-}
-
-async function readTagged(reader: ContentReader, tag: string, descriptor: Descriptor): Promise<TaggedBuild> {
-  const images = await imageManifests(reader, descriptor);
-  const [first] = images;
-  const image = first === undefined ? undefined : await readIfImage(reader, first);
-  const digests = new Set([descriptor.digest, ...images.map(({ digest }) => digest)]);
-  return { tag, descriptor, digests: [...digests], summary: image && summarize(image) };
 }
 
 /** Newest first. */

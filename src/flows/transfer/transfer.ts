@@ -83,4 +83,5 @@ const nothing: ContentReader = {
   tagNames: async () => [],
   listTags: async () => new Map(),
   referrers: async () => [],
+  untagged: async () => [],
 };

@@ -3,15 +3,21 @@ import type { Digest } from '../../lib/digest.ts';
 import { CosaError, usageError, verificationError } from '../../lib/errors.ts';
 import { readTar, type TarEntry } from '../../lib/tar/reader.ts';
 import { blockSize } from '../../lib/tar/types.ts';
-import { maximumIndexBytes, requireVersion } from '../layout/index-file.ts';
-import { parseIndex } from '../schemas.ts';
-import type { Descriptor } from '../types.ts';
+import { emptyIndex, type IndexDocument, ordinaryLimits, parseIndexDocument } from '../layout/index-document.ts';
+import { requireVersion } from '../layout/index-file.ts';
 
 /** What an archive of an OCI layout holds, and where in the file each blob's bytes are. */
 export interface ArchiveContents {
-  /** The entries of index.json. */
-  entries: readonly Descriptor[];
-  blobs: ReadonlyMap<Digest, { offset: number; size: number }>;
+  index: IndexDocument;
+  blobs: ReadonlyMap<Digest, FilePart>;
+  /** Blobs in whose place there is a symbolic link, and where it leads: nobody extracts it, so there is nothing behind it. */
+  symlinks: ReadonlyMap<Digest, string>;
+}
+
+/** Where in the archive a member's bytes are. */
+interface FilePart {
+  offset: number;
+  size: number;
 }
 
 /** An index has at most 10,000 entries, each of some blobs that are mostly shared. */
@@ -35,7 +41,7 @@ const compressors: readonly [magic: string, name: string, program: string][] = [
  */
 export async function readArchiveContents(handle: FileHandle, file: string): Promise<ArchiveContents> {
   await refuseCompressed(handle, file);
-  const blobs = new Map<Digest, { offset: number; size: number }>();
+  const members = archiveMembers();
   const texts = new Map<string, string>();
   let isOfDocker = false;
   const source = skippingSource(handle);
@@ -43,13 +49,12 @@ export async function readArchiveContents(handle: FileHandle, file: string): Pro
   try {
     for await (const entry of readTar(source.chunks())) {
       if (++count > maximumTarEntries) throw invalid(file, `it has more than ${maximumTarEntries} entries`);
-      const name = entry.path.replace(/^(\.\/)+/, '');
+      const name = plainName(entry.path);
       isOfDocker ||= name === 'manifest.json';
-      if (entry.type !== 'file') continue;
       const offset = entry.offset + blockSize;
-      const hex = /^blobs\/sha256\/([0-9a-f]{64})$/.exec(name)?.[1];
-      if (hex !== undefined) blobs.set(`sha256:${hex}`, { offset, size: entry.size });
-      if (name === 'index.json') texts.set(name, await text(entry, maximumIndexBytes));
+      members.add(name, entry, offset);
+      if (entry.type !== 'file') continue;
+      if (name === 'index.json') texts.set(name, await text(entry, ordinaryLimits.bytes));
       else if (name === 'oci-layout') texts.set(name, await text(entry, maximumLayoutFileBytes));
       else source.skipTo(offset + entry.size);
     }
@@ -60,8 +65,43 @@ export async function readArchiveContents(handle: FileHandle, file: string): Pro
   const layoutFile = texts.get('oci-layout');
   if (layoutFile === undefined) throw noLayout(file, isOfDocker);
   requireVersion(layoutFile, `oci-layout in ${file}`);
-  const index = texts.get('index.json');
-  return { entries: index === undefined ? [] : parseIndex(index, `index.json in ${file}`).manifests, blobs };
+  const indexText = texts.get('index.json');
+  const index =
+    indexText === undefined ? emptyIndex : parseIndexDocument(indexText, `index.json in ${file}`, ordinaryLimits);
+  return { index, ...members.blobs() };
+}
+
+/** What the members of an archive are: a hard link is the member before it that it names. */
+function archiveMembers() {
+  const files = new Map<string, FilePart>();
+  const symlinks = new Map<string, string>();
+
+  function add(name: string, { type, size, linkTarget }: TarEntry, offset: number): void {
+    const part = type === 'hardlink' ? files.get(plainName(linkTarget)) : { offset, size };
+    files.delete(name);
+    symlinks.delete(name);
+    if (type === 'symlink') symlinks.set(name, linkTarget);
+    else if ((type === 'file' || type === 'hardlink') && part !== undefined) files.set(name, part);
+  }
+
+  function blobs(): Pick<ArchiveContents, 'blobs' | 'symlinks'> {
+    return { blobs: byDigest(files), symlinks: byDigest(symlinks) };
+  }
+
+  return { add, blobs };
+}
+
+function byDigest<T>(members: ReadonlyMap<string, T>): Map<Digest, T> {
+  const found = new Map<Digest, T>();
+  for (const [name, member] of members) {
+    const hex = /^blobs\/sha256\/([0-9a-f]{64})$/.exec(name)?.[1];
+    if (hex !== undefined) found.set(`sha256:${hex}`, member);
+  }
+  return found;
+}
+
+function plainName(path: string): string {
+  return path.replace(/^(\.\/)+/, '');
 }
 
 async function text(entry: TarEntry, limit: number): Promise<string> {

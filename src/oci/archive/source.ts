@@ -1,13 +1,14 @@
 import type { FileHandle } from 'node:fs/promises';
 import { isSystemError, usageError, verificationError } from '../../lib/errors.ts';
 import { openRegularFile } from '../layout/blobs.ts';
+import { emptyIndex } from '../layout/index-document.ts';
 import type { LayoutSource } from '../layout/reader.ts';
 import type { Descriptor } from '../types.ts';
 import { sizeMismatch, verified } from '../verified.ts';
 import { type ArchiveContents, readArchiveContents } from './contents.ts';
 
 const readSize = 1024 * 1024;
-const empty: ArchiveContents = { entries: [], blobs: new Map() };
+const empty: ArchiveContents = { index: emptyIndex, blobs: new Map(), symlinks: new Map() };
 
 /** An archive's files: {@link LayoutSource}, and everything that is in it. */
 export interface ArchiveSource extends LayoutSource {
@@ -45,13 +46,16 @@ export function archiveSource(file: string, ifMissing: 'error' | 'empty'): Archi
 
   return {
     contents,
-    entries: async () => (await contents()).entries,
+    index: async () => (await contents()).index,
     blobSize: async (digest) => (await contents()).blobs.get(digest)?.size,
     async *readBlob(descriptor, signal) {
       // One handle for both: the offsets are those of the file that is read.
       await using handle = await openIfThere();
-      const place = handle && (await contentsOf(handle)).blobs.get(descriptor.digest);
-      if (handle === undefined || place === undefined) throw blobMissing(descriptor, file);
+      const { blobs, symlinks } = handle === undefined ? empty : await contentsOf(handle);
+      const place = blobs.get(descriptor.digest);
+      if (handle === undefined || place === undefined) {
+        throw blobMissing(descriptor, file, symlinks.get(descriptor.digest));
+      }
       if (place.size !== descriptor.size) throw sizeMismatch(descriptor, String(place.size), file);
       yield* verified(readRange(handle, place.offset, place.size, signal), descriptor, file);
     },
@@ -75,8 +79,9 @@ async function* readRange(
   }
 }
 
-function blobMissing(descriptor: Descriptor, file: string) {
-  return verificationError('BLOB_MISSING', `blob ${descriptor.digest} is missing in ${file}`, {
-    hint: 'get or make the archive again',
+function blobMissing(descriptor: Descriptor, file: string, symlink: string | undefined) {
+  const why = symlink === undefined ? 'is missing' : `is a symbolic link, to ${JSON.stringify(symlink)},`;
+  return verificationError('BLOB_MISSING', `blob ${descriptor.digest} ${why} in ${file}`, {
+    hint: `get or make the archive again${symlink === undefined ? '' : '; tar writes files for links with --dereference'}`,
   });
 }

@@ -5,7 +5,7 @@ import type { Digest } from '../../lib/digest.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { isTemporaryName, temporaryName } from '../../lib/files.ts';
 import { blobSize } from '../layout/blobs.ts';
-import { listBlobs, readEntries } from '../layout/index-file.ts';
+import { listBlobs, readIndex } from '../layout/index-file.ts';
 import { layoutPaths } from '../layout/paths.ts';
 import { refuseLinks } from '../layout/refuse-links.ts';
 import { openLayoutForWriting } from '../layout.ts';
@@ -31,8 +31,8 @@ export async function openStaging(file: string): Promise<Staging> {
   });
   return {
     store,
-    entries: () => readEntries(paths),
-    blobs: () => listBlobs(paths),
+    entries: async () => (await readIndex(paths)).entries,
+    blobs: () => listBlobs(paths.blobs),
     blobSize: (digest) => blobSize(paths, digest),
     async [Symbol.asyncDispose]() {
       await store[Symbol.asyncDispose]();

@@ -3,12 +3,12 @@ import { type Digest, digestHex } from '../../lib/digest.ts';
 import { commitRename, temporaryName } from '../../lib/files.ts';
 import type { TarEntryType } from '../../lib/tar/types.ts';
 import { encodeEntry, endOfArchive, padding } from '../../lib/tar/writer.ts';
-import { indexText, layoutFileText } from '../layout/index-file.ts';
-import type { Descriptor } from '../types.ts';
+import { type IndexDocument, indexText } from '../layout/index-document.ts';
+import { layoutFileText } from '../layout/index-file.ts';
 
 /** Everything that goes into an archive. */
 export interface ArchiveInput {
-  entries: readonly Descriptor[];
+  index: IndexDocument;
   /** Each blob's length in bytes. */
   blobs: ReadonlyMap<Digest, number>;
   /** A blob's bytes, verified. */
@@ -20,7 +20,7 @@ export interface ArchiveInput {
  * same content gives the same bytes: names are sorted, but that `oci-layout` is first, so that whoever reads the stream
  * knows what it is.
  */
-export async function writeArchive(file: string, { entries, blobs, readBlob }: ArchiveInput): Promise<void> {
+export async function writeArchive(file: string, { index, blobs, readBlob }: ArchiveInput): Promise<void> {
   const temporary = temporaryName(file);
   try {
     {
@@ -33,7 +33,7 @@ export async function writeArchive(file: string, { entries, blobs, readBlob }: A
         for await (const chunk of readBlob(digest, size)) await handle.writeFile(chunk);
         await handle.writeFile(padding(size));
       }
-      await writeSmallFile(handle, 'index.json', indexText(entries));
+      await writeSmallFile(handle, 'index.json', indexText(index));
       await handle.writeFile(endOfArchive);
     }
     await commitRename(temporary, file);

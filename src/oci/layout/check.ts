@@ -2,9 +2,11 @@ import type { Digest } from '../../lib/digest.ts';
 import { CosaError, exitStatus } from '../../lib/errors.ts';
 import type { Reporter } from '../../lib/reporter.ts';
 import { openLayout } from '../layout.ts';
+import type { Descriptor } from '../types.ts';
 import { type Problem, validator } from '../validate.ts';
 import { blobSize } from './blobs.ts';
-import { listBlobs, listLeftovers, readEntries } from './index-file.ts';
+import { emptyIndex } from './index-document.ts';
+import { listBlobs, listLeftovers, readIndex } from './index-file.ts';
 import { layoutPaths } from './paths.ts';
 
 export interface LayoutReport {
@@ -19,6 +21,8 @@ export interface LayoutReport {
   unreferenced: { blobs: number; bytes: number };
   /** Unfinished files of writers that were killed, or are still at it. */
   leftovers: number;
+  /** Blobs that are missing, or not what their descriptors say. */
+  unsound: readonly Descriptor[];
 }
 
 /**
@@ -29,7 +33,7 @@ export interface LayoutReport {
 export async function checkLayout(directory: string, reporter: Reporter): Promise<LayoutReport> {
   const paths = layoutPaths(directory);
   const reader = await openLayout(directory);
-  const blobs = await listBlobs(paths);
+  const blobs = await listBlobs(paths.blobs);
   const sizes = new Map<Digest, number>();
   for (const digest of blobs) sizes.set(digest, (await blobSize(paths, digest)) ?? 0);
   const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
@@ -41,11 +45,14 @@ export async function checkLayout(directory: string, reporter: Reporter): Promis
 
   const check = validator(reader, onBytes, reporter.signal);
   const problems: Problem[] = [];
-  const entries = await readEntries(paths).catch((error: unknown) => {
+  const { entries, unreadable } = await readIndex(paths).catch((error: unknown) => {
     if (!(error instanceof CosaError) || error.exitStatus !== exitStatus.verification) throw error;
     problems.push({ code: error.code, message: error.message });
-    return [];
+    return emptyIndex;
   });
+  for (const { reason } of unreadable) {
+    problems.push({ code: 'ENTRY_UNREADABLE', message: `${paths.indexFile}: ${reason}` });
+  }
   for (const entry of entries) problems.push(...(await check.validate(entry)));
   const unreferenced = blobs.filter((digest) => !check.reached.has(digest));
   for (const digest of unreferenced) {
@@ -61,5 +68,6 @@ export async function checkLayout(directory: string, reporter: Reporter): Promis
       bytes: unreferenced.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0),
     },
     leftovers: (await listLeftovers(paths)).length,
+    unsound: [...check.unsound.values()],
   };
 }

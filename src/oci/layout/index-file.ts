@@ -1,22 +1,23 @@
 import { readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
+import { canonicalJson } from '../../lib/canonical-json.ts';
 import type { Digest } from '../../lib/digest.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { isSystemError, usageError, verificationError } from '../../lib/errors.ts';
 import { fsyncPath, isTemporaryName, writeFileAtomic } from '../../lib/files.ts';
-import { parse, parseIndex } from '../schemas.ts';
-import { type Descriptor, mediaTypes } from '../types.ts';
+import { parse } from '../schemas.ts';
 import { openRegularFile } from './blobs.ts';
+import {
+  emptyIndex,
+  type IndexDocument,
+  type IndexLimits,
+  indexText,
+  ordinaryLimits,
+  parseIndexDocument,
+} from './index-document.ts';
 import { isBlobName, type LayoutPaths } from './paths.ts';
 import { refuseLinks } from './refuse-links.ts';
-
-/** The annotation that makes an entry of index.json a tag. */
-export const refName = 'org.opencontainers.image.ref.name';
-
-/** A layout of thousands of builds stays far below; a larger file is not an index. */
-export const maximumIndexBytes = 32 * 1024 * 1024;
 
 /** The content of `oci-layout`. */
 export const layoutFileText = canonicalJson({ imageLayoutVersion: '1.0.0' });
@@ -64,41 +65,43 @@ export function requireVersion(text: string, what: string): void {
 }
 
 /**
- * The entries of index.json, in the file's order; none if the layout is new.
+ * Reads index.json; an empty one if the layout is new.
  * @throws CosaError `INDEX_INVALID` (exit 4)
  */
-export async function readEntries(paths: LayoutPaths): Promise<readonly Descriptor[]> {
-  const text = await readText(paths.indexFile);
-  return text === undefined ? [] : parseIndex(text, paths.indexFile).manifests;
+export async function readIndex(paths: LayoutPaths, limits: IndexLimits = ordinaryLimits): Promise<IndexDocument> {
+  const text = await readText(paths.indexFile, limits);
+  return text === undefined ? emptyIndex : parseIndexDocument(text, paths.indexFile, limits);
+}
+
+/** As {@link readIndex}, but a file that is still the same is not read again: the same document stands for it. */
+export function indexReader(paths: LayoutPaths, limits?: IndexLimits): () => Promise<IndexDocument> {
+  let known: { identity: string; document: Promise<IndexDocument> } | undefined;
+  return async () => {
+    const identity = await identityOf(paths.indexFile);
+    if (known?.identity !== identity) known = { identity, document: readIndex(paths, limits) };
+    return known.document;
+  };
+}
+
+/** It is always replaced as a whole, by a new file. */
+async function identityOf(path: string): Promise<string> {
+  try {
+    await using handle = await openRegularFile(path);
+    const { dev, ino, size, mtimeNs, ctimeNs } = await handle.stat({ bigint: true });
+    return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return 'none';
+    throw error;
+  }
 }
 
 /**
  * Replaces index.json as a whole; the caller holds the index lock. Everything that was renamed into the
  * blob directory before is durable before the new index is.
  */
-export async function writeEntries(paths: LayoutPaths, entries: readonly Descriptor[]): Promise<void> {
+export async function writeIndex(paths: LayoutPaths, document: IndexDocument): Promise<void> {
   await fsyncPath(paths.blobs);
-  await writeFileAtomic(paths.indexFile, indexText(entries));
-}
-
-/** The content of index.json. */
-export function indexText(entries: readonly Descriptor[]): string {
-  return canonicalJson({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: entries.map(toJson) });
-}
-
-function toJson({ platform, ...rest }: Descriptor): Json {
-  return { ...rest, platform: platform && { ...platform } };
-}
-
-/** The tag that an entry of index.json carries, if any. */
-export function tagOf(entry: Descriptor): string | undefined {
-  return entry.annotations?.[refName];
-}
-
-/** The descriptor without its tag: what the tag points to. */
-export function withoutTag({ annotations, ...descriptor }: Descriptor): Descriptor {
-  const rest = Object.fromEntries(Object.entries(annotations ?? {}).filter(([key]) => key !== refName));
-  return Object.keys(rest).length === 0 ? descriptor : { ...descriptor, annotations: rest };
+  await writeFileAtomic(paths.indexFile, indexText(document));
 }
 
 /** Removes what killed writers left; the caller has made sure that nobody writes. Returns how many files. */
@@ -113,20 +116,20 @@ export async function removeLeftovers(paths: LayoutPaths): Promise<number> {
 export async function listLeftovers(paths: LayoutPaths): Promise<string[]> {
   const found: string[] = [];
   for (const directory of [paths.temporary, paths.directory]) {
-    for (const { name, isDirectory } of await listEntries(directory)) {
+    for (const { name, isDirectory } of await listFiles(directory)) {
       if (isTemporaryName(name) && !isDirectory) found.push(join(directory, name));
     }
   }
   return found.sort();
 }
 
-/** Digests of all blobs that are there, sorted. */
-export async function listBlobs(paths: LayoutPaths): Promise<Digest[]> {
-  const names = (await listEntries(paths.blobs)).map(({ name }) => name).filter(isBlobName);
+/** Digests of all blobs in a directory of them, sorted. */
+export async function listBlobs(directory: string): Promise<Digest[]> {
+  const names = (await listFiles(directory)).map(({ name }) => name).filter(isBlobName);
   return names.sort().map((name): Digest => `sha256:${name}`);
 }
 
-async function listEntries(directory: string): Promise<{ name: string; isDirectory: boolean }[]> {
+async function listFiles(directory: string): Promise<{ name: string; isDirectory: boolean }[]> {
   try {
     const entries = await readdir(directory, { withFileTypes: true });
     return entries.map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() }));
@@ -136,12 +139,14 @@ async function listEntries(directory: string): Promise<{ name: string; isDirecto
   }
 }
 
-async function readText(path: string): Promise<string | undefined> {
+async function readText(path: string, { bytes }: IndexLimits = ordinaryLimits): Promise<string | undefined> {
   try {
     await using handle = await openRegularFile(path);
     const { size } = await handle.stat();
-    if (size > maximumIndexBytes) {
-      throw verificationError('INDEX_INVALID', `${path} has ${size} bytes; at most ${maximumIndexBytes} are accepted`);
+    if (size > bytes) {
+      throw verificationError('INDEX_INVALID', `${path} has ${size} bytes; at most ${bytes} are accepted`, {
+        hint: 'remove builds that nobody needs: cosa prune --keep COUNT',
+      });
     }
     return await handle.readFile('utf8');
   } catch (error) {

@@ -11,6 +11,8 @@ export interface LayoutPaths {
   blobs: string;
   /** Blobs that are being written. */
   temporary: string;
+  /** Blobs that were found damaged and set aside, under their names. */
+  damaged: string;
   /** Held exclusively while index.json is replaced. */
   indexLock: string;
   /** Held shared by whoever writes blobs, exclusively by whoever removes some. */
@@ -25,6 +27,7 @@ export function layoutPaths(directory: string): LayoutPaths {
     indexFile: join(directory, 'index.json'),
     blobs: join(directory, 'blobs', 'sha256'),
     temporary: join(own, 'tmp'),
+    damaged: join(own, 'damaged'),
     indexLock: join(own, 'index.lock'),
     writersLock: join(own, 'writers.lock'),
   };

@@ -1,40 +1,53 @@
 import type { Digest } from '../../lib/digest.ts';
+import { type Attempt, attempt } from '../attempt.ts';
 import { readManifest } from '../image.ts';
 import { isManifest, maximumManifestBytes } from '../schemas.ts';
-import type { ContentReader } from '../store.ts';
+import type { ContentReader, UntaggedEntry } from '../store.ts';
 import { type Descriptor, mediaTypes } from '../types.ts';
 import { readSmallBlob } from '../verified.ts';
-import { tagOf, withoutTag } from './index-file.ts';
+import { type IndexDocument, tagOf, withoutTag } from './index-document.ts';
 
 /** What a layout is made of, wherever its files lie: in a directory, or in an archive. */
 export interface LayoutSource {
-  /** The entries of index.json, in the file's order. */
-  entries(): Promise<readonly Descriptor[]>;
+  /** index.json; the same object as long as nobody has changed it. */
+  index(): Promise<IndexDocument>;
   /** A blob's length in bytes, or `undefined` if it is not there. */
   blobSize(digest: Digest): Promise<number | undefined>;
   /** As `ContentReader.readBlob`. */
   readBlob(descriptor: Descriptor, signal?: AbortSignal): AsyncIterable<Buffer>;
 }
 
-/** A reader of files, whose index may name images without giving them a tag. */
-export interface LayoutReader extends ContentReader {
-  /** Images that have no tag: neither is one a referrer. In the index's order. */
-  untaggedImages(): Promise<readonly Descriptor[]>;
+/** What an index says, sorted by what it is for. */
+interface SortedIndex {
+  /** Sorted by tag. */
+  tags: ReadonlyMap<string, Descriptor>;
+  /** In the index's order. */
+  referrers: ReadonlyMap<Digest, readonly Descriptor[]>;
+  untagged: readonly UntaggedEntry[];
 }
 
-export function layoutReader({ entries, blobSize, readBlob }: LayoutSource): LayoutReader {
-  async function listTags(): Promise<ReadonlyMap<string, Descriptor>> {
-    const tags = new Map<string, Descriptor>();
-    for (const entry of await entries()) {
-      const tag = tagOf(entry);
-      if (tag !== undefined) tags.set(tag, withoutTag(entry));
-    }
-    return new Map([...tags].sort(([a], [b]) => (a < b ? -1 : 1)));
+export function layoutReader({ index, blobSize, readBlob }: LayoutSource): ContentReader {
+  const sortedIndexes = new WeakMap<IndexDocument, Promise<SortedIndex>>();
+  const tagMaps = new WeakMap<IndexDocument, ReadonlyMap<string, Descriptor>>();
+
+  async function tagsNow(): Promise<ReadonlyMap<string, Descriptor>> {
+    const document = await index();
+    const tags = tagMaps.get(document) ?? tagsOf(document).tags;
+    tagMaps.set(document, tags);
+    return tags;
+  }
+
+  /** Each entry without a tag is read once to find out what it refers to, whoever asks. */
+  async function sortedNow(): Promise<SortedIndex> {
+    const document = await index();
+    const sorted = sortedIndexes.get(document) ?? sortEntries(document, { readBlob });
+    sortedIndexes.set(document, sorted);
+    return sorted;
   }
 
   /** An untagged manifest is no entry of index.json; then its content says what it is. */
   async function resolveDigest(digest: Digest): Promise<Descriptor | undefined> {
-    const entry = (await entries()).find((candidate) => candidate.digest === digest);
+    const entry = (await index()).entries.find((candidate) => candidate.digest === digest);
     if (entry !== undefined) return withoutTag(entry);
     const size = await blobSize(digest);
     if (size === undefined || size > maximumManifestBytes) return undefined;
@@ -43,36 +56,58 @@ export function layoutReader({ entries, blobSize, readBlob }: LayoutSource): Lay
     return isManifest(bytes.toString()) ? descriptor : undefined;
   }
 
-  async function subjectOf(entry: Descriptor): Promise<Digest | undefined> {
-    return entry.mediaType === mediaTypes.manifest ? (await readManifest(reader, entry)).subject?.digest : undefined;
-  }
-
-  const reader: LayoutReader = {
+  return {
     readBlob,
     hasBlob: async (digest, size) => {
       const found = await blobSize(digest);
       return found !== undefined && (size === undefined || found === size);
     },
-    listTags,
-    tagNames: async () => [...(await listTags()).keys()],
+    listTags: async (isWanted = () => true) => new Map([...(await tagsNow())].filter(([tag]) => isWanted(tag))),
+    tagNames: async () => [...(await tagsNow()).keys()],
     resolveDigest,
-    resolveTag: async (tag) => (await listTags()).get(tag),
+    resolveTag: async (tag) => (await tagsNow()).get(tag),
     referrers: async (subject, artifactType) => {
-      const found: Descriptor[] = [];
-      for (const entry of await entries()) {
-        if (tagOf(entry) !== undefined) continue;
-        if (artifactType !== undefined && entry.artifactType !== artifactType) continue;
-        if ((await subjectOf(entry)) === subject) found.push(entry);
-      }
-      return found;
+      const found = (await sortedNow()).referrers.get(subject) ?? [];
+      return found.filter((entry) => artifactType === undefined || entry.artifactType === artifactType);
     },
-    untaggedImages: async () => {
-      const found: Descriptor[] = [];
-      for (const entry of await entries()) {
-        if (tagOf(entry) === undefined && (await subjectOf(entry)) === undefined) found.push(entry);
-      }
-      return found;
-    },
+    untagged: async () => (await sortedNow()).untagged,
   };
-  return reader;
+}
+
+/** Of two entries with one tag the first counts, as for skopeo; the others are told. */
+function tagsOf({ entries }: IndexDocument): { tags: ReadonlyMap<string, Descriptor>; repeated: UntaggedEntry[] } {
+  const tags = new Map<string, Descriptor>();
+  const repeated: UntaggedEntry[] = [];
+  for (const entry of entries) {
+    const tag = tagOf(entry);
+    if (tag === undefined) continue;
+    const first = tags.get(tag);
+    if (first === undefined) tags.set(tag, withoutTag(entry));
+    else if (first.digest !== entry.digest) {
+      const reason = `the tag ${JSON.stringify(tag)} stands in the index twice, and the first entry counts`;
+      repeated.push({ descriptor: withoutTag(entry), reason });
+    }
+  }
+  return { tags: new Map([...tags].sort(([a], [b]) => (a < b ? -1 : 1))), repeated };
+}
+
+async function sortEntries(document: IndexDocument, reader: Pick<ContentReader, 'readBlob'>): Promise<SortedIndex> {
+  const { tags, repeated } = tagsOf(document);
+  const referrers = new Map<Digest, Descriptor[]>();
+  const untagged: UntaggedEntry[] = [...repeated];
+  for (const entry of document.entries) {
+    if (tagOf(entry) !== undefined) continue;
+    const subject = await subjectOf(reader, entry);
+    if (subject.reason !== undefined) untagged.push({ descriptor: entry, reason: subject.reason });
+    else if (subject.value === undefined) untagged.push({ descriptor: entry, reason: undefined });
+    else referrers.set(subject.value, [...(referrers.get(subject.value) ?? []), entry]);
+  }
+  for (const { reason } of document.unreadable) untagged.push({ descriptor: undefined, reason });
+  return { tags, referrers, untagged };
+}
+
+function subjectOf(reader: Pick<ContentReader, 'readBlob'>, entry: Descriptor): Promise<Attempt<Digest | undefined>> {
+  return attempt(async () =>
+    entry.mediaType === mediaTypes.manifest ? (await readManifest(reader, entry)).subject?.digest : undefined,
+  );
 }

@@ -10,7 +10,8 @@ import { isBlobName, type LayoutPaths } from './paths.ts';
  * @throws CosaError `LAYOUT_INVALID` (exit 4) for a part that is a link, or no directory or file as it should be
  */
 export async function refuseLinks(paths: LayoutPaths): Promise<void> {
-  const directories = [dirname(paths.temporary), paths.temporary, dirname(paths.blobs), paths.blobs];
+  const own = [dirname(paths.temporary), paths.temporary, paths.damaged];
+  const directories = [...own, dirname(paths.blobs), paths.blobs];
   const files = [paths.layoutFile, paths.indexFile, paths.indexLock, paths.writersLock];
   for (const path of directories) await requirePlain(path, 'directory');
   for (const path of files) await requirePlain(path, 'file');

@@ -2,19 +2,20 @@ import type { Digest } from '../../lib/digest.ts';
 import { type CosaError, usageError, verificationError } from '../../lib/errors.ts';
 import { isTag } from '../tag.ts';
 import type { Descriptor } from '../types.ts';
-import { refName, tagOf } from './index-file.ts';
+import { type IndexDocument, refName, tagOf } from './index-document.ts';
 
 /**
- * The entries of index.json once tags point to a manifest; see `ContentWriter.setTags`. Without any tag it becomes an
+ * An index once tags point to a manifest; see `ContentWriter.setTags`. Without any tag it becomes an
  * entry that has none.
  * @throws CosaError `TAG_INVALID` (exit 2), `TAG_MOVED` (exit 4)
  */
 export function withTags(
-  entries: readonly Descriptor[],
+  document: IndexDocument,
   tags: readonly string[],
   manifest: Descriptor,
   expected: ReadonlyMap<string, Digest | undefined> = new Map(),
-): readonly Descriptor[] {
+): IndexDocument {
+  const { entries } = document;
   for (const tag of tags) {
     if (!isTag(tag)) {
       throw usageError('TAG_INVALID', `"${tag}" is not a tag: letters, digits, "_", "." and "-", at most 128`);
@@ -25,11 +26,19 @@ export function withTags(
     if (now !== digest && now !== manifest.digest) throw tagMoved(tag, digest, now);
   }
   if (tags.length === 0) {
-    return entries.some(({ digest }) => digest === manifest.digest) ? entries : [...entries, manifest];
+    const isThere = entries.some(({ digest }) => digest === manifest.digest);
+    return isThere ? document : { ...document, entries: [...entries, manifest] };
   }
   const others = entries.filter((entry) => !tags.includes(tagOf(entry) ?? ''));
   const tagged = tags.map((tag) => ({ ...manifest, annotations: { ...manifest.annotations, [refName]: tag } }));
-  return [...others, ...tagged];
+  return { ...document, entries: [...others, ...tagged] };
+}
+
+/** An index with one more entry without a tag, if it has none for this manifest. */
+export function withReferrer(document: IndexDocument, referrer: Descriptor): IndexDocument {
+  const { entries } = document;
+  const isThere = entries.some((entry) => entry.digest === referrer.digest && tagOf(entry) === undefined);
+  return isThere ? document : { ...document, entries: [...entries, referrer] };
 }
 
 function tagMoved(tag: string, expected: Digest | undefined, now: Digest | undefined): CosaError {

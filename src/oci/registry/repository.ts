@@ -36,6 +36,7 @@ export function openRepository(
     tagNames: () => listTagNames(requests),
     listTags: (isWanted) => listTags(requests, manifests, isWanted),
     referrers: (subject, artifactType) => listReferrers(requests, manifests, subject, artifactType),
+    untagged: async () => [],
     putBlob: (source, options) => uploadBlob(requests, source, options),
     putManifest: async (content, mediaType, extra = {}) => {
       const bytes = Buffer.from(content);

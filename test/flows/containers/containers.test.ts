@@ -75,13 +75,13 @@ async function test(image: Descriptor, result: Partial<TestResult> = {}): Promis
 }
 
 async function tags(): Promise<string[]> {
-  return (await listContainers(session, ownPlace(work))).flatMap((container) => container.tags);
+  return (await listContainers(session, ownPlace(work))).containers.flatMap((container) => container.tags);
 }
 
 describe('listContainers', () => {
   it('lists builds newest first, with tags and tests', async () => {
     for (const version of ['13.9', '13.10']) await test(await build({ version }));
-    const containers = await listContainers(session, ownPlace(work));
+    const { containers } = await listContainers(session, ownPlace(work));
     expect(containers.map((container) => [container.version, container.tags, container.tests.length])).toEqual([
       ['13.10', ['13.10', 'stable-candidate'], 1],
       ['13.9', ['13.9'], 1],

@@ -61,16 +61,25 @@ describe('list', () => {
       content: Buffer.from('x'),
     });
     await scene.repository.setTags(['notes'], artifact);
-    const listed = await listContainers(session, await place());
-    expect(listed.map((item) => [item.version, item.architecture, item.tags, item.tests.length])).toEqual([
-      ['13.10', 'amd64', ['13.10'], 0],
-      ['13.10', 'arm64', ['13.10', 'stable-candidate'], 0],
-      ['13.9', 'amd64', ['13.9'], 1],
+    const { containers, others } = await listContainers(session, await place());
+    expect(
+      containers.map((item) => [item.version, item.architecture, item.tags, item.tests.length, item.signed]),
+    ).toEqual([
+      ['13.10', 'amd64', ['13.10'], 0, true],
+      ['13.10', 'arm64', ['13.10', 'stable-candidate'], 0, false],
+      ['13.9', 'amd64', ['13.9'], 1, false],
     ]);
+    expect(others).toEqual([{ tags: ['notes'], digest: artifact.digest, what: 'an artifact of type text/plain' }]);
   });
 
-  it('shows nothing of a repository that is not there', async () => {
-    expect(await listContainers(session, await place())).toEqual([]);
+  it('says that a repository is not there: a mistyped name must not look like an empty one', async () => {
+    const missing = {
+      code: 'REPOSITORY_MISSING',
+      exitStatus: 2,
+      message: `${scene.reference} does not exist, or has no tag`,
+    };
+    await expect(listContainers(session, await place())).rejects.toMatchObject(missing);
+    await expect(checkContainers(session, await place())).rejects.toMatchObject(missing);
   });
 });
 

@@ -130,7 +130,7 @@ describe('an archive', () => {
     }
     const reader = await openArchive(file);
     expect(await reader.referrers(image.digest, 'application/test')).toHaveLength(1);
-    expect(await reader.untaggedImages()).toEqual([]);
+    expect(await reader.untagged()).toEqual([]);
   });
 
   it('may hold an image without a tag, which is found if it is the only one', async () => {

@@ -95,18 +95,58 @@ describe('checkLayout', () => {
   it.each([
     ['no JSON', '{', 'is not JSON'],
     ['no index', '{"schemaVersion":2}', 'manifests: Invalid input: expected array, received undefined'],
-    [
-      'a digest that is a path',
-      '{"schemaVersion":2,"manifests":[{"mediaType":"x","digest":"../../x","size":1}]}',
-      'manifests.0.digest: expected sha256: and 64 hexadecimal digits',
-    ],
-    [
-      'a size that no number holds',
-      `{"schemaVersion":2,"manifests":[{"mediaType":"x","digest":"${digestOf('')}","size":1e300}]}`,
-      'manifests.0.size: ',
-    ],
   ])('reports an index.json that is %s', async (_name, text, message) => {
     await writeFile(join(directory, 'index.json'), text);
     expect(await problems()).toEqual([{ code: 'INDEX_INVALID', message: expect.stringContaining(message) }]);
+  });
+
+  it.each([
+    ['a digest that is a path', { digest: '../../x', size: 1 }, 'digest: expected sha256: and 64 hexadecimal digits'],
+    ['a digest of another kind', { digest: `sha512:${'0'.repeat(128)}`, size: 1 }, 'digest: expected sha256: '],
+    ['a size that no number holds', { digest: digestOf(''), size: 1e300 }, 'size: '],
+  ])('reports an entry that has %s, and checks the others', async (_name, fields, message) => {
+    const image = await storeImageOf(store, layers, diffIds);
+    await rm(pathOf(layers[0]));
+    const manifests = [{ mediaType: 'x', ...fields }, image];
+    await writeFile(join(directory, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }));
+    expect(await problems()).toEqual([
+      { code: 'ENTRY_UNREADABLE', message: expect.stringContaining(`index.json: entry 0: ${message}`) },
+      { code: 'BLOB_MISSING', message: expect.stringContaining(layers[0]?.digest ?? '') },
+    ]);
+  });
+
+  describe('of what lies beside an image, with an image config', () => {
+    const documents: readonly (readonly [what: string, mediaType: string])[] = [
+      ['a signature', 'application/vnd.dev.cosign.simplesigning.v1+json'],
+      ['an attestation', 'application/vnd.dsse.envelope.v1+json'],
+      ["buildkit's attestation", 'application/vnd.in-toto+json'],
+      ['a list of parts', 'text/spdx'],
+    ];
+    const document = Buffer.from('{"critical":{}}');
+
+    it.each(documents)('is clean: %s', async (_what, mediaType) => {
+      const layer = await storeBytes(store, document, mediaType);
+      // Some say the digest, some say anything.
+      for (const diffId of [layer.digest, digestOf('anything')]) {
+        await store.setTags([`of-${diffId.slice(7, 20)}`], await storeImageOf(store, [layer], [diffId]));
+      }
+      expect(await problems()).toEqual([]);
+    });
+
+    it('is clean among the layers of an image, and without diffids at all', async () => {
+      const layer = await storeBytes(store, document, 'application/vnd.in-toto+json');
+      const [tar] = layers;
+      const mixed = await storeImageOf(store, [tar ?? layer, layer], [diffIds[0] ?? '', digestOf('x')]);
+      await store.setTags(['mixed'], mixed);
+      await store.setTags(['none'], await storeImageOf(store, [layer], []));
+      expect(await problems()).toEqual([]);
+    });
+
+    it('is damaged when its bytes are', async () => {
+      const layer = await storeBytes(store, document, 'text/spdx');
+      await store.setTags(['sbom'], await storeImageOf(store, [layer], [layer.digest]));
+      await writeFile(pathOf(layer), Buffer.alloc(document.length));
+      expect((await problems()).map(({ code }) => code)).toEqual(['BLOB_DIGEST_MISMATCH']);
+    });
   });
 });

@@ -1,11 +1,14 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
+import { digestHex } from '../../../src/lib/digest.ts';
 import { silentReporter } from '../../../src/lib/reporter.ts';
+import { storeBytes } from '../../../src/oci/artifact.ts';
 import { checkLayout } from '../../../src/oci/layout/check.ts';
 import { pruneLayout } from '../../../src/oci/layout/prune.ts';
+import { setDamagedAside } from '../../../src/oci/layout/repair.ts';
 import { openLayout, openLayoutForWriting } from '../../../src/oci/layout.ts';
 import { attachTestResult, type TestResult } from '../../../src/oci/test-result.ts';
 import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
@@ -76,11 +79,64 @@ describe('pruneLayout', () => {
     expect(await checkLayout(directory, silentReporter())).toMatchObject({ problems: [], unreferenced: { blobs: 0 } });
   });
 
-  it('removes nothing while a manifest cannot be read', async () => {
-    await writeFile(join(directory, 'blobs/sha256', current.digest.slice(7)), Buffer.alloc(current.size, ' '));
-    await expect(pruneLayout(directory, async () => new Set(['1']), false)).rejects.toMatchObject({
-      code: 'BLOB_DIGEST_MISMATCH',
+  it('removes tags, and no blob, while a manifest that stays is damaged', async () => {
+    await writeFile(blobPath(current), Buffer.alloc(current.size, ' '));
+    const blobs = await readdir(join(directory, 'blobs/sha256'));
+    expect(await pruneLayout(directory, async () => new Set(['1']), false)).toEqual({
+      tags: ['1'],
+      blobs: 0,
+      bytes: 0,
+      leftovers: 0,
+      unreadable: [expect.stringContaining(`blob ${current.digest} in ${directory} is damaged`)],
     });
-    expect([...(await (await openLayout(directory)).listTags()).keys()]).toEqual(['1', '2', 'stable']);
+    expect(await readdir(join(directory, 'blobs/sha256'))).toEqual(blobs);
+    expect([...(await (await openLayout(directory)).listTags()).keys()]).toEqual(['2', 'stable']);
+    // Once it is out of the way, nothing is kept for its sake.
+    expect(await setDamagedAside(directory, [current.digest])).toEqual([current.digest]);
+    expect(await pruneLayout(directory, async () => new Set(), false)).toMatchObject({ leftovers: 1, unreadable: [] });
+    expect(await readdir(join(directory, '.cosa/damaged'))).toEqual([]);
+  });
+
+  it('forgets an entry without a tag whose manifest is gone', async () => {
+    const [tested] = await (await openLayout(directory)).referrers(current.digest);
+    await rm(blobPath(tested ?? expect.fail()));
+    await pruneLayout(directory, async () => new Set(), false);
+    expect(await (await openLayout(directory)).untagged()).toEqual([]);
+    expect(await readFile(join(directory, 'index.json'), 'utf8')).not.toContain(tested?.digest);
+  });
+
+  it.each([
+    ['with more layers than anybody reads', { layers: 600 }, mediaTypes.manifest],
+    ["in Docker's format", { layers: 1 }, 'application/vnd.docker.distribution.manifest.v2+json'],
+  ])('keeps what an image needs %s', async (_name, { layers }, mediaType) => {
+    await using store = await openLayoutForWriting(directory);
+    const content = Array.from({ length: layers }, (_, index) => Buffer.from(`layer ${index}`));
+    const blobs = [];
+    for (const bytes of content) blobs.push(await storeBytes(store, bytes, mediaTypes.layer));
+    // Test results have it, too.
+    const config = await storeBytes(store, Buffer.from('{}'), mediaTypes.config);
+    const text = JSON.stringify({ schemaVersion: 2, mediaType, config, layers: blobs });
+    const manifest = await storeBytes(store, Buffer.from(text), mediaType);
+    await store.setTags(['foreign'], manifest);
+    await store[Symbol.asyncDispose]();
+    expect(await pruneLayout(directory, async () => new Set(), false)).toMatchObject({ blobs: 0, unreadable: [] });
+    expect(await pruneLayout(directory, async () => new Set(['foreign']), false)).toMatchObject({ blobs: layers + 1 });
+  });
+
+  it('makes room in an index that is longer than others read', async () => {
+    const file = join(directory, 'index.json');
+    const index = JSON.parse(await readFile(file, 'utf8'));
+    const tag = (name: string) => ({ ...old, annotations: { 'org.opencontainers.image.ref.name': name } });
+    const many = Array.from({ length: 100_001 }, (_, number) => tag(`t${number}`));
+    await writeFile(file, JSON.stringify({ ...index, manifests: [...index.manifests, ...many] }));
+    const full = { code: 'INDEX_INVALID', hint: 'remove builds that nobody needs: cosa prune --keep COUNT' };
+    await expect((await openLayout(directory)).tagNames()).rejects.toMatchObject(full);
+    const choose = async () => new Set(many.map((_, number) => `t${number}`));
+    expect((await pruneLayout(directory, choose, false)).tags).toHaveLength(100_001);
+    expect(await (await openLayout(directory)).tagNames()).toEqual(['1', '2', 'stable']);
   });
 });
+
+function blobPath({ digest }: Descriptor): string {
+  return join(directory, 'blobs/sha256', digestHex(digest));
+}

@@ -67,6 +67,7 @@ function imageOf(bytes: Buffer): { image: Image; reader: ContentReader } {
     tagNames: async () => [],
     listTags: async () => new Map(),
     referrers: async () => [],
+    untagged: async () => [],
   };
   return { image: { descriptor, manifest, config }, reader };
 }

@@ -1,0 +1,71 @@
+import { type Digest, isDigest } from '../../lib/digest.ts';
+import { CosaError, exitStatus } from '../../lib/errors.ts';
+import { isDeeperThan } from '../../lib/json-depth.ts';
+import type { ContentReader } from '../store.ts';
+import type { Descriptor } from '../types.ts';
+import { readSmallBlob } from '../verified.ts';
+
+/** What a manifest or index names, whatever kind it is of. */
+export interface ManifestLinks {
+  blobs: readonly Digest[];
+  manifests: readonly Descriptor[];
+  subject: Digest | undefined;
+  /** False if there is no such blob. */
+  isThere: boolean;
+  /** Why it cannot be read though it is there: it is damaged, or enormous. What is sound and no manifest needs nothing. */
+  reason: string | undefined;
+}
+
+/** Larger than anybody reads who uses it: this is for getting rid of it. */
+const maximumBytes = 64 * 1024 * 1024;
+const maximumDepth = 100;
+
+const nothing: ManifestLinks = { blobs: [], manifests: [], subject: undefined, isThere: true, reason: undefined };
+
+/**
+ * Reads what a manifest needs, and no more of it: Docker's, one with thousands of layers, and what other tools may make
+ * of the format are good enough.
+ */
+export async function manifestLinks(
+  reader: Pick<ContentReader, 'readBlob'>,
+  descriptor: Descriptor,
+): Promise<ManifestLinks> {
+  try {
+    const text = (await readSmallBlob(reader, descriptor, maximumBytes)).toString();
+    if (isDeeperThan(text, maximumDepth))
+      return { ...nothing, reason: `manifest ${descriptor.digest} is nested too deep` };
+    const document: unknown = JSON.parse(text);
+    const [subject] = digestsOf([fieldOf(document, 'subject')]);
+    const blobs = [fieldOf(document, 'config'), ...listOf(document, 'layers'), ...listOf(document, 'blobs')];
+    const manifests = listOf(document, 'manifests').flatMap(descriptorOf);
+    return { ...nothing, blobs: digestsOf(blobs), manifests, subject };
+  } catch (error) {
+    if (error instanceof SyntaxError) return nothing;
+    if (!(error instanceof CosaError) || error.exitStatus !== exitStatus.verification) throw error;
+    if (error.code === 'BLOB_MISSING') return { ...nothing, isThere: false };
+    return { ...nothing, reason: error.message };
+  }
+}
+
+function digestsOf(values: readonly unknown[]): Digest[] {
+  return values.flatMap((value) => {
+    const digest = fieldOf(value, 'digest');
+    return typeof digest === 'string' && isDigest(digest) ? [digest] : [];
+  });
+}
+
+function descriptorOf(value: unknown): Descriptor[] {
+  const [digest] = digestsOf([value]);
+  const [mediaType, size] = [fieldOf(value, 'mediaType'), fieldOf(value, 'size')];
+  if (digest === undefined || typeof size !== 'number') return [];
+  return [{ mediaType: typeof mediaType === 'string' ? mediaType : '', digest, size }];
+}
+
+function listOf(value: unknown, name: string): readonly unknown[] {
+  const list = fieldOf(value, name);
+  return Array.isArray(list) ? list : [];
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}

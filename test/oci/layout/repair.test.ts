@@ -1,0 +1,107 @@
+import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkContainers, repairContainers } from '../../../src/flows/containers/fsck.ts';
+import { transfer } from '../../../src/flows/transfer/transfer.ts';
+import { digestHex, digestOf } from '../../../src/lib/digest.ts';
+import { silentReporter } from '../../../src/lib/reporter.ts';
+import { checkLayout } from '../../../src/oci/layout/check.ts';
+import { setDamagedAside } from '../../../src/oci/layout/repair.ts';
+import { openLayout, openLayoutForWriting } from '../../../src/oci/layout.ts';
+import type { Place } from '../../../src/oci/place.ts';
+import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
+import { storeImage } from '../../helpers/image.ts';
+import { silentSession } from '../../helpers/session.ts';
+
+const session = silentSession();
+const layers = ['one', 'two', 'three'].map((text) => Buffer.from(text));
+
+let directory: string;
+let here: Place & { transport: 'oci' };
+let image: Descriptor;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'cosa-repair-'));
+  here = { transport: 'oci', directory: join(directory, 'here') };
+  for (const name of ['here', 'there']) {
+    await using store = await openLayoutForWriting(join(directory, name));
+    image = await storeImage(store, layers);
+    await store.setTags(['stable'], image);
+  }
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const pathOf = (digest: string) => join(here.directory, 'blobs/sha256', digest.slice('sha256:'.length));
+const layer = (index: number) => digestOf(layers[index] ?? '');
+const problems = async () => (await checkLayout(here.directory, silentReporter())).problems.map(({ code }) => code);
+
+/** As pull and copy do it. */
+async function copyAgain() {
+  const reader = await openLayout(join(directory, 'there'));
+  const from = { place: { transport: 'oci', directory: join(directory, 'there') } as const, reader, descriptor: image };
+  return transfer(session, { from, to: here, tags: ['stable'], along: 'everything', dryRun: false });
+}
+
+describe('a damaged blob', () => {
+  it('of another length is noticed and copied again, whatever it is', async () => {
+    for (const digest of [layer(0), image.digest]) {
+      await truncate(pathOf(digest), 2);
+      await copyAgain();
+      expect(await problems()).toEqual([]);
+    }
+  });
+
+  it('of the same length is set aside, and then copied again', async () => {
+    await writeFile(pathOf(layer(0)), 'onf');
+    const { report, setAside, fetched } = await repairContainers(session, here, { directory, from: undefined });
+    expect({ setAside, fetched }).toEqual({ setAside: [layer(0)], fetched: [] });
+    expect(report.problems.map(({ code }) => code)).toEqual(['BLOB_MISSING']);
+    expect(await readdir(join(here.directory, '.cosa/damaged'))).toEqual([digestHex(layer(0))]);
+    expect((await copyAgain()).blobs.sent).toBe(1);
+    expect(await problems()).toEqual([]);
+  });
+
+  it('is fetched from where a sound one is: manifests with what they need', async () => {
+    await writeFile(pathOf(layer(0)), 'onf');
+    await rm(pathOf(layer(1)));
+    await writeFile(pathOf(image.digest), Buffer.alloc(image.size, ' '));
+    const from = `oci:${join(directory, 'there')}`;
+    const { report, setAside, fetched } = await repairContainers(session, here, { directory, from });
+    expect([...setAside].sort()).toEqual([image.digest, layer(0)].sort());
+    expect([...fetched].sort()).toEqual([image.digest, layer(0), layer(1)].sort());
+    expect(report.problems).toEqual([]);
+  });
+
+  it('is none where only somebody else says so: a lie about its size moves nothing', async () => {
+    await using store = await openLayoutForWriting(here.directory);
+    const lie = { mediaType: mediaTypes.layer, digest: layer(0), size: 99 };
+    const config = { mediaType: mediaTypes.empty, digest: layer(1), size: 3 };
+    const manifest = JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.manifest, config, layers: [lie] });
+    await store.setTags(['lie'], await store.putManifest(manifest, mediaTypes.manifest));
+    await store[Symbol.asyncDispose]();
+    const { setAside } = await repairContainers(session, here, { directory, from: undefined });
+    expect(setAside).toEqual([]);
+    expect(await problems()).toEqual(['BLOB_SIZE_MISMATCH']);
+  });
+
+  it('that nothing refers to is set aside, too', async () => {
+    const digest = digestOf('nobody');
+    await writeFile(pathOf(digest), 'somebody');
+    const { report } = await repairContainers(session, here, { directory, from: undefined });
+    expect(report.problems).toEqual([]);
+  });
+
+  it('is left alone in what is no layout', async () => {
+    const place: Place = { transport: 'oci-archive', file: join(directory, 'x.tar') };
+    await expect(repairContainers(session, place, { directory, from: undefined })).rejects.toMatchObject({
+      code: 'REPAIR_UNSUPPORTED',
+      exitStatus: 2,
+    });
+  });
+
+  it('is not looked for under names that are not there', async () => {
+    expect(await setDamagedAside(here.directory, [digestOf('nowhere'), layer(0)])).toEqual([]);
+    expect(await checkContainers(session, here)).toMatchObject({ problems: [] });
+  });
+});

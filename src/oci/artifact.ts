@@ -3,9 +3,13 @@ import { digestOf } from '../lib/digest.ts';
 import type { ContentWriter } from './store.ts';
 import { type Annotations, type Descriptor, mediaTypes } from './types.ts';
 
+const titleKey = 'org.opencontainers.image.title';
+
 /** A document about a container: a test result, a signature, a list of its parts. */
 export interface Artifact {
   artifactType: string;
+  /** The name of the file that tools such as oras make of it; they make none unless given. */
+  title?: string;
   /** The document. */
   content: Uint8Array;
   /** The document's; the artifact type unless given. */
@@ -25,9 +29,12 @@ export async function attachArtifact(
   subject: Descriptor,
   artifact: Artifact,
 ): Promise<Descriptor> {
-  const { artifactType, content, mediaType = artifactType, annotations = {} } = artifact;
+  const { artifactType, title, content, mediaType = artifactType, annotations = {} } = artifact;
   const config = await storeBytes(store, Buffer.from('{}'), mediaTypes.empty);
-  const layer = await storeBytes(store, content, mediaType);
+  const layer = {
+    ...(await storeBytes(store, content, mediaType)),
+    ...(title === undefined ? {} : { annotations: { [titleKey]: title } }),
+  };
   const manifest = canonicalJson({
     schemaVersion: 2,
     mediaType: mediaTypes.manifest,

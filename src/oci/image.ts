@@ -80,7 +80,7 @@ export async function chooseImage(
   const images = index.manifests.filter(isImageEntry);
   // Some tools leave the platform out of an index that has one image.
   const isOnly = images.length === 1 && images[0]?.platform === undefined;
-  const matching = platform === undefined || isOnly ? images : images.filter((entry) => matches(entry, platform));
+  const matching = platform === undefined || isOnly ? images : imagesFor(platform, images);
   const [first, second] = matching;
   if (first !== undefined && second === undefined) return first;
   const wanted = platform === undefined ? 'exactly one image' : `one image for ${platformName(platform)}`;
@@ -100,6 +100,20 @@ export function isImageEntry({ mediaType, artifactType, platform }: Descriptor):
   if (mediaType !== mediaTypes.manifest || platform?.os === 'unknown') return false;
   // Disk images are artifacts, for a platform such as qemu. Others look at the platform alone: what it says runs.
   return artifactType === undefined || platform?.os === 'linux';
+}
+
+/** The variant that every machine of an architecture can run: to name it says no more than to leave it out. */
+const commonVariants: Readonly<Record<string, string>> = { amd64: 'v1', arm64: 'v8' };
+
+/** The images for exactly this platform, or else for its variants: what is for some of its machines comes last. */
+function imagesFor(platform: Platform, images: readonly Descriptor[]): readonly Descriptor[] {
+  const matching = images.filter((entry) => matches(entry, platform));
+  const common = commonVariants[platform.architecture];
+  const variantOf = (variant: string | undefined) => variant ?? common;
+  const exact = matching.filter((entry) => variantOf(entry.platform?.variant) === variantOf(platform.variant));
+  // Both ways to write it beside each other: the plain one is what others choose.
+  const plain = exact.filter((entry) => entry.platform?.variant === platform.variant);
+  return [plain, exact, matching].find((found) => found.length > 0) ?? [];
 }
 
 function matches(entry: Descriptor, platform: Platform): boolean {

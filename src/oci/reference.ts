@@ -2,7 +2,7 @@ import { type Digest, isDigest } from '../lib/digest.ts';
 import { type CosaError, usageError } from '../lib/errors.ts';
 import { isTag } from './tag.ts';
 
-/** Which image of a place is meant; neither tag nor digest: the only one there, or `latest` in a registry. */
+/** Which image of a place is meant; with both the digest counts; neither tag nor digest: the only one there, or `latest` in a registry. */
 interface Selector {
   tag?: string | undefined;
   digest?: Digest | undefined;
@@ -21,7 +21,7 @@ const repositoryPattern = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|
 const hostPattern = /^([a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?$/;
 
 const forms =
-  'docker://HOST/REPO[:TAG|@DIGEST], oci:DIR[:TAG|@DIGEST], oci-archive:FILE[:TAG], or a tag, version or digest prefix';
+  'docker://HOST/REPO[:TAG][@DIGEST], oci:DIR[:TAG|@DIGEST], oci-archive:FILE[:TAG], or a tag, version or digest prefix';
 
 /**
  * Parses an image reference. Touches no file.
@@ -53,8 +53,8 @@ export function isHost(text: string): boolean {
 
 /** The reference as a person would write it. */
 export function formatReference(reference: Reference): string {
-  const selector = (of: Selector) =>
-    of.digest !== undefined ? `@${of.digest}` : of.tag !== undefined ? `:${of.tag}` : '';
+  const selector = ({ tag, digest }: Selector) =>
+    `${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
   switch (reference.transport) {
     case 'docker':
       return `docker://${reference.host}/${reference.repository}${selector(reference)}`;
@@ -90,7 +90,10 @@ function parseDocker(text: string, rest: string): Reference {
   if (slash === -1) throw invalid(text, `"${rest}" has no "/" between host and repository`);
   const host = rest.slice(0, slash);
   if (!isHost(host)) throw invalid(text, `"${host}" is not a host name`);
-  const { place, ...selector } = splitSelector(text, rest.slice(slash + 1));
+  const named = splitSelector(text, rest.slice(slash + 1));
+  // Of a tag with a digest the digest counts: the tag says what it was.
+  const { place, ...selector } =
+    named.digest === undefined ? named : { ...splitSelector(text, named.place), digest: named.digest };
   if (!repositoryPattern.test(place)) {
     throw invalid(text, `"${place}" is not a repository: lower-case letters, digits, ".", "_", "-" and "/"`);
   }

@@ -70,6 +70,7 @@ export async function attachTestResult(
 ): Promise<Descriptor> {
   return attachArtifact(store, subject, {
     artifactType: testResultType,
+    title: 'test-result.json',
     content: Buffer.from(prettyJson(result)),
     annotations: {
       'org.opencontainers.image.created': result.started,

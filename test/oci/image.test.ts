@@ -27,6 +27,9 @@ afterEach(async () => {
 const amd64: Platform = { os: 'linux', architecture: 'amd64' };
 const arm64: Platform = { os: 'linux', architecture: 'arm64', variant: 'v8' };
 
+/** The platform for some of its machines. */
+const variant = (name: string, of: Platform = amd64): Platform => ({ ...of, variant: name });
+
 async function storeIndex(platforms: readonly (Platform | undefined)[]): Promise<Descriptor> {
   const manifests: Descriptor[] = [];
   for (const [number, platform] of platforms.entries()) {
@@ -47,8 +50,37 @@ describe('readImage of an index', () => {
     expect(manifest.annotations).toEqual({ number: '1' });
   });
 
+  it('does not choose among variants that only some machines can run', async () => {
+    const index = await storeIndex([variant('v2'), variant('v3')]);
+    await expect(readImage(store, index, amd64)).rejects.toMatchObject({
+      code: 'PLATFORM_MISSING',
+      message: `index ${index.digest} does not hold one image for linux/amd64; it holds linux/amd64/v2, linux/amd64/v3`,
+    });
+  });
+
   it('needs no platform where there is one image', async () => {
     expect((await readImage(store, await storeIndex([undefined]))).manifest.annotations).toEqual({ number: '0' });
+  });
+
+  it.each([
+    {
+      name: 'the plain one, which is for every machine',
+      platforms: [variant('v2'), amd64, variant('v3')],
+      chosen: '1',
+    },
+    { name: 'what is another way to write it', platforms: [variant('v2'), variant('v1')], chosen: '1' },
+    { name: 'the plain one of both ways', platforms: [variant('v1'), amd64], chosen: '1' },
+    { name: 'the variant that is asked for', platforms: [amd64, variant('v2')], wanted: variant('v2'), chosen: '1' },
+    { name: 'the only variant', platforms: [arm64, variant('v3')], chosen: '1' },
+    {
+      name: 'v8 for arm64',
+      platforms: [variant('v9', arm64), arm64],
+      wanted: { os: 'linux', architecture: 'arm64' },
+      chosen: '1',
+    },
+  ])('takes $name', async ({ platforms, wanted = amd64, chosen }) => {
+    const { manifest } = await readImage(store, await storeIndex(platforms), wanted);
+    expect(manifest.annotations).toEqual({ number: chosen });
   });
 
   it.each([

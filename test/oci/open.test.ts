@@ -8,6 +8,7 @@ import { storeBytes } from '../../src/oci/artifact.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import { openReference } from '../../src/oci/open.ts';
 import { createRegistries } from '../../src/oci/registry/registries.ts';
+import { startTestingRegistry } from '../../src/oci/registry/testing/registry.ts';
 import { type Descriptor, mediaTypes } from '../../src/oci/types.ts';
 import { storeImage } from '../helpers/image.ts';
 
@@ -48,6 +49,17 @@ describe('openReference', () => {
     expect((await openReference(`oci:single@${first.digest}`, directory, registries)).descriptor.digest).toBe(
       first.digest,
     );
+  });
+
+  it('takes the digest of a tag with a digest, whatever has become of the tag', async () => {
+    await using registry = await startTestingRegistry();
+    const repository = await registries.repository(registry.host, 'os/example');
+    const image = await storeImage(repository, [Buffer.from('one')]);
+    await repository.setTags(['stable'], await storeImage(repository, [Buffer.from('two')]));
+    for (const tag of ['stable', 'gone']) {
+      const name = `docker://${registry.host}/os/example:${tag}@${image.digest}`;
+      expect((await openReference(name, directory, registries)).descriptor.digest).toBe(image.digest);
+    }
   });
 
   it.each([

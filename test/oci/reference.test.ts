@@ -11,6 +11,11 @@ describe('parseReference', () => {
     ['docker://localhost:5000/os:41', { transport: 'docker', host: 'localhost:5000', repository: 'os', tag: '41' }],
     ['docker://[::1]:5000/os:41', { transport: 'docker', host: '[::1]:5000', repository: 'os', tag: '41' }],
     [`docker://quay.io/os@${digest}`, { transport: 'docker', host: 'quay.io', repository: 'os', digest }],
+    [`docker://quay.io/os:41@${digest}`, { transport: 'docker', host: 'quay.io', repository: 'os', tag: '41', digest }],
+    [
+      `docker://localhost:5000/os:41@${digest}`,
+      { transport: 'docker', host: 'localhost:5000', repository: 'os', tag: '41', digest },
+    ],
     ['oci:dir', { transport: 'oci', directory: 'dir' }],
     ['oci:/a:b/dir', { transport: 'oci', directory: '/a:b/dir' }],
     ['oci:/a:b/dir:stable', { transport: 'oci', directory: '/a:b/dir', tag: 'stable' }],
@@ -39,6 +44,10 @@ describe('parseReference', () => {
     [
       'docker://a/b@sha256:12',
       'reference "docker://a/b@sha256:12": "sha256:12" is not a digest: sha256: and 64 hexadecimal digits',
+    ],
+    [
+      `docker://a/b:-@${digest}`,
+      `reference "docker://a/b:-@${digest}": "-" is not a tag: letters, digits, "_", "." and "-", at most 128`,
     ],
     ['ftp:dir', 'reference "ftp:dir": "ftp" is not a transport that cosa knows'],
     ['./oci', 'reference "./oci": a tag has no "/"'],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { prettyJson } from '../../src/lib/canonical-json.ts';
 import { digestOf, sha256Hex } from '../../src/lib/digest.ts';
+import { readManifest } from '../../src/oci/image.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import type { ContentStore } from '../../src/oci/store.ts';
 import { attachTestResult, hasPassed, readTestResults, type TestResult } from '../../src/oci/test-result.ts';
@@ -94,6 +95,11 @@ it('says suite and status in the annotations, for whoever lists referrers', asyn
     'cosa.test.suite': 'basic',
     'cosa.test.status': 'failed',
   });
+});
+
+it('is a file with a name for tools that make files of artifacts', async () => {
+  const { layers } = await readManifest(store, await attachTestResult(store, image, result()));
+  expect(layers[0]?.annotations).toEqual({ 'org.opencontainers.image.title': 'test-result.json' });
 });
 
 it('leaves out what speaks of another container', async () => {

@@ -27,9 +27,10 @@ export async function attachSboms(
   if (missing.length === 0) return;
   await runStep(pipeline, 'attach package list', async (reporter) => {
     const bill = billOfMaterials(image, inputs);
-    for (const { mediaType, write } of missing) {
+    for (const { name, mediaType, write } of missing) {
       await attachArtifact(store, image.descriptor, {
         artifactType: mediaType,
+        title: `packages.${name}.json`,
         content: Buffer.from(await write(bill)),
         annotations: { 'org.opencontainers.image.created': bill.created },
       });

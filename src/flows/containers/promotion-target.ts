@@ -37,7 +37,7 @@ export async function findTarget(
 
 function tagIn(stream: string): string {
   const reference = parseReference(stream);
-  const tag = reference.transport === 'local' ? undefined : reference.tag;
+  const tag = reference.transport === 'local' || reference.digest !== undefined ? undefined : reference.tag;
   if (tag !== undefined) return tag;
   throw usageError('TAG_INVALID', `"${stream}" cannot be a stream: it names no tag`, {
     hint: 'write the stream as STREAM, or as docker://HOST/REPO:STREAM',

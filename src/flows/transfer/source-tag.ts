@@ -2,7 +2,7 @@ import { digestHex } from '../../lib/digest.ts';
 import type { OpenedReference } from '../../oci/open.ts';
 import { parseReference } from '../../oci/reference.ts';
 
-/** The tag by which a reference names its image; `undefined` for a digest, and for a place with just one image. */
+/** The tag by which a reference names its image; `undefined` for a digest alone, and for a place with just one image. */
 export function sourceTag({ name, descriptor }: OpenedReference): string | undefined {
   const tag = tagIn(name);
   // A digest may be shortened wherever a tag may stand.
@@ -12,6 +12,6 @@ export function sourceTag({ name, descriptor }: OpenedReference): string | undef
 function tagIn(name: string): string | undefined {
   const reference = parseReference(name);
   if (reference.transport === 'local') return reference.name;
-  if (reference.digest !== undefined) return undefined;
+  if (reference.digest !== undefined) return reference.tag;
   return reference.transport === 'docker' ? (reference.tag ?? 'latest') : reference.tag;
 }

@@ -83,6 +83,7 @@ export function makeBundle(key: SigningKey, subject: Digest): Buffer {
 export async function attachBundle(store: ContentWriter, subject: Descriptor, content: Buffer): Promise<Descriptor> {
   return attachArtifact(store, subject, {
     artifactType: bundleMediaType,
+    title: 'signature.sigstore.json',
     content,
     annotations: {
       'dev.sigstore.bundle.content': 'dsse-envelope',

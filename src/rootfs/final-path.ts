@@ -2,10 +2,8 @@ import { readlink } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { entriesInRoot } from '../lib/root-files.ts';
 import { hostPath } from '../lib/root-path.ts';
+import { emptyDirectories } from './lost-paths.ts';
 import type { RootLayout } from './request.ts';
-
-/** Directories of which nothing stays in an ostree root: they are made anew on the running system. */
-const emptied = ['/boot', '/var', '/dev', '/run', '/proc', '/sys', '/tmp'];
 
 /** Where a file of /var that must be there from the first boot on waits: tmpfiles.d copies it. */
 export const factoryDirectory = '/usr/share/factory';
@@ -22,7 +20,7 @@ export function finalPath(layout: RootLayout, path: string): string | undefined 
   if (isBelow(followed, '/etc')) return `/usr${followed}`;
   // A file of /var is part of the tree as its factory copy, if the package's content was worth one.
   if (isBelow(followed, '/var')) return `${factoryDirectory}${followed}`;
-  if (emptied.some((directory) => isBelow(followed, directory))) return undefined;
+  if (emptyDirectories.some((directory) => isBelow(followed, directory))) return undefined;
   return followed;
 }
 

@@ -69,6 +69,8 @@ export interface RootfsRequest {
   mutateOsRelease: string | undefined;
   /** Added to dracut's command line, after our own. */
   initramfsArguments: readonly string[];
+  /** Whether /opt and /usr/local are the machine's, links into /var, or part of the tree, which updates replace. */
+  optUsrlocal: 'var' | 'root';
   /** False leaves out /etc/machine-id; otherwise it says `uninitialized`. */
   machineIdCompat: boolean;
   /** Files to write, by absolute path: image.json, platforms.json, the manifest, the lockfile. */

@@ -8,17 +8,30 @@ export type TmpfilesLine =
  * https://www.freedesktop.org/software/systemd/man/latest/tmpfiles.d.html
  */
 export function formatTmpfilesLine(line: TmpfilesLine): string {
-  const path = escapeField(line.path);
+  const path = pathField(line.path);
   if (line.type === 'd') return `d ${path} ${line.mode.toString(8).padStart(4, '0')} ${line.user} ${line.group} - -`;
-  // The argument is the rest of the line, and may have blanks, but specifiers in it are expanded too.
-  return `${line.type} ${path} - - - - ${escapeField(line.argument)}`;
+  // The argument is the rest of the line: quotes in it would be its own.
+  return `${line.type} ${path} - - - - ${escaped(withoutSpecifiers(line.argument), /[\s"'\\\p{Cc}]/gu)}`;
 }
 
-/** As C does it inside quotes, which systemd reads back; a % would be a specifier. */
-function escapeField(text: string): string {
-  const doubled = text.replaceAll('%', '%%');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must be escaped
-  return doubled.replace(/[\s"'\\\u0000-\u001f\u007f]/g, (character) =>
+/**
+ * In quotes where it must be: systemd 252 does not know escapes in a path but of a quote and a backslash, 257 knows all.
+ * So a path with a line feed needs 257.
+ */
+function pathField(path: string): string {
+  const text = withoutSpecifiers(path);
+  if (!/[\s"'\\\p{Cc}]/u.test(text)) return text;
+  return `"${escaped(text.replace(/["\\]/g, '\\$&'), /[^\P{Cc}\t]/gu)}"`;
+}
+
+/** A % would begin one. */
+function withoutSpecifiers(text: string): string {
+  return text.replaceAll('%', '%%');
+}
+
+/** As in C. */
+function escaped(text: string, characters: RegExp): string {
+  return text.replace(characters, (character) =>
     [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),
   );
 }
@@ -27,8 +40,9 @@ function escapeField(text: string): string {
 export function createdPaths(text: string): string[] {
   const paths: string[] = [];
   for (const line of text.split('\n')) {
-    const [type = '', path = ''] = line.trim().split(/\s+/);
-    if (/^[dDvqQfFLCpcb][+!=~^$-]*$/.test(type)) paths.push(path.replace(/(?!^)\/+$/, ''));
+    const [, type = '', quoted, plain = ''] = /^\s*(\S+)\s+(?:"((?:[^"\\]|\\.)*)"|(\S+))/.exec(line) ?? [];
+    const path = quoted === undefined ? plain : quoted.replace(/\\(.)/g, '$1');
+    if (/^[dDvqQfFLCpcb][+!=~^$-]*$/.test(type)) paths.push(path.replace(/(?!^)\/+$/, '').replaceAll('%%', '%'));
   }
   return paths;
 }

@@ -74,6 +74,7 @@ export const emptyRequest: RootfsRequest = {
   ignoreRemovedGroups: [],
   mutateOsRelease: undefined,
   initramfsArguments: [],
+  optUsrlocal: 'var',
   machineIdCompat: true,
   embedded: new Map(),
   packagesKey: 'packages',
@@ -81,6 +82,8 @@ export const emptyRequest: RootfsRequest = {
 };
 
 export interface TestContext extends RootContext {
+  /** What steps warned of. */
+  readonly warnings: string[];
   /** What steps said. */
   readonly lines: string[];
 }
@@ -88,13 +91,17 @@ export interface TestContext extends RootContext {
 /** A step's context for a tree. */
 export function contextFor(root: string, request: Partial<RootfsRequest> = {}, kernelRelease = '6.1'): TestContext {
   const lines: string[] = [];
+  const warnings: string[] = [];
+  const log = (line: string) => void lines.push(line);
+  const warn = (message: string) => void warnings.push(message);
   return {
     root,
     request: { ...emptyRequest, ...request },
-    reporter: { ...silentReporter(), log: (line) => void lines.push(line) },
+    reporter: { ...silentReporter(), log, warn },
     generated: new Map(),
     kernelRelease,
     lines,
+    warnings,
   };
 }
 
@@ -134,12 +141,18 @@ export async function shellRoot(nodes: Readonly<Record<string, Node>> = {}): Pro
     run: { directory: 0o755 },
     tmp: { directory: 0o1777 },
   });
-  const { stdout } = await promisify(execFile)('ldd', ['/bin/sh']);
-  for (const path of ['/bin/sh', ...(stdout.match(/\/\S+/g) ?? [])]) {
+  await copyProgram('sh', root);
+  return writeTree(nodes, root);
+}
+
+/** Copies a program of the host and its libraries. */
+export async function copyProgram(name: string, root: string): Promise<void> {
+  const program = `/bin/${name}`;
+  const { stdout } = await promisify(execFile)('ldd', [program]);
+  for (const path of [program, ...(stdout.match(/\/\S+/g) ?? [])]) {
     await mkdir(join(root, dirname(path)), { recursive: true });
     await cp(path, join(root, path), { dereference: true });
   }
-  return writeTree(nodes, root);
 }
 
 /** An executable script of the shell. */

@@ -132,12 +132,14 @@ export const systemKeys = {
     example: 'false',
   },
   'opt-usrlocal': {
-    type: choice('var'),
+    type: choice('var', 'root'),
     merge: 'replace',
     family: 'any',
-    description: 'Where `/opt` and `/usr/local` lie: they are links into `/var`.',
-    example: 'var',
-    unread: { because: 'they are links into /var', unless: ['var'] },
+    description:
+      'Where `/opt` and `/usr/local` lie. `var`, unless given: they are links into `/var`, and what packages or overlays ' +
+      'have there is copied on the first boot and never updated. `root`: they are part of the system, read-only and ' +
+      'updated with it.',
+    example: 'root',
   },
   'container-cmd': {
     type: textList,

@@ -52,6 +52,7 @@ export function rootfsRequest(assembly: AssemblyInputs): RootfsRequest {
     ignoreRemovedGroups: treefile['ignore-removed-groups'],
     mutateOsRelease: treefile['mutate-os-release'],
     initramfsArguments: treefile['initramfs-args'],
+    optUsrlocal: treefile['opt-usrlocal'] ?? 'var',
     machineIdCompat: treefile['machineid-compat'] ?? true,
     embedded: embeddedFiles(config, formatLockfile(inputs.lock)),
     packagesKey: installed.key,

@@ -4,6 +4,7 @@ import { CosaError } from '../../lib/errors.ts';
 import { removeInRoot, statInRoot } from '../../lib/root-files.ts';
 import { climbsOut, hostPath, resolveDirectoryInRoot, resolveInRoot } from '../../lib/root-path.ts';
 import type { RootContext, RootStep } from '../context.ts';
+import { warnOfLost } from '../lost-paths.ts';
 import type { Overlay, OverlayEntry } from '../request.ts';
 
 /** Copies the overlays over the tree. Links of the root are followed in directories (`/lib/x`), and never out of it. */
@@ -11,7 +12,12 @@ export const overlays: RootStep = {
   title: 'copy overlays',
   async run(context) {
     for (const overlay of context.request.overlays) {
-      for (const entry of overlay.entries) await placeEntry(context, overlay, entry);
+      const paths: string[] = [];
+      for (const entry of overlay.entries) {
+        await placeEntry(context, overlay, entry);
+        if (entry.type !== 'directory') paths.push(await resolveInRoot(context.root, entry.path));
+      }
+      warnOfLost(context.reporter, `overlay ${overlay.name}`, paths);
     }
   },
 };

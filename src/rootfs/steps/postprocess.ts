@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CosaError, usageError } from '../../lib/errors.ts';
 import { lastLines, type RootContext, type RootStep, runInRoot } from '../context.ts';
+import { lostBelow, warnOfLost } from '../lost-paths.ts';
 import type { PostprocessScript } from '../request.ts';
+import { walkTree } from '../walk.ts';
 
 /** Runs the configuration's scripts inside the root, in order, without network. */
 export const postprocess: RootStep = {
@@ -12,12 +14,50 @@ export const postprocess: RootStep = {
     const scripts = context.request.postprocess.map((script) => ({ script, interpreter: interpreterOf(script) }));
     const directory = await mkdtemp(join(tmpdir(), 'cosa-postprocess-'));
     try {
-      for (const { script, interpreter } of scripts) await runScript(context, directory, script, interpreter);
+      let lost = await requireStorable(context.root);
+      for (const { script, interpreter } of scripts) {
+        await runScript(context, directory, script, interpreter);
+        const before = new Set(lost);
+        lost = await requireStorable(context.root, script);
+        const left = lost.filter((path) => !before.has(path));
+        warnOfLost(context.reporter, script.name, left);
+      }
     } finally {
       await rm(directory, { recursive: true });
     }
   },
 };
+
+/**
+ * Looks at what a script has left.
+ * @param script the one that ran; without it, everything is the packages' or the overlays'
+ * @returns paths below directories of which nothing stays, but those where scripts may leave what they like
+ * @throws CosaError `NAME_NOT_UTF8`, `FILE_NOT_STORABLE` for sockets, pipes and devices
+ */
+async function requireStorable(root: string, script?: PostprocessScript): Promise<string[]> {
+  const origin = script === undefined ? '' : `: ${script.name} has left it`;
+  const where = script === undefined ? {} : { where: script.where };
+  const lost: string[] = [];
+  try {
+    for await (const { path, entry } of walkTree(root)) {
+      if (entry.isDirectory()) continue;
+      if (lostBelow(path) !== undefined) {
+        if (!path.startsWith('/var/')) lost.push(path);
+      } else if (!entry.isFile() && !entry.isSymbolicLink() && !path.startsWith('/var/')) {
+        throw new CosaError(
+          'FILE_NOT_STORABLE',
+          `${JSON.stringify(path)} is a socket, a pipe or a device, and an ostree tree has only files, directories and ` +
+            `links${origin}`,
+          { hint: 'remove it, and let a unit or a file of tmpfiles.d make it at boot', ...where },
+        );
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof CosaError) || error.code !== 'NAME_NOT_UTF8' || error.hint === undefined) throw error;
+    throw new CosaError(error.code, `${error.message}${origin}`, { hint: error.hint, ...where });
+  }
+  return lost;
+}
 
 /** Where a script is to be seen inside. */
 const scriptPath = '/run/cosa-postprocess';

@@ -1,40 +1,62 @@
-import { chmod, symlink } from 'node:fs/promises';
+import { chmod, readlink, symlink } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { CosaError } from '../../lib/errors.ts';
+import { CosaError, usageError } from '../../lib/errors.ts';
 import { makeDirectoryInRoot, namesInRoot, removeInRoot, renameInRoot, statInRoot } from '../../lib/root-files.ts';
 import { hostPath } from '../../lib/root-path.ts';
 import type { RootStep } from '../context.ts';
+import { emptyDirectories, linkedDirectories } from '../lost-paths.ts';
 
 /**
  * Directories whose content is the machine's own, and where it lives: /var is shared by all deployments.
  * https://ostreedev.github.io/ostree/adapting-existing/
  */
-const stateDirectories: readonly { path: string; target: string }[] = [
+const stateDirectories: readonly { path: string; target: string; optUsrlocal?: true }[] = [
   { path: '/home', target: 'var/home' },
   { path: '/root', target: 'var/roothome' },
-  { path: '/opt', target: 'var/opt' },
+  { path: '/opt', target: 'var/opt', optUsrlocal: true },
   { path: '/srv', target: 'var/srv' },
   { path: '/mnt', target: 'var/mnt' },
-  { path: '/usr/local', target: '../var/usrlocal' },
+  { path: '/usr/local', target: '../var/usrlocal', optUsrlocal: true },
 ];
-
-/** Directories that the boot process mounts or fills. */
-const emptyDirectories = ['boot', 'dev', 'run', 'proc', 'sys', 'tmp', 'sysroot'];
 
 /** Moves state into /var, links there, and empties what is made anew on each boot. */
 export const topLevel: RootStep = {
   title: 'lay out the top level',
-  async run({ root }) {
-    for (const { path, target } of stateDirectories) {
+  async run({ root, request }) {
+    for (const { path, target, optUsrlocal } of stateDirectories) {
+      if (await isKeptLink(root, path, target)) continue;
+      if (optUsrlocal && request.optUsrlocal === 'root') {
+        await makeDirectoryInRoot(root, path);
+        continue;
+      }
       await moveIntoVar(root, path, posix.join(posix.dirname(path), target));
       await symlink(target, await hostPath(root, path));
     }
     await removeKernelLinks(root);
-    await replaceByLink(root, 'media', 'run/media');
-    await replaceByLink(root, 'ostree', 'sysroot/ostree');
-    for (const name of emptyDirectories) await makeEmpty(root, `/${name}`, name === 'tmp' ? 0o1777 : 0o755);
+    for (const [path, target] of Object.entries(linkedDirectories)) await replaceByLink(root, path, target);
+    for (const path of emptyDirectories) await makeEmpty(root, path, path === '/tmp' ? 0o1777 : 0o755);
   },
 };
+
+/**
+ * True for a link that the config has made, which stays: `/srv` → `usr/lib/srv` is how content that updates replace gets
+ * there. No package brings such a link.
+ * @throws CosaError `STATE_LINK` (exit 2) if it leads to where nothing of an ostree system lies
+ */
+async function isKeptLink(root: string, path: string, usual: string): Promise<boolean> {
+  if (!(await statInRoot(root, path))?.isSymbolicLink()) return false;
+  const target = await readlink(await hostPath(root, path));
+  const resolved = posix.resolve(posix.dirname(path), target);
+  if (resolved === posix.resolve(posix.dirname(path), usual)) return false;
+  if (resolved.startsWith('/usr/')) return true;
+  if (resolved.startsWith('/var/')) {
+    await makeDirectoryInRoot(root, resolved);
+    return true;
+  }
+  throw usageError('STATE_LINK', `${path} is a link to ${target}, which is not part of an ostree system`, {
+    hint: "let it lead to something below /usr, which updates replace, or below /var, which is the machine's",
+  });
+}
 
 /** Moves a directory, or its entries if the target is there already; makes the target if there is nothing to move. */
 async function moveIntoVar(root: string, from: string, to: string): Promise<void> {
@@ -68,9 +90,9 @@ async function removeKernelLinks(root: string): Promise<void> {
   }
 }
 
-async function replaceByLink(root: string, name: string, target: string): Promise<void> {
-  await removeInRoot(root, `/${name}`);
-  await symlink(target, await hostPath(root, `/${name}`));
+async function replaceByLink(root: string, path: string, target: string): Promise<void> {
+  await removeInRoot(root, path);
+  await symlink(target, await hostPath(root, path));
 }
 
 async function makeEmpty(root: string, path: string, mode: number): Promise<void> {

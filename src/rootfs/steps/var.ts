@@ -10,13 +10,11 @@ import {
 import { type AccountNames, accountNames } from '../account-names.ts';
 import type { RootContext, RootStep } from '../context.ts';
 import { factoryDirectory } from '../final-path.ts';
+import { lostBelow } from '../lost-paths.ts';
 import { createdPaths, formatTmpfilesLine, type TmpfilesLine } from '../tmpfiles.ts';
 import { type WalkedEntry, walkTree } from '../walk.ts';
 
 const autovarPath = '/usr/lib/tmpfiles.d/cosa-autovar.conf';
-
-/** Below these, files are made anew as they are needed. */
-const volatile = /^\/var\/(cache|log|tmp|backups|lib\/systemd\/(catalog|random-seed))(\/|$)/;
 
 /**
  * Empties /var, which belongs to the machine and not to the system, and lets systemd-tmpfiles make on the first
@@ -27,12 +25,15 @@ export const varToTmpfiles: RootStep = {
   async run(context) {
     const { root } = context;
     const lines: string[] = [];
+    const copied: string[] = [];
     const declared = await declaredPaths(root);
     const names = await accountNames(root);
     for await (const walked of walkTree(root, '/var')) {
       const line = await lineFor(context, walked, names);
+      if (line?.type === 'C') copied.push(line.path);
       if (line !== undefined && !declared.has(line.path)) lines.push(formatTmpfilesLine(line));
     }
+    warnOfCopied(context, copied);
     if (lines.length > 0) {
       await replaceInRoot(root, autovarPath, `# What packages have in /var.\n${lines.join('\n')}\n`);
       context.generated.set(autovarPath, 'var');
@@ -41,6 +42,23 @@ export const varToTmpfiles: RootStep = {
     await makeDirectoryInRoot(root, '/var');
   },
 };
+
+/** Where people expect programs that updates replace, and what helps. */
+const copiedDirectories = [
+  { path: '/var/opt', shown: '/opt', hint: 'make /opt part of the system with "opt-usrlocal: root"' },
+  { path: '/var/usrlocal', shown: '/usr/local', hint: 'put it below /usr, or set "opt-usrlocal: root"' },
+  { path: '/var/srv', shown: '/srv', hint: 'put it below /usr, and make /srv a link to it in a script' },
+] as const;
+
+function warnOfCopied({ reporter }: RootContext, copied: readonly string[]): void {
+  for (const { path, shown, hint } of copiedDirectories) {
+    const [first, ...more] = copied.filter((name) => name.startsWith(`${path}/`));
+    if (first === undefined) continue;
+    const others = more.length === 0 ? '' : ` and ${more.length} more`;
+    const name = JSON.stringify(`${shown}${first.slice(path.length)}`);
+    reporter.warn(`${name}${others} will be copied on a machine's first boot, and never updated`, hint);
+  }
+}
 
 async function lineFor(
   context: RootContext,
@@ -53,7 +71,7 @@ async function lineFor(
     const group = names.groups.get(gid) ?? String(gid);
     return { type: 'd', path, mode: mode & 0o7777, user, group };
   }
-  if (volatile.test(path)) return undefined;
+  if (lostBelow(path) !== undefined) return undefined;
   if (entry.isSymbolicLink()) return { type: 'L', path, argument: await readlink(host) };
   // Sockets and pipes are made by whoever listens on them.
   if (!entry.isFile()) return undefined;

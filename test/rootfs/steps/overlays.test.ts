@@ -30,6 +30,29 @@ describe('overlays', () => {
     ]);
   });
 
+  it('warns of what can stay nowhere, by overlay and path', async () => {
+    const root = await writeTree({ 'var/run': { link: '/run' }, 'var/lib': { directory: 0o755 } });
+    const overlay = await overlayOf('a', {
+      'boot/x/f': '',
+      'boot/x/g': '',
+      'media/disk': { link: '/srv' },
+      'run/x/f': '',
+      'var/run/y': '',
+      'var/cache/app/.keep': '',
+      'var/lib/app/kept': '',
+      'usr/boot/kept': '',
+      tmp: { directory: 0o1777 },
+    });
+    const context = contextFor(root, { overlays: [overlay] });
+    await overlays.run(context);
+    expect(context.warnings).toEqual([
+      'overlay a: "/boot/x/f" and 1 more will not be in the container: nothing stays below /boot',
+      'overlay a: "/media/disk" will not be in the container: nothing stays below /media',
+      'overlay a: "/run/x/f" and 1 more will not be in the container: nothing stays below /run',
+      'overlay a: "/var/cache/app/.keep" will not be in the container: nothing stays below /var/cache',
+    ]);
+  });
+
   it('gives files the same time on every machine', async () => {
     const root = await writeTree({});
     await overlays.run(contextFor(root, { overlays: [await overlayOf('a', { file: '', link: { link: 'file' } })] }));

@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { postprocess } from '../../../src/rootfs/steps/postprocess.ts';
-import { contextFor, shellRoot } from '../support.ts';
+import { contextFor, copyProgram, shellRoot } from '../support.ts';
 
 const where = { file: 'manifest.yaml', line: 7 };
 const scripts = (...contents: readonly string[]) =>
@@ -25,6 +27,50 @@ describe('postprocess', () => {
     await postprocess.run(contextFor(root, { postprocess: scripts(listing) }));
     const interfaces = (await readFile(join(root, 'interfaces'), 'utf8')).split('\n').slice(2, -1);
     expect(interfaces.map((line) => line.split(':')[0])).toEqual(['lo']);
+  });
+
+  it('warns of what scripts leave where nothing stays', async () => {
+    const root = await shellRoot({ 'boot/vmlinuz': '', 'boot/new': { directory: 0o755 } });
+    const context = contextFor(root, {
+      postprocess: scripts(
+        '#!/bin/sh\necho > /tmp/scratch\n',
+        '#!/bin/sh\necho > /boot/new/entry; echo > /boot/vmlinuz\n',
+      ),
+    });
+    await postprocess.run(context);
+    expect(context.warnings).toEqual([
+      'postprocess[1]: "/boot/new/entry" will not be in the container: nothing stays below /boot',
+    ]);
+  });
+
+  it('refuses a pipe that a script leaves, and one that was there, but in /var', async () => {
+    const root = await shellRoot({ 'var/lib': { directory: 0o755 }, 'usr/lib/made': { directory: 0o755 } });
+    await promisify(execFile)('mkfifo', [join(root, 'var/lib/pipe')]);
+    await copyProgram('mkfifo', root);
+    const script = '#!/bin/sh\nmkfifo /usr/lib/made/pipe\n';
+    await expect(postprocess.run(contextFor(root, { postprocess: scripts(script) }))).rejects.toMatchObject({
+      code: 'FILE_NOT_STORABLE',
+      message:
+        '"/usr/lib/made/pipe" is a socket, a pipe or a device, and an ostree tree has only files, directories and links: ' +
+        'postprocess[0] has left it',
+      where,
+    });
+    await expect(postprocess.run(contextFor(root))).rejects.toMatchObject({ code: 'FILE_NOT_STORABLE' });
+  });
+
+  it.each([
+    ['echo > "$(printf "/usr/lib/caf\\351")"', '/usr/lib/caf\\xe9'],
+    ['echo > "$(printf "/var/caf\\351.txt")"', '/var/caf\\xe9.txt'],
+    ['echo > "$(printf "/caf\\351")"', '/caf\\xe9'],
+  ])('names the script that leaves a name which is not UTF-8: %s', async (command, shown) => {
+    const root = await shellRoot({ var: { directory: 0o755 } });
+    await expect(
+      postprocess.run(contextFor(root, { postprocess: scripts('#!/bin/sh\n', `#!/bin/sh\n${command}\n`) })),
+    ).rejects.toMatchObject({
+      code: 'NAME_NOT_UTF8',
+      message: `the name of ${shown} is not UTF-8: postprocess[1] has left it`,
+      where,
+    });
   });
 
   it('says which script failed, how, and what it said last', async () => {

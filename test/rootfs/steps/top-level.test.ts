@@ -60,6 +60,50 @@ describe('topLevel', () => {
     expect(await readTree(root)).toEqual(once);
   });
 
+  it.each([
+    ['/srv', 'usr/lib/srv'],
+    ['/srv', '/usr/lib/srv'],
+    ['/opt', 'usr/lib/opt'],
+    ['/usr/local', 'lib/local'],
+    ['/home', 'var/lib/people'],
+    ['/mnt', '/var/lib/mounts'],
+  ])('leaves a link that the config has made: %s → %s', async (path, target) => {
+    const root = await writeTree({ [path]: { link: target }, 'usr/lib/srv/file': 'x' });
+    await topLevel.run(contextFor(root));
+    const tree = await readTree(root);
+    expect(tree[path]).toBe(`→ ${target}`);
+    expect(tree['/usr/lib/srv/file']).toBe('x');
+    if (target.includes('var/')) expect(tree[`/${target.replace(/^\//, '')}/`]).toBe('0755');
+  });
+
+  it.each(['/data', 'data', '../..', '/run/srv', '/etc/srv'])(
+    'refuses /srv → %s, which leads nowhere',
+    async (target) => {
+      const root = await writeTree({ srv: { link: target } });
+      await expect(topLevel.run(contextFor(root))).rejects.toMatchObject({
+        code: 'STATE_LINK',
+        exitStatus: 2,
+        message: `/srv is a link to ${target}, which is not part of an ostree system`,
+      });
+    },
+  );
+
+  it('makes the usual directory where a link has the usual target, however it is written', async () => {
+    const root = await writeTree({ opt: { link: '/var/opt' }, usr: { directory: 0o755 } });
+    await topLevel.run(contextFor(root));
+    expect(await readTree(root)).toMatchObject({ '/opt': '→ var/opt', '/var/opt/': '0755' });
+  });
+
+  it('leaves /opt and /usr/local in the tree if told so', async () => {
+    const root = await writeTree({ 'opt/vendor/tool': 'tool', srv: { directory: 0o755 } });
+    await topLevel.run(contextFor(root, { optUsrlocal: 'root' }));
+    expect(await readTree(root)).toMatchObject({
+      '/opt/vendor/tool': 'tool',
+      '/srv': '→ var/srv',
+      '/usr/local/': '0755',
+    });
+  });
+
   it('refuses two files for one place', async () => {
     const root = await writeTree({ 'opt/x': '1', 'var/opt/x': '2', 'usr/x': '' });
     await expect(topLevel.run(contextFor(root))).rejects.toMatchObject({ code: 'STATE_CONFLICT' });

@@ -35,7 +35,7 @@ describe('varToTmpfiles', () => {
       'C /var/lib/app/data - - - - /usr/share/factory/var/lib/app/data',
       'L /var/lib/dpkg - - - - ../../usr/lib/sysimage/dpkg',
       'd /var/spool 0755 root root - -',
-      'd /var/spool/a\\x20b 1777 root root - -',
+      'd "/var/spool/a b" 1777 root root - -',
     ]);
     expect(await readFile(join(root, 'usr/share/factory/var/lib/app/data'), 'utf8')).toBe('content');
     expect(await readdir(join(root, 'var'))).toEqual([]);
@@ -43,6 +43,22 @@ describe('varToTmpfiles', () => {
     expect([...context.generated]).toEqual([
       ['/usr/share/factory/var/lib/app/data', 'var'],
       ['/usr/lib/tmpfiles.d/cosa-autovar.conf', 'var'],
+    ]);
+  });
+
+  it('warns of files that are copied once, where people expect updates', async () => {
+    const { context } = await converted({
+      'var/opt/vendor/tool': 'x',
+      'var/opt/vendor/data': 'x',
+      'var/usrlocal/bin/link': { link: 'tool' },
+      'var/usrlocal/bin/tool': 'x',
+      'var/roothome/.profile': 'x',
+      'var/lib/app/data': 'x',
+      'var/srv': { directory: 0o755 },
+    });
+    expect(context.warnings).toEqual([
+      '"/opt/vendor/data" and 1 more will be copied on a machine\'s first boot, and never updated',
+      '"/usr/local/bin/tool" will be copied on a machine\'s first boot, and never updated',
     ]);
   });
 

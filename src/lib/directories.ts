@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { chmod, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type CosaError, isSystemError, usageError } from './errors.ts';
 
@@ -17,6 +17,17 @@ export async function makeDirectory(path: string, mode = 0o777): Promise<void> {
   // Another process may have made it meanwhile.
   if ((await kindOf(parent)) !== 'directory') await makeDirectory(parent, mode);
   if (!(await makeOne(path, mode))) throw unusable(path, 'nothing can be made there');
+}
+
+/**
+ * Makes a directory that nobody but its owner and root may enter, whatever the umask; one that is there is closed. For
+ * trees of operating systems, whose set-uid programs must be out of reach for everybody on this machine.
+ * Errors as {@link makeDirectory}.
+ */
+export async function makePrivateDirectory(path: string): Promise<void> {
+  await makeDirectory(dirname(path));
+  await makeDirectory(path, 0o700);
+  await chmod(path, 0o700);
 }
 
 /** @returns false if the directory above is missing */

@@ -1,6 +1,7 @@
 import { access, mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withLock } from '../exec/lock.ts';
+import { makePrivateDirectory } from '../lib/directories.ts';
 import { commitRename, isTemporaryName, temporaryName } from '../lib/files.ts';
 
 /** Directories kept under content keys in `cache/`: always safe to delete. */
@@ -18,11 +19,12 @@ export interface DirectoryCache {
 const inUseMilliseconds = 60 * 60 * 1000;
 
 /**
- * @param base the cache's directory, made if missing
+ * @param base the cache's directory, made if missing, closed to other users: trees with set-uid programs are kept there
  * @param keep how many entries stay; beyond that the least recently used go
  */
 export function directoryCache(base: string, keep: number): DirectoryCache {
   async function find(key: string): Promise<string | undefined> {
+    await makePrivateDirectory(base);
     const path = join(base, key);
     try {
       await access(path);
@@ -35,6 +37,7 @@ export function directoryCache(base: string, keep: number): DirectoryCache {
   }
 
   async function fill(key: string, make: (directory: string) => Promise<void>): Promise<string> {
+    await makePrivateDirectory(base);
     return withLock(join(base, `.${key}.lock`), async () => {
       const found = await find(key);
       if (found !== undefined) return found;

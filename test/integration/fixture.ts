@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { withLock } from '../../src/exec/lock.ts';
 import { type RunResult, run, tryRun } from '../../src/exec/run.ts';
 import type { Tool } from '../../src/exec/tool.ts';
+import { makePrivateDirectory } from '../../src/lib/directories.ts';
 import { decompress } from '../../src/oci/compression.ts';
 import { type Image, readImage } from '../../src/oci/image.ts';
 import { openLayout } from '../../src/oci/layout.ts';
@@ -50,6 +51,7 @@ export async function cosaOk(
  */
 export async function builtWorkDirectory(): Promise<string> {
   const directory = resolve(testWork, 'main');
+  await makePrivateDirectory(testWork);
   return withLock(resolve(testWork, '.main.lock'), async () => {
     await copyExample(testConfig);
     await mkdir(directory, { recursive: true });

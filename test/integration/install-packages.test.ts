@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tryRunInSandbox } from '../../src/exec/sandbox.ts';
 import { streamDirectory } from '../../src/exec/tools/tar.ts';
 import { hostBaseArchitecture } from '../../src/flows/architecture.ts';
+import { makePrivateDirectory } from '../../src/lib/directories.ts';
 import { silentReporter } from '../../src/lib/reporter.ts';
 import type { BackendContext, Lockfile, PackageRequest } from '../../src/packages/backend.ts';
 import { debBackend } from '../../src/packages/deb.ts';
@@ -22,7 +23,7 @@ describe('installing real packages', () => {
   let context: BackendContext;
 
   beforeAll(async () => {
-    await mkdir(testWork, { recursive: true });
+    await makePrivateDirectory(testWork);
     directory = await mkdtemp(join(testWork, 'install-'));
     context = { cacheDirectory: join(testWork, 'main/cache'), reporter: silentReporter() };
     request = {

@@ -1,7 +1,9 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { tryRun } from '../../src/exec/run.ts';
+import { setpriv } from '../../src/exec/tools/setpriv.ts';
 import { directoryCache } from '../../src/pipeline/cache.ts';
 
 let base: string;
@@ -55,5 +57,50 @@ describe('directoryCache', () => {
     await cache.fill('d', () => Promise.resolve());
     await cache.fill('e', () => Promise.resolve());
     expect((await readdir(base)).filter((name) => !name.startsWith('.')).sort()).toEqual(['c', 'd', 'e']);
+  });
+});
+
+describe('a set-uid program in the cache', () => {
+  /** Whether another user can run it. */
+  async function runsForOthers(program: string): Promise<boolean> {
+    // setpriv itself keeps root's capabilities until it starts something.
+    const other = ['--reuid=65534', '--regid=65534', '--clear-groups', '--', 'sh', '-c', '"$0"', program];
+    return (await tryRun(setpriv, other)).exitCode === 0;
+  }
+
+  it.each([
+    ['a new cache', 0o022, undefined],
+    ['a new cache of somebody who hides nothing', 0, undefined],
+    ['a cache that an older version left open', 0o022, 0o755],
+    ['a cache that everybody may write to', 0, 0o777],
+  ])('is out of reach for others, while it is put there and later, in %s', async (_, umask, mode) => {
+    await chmod(base, 0o755);
+    const directory = join(base, 'cache/roots');
+    if (mode !== undefined) {
+      await mkdir(directory, { recursive: true });
+      await chmod(directory, mode);
+    }
+    const before = process.umask(umask);
+    onTestFinished(() => void process.umask(before));
+    let during: boolean | undefined;
+    const entry = await directoryCache(directory, 5).fill('k', async (temporary) => {
+      const program = join(temporary, 'program');
+      await copyFile('/usr/bin/true', program);
+      await chmod(program, 0o4755);
+      during = await runsForOthers(program);
+    });
+    expect(during).toBe(false);
+    expect(await runsForOthers(join(entry, 'program'))).toBe(false);
+    expect((await tryRun({ ...setpriv, name: join(entry, 'program') }, [])).exitCode).toBe(0);
+    expect((await stat(directory)).mode & 0o7777).toBe(0o700);
+    // What holds it is as open as ever.
+    expect((await stat(join(base, 'cache'))).mode & 0o7777).toBe(0o777 & ~umask);
+  });
+
+  it('is out of reach again once somebody looks for it', async () => {
+    await mkdir(join(base, 'k'));
+    await chmod(base, 0o755);
+    await directoryCache(base, 5).find('k');
+    expect((await stat(base)).mode & 0o7777).toBe(0o700);
   });
 });

@@ -15,7 +15,8 @@ export interface Keeping {
 /**
  * Keeps a user's name and password for a registry, once the registry has taken them.
  * @param host as in a reference: `registry.example.com:5000`
- * @returns where they are kept: a file, or a credential helper
+ * @returns where they are kept, a file or a credential helper, and whether the registry asked for them at all: one that
+ *   asks nobody takes anything
  * @throws CosaError `LOGIN_HOST`, `LOGIN_CREDENTIALS` (exit 2), `REGISTRY_UNAUTHORIZED` and all else that `ping` and
  *   `storeCredentials` may throw
  */
@@ -24,16 +25,22 @@ export async function logIn(
   host: string,
   credentials: { username: string; password: string },
   { options, environment }: Keeping,
-): Promise<string> {
+): Promise<{ keptIn: string; isAsked: boolean }> {
   requireHost(host);
   requireUsable(credentials);
+  let isAsked = false;
   await runStep(pipeline, `ask ${host} whether it lets ${credentials.username} in`, async () => {
-    await using registries = createRegistries(options, { environment, credentials: async () => credentials });
+    const answer = async () => {
+      isAsked = true;
+      return credentials;
+    };
+    await using registries = createRegistries(options, { environment, credentials: answer });
     await registries.ping(host);
   });
-  return runStep(pipeline, 'keep user name and password', () =>
+  const keptIn = await runStep(pipeline, 'keep user name and password', () =>
     storeCredentials(host, credentials, options, environment),
   );
+  return { keptIn, isAsked };
 }
 
 /**

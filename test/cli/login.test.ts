@@ -75,6 +75,17 @@ describe.each(kinds)('login at a registry with $kind authentication', (authentic
   );
 });
 
+test('a registry that asks nobody is said to do so', async () => {
+  await using registry = await startTestingRegistry();
+  const stdin = Readable.from(['anything']);
+  const args = ['login', registry.host, '--quiet', '--username', 'me', '--password-stdin'];
+  expect(await cosa(args, { environment, stdin })).toEqual({
+    status: 0,
+    stdout: `${registry.host} asks nobody who they are; kept in ${file} all the same\n`,
+    stderr: '',
+  });
+});
+
 describe('login that cannot begin', () => {
   const cases: [args: string[], stdin: string, message: string][] = [
     [

@@ -31,10 +31,12 @@ export const login = defineCommand({
       options.passwordStdin === true,
     );
     const keeping = { options: context.registryOptions, environment: context.environment };
-    const keptIn = await logIn(context, host, { username, password }, keeping);
+    const { keptIn, isAsked } = await logIn(context, host, { username, password }, keeping);
     return {
-      text: line`${context.style.bold(host)} knows you as ${username}; kept in ${keptIn}`,
-      json: { host, username, keptIn },
+      text: isAsked
+        ? line`${context.style.bold(host)} knows you as ${username}; kept in ${keptIn}`
+        : line`${context.style.bold(host)} asks nobody who they are; kept in ${keptIn} all the same`,
+      json: { host, username, keptIn, asked: isAsked },
     };
   },
 });

@@ -40,6 +40,7 @@ function inspectJson({
 }: InspectedContainer) {
   return {
     ...container,
+    derived: container.derived === undefined ? null : { ...container.derived },
     signatures: signatures.map((signature) => ({ ...signature })),
     sboms: sboms.map((sbom) => ({ ...sbom })),
     diskImages: diskImages.map((image) => ({ ...image })),
@@ -73,6 +74,7 @@ function inspectText(container: InspectedContainer, style: Style): Shown {
     ['Source', label('source')],
     ['Revision', label('revision')],
     ['Packages', container.packages === undefined ? undefined : String(container.packages)],
+    ['Derived', derivedText(container)],
     ['Size', `${formatBytes(container.size)} in ${container.layers} layers`],
   ];
   const known = facts.flatMap(([name, value]) =>
@@ -88,6 +90,15 @@ function inspectText(container: InspectedContainer, style: Style): Shown {
     ],
     '\n\n',
   );
+}
+
+/** Of a container that others have made of an operating system's: what is on top, and of what. */
+function derivedText({ derived }: InspectedContainer): string | undefined {
+  if (derived === undefined) return undefined;
+  const { layers, baseName, baseDigest } = derived;
+  const base = [baseName, baseDigest].filter((part) => part !== undefined).join('@');
+  const onTop = `${plural(layers, 'layer')} on top of the operating system`;
+  return base === '' ? onTop : `${onTop}, made of ${base}`;
 }
 
 function testSection({ tests, unusableTests }: InspectedContainer, style: Style): Shown {

@@ -5,6 +5,7 @@ import type { ContentReader } from '../../oci/store.ts';
 import type { UnusableTestResult } from '../../oci/test-result.ts';
 import type { Annotations } from '../../oci/types.ts';
 import { layerComponents } from '../../ostree/encapsulate/image.ts';
+import { operatingSystemOf } from '../../ostree/unpack/base-layers.ts';
 import type { Lockfile } from '../../packages/backend.ts';
 import { runStep } from '../../pipeline/step.ts';
 import { resolveImage } from '../resolve-image.ts';
@@ -20,14 +21,24 @@ export interface InspectedContainer extends ContainerSummary, BesideContainer {
   name: string;
   tags: readonly string[];
   labels: Annotations;
-  /** Number of packages; `undefined` for a container without lockfile. */
+  /** Number of packages, of a derived container those of its operating system; `undefined` for one without lockfile. */
   packages: number | undefined;
+  /** For a container that others have made of an operating system's. */
+  derived: Derivation | undefined;
   layerList: readonly InspectedLayer[];
   tests: readonly TestStatus[];
   /** Results that do not count, and why. */
   unusableTests: readonly UnusableTestResult[];
   /** What cannot be read, and why. */
   remarks: readonly string[];
+}
+
+interface Derivation {
+  /** How many layers are on top of the operating system's. */
+  layers: number;
+  /** What it says that it was made of: a reference, and the digest that this had. */
+  baseName: string | undefined;
+  baseDigest: string | undefined;
 }
 
 interface InspectedLayer {
@@ -62,6 +73,7 @@ export async function inspectContainer(
     tags: tagsByDigest(tags).get(reference.descriptor.digest) ?? [],
     labels: image.config.config?.Labels ?? {},
     packages: lock.value?.packages.length,
+    derived: derivationOf(image),
     layerList: image.manifest.layers.map((layer, index) => ({
       digest: layer.digest,
       mediaType: layer.mediaType,
@@ -79,12 +91,20 @@ export async function inspectContainer(
   };
 }
 
-/** Of a container with layers of somebody else's, or a damaged one, the rest is still worth showing. */
+/** https://github.com/opencontainers/image-spec/blob/v1.1.0/annotations.md#pre-defined-annotation-keys */
+function derivationOf(image: Image): Derivation | undefined {
+  const { added } = operatingSystemOf(image);
+  const { annotations = {} } = image.manifest;
+  const said = (name: string) => annotations[`org.opencontainers.image.base.${name}`];
+  return added === 0 ? undefined : { layers: added, baseName: said('name'), baseDigest: said('digest') };
+}
+
+/** Of a damaged container, the rest is still worth showing. */
 async function readPackageList(reader: ContentReader, image: Image): Promise<Attempt<Lockfile | undefined>> {
   try {
-    return await attempt(() => embeddedLockfile(reader, image));
+    return await attempt(() => embeddedLockfile(reader, operatingSystemOf(image).base));
   } catch (error) {
-    const isOfContainer = error instanceof CosaError && ['IMAGE_DERIVED', 'LOCKFILE_INVALID'].includes(error.code);
+    const isOfContainer = error instanceof CosaError && error.code === 'LOCKFILE_INVALID';
     if (!isOfContainer) throw error;
     return { reason: `its list of packages: ${error.message}` };
   }

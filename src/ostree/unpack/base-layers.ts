@@ -17,6 +17,24 @@ export interface OstreeImage {
 }
 
 /**
+ * The operating system that an image is derived from, as an image: without the layers that others have put on top.
+ * @returns the image itself and 0 if there are none, or if its labels do not tell
+ */
+export function operatingSystemOf(image: Image): { base: Image; added: number } {
+  const { config, manifest } = image;
+  const diffIds = config.rootfs.diff_ids;
+  const final = config.config?.Labels?.['ostree.final-diffid'];
+  const count = final === undefined ? 0 : diffIds.indexOf(final as Digest) + 1;
+  if (count === 0 || count === diffIds.length) return { base: image, added: 0 };
+  const base: Image = {
+    ...image,
+    config: { ...config, rootfs: { ...config.rootfs, diff_ids: diffIds.slice(0, count) } },
+    manifest: { ...manifest, layers: manifest.layers.slice(0, count) },
+  };
+  return { base, added: diffIds.length - count };
+}
+
+/**
  * The part of an image that is an ostree commit.
  * @throws CosaError `NOT_OSTREE` (exit 4) for an ordinary container, `IMAGE_DERIVED` (exit 1) for one with layers
  *   on top of the operating system's

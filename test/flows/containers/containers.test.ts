@@ -9,12 +9,14 @@ import { promote } from '../../../src/flows/containers/promote.ts';
 import { pruneContainers } from '../../../src/flows/containers/prune.ts';
 import { tagContainer } from '../../../src/flows/containers/tag.ts';
 import { ownPlace, type WorkDirectory, workDirectoryAt, writeSettings } from '../../../src/flows/work-directory.ts';
+import { digestOf } from '../../../src/lib/digest.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import { attachTestResult, type TestResult } from '../../../src/oci/test-result.ts';
 import type { Descriptor } from '../../../src/oci/types.ts';
 import { formatLockfile } from '../../../src/packages/lockfile.ts';
+import { cosa } from '../../cli/in-process.ts';
 import { storeImage } from '../../helpers/image.ts';
-import { contentEntries, metadataEntries, sampleCommit, tarOf } from '../../helpers/ostree-layers.ts';
+import { contentEntries, entry, metadataEntries, sampleCommit, tarOf } from '../../helpers/ostree-layers.ts';
 import { silentSession } from '../../helpers/session.ts';
 import { passedResult } from '../../helpers/test-result.ts';
 
@@ -35,10 +37,12 @@ interface Build {
   version: string;
   packages?: Readonly<Record<string, string>>;
   files?: Readonly<Record<string, string>>;
+  /** Layers that somebody has put on top, and what the result says of itself besides. */
+  derived?: { layers: readonly Buffer[]; labels: Readonly<Record<string, string>> };
 }
 
 /** A container as `cosa ostree build` leaves it: tagged with its version and as the stream's candidate. */
-async function build({ version, packages = {}, files = {} }: Build): Promise<Descriptor> {
+async function build({ version, packages = {}, files = {}, derived }: Build): Promise<Descriptor> {
   const lockfile = formatLockfile({
     basearch: 'x86_64',
     repositoryTimestamp: 0,
@@ -60,8 +64,10 @@ async function build({ version, packages = {}, files = {} }: Build): Promise<Des
   const [lock, ...others] = sample.objects.map(contentEntries);
   const layers = [tarOf(metadataEntries(sample)), tarOf(lock ?? []), ...others.map(tarOf)];
   await using store = await openLayoutForWriting(work.oci);
-  const image = await storeImage(store, layers, {
+  const image = await storeImage(store, [...layers, ...(derived?.layers ?? [])], {
     'ostree.commit': sample.commit.checksum,
+    'ostree.final-diffid': digestOf(layers.at(-1) ?? ''),
+    ...derived?.labels,
     'org.opencontainers.image.version': version,
     'com.coreos.stream': 'stable',
   });
@@ -90,6 +96,28 @@ describe('listContainers', () => {
 });
 
 describe('inspectContainer', () => {
+  it('shows of a derived container what it was made of, and the packages of its operating system', async () => {
+    const base = { name: 'registry.example.com/os:stable', digest: digestOf('base') };
+    const labels = {
+      'org.opencontainers.image.base.name': base.name,
+      'org.opencontainers.image.base.digest': base.digest,
+    };
+    await build({
+      version: '1',
+      packages: { bash: '5.2-1', sed: '4.9-2' },
+      derived: { layers: [tarOf([entry('usr/bin/added', {}, 'x')]), tarOf([entry('etc/added', {}, 'y')])], labels },
+    });
+    expect(await inspectContainer(session, work.root, '1')).toMatchObject({
+      packages: 2,
+      derived: { layers: 2, baseName: base.name, baseDigest: base.digest },
+      remarks: [],
+    });
+    const { stdout } = await cosa(['inspect', `oci:${work.oci}:1`]);
+    expect(stdout).toContain(
+      `Derived       2 layers on top of the operating system, made of ${base.name}@${base.digest}\n`,
+    );
+  });
+
   it('shows the newest build with its packages, layers and tests', async () => {
     const image = await build({
       version: '13.1',

@@ -66,6 +66,12 @@ function* skeleton(directories: DirectoryWriter): LayerParts {
   yield* smallFile(`${repositoryPath}/config`, Buffer.from(repositoryConfig));
 }
 
+/**
+ * Hard links to one object: ext4 holds 65,000 names of a file, and whoever unpacks a layer may add some. Further paths of
+ * the same content are files of their own, which importers pass over as they do with every path outside the repository.
+ */
+const maximumLinks = 30_000;
+
 function* contentParts(tree: Tree, directories: DirectoryWriter, paths: readonly string[]): LayerParts {
   // Objects come in the order of their first path, so a changed file does not move the others.
   const pathsOf = new Map<string, { object: ContentObject; paths: string[] }>();
@@ -78,9 +84,10 @@ function* contentParts(tree: Tree, directories: DirectoryWriter, paths: readonly
   }
   for (const { object, paths: objectPaths } of pathsOf.values()) {
     yield* objectParts(object, objectPaths[0] ?? '');
-    for (const path of objectPaths) {
+    for (const [index, path] of objectPaths.entries()) {
       yield* directories.parents(layoutPath(path));
-      yield layoutEntry(object, layoutPath(path));
+      if (index < maximumLinks) yield layoutEntry(object, layoutPath(path));
+      else yield* contentEntry(object, layoutPath(path), path);
     }
   }
 }
@@ -88,7 +95,15 @@ function* contentParts(tree: Tree, directories: DirectoryWriter, paths: readonly
 function* objectParts(object: ContentObject, path: string): LayerParts {
   // Importers need the xattrs directly before the object.
   yield* smallFile(objectPath(object.checksum, 'file-xattrs-link'), encodeXattrs(object.xattrs));
-  const name = objectPath(object.checksum, 'file');
+  yield* contentEntry(object, objectPath(object.checksum, 'file'), path);
+}
+
+/**
+ * A file or symbolic link with all that it is.
+ * @param name in the layer
+ * @param path where its content is in the tree
+ */
+function* contentEntry(object: ContentObject, name: string, path: string): LayerParts {
   if (object.symlinkTarget !== '') {
     yield layerHeader('symlink', name, object, { linkTarget: object.symlinkTarget });
     return;

@@ -1,4 +1,4 @@
-import { chmod, constants, copyFile, lchown, lutimes, mkdir, symlink } from 'node:fs/promises';
+import { chmod, constants, copyFile, lchown, lutimes, mkdir, open, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CosaError } from '../../lib/errors.ts';
 import { removeInRoot, statInRoot } from '../../lib/root-files.ts';
@@ -16,6 +16,7 @@ export const overlays: RootStep = {
       for (const entry of overlay.entries) {
         await placeEntry(context, overlay, entry);
         if (entry.type !== 'directory') paths.push(await resolveInRoot(context.root, entry.path));
+        if (entry.type === 'file') await warnOfLineEnds(context, overlay, entry.path);
       }
       warnOfLost(context.reporter, `overlay ${overlay.name}`, paths);
     }
@@ -71,6 +72,18 @@ async function placeDirectory(
 }
 
 const defaultDirectoryMode = 0o755;
+
+/** The kernel looks for an interpreter whose name ends in a carriage return: "no such file or directory", of a file that is there. */
+async function warnOfLineEnds({ reporter }: RootContext, overlay: Overlay, path: string): Promise<void> {
+  const begin = Buffer.alloc(256);
+  await using file = await open(join(overlay.directory, path));
+  const { bytesRead } = await file.read(begin, 0, begin.length, 0);
+  if (!/^#![^\n]*\r\n/.test(begin.toString('latin1', 0, bytesRead))) return;
+  reporter.warn(
+    `overlay ${overlay.name}: the script ${JSON.stringify(`/${path}`)} has the line ends of Windows (CR LF), and will not run`,
+    'save it with the line ends of Unix, and let git leave them alone: "* -text" in .gitattributes',
+  );
+}
 
 /** Owner and group of whoever builds, who is root of the namespace: a set-group-ID directory would give its own group. */
 async function makeOurs(path: string): Promise<void> {

@@ -83,6 +83,12 @@ async function runScript(
  * script works from a file system that does not allow execution.
  */
 function interpreterOf(script: PostprocessScript): string[] {
+  if (/^[^\n]*\r\n/.test(script.content)) {
+    throw usageError('POSTPROCESS_LINE_ENDS', `${script.name} has the line ends of Windows (CR LF)`, {
+      where: script.where,
+      hint: 'save it with the line ends of Unix, and let git leave them alone: "* -text" in .gitattributes',
+    });
+  }
   const [, program, argument] = /^#![ \t]*(\S+)(?:[ \t]+(\S.*?))?[ \t]*(?:\n|$)/.exec(script.content) ?? [];
   if (program === undefined) {
     throw usageError('POSTPROCESS_INTERPRETER', `${script.name} does not say which program runs it`, {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +8,9 @@ import { baseLayerParts, componentLayerParts, type LayerParts } from '../../../s
 import { tarContent } from '../../../src/ostree/encapsulate/tar-content.ts';
 import { commitObject } from '../../../src/ostree/objects.ts';
 import { scanTree, type Tree } from '../../../src/ostree/tree.ts';
+import type { ContentObject } from '../../../src/ostree/types.ts';
+import { layoutChecker } from '../../../src/ostree/unpack/layout-checker.ts';
+import { normalizePath, parseObjectPath } from '../../../src/ostree/unpack/layout-path.ts';
 import { capability, commitOptions, makeTree } from '../fixture.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -171,6 +174,47 @@ describe('layer 0', () => {
         code: 'TREE_HAS_ETC',
         message: 'the tree has /etc, which is the place of /usr/etc in the container',
       }),
+    );
+  });
+});
+
+describe('more equal files than a file system can link', () => {
+  const count = 30_003;
+  const names = Array.from({ length: count }, (_, index) => `/many/${String(index).padStart(5, '0')}`);
+
+  async function manyEntries(file: ContentObject): Promise<(TarEntry & { data: Buffer })[]> {
+    const many = { ...tree, files: new Map(names.map((name) => [name, file])) };
+    return entriesOf(componentLayerParts(many, names));
+  }
+
+  it('has files of their own beyond 30,000 links, which the reader takes', async () => {
+    const root = join(directory, 'root');
+    mkdirSync(join(root, 'many'), { recursive: true });
+    // Where the object's content is read, and that of those beyond the links.
+    for (const name of ['/many/00000', ...names.slice(30_000)]) writeFileSync(join(root, name), 'same');
+    const scanned = await scanTree(root, silentReporter());
+    const file = scanned.files.get(names.at(-1) ?? '');
+    if (file === undefined) throw new Error('the tree has the files');
+    const entries = await manyEntries(file);
+    rmSync(join(root, 'many'), { recursive: true });
+    const placed = entries.filter(({ path }) => /^many\/./.test(path));
+    expect(placed.filter(({ type }) => type === 'hardlink')).toHaveLength(30_000);
+    expect(placed.slice(30_000).map(({ type, mode, data }) => [type, mode, data.toString()])).toEqual(
+      Array.from({ length: 3 }, () => ['file', file.mode & 0o7777, 'same']),
+    );
+    const { check } = layoutChecker('layer', 100_000, () => undefined);
+    for (const entry of entries) {
+      const path = normalizePath(entry.path, 'layer');
+      check(entry, path, parseObjectPath(path, 'layer'));
+    }
+  });
+
+  it('has symbolic links of their own, too', async () => {
+    const link = [...tree.files.values()].find(({ symlinkTarget }) => symlinkTarget !== '');
+    if (link === undefined) throw new Error('the tree has a link');
+    const placed = (await manyEntries(link)).filter(({ path }) => /^many\/./.test(path)).slice(30_000);
+    expect(placed.map(({ type, linkTarget }) => [type, linkTarget])).toEqual(
+      Array.from({ length: 3 }, () => ['symlink', link.symlinkTarget]),
     );
   });
 });

@@ -53,6 +53,20 @@ describe('overlays', () => {
     ]);
   });
 
+  it('warns of scripts with the line ends of Windows', async () => {
+    const files = {
+      'usr/bin/crlf': '#!/bin/sh\r\necho\r\n',
+      'usr/bin/unix': '#!/bin/sh\n',
+      'usr/share/text': 'x\r\n',
+      empty: '',
+    };
+    const context = contextFor(await writeTree({}), { overlays: [await overlayOf('a', files)] });
+    await overlays.run(context);
+    expect(context.warnings).toEqual([
+      'overlay a: the script "/usr/bin/crlf" has the line ends of Windows (CR LF), and will not run',
+    ]);
+  });
+
   it('gives files the same time on every machine', async () => {
     const root = await writeTree({});
     await overlays.run(contextFor(root, { overlays: [await overlayOf('a', { file: '', link: { link: 'file' } })] }));

@@ -83,6 +83,20 @@ describe('postprocess', () => {
     });
   });
 
+  it.each(['#!/bin/sh\r\necho hi\r\n', '#!/bin/sh\r\n', 'echo hi\r\n'])(
+    'knows the line ends of Windows: %j',
+    async (content) => {
+      const context = contextFor(await shellRoot(), { postprocess: scripts(content) });
+      await expect(postprocess.run(context)).rejects.toMatchObject({
+        code: 'POSTPROCESS_LINE_ENDS',
+        exitStatus: 2,
+        message: 'postprocess[0] has the line ends of Windows (CR LF)',
+        hint: 'save it with the line ends of Unix, and let git leave them alone: "* -text" in .gitattributes',
+        where,
+      });
+    },
+  );
+
   it.each(['echo hello\n', '', '#!\n', ' #!/bin/sh\n'])('refuses %j, before any script runs', async (content) => {
     const root = await shellRoot();
     const context = contextFor(root, { postprocess: scripts('#!/bin/sh\necho > /made\n', content) });

@@ -12,11 +12,12 @@ module.exports = {
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     only('lib-imports-nothing-above', 'lib', 'lib'),
     only('exec-imports-lib', 'exec', 'exec|lib'),
-    only('pipeline-knows-no-domain', 'pipeline', 'pipeline|exec|lib'),
-    only('ostree-may-use-oci', 'ostree', 'ostree|oci|exec|lib'),
+    only('cache-knows-no-domain', 'cache', 'cache|exec|lib'),
+    only('pipeline-knows-no-domain', 'pipeline', 'pipeline|cache|exec|lib'),
+    only('ostree-may-use-oci', 'ostree', 'ostree|oci|cache|exec|lib'),
     only('layers-may-use-ostree', 'layers', 'layers|ostree|exec|lib'),
-    only('disk-may-use-ostree', 'disk', 'disk|ostree|exec|lib'),
-    ...['config', 'packages', 'rootfs', 'oci', 'vm', 'lint'].map((d) => only(`${d}-stands-alone`, d, `${d}|exec|lib`)),
+    only('disk-may-use-ostree', 'disk', 'disk|ostree|cache|exec|lib'),
+    ...['config', 'packages', 'rootfs', 'oci', 'vm', 'lint'].map((d) => only(`${d}-stands-alone`, d, `${d}|cache|exec|lib`)),
     {
       name: 'flows-do-not-import-cli',
       severity: 'error',
@@ -26,7 +27,7 @@ module.exports = {
     {
       name: 'domains-do-not-import-flows',
       severity: 'error',
-      from: { path: `^src/(pipeline|exec|lib|${domains})/` },
+      from: { path: `^src/(pipeline|cache|exec|lib|${domains})/` },
       to: { path: '^src/flows/' },
     },
     {

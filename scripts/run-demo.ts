@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { styleFor } from '../src/cli/render/style.ts';
 import { table } from '../src/cli/render/table.ts';
@@ -81,12 +81,8 @@ async function testAndPromote(build: Build): Promise<'passed' | 'passed before'>
 
 /** How machines run here: what `cosa test` will find out, too. */
 async function accelerator(): Promise<'kvm' | 'tcg'> {
-  const directory = await machineDirectory();
-  try {
-    return (await chooseAccelerator(directory, new AbortController().signal)).accelerator;
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  await using scratch = await machineDirectory();
+  return (await chooseAccelerator(scratch.path, new AbortController().signal)).accelerator;
 }
 
 function summary(build: Build, disk: Disk, tests: string, total: number): string {

@@ -43,8 +43,8 @@ async function hold(
   flags: readonly string[],
   signal?: AbortSignal,
 ): Promise<AsyncDisposable | undefined> {
-  signal?.throwIfAborted();
   await requireUsable(path);
+  signal?.throwIfAborted();
   const holder = startHolder([...flags, path, 'cat']);
   const giveUp = () => holder.kill();
   signal?.addEventListener('abort', giveUp);

@@ -1,7 +1,10 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { evict, removeUnfinished } from '../cache/evict.ts';
 import type { Config } from '../config/load.ts';
+import { lockFile } from '../exec/lock.ts';
 import { digestFile } from '../lib/digest.ts';
+import { makeDirectory } from '../lib/directories.ts';
 import { CosaError } from '../lib/errors.ts';
 import { plural } from '../lib/format.ts';
 import type { Lockfile, PackageBackend, PackageRequest } from '../packages/backend.ts';
@@ -79,7 +82,7 @@ export async function resolveAnew(pipeline: Pipeline, options: LockOptions): Pro
     const positionOf = (name: string) =>
       config.positionOf(config.treefile.packages.includes(name) ? 'packages' : 'exclude-packages', name);
     const lock = await backend.resolve(request, { cacheDirectory, reporter, positionOf });
-    await writeLockfile(path, lock);
+    await keepLock(path, lock);
     reporter.note(plural(lock.packages.length, 'package'));
     return lock;
   });
@@ -99,6 +102,19 @@ async function keptPath({ config, backend, request, cacheDirectory }: LockOption
     overrides: digests.sort(),
   });
   return join(cacheDirectory, 'lock', `${key}.json`);
+}
+
+/** Choices kept; other streams and configs find theirs again. */
+const keptLocks = 20;
+
+async function keepLock(path: string, lock: Lockfile): Promise<void> {
+  const directory = dirname(path);
+  await makeDirectory(directory);
+  // What is unfinished while the lock is held, nobody will finish.
+  await using _alone = await lockFile(join(directory, '.lock'));
+  await removeUnfinished(directory);
+  await writeLockfile(path, lock);
+  await evict(directory, keptLocks, 0);
 }
 
 /** The cache may be deleted or damaged at will: a file that cannot be read counts as none. */

@@ -1,4 +1,4 @@
-import { rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CosaError, isSystemError, usageError } from '../lib/errors.ts';
 import { readText } from '../lib/text-file.ts';
@@ -45,33 +45,26 @@ export async function runMachine(session: Session, options: RunOptions): Promise
   const merge = options.ignition === undefined ? undefined : await readIgnition(options.directory, options.ignition);
   const disk =
     options.disk === undefined ? await imageOf(session, options) : await diskFile(options.directory, options.disk);
-  const directory = await machineDirectory();
-  try {
-    const key = await createSshKey(directory);
-    const ignition = ignitionConfig({
-      users: [{ name: user, sshKeys: [key.publicKey] }],
-      dropins: [autologinDropin(user)],
-      merge,
-    });
-    const { firmware, memory, cpus } = options;
-    const consoleLog = join(directory, 'console.log');
-    await using machine = await runStep(session, 'prepare machine', async (reporter) => {
-      const prepared = await prepareInteractiveMachine(
-        { disk, firmware, memory, cpus, ignition, consoleLog },
-        reporter,
-      );
-      reporter.note('leave with Ctrl-A X');
-      return prepared;
-    });
-    await using login = await watchForLoginPrompt(consoleLog);
-    // Boot loaders clear the screen: what one must know stands there again once there is something to type at.
-    void login.seen.then((seen) => {
-      if (seen) session.events({ type: 'notice', message: waysOut(key.path, machine.sshPort) });
-    });
-    return await machine.boot();
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  await using scratch = await machineDirectory();
+  const key = await createSshKey(scratch.path);
+  const ignition = ignitionConfig({
+    users: [{ name: user, sshKeys: [key.publicKey] }],
+    dropins: [autologinDropin(user)],
+    merge,
+  });
+  const { firmware, memory, cpus } = options;
+  const consoleLog = join(scratch.path, 'console.log');
+  await using machine = await runStep(session, 'prepare machine', async (reporter) => {
+    const prepared = await prepareInteractiveMachine({ disk, firmware, memory, cpus, ignition, consoleLog }, reporter);
+    reporter.note('leave with Ctrl-A X');
+    return prepared;
+  });
+  await using login = await watchForLoginPrompt(consoleLog);
+  // Boot loaders clear the screen: what one must know stands there again once there is something to type at.
+  void login.seen.then((seen) => {
+    if (seen) session.events({ type: 'notice', message: waysOut(key.path, machine.sshPort) });
+  });
+  return await machine.boot();
 }
 
 async function diskFile(directory: string, file: string): Promise<string> {

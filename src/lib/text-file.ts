@@ -24,7 +24,7 @@ export async function readTextIfExists(path: string, maximumBytes = defaultMaxim
   try {
     return await readText(path, maximumBytes);
   } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return undefined;
     throw error;
   }
 }

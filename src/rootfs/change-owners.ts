@@ -1,7 +1,8 @@
-import { chmod, lchown, lstat, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, lchown, lstat, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../exec/run.ts';
+import { openScratch } from '../exec/scratch.ts';
 import { coreutilsCopy } from '../exec/tools/cp.ts';
 import { walkTree } from './walk.ts';
 
@@ -17,27 +18,23 @@ export async function changeOwners(
 ): Promise<void> {
   // Numbers may change in a chain (5 → 6, 6 → 7): a file with two names must move once.
   const done = new Set<number>();
-  const scratch = await mkdtemp(join(tmpdir(), 'cosa-owners-'));
-  try {
-    for await (const { host, entry } of walkTree(tree)) {
-      const stats = await lstat(host);
-      const uid = users.get(stats.uid) ?? stats.uid;
-      const gid = groups.get(stats.gid) ?? stats.gid;
-      if (uid === stats.uid && gid === stats.gid) continue;
-      if (stats.nlink > 1 && !entry.isDirectory()) {
-        if (done.has(stats.ino)) continue;
-        done.add(stats.ino);
-      }
-      const executable = entry.isFile() && (stats.mode & 0o111) !== 0;
-      // Node has no calls for extended attributes: a copy without content carries them over.
-      const copy = join(scratch, 'attributes');
-      if (executable) await run(coreutilsCopy, ['--archive', '--attributes-only', host, copy], { signal });
-      await lchown(host, uid, gid);
-      if (executable) await run(coreutilsCopy, ['--attributes-only', '--preserve=xattr', copy, host], { signal });
-      if (!entry.isSymbolicLink()) await chmod(host, stats.mode & 0o7777);
-      await rm(copy, { force: true });
+  await using scratch = await openScratch(tmpdir());
+  for await (const { host, entry } of walkTree(tree)) {
+    const stats = await lstat(host);
+    const uid = users.get(stats.uid) ?? stats.uid;
+    const gid = groups.get(stats.gid) ?? stats.gid;
+    if (uid === stats.uid && gid === stats.gid) continue;
+    if (stats.nlink > 1 && !entry.isDirectory()) {
+      if (done.has(stats.ino)) continue;
+      done.add(stats.ino);
     }
-  } finally {
-    await rm(scratch, { recursive: true });
+    const executable = entry.isFile() && (stats.mode & 0o111) !== 0;
+    // Node has no calls for extended attributes: a copy without content carries them over.
+    const copy = join(scratch.path, 'attributes');
+    if (executable) await run(coreutilsCopy, ['--archive', '--attributes-only', host, copy], { signal });
+    await lchown(host, uid, gid);
+    if (executable) await run(coreutilsCopy, ['--attributes-only', '--preserve=xattr', copy, host], { signal });
+    if (!entry.isSymbolicLink()) await chmod(host, stats.mode & 0o7777);
+    await rm(copy, { force: true });
   }
 }

@@ -1,5 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { openScratch, type Scratch } from '../exec/scratch.ts';
 import type { Cleanup } from '../lib/cleanup.ts';
 import { makeDirectory } from '../lib/directories.ts';
 import type { Reporter } from '../lib/reporter.ts';
@@ -31,9 +32,12 @@ export interface PreparedMachine {
   diskSize: number;
 }
 
-/** A directory for a machine's files. Sockets are among them, so its path is short; disks are, so it is not in memory. */
-export async function machineDirectory(): Promise<string> {
-  return mkdtemp(join(process.env.TMPDIR ?? '/var/tmp', 'cosa-vm-'));
+/**
+ * A directory for a machine's files. Sockets are among them, so its path is short; disks are, so it is not in memory.
+ * What killed processes left, disks and keys, is removed.
+ */
+export async function machineDirectory(): Promise<Scratch> {
+  return openScratch(process.env.TMPDIR ?? '/var/tmp');
 }
 
 /**
@@ -46,8 +50,9 @@ export async function prepareMachine(
   reporter: Reporter,
   cleanup: Cleanup,
 ): Promise<PreparedMachine> {
-  const directory = await machineDirectory();
-  cleanup.defer(() => rm(directory, { recursive: true, force: true }));
+  const scratch = await machineDirectory();
+  cleanup.defer(() => scratch[Symbol.asyncDispose]());
+  const directory = scratch.path;
   await makeDirectory(dirname(options.consoleLog));
   const { accelerator, reason } = await chooseAccelerator(directory, reporter.signal);
   if (reason !== undefined) reporter.log(`the machine is emulated, which is slow: ${reason}`);

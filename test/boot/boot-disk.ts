@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { createCleanup } from '../../src/lib/cleanup.ts';
 import { silentReporter } from '../../src/lib/reporter.ts';
 import { ignitionConfig, type Provisioning } from '../../src/vm/ignition.ts';
@@ -22,9 +21,9 @@ export interface BootDisk {
 export async function bootDisk({ disk, commit, files, consoleLog }: BootDisk): Promise<TestGuest & AsyncDisposable> {
   const cleanup = createCleanup();
   try {
-    const directory = await machineDirectory();
-    cleanup.defer(() => rm(directory, { recursive: true, force: true }));
-    const key = await createSshKey(directory);
+    const scratch = await machineDirectory();
+    cleanup.defer(() => scratch[Symbol.asyncDispose]());
+    const key = await createSshKey(scratch.path);
     const ignition = ignitionConfig({ users: [{ name: testUser, sshKeys: [key.publicKey] }], files });
     const reporter = silentReporter();
     const machine = await startMachine(

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, open, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -88,13 +88,28 @@ describe('buildImages', () => {
     const { mtimeMs } = await stat(first.path);
     events.length = 0;
     expect((await buildImages(session, options)).images).toEqual([first]);
-    expect(finished()).toEqual(['make qemu image (cached)']);
+    expect(finished()).toEqual(['verify qemu image', 'make qemu image (cached)']);
     expect((await stat(first.path)).mtimeMs).toBe(mtimeMs);
 
     await appendFile(first.path, 'x');
     events.length = 0;
     expect((await buildImages(session, options)).images).toEqual([first]);
     expect(finished()).toEqual(['import container (cached)', 'make qemu image']);
+
+    // A flipped byte of the same size and time.
+    const { size, atime, mtime } = await stat(first.path);
+    await using handle = await open(first.path, 'r+');
+    await handle.write(Buffer.from([0xff]), 0, 1, size - 1000);
+    await utimes(first.path, atime, mtime);
+    events.length = 0;
+    expect((await buildImages(session, options)).images).toEqual([first]);
+    expect(finished()).toEqual(['verify qemu image', 'import container (cached)', 'make qemu image']);
+    expect(events).toContainEqual({
+      type: 'warning',
+      message: `${first.path} is made anew: it is not the file that was written there`,
+      hint: undefined,
+    });
+    expect((await digestFile(first.path)).digest).toBe(`sha256:${first.record.sha256}`);
 
     await writeFile(`${first.path}.json`, '{}');
     expect((await buildImages(session, options)).images).toEqual([first]);
@@ -106,7 +121,8 @@ describe('buildImages', () => {
     const options = { directory, platforms: ['qemu'], from: 'stable', output };
     const [plain] = (await buildImages(session, options)).images;
     const name = 'test-os-1.0-qemu.x86_64.qcow2';
-    await writeFile(join(output, `.${name}.zst.1-01234567.tmp`), 'left over');
+    await mkdir(join(output, '.cosa-abcdef'));
+    await writeFile(join(output, '.cosa-abcdef/image'), 'left over');
     for (const [compress, extension] of [
       ['zstd', 'zst'],
       ['gzip', 'gz'],
@@ -121,6 +137,13 @@ describe('buildImages', () => {
       });
     }
     expect((await readdir(output)).filter((file) => file.startsWith('.'))).toEqual([]);
+  });
+
+  it.each(['/proc', '/proc/x', '/etc/passwd'])('refuses to write to %s before it reads anything', async (output) => {
+    const directory = await workDirectory();
+    const options = { directory, platforms: ['qemu'], from: 'stable', output };
+    await expect(buildImages(session, options)).rejects.toMatchObject({ code: 'DIRECTORY_UNUSABLE', exitStatus: 2 });
+    expect(finished()).toEqual([]);
   });
 
   const link = (path: string, target = '/etc/passwd') => ({ links: { [path]: target } });

@@ -6,6 +6,8 @@ import { aptCache, aptConfig, aptGet } from './apt.ts';
 import { coreutilsCopy } from './cp.ts';
 import { dpkgDeb } from './dpkg-deb.ts';
 import { debugfs, mke2fs } from './e2fsprogs.ts';
+import { find } from './find.ts';
+import { getfattr } from './getfattr.ts';
 import { git } from './git.ts';
 import { mkfsVfat } from './mkfs-vfat.ts';
 import { mkfsXfs } from './mkfs-xfs.ts';
@@ -17,6 +19,7 @@ import { qemuImg } from './qemu-img.ts';
 import { setfattr } from './setfattr.ts';
 import { setpriv } from './setpriv.ts';
 import { ssh, sshKeygen } from './ssh.ts';
+import { sync } from './sync.ts';
 import { tar } from './tar.ts';
 import { xz } from './xz.ts';
 import { zstd } from './zstd.ts';
@@ -30,7 +33,9 @@ export const tools: readonly Tool[] = [
   coreutilsCopy,
   debugfs,
   dpkgDeb,
+  find,
   flock,
+  getfattr,
   git,
   mcopy,
   mke2fs,
@@ -46,6 +51,7 @@ export const tools: readonly Tool[] = [
   ssh,
   sshKeygen,
   setfattr,
+  sync,
   tar,
   unshare,
   xz,

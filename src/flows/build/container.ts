@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { removeUnfinished } from '../../cache/evict.ts';
 import { layerContents } from '../../layers/contents.ts';
 import { sha256Hex } from '../../lib/digest.ts';
 import type { LocalStore } from '../../oci/store.ts';
@@ -72,7 +73,10 @@ export async function makeContainer(pipeline: Pipeline, request: ContainerReques
     previous: previous === undefined ? [] : layerComponents(previous.image.manifest),
     maxLayers: options.maxLayers,
   });
+  const keptLayers = join(work.cache, 'layers');
   return runStep(pipeline, 'write layers', async (reporter) => {
+    // Nobody else writes to it: the build lock is held.
+    await removeUnfinished(keptLayers);
     const image = await encapsulate({
       root,
       tree,
@@ -84,7 +88,7 @@ export async function makeContainer(pipeline: Pipeline, request: ContainerReques
       compression: options.compression,
       labels,
       store,
-      reuse: layerReuse(store, join(work.cache, 'layers'), previous),
+      reuse: layerReuse(store, keptLayers, previous),
       reporter,
     });
     const reused = image.layers.filter((layer) => layer.reused).length;

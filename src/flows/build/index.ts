@@ -1,13 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lockFile } from '../../exec/lock.ts';
-import { makeDirectory } from '../../lib/directories.ts';
+import { openScratch } from '../../exec/scratch.ts';
 import type { CopySource } from '../../oci/copy/plan.ts';
 import type { Image } from '../../oci/image.ts';
 import { openLayoutForWriting } from '../../oci/layout.ts';
 import { formatPlace } from '../../oci/place.ts';
 import type { LocalStore } from '../../oci/store.ts';
 import { runStep } from '../../pipeline/step.ts';
+import { waitForLock } from '../../pipeline/wait-for-lock.ts';
 import type { Session } from '../session.ts';
 import { type Destination, parseDestination } from '../transfer/destination.ts';
 import { transfer } from '../transfer/transfer.ts';
@@ -38,7 +37,11 @@ export async function buildContainer(
   if (options.version !== undefined) checkVersion(options.version);
   const destination = options.push === undefined ? undefined : parseDestination(options.push, work.root);
   // Two builds in one work directory: the second waits, and mostly finds its work done.
-  await using _lock = await lockFile(join(work.cache, 'build.lock'));
+  await using _lock = await waitForLock(
+    session,
+    join(work.cache, 'build.lock'),
+    'another build in this work directory',
+  );
   const inputs = await readBuildInputs(session, work, options);
   await using store = await openLayoutForWriting(work.oci);
   const previous = await findPrevious(session, work, store, inputs.stream, options.previous);
@@ -91,7 +94,7 @@ async function keepPrevious(
 async function buildNext(session: Session, build: Build & { destination: Destination | undefined }): Promise<Outcome> {
   const { work, inputs, store, previous, options } = build;
   const version = await chooseVersion(session, build);
-  await using scratch = await scratchDirectory(work.cache);
+  await using scratch = await openScratch(join(work.cache, 'scratch'));
   const request = { work, inputs, version, previous, store, scratch: scratch.path, options };
   const image = await makeContainer(session, request);
   await attachSboms(session, store, image, inputs, options.sbom);
@@ -131,13 +134,4 @@ async function setMissingTags(store: LocalStore, tags: readonly string[], image:
   const present = await store.listTags();
   const missing = tags.filter((tag) => present.get(tag)?.digest !== image.descriptor.digest);
   if (missing.length > 0) await store.setTags(missing, image.descriptor);
-}
-
-/** A directory for the tree that is being assembled. What a killed build left goes first: the build lock is held. */
-async function scratchDirectory(cache: string): Promise<{ path: string } & AsyncDisposable> {
-  const base = join(cache, 'scratch');
-  await rm(base, { recursive: true, force: true });
-  await makeDirectory(base);
-  const path = await mkdtemp(join(base, 'build-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }

@@ -37,8 +37,9 @@ export async function installedRoot(
     packages: lock.packages.map(({ name, sha256 }) => [name, sha256]),
     documentation,
   });
-  const cache = directoryCache(join(cacheDirectory, 'roots'), rootsKept);
-  if ((await cache.find(key)) === undefined) {
+  const cache = directoryCache(join(cacheDirectory, 'roots'), rootsKept, pipeline);
+  const kept = await cache.find(key);
+  if (kept === undefined) {
     await runStep(pipeline, 'download packages', (reporter) =>
       backend.download(request, lock, { cacheDirectory, reporter }),
     );
@@ -46,7 +47,7 @@ export async function installedRoot(
   const entry = await runCachedStep(
     pipeline,
     'install packages',
-    () => cache.find(key),
+    async () => kept,
     (reporter) => cache.fill(key, (directory) => install(directory, reporter)),
   );
   const packages = JSON.parse(await readFile(join(entry, 'inventory.json'), 'utf8')) as InstalledPackage[];

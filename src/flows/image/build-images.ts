@@ -1,7 +1,6 @@
 import { join, resolve } from 'node:path';
 import { type Compressor, compressors } from '../../disk/compressors.ts';
 import { findPlatform } from '../../disk/platforms/index.ts';
-import { withLock } from '../../exec/lock.ts';
 import type { Tool } from '../../exec/tool.ts';
 import { missingTool } from '../../exec/tool-errors.ts';
 import { debugfs, mke2fs } from '../../exec/tools/e2fsprogs.ts';
@@ -10,6 +9,7 @@ import { mcopy, mmd } from '../../exec/tools/mtools.ts';
 import { ostree } from '../../exec/tools/ostree.ts';
 import { qemuImg } from '../../exec/tools/qemu-img.ts';
 import { which } from '../../exec/which.ts';
+import { waitForLock } from '../../pipeline/wait-for-lock.ts';
 import { resolveAdmittedImage } from '../admitted-image.ts';
 import type { ResolvedImage } from '../resolve-image.ts';
 import type { Session } from '../session.ts';
@@ -55,13 +55,16 @@ export async function buildImages(session: Session, options: BuildImagesOptions)
     await requireTools();
     return importSysroot(session, resolved, container);
   });
-  return withLock(join(resolved.work.cache, 'images.lock'), async () => {
-    const images: DiskImage[] = [];
-    for (const platform of platforms) {
-      images.push(await makeDiskImage(session, { container, platform, compressor, output }, importContainer));
-    }
-    return { container, images };
-  });
+  // Beside the versions' directories: what a killed build has left goes with the next build of whatever version.
+  const scratchBase = options.output === undefined ? resolved.work.images : output;
+  const lock = join(resolved.work.cache, 'images.lock');
+  await using _lock = await waitForLock(session, lock, 'another command that makes disk images');
+  const images: DiskImage[] = [];
+  for (const platform of platforms) {
+    const request = { container, platform, compressor, output, scratchBase };
+    images.push(await makeDiskImage(session, request, importContainer));
+  }
+  return { container, images };
 }
 
 function findCompressor(name: string | undefined): Compressor | undefined {

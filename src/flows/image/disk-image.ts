@@ -1,5 +1,5 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import {
   artifactFileName,
   artifactFormat,
@@ -10,14 +10,15 @@ import {
 import { assembleDisk } from '../../disk/assemble.ts';
 import type { Compressor } from '../../disk/compressors.ts';
 import type { DiskPlatform } from '../../disk/platforms/platform.ts';
+import { openScratch } from '../../exec/scratch.ts';
 import { digestFile, digestHex } from '../../lib/digest.ts';
 import { makeDirectory } from '../../lib/directories.ts';
-import { commitRename, fsyncPath, isTemporaryName, temporaryName, writeFileAtomic } from '../../lib/files.ts';
+import { commitRename, fsyncPath, writeFileAtomic } from '../../lib/files.ts';
 import { formatBytes } from '../../lib/format.ts';
 import type { Reporter } from '../../lib/reporter.ts';
 import { readTextIfExists } from '../../lib/text-file.ts';
 import { stepKey } from '../../pipeline/key.ts';
-import { type Pipeline, runCachedStep } from '../../pipeline/step.ts';
+import { type Pipeline, runCachedStep, runStep } from '../../pipeline/step.ts';
 import type { SourceContainer } from './container.ts';
 import type { ImportedContainer } from './import-sysroot.ts';
 
@@ -34,13 +35,15 @@ export interface DiskImageRequest {
   compressor: Compressor | undefined;
   /** Directory for the image and its record. */
   output: string;
+  /** Directory on the same file system, for what is not finished. */
+  scratchBase: string;
 }
 
 /**
- * Makes a platform's disk image, unless it is there. What is there is recognised by the record beside it and its
- * size; its bytes are not read.
+ * Makes a platform's disk image, unless it is there: then its bytes are compared with the record beside it, and it is made
+ * anew if they are not those that were written.
  * @param importContainer called only if the image has to be made
- * @throws CosaError what `assembleDisk` throws
+ * @throws CosaError what `assembleDisk` throws, `DIRECTORY_UNUSABLE` (exit 2) before the container is read
  */
 export async function makeDiskImage(
   pipeline: Pipeline,
@@ -56,81 +59,86 @@ export async function makeDiskImage(
     platform: platform.name,
     compressor: compressor?.name,
   });
-  const kept = await findKept(path, key);
-  const imported = kept === undefined ? await importContainer() : undefined;
-  return runCachedStep(
-    pipeline,
-    `make ${platform.name} image`,
-    async () => kept,
-    async (reporter) => {
-      if (imported === undefined) throw new Error('a missing image needs the container');
-      const facts = await write(path, { ...request, compressor }, imported, reporter);
-      const record: DiskImageRecord = {
-        name: container.name,
-        version: container.version,
-        platform: platform.name,
-        architecture: container.architecture,
-        format: artifactFormat(named),
-        file: basename(path),
-        ...facts,
-        container: { digest: container.digest, 'ostree-commit': imported.commit },
-        key,
-      };
-      // Only now: a record always describes a finished image.
-      await writeFileAtomic(recordPath(path), formatRecord(record));
-      reporter.note(formatBytes(record.size));
-      return { path, record };
-    },
-  );
+  const title = `make ${platform.name} image`;
+  const kept = await findKept(pipeline, path, key);
+  if (kept !== undefined) {
+    return runCachedStep(
+      pipeline,
+      title,
+      async () => kept,
+      async () => kept,
+    );
+  }
+  await makeDirectory(output);
+  // Before minutes of work: whatever is wrong with the directory shows now.
+  await using scratch = await openScratch(request.scratchBase);
+  const imported = await importContainer();
+  return await runStep(pipeline, title, async (reporter) => {
+    const { file, ...facts } = await write(scratch.path, { ...request, compressor }, imported, reporter);
+    const record: DiskImageRecord = {
+      name: container.name,
+      version: container.version,
+      platform: platform.name,
+      architecture: container.architecture,
+      format: artifactFormat(named),
+      file: basename(path),
+      ...facts,
+      container: { digest: container.digest, 'ostree-commit': imported.commit },
+      key,
+    };
+    await publish(file, path, record);
+    reporter.note(formatBytes(record.size));
+    return { path, record };
+  });
 }
 
 function recordPath(image: string): string {
   return `${image}.json`;
 }
 
-async function findKept(path: string, key: string): Promise<DiskImage | undefined> {
+/** The image that the record describes, byte for byte: what is booted, tested or handed out must be what was made. */
+async function findKept(pipeline: Pipeline, path: string, key: string): Promise<DiskImage | undefined> {
   const text = await readTextIfExists(recordPath(path));
   const record = text === undefined ? undefined : parseRecord(text);
   if (record?.key !== key) return undefined;
-  const size = await stat(path).then(
-    (found) => found.size,
-    () => undefined,
-  );
-  return size === record.size ? { path, record } : undefined;
+  const stats = await stat(path).catch(() => undefined);
+  if (!stats?.isFile()) return undefined;
+  const isSame =
+    stats.size === record.size &&
+    (await runStep(pipeline, `verify ${record.platform} image`, async (reporter) => {
+      const { digest } = await digestFile(path);
+      reporter.note(digestHex(digest) === record.sha256 ? 'verified' : 'damaged');
+      return digestHex(digest) === record.sha256;
+    }));
+  if (isSame) return { path, record };
+  const message = `${path} is made anew: it is not the file that was written there`;
+  pipeline.events({ type: 'warning', message, hint: undefined });
+  return undefined;
 }
 
 type Facts = Pick<DiskImageRecord, 'size' | 'sha256' | 'uncompressed-size' | 'uncompressed-sha256'>;
 
-/** Writes the image under its final name, as a whole, and gives sizes and checksums. */
+/** Writes the image into a scratch directory, and gives its file, sizes and checksums. */
 async function write(
-  path: string,
-  request: DiskImageRequest,
+  scratch: string,
+  request: Pick<DiskImageRequest, 'container' | 'platform' | 'compressor'>,
   { sysroot, tree }: ImportedContainer,
   reporter: Reporter,
-): Promise<Facts> {
-  const { container, platform, compressor } = request;
-  await makeDirectory(dirname(path));
-  await removeLeftovers(path);
-  const scratch = temporaryName(path);
-  await mkdir(scratch);
-  try {
-    const { digest, timestamp } = container;
-    const disk = await assembleDisk({ container: digest, platform, sysroot, tree, timestamp }, scratch, reporter);
-    const image = join(scratch, 'image');
-    await platform.format.write(disk, image, reporter.signal);
-    const [plain] = await Promise.all([measure(image), rm(disk, { force: true })]);
-    if (compressor === undefined) {
-      await publish(image, path);
-      return plain;
-    }
-    const compressed = join(scratch, 'compressed');
-    await compressor.compress(image, compressed, reporter.signal);
-    const facts = await measure(compressed);
-    await publish(compressed, path);
-    return { ...facts, 'uncompressed-size': plain.size, 'uncompressed-sha256': plain.sha256 };
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+): Promise<Facts & { file: string }> {
+  const { platform, compressor } = request;
+  const { digest, timestamp } = request.container;
+  // That of the scratch directory itself is not empty: it holds a lock.
+  const work = join(scratch, platform.name);
+  await mkdir(work);
+  const disk = await assembleDisk({ container: digest, platform, sysroot, tree, timestamp }, work, reporter);
+  const image = join(work, 'image');
+  await platform.format.write(disk, image, reporter.signal);
+  const [plain] = await Promise.all([measure(image), rm(disk, { force: true })]);
+  if (compressor === undefined) return { file: image, ...plain };
+  const compressed = join(work, 'compressed');
+  await compressor.compress(image, compressed, reporter.signal);
+  const facts = await measure(compressed);
+  return { file: compressed, ...facts, 'uncompressed-size': plain.size, 'uncompressed-sha256': plain.sha256 };
 }
 
 /** Checksum and flush to disk side by side. */
@@ -139,17 +147,12 @@ async function measure(file: string): Promise<{ size: number; sha256: string }> 
   return { size, sha256: digestHex(digest) };
 }
 
-async function publish(file: string, path: string): Promise<void> {
-  // An old record must not stand beside a new image.
+/** Gives an image and its record their final names, each as a whole. */
+async function publish(file: string, path: string, record: DiskImageRecord): Promise<void> {
+  const unnamed = `${file}.json`;
+  await writeFileAtomic(unnamed, formatRecord(record));
+  // An old record must not stand beside a new image, nor a new one beside an old image.
   await rm(recordPath(path), { force: true });
   await commitRename(file, path);
-}
-
-/** What killed processes left of this image. Only under the lock of images. */
-async function removeLeftovers(path: string): Promise<void> {
-  for (const name of await readdir(dirname(path))) {
-    if (isTemporaryName(name) && name.startsWith(`.${basename(path)}.`)) {
-      await rm(join(dirname(path), name), { recursive: true, force: true });
-    }
-  }
+  await commitRename(unnamed, recordPath(path));
 }

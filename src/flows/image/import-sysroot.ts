@@ -31,7 +31,7 @@ export async function importSysroot(
   { work, reference, image }: ResolvedImage,
   container: SourceContainer,
 ): Promise<ImportedContainer> {
-  const cache = directoryCache(join(work.cache, 'sysroots'), keptSysroots);
+  const cache = directoryCache(join(work.cache, 'sysroots'), keptSysroots, pipeline);
   const key = stepKey('sysroot/2', { digest: container.digest, name: container.name, version: container.version });
 
   const deploymentOf = (commit: string): Deployment => ({

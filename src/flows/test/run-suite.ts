@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CosaError } from '../../lib/errors.ts';
 import type { TestCase, TestResult } from '../../oci/test-result.ts';
@@ -56,24 +55,20 @@ export async function runSuite(
   settings: SuiteSettings,
 ): Promise<SuiteOutcome> {
   const { suite } = selection;
-  const directory = await machineDirectory();
-  try {
-    const key = await createSshKey(directory);
-    const started = new Date().toISOString();
-    const consoleLog = join(settings.logDirectory, `${suite.name}-${settings.firmware}.console.log`);
-    await using machine = await bootMachine(pipeline, selection, settings, key, consoleLog);
-    const expected = { commit: settings.commit, firmware: settings.firmware, diskSize: machine.diskSize };
-    const guest = createGuest(machine, key, expected, pipeline.signal);
-    const boot = await runTest(pipeline, `${suite.name}.boot`, machine, () => guest.reachable());
-    const tests = [boot];
-    // Without ssh, every other test would fail for the one reason that is told already.
-    for (const test of boot.status === 'passed' ? selection.tests : []) {
-      tests.push(await runTest(pipeline, `${suite.name}.${test.name}`, machine, () => test.run(guest)));
-    }
-    return { accelerator: machine.accelerator, started, tests, consoleLog };
-  } finally {
-    await rm(directory, { recursive: true, force: true });
+  await using scratch = await machineDirectory();
+  const key = await createSshKey(scratch.path);
+  const started = new Date().toISOString();
+  const consoleLog = join(settings.logDirectory, `${suite.name}-${settings.firmware}.console.log`);
+  await using machine = await bootMachine(pipeline, selection, settings, key, consoleLog);
+  const expected = { commit: settings.commit, firmware: settings.firmware, diskSize: machine.diskSize };
+  const guest = createGuest(machine, key, expected, pipeline.signal);
+  const boot = await runTest(pipeline, `${suite.name}.boot`, machine, () => guest.reachable());
+  const tests = [boot];
+  // Without ssh, every other test would fail for the one reason that is told already.
+  for (const test of boot.status === 'passed' ? selection.tests : []) {
+    tests.push(await runTest(pipeline, `${suite.name}.${test.name}`, machine, () => test.run(guest)));
   }
+  return { accelerator: machine.accelerator, started, tests, consoleLog };
 }
 
 async function bootMachine(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CosaError, isSystemError, usageError } from '../../lib/errors.ts';
+import { CosaError, usageError } from '../../lib/errors.ts';
 import { jsonErrorPosition } from '../../lib/json-position.ts';
 import { readTextIfExists } from '../../lib/text-file.ts';
 import type { AuthFileLocation } from './locations.ts';
@@ -53,7 +53,6 @@ async function readText(path: string): Promise<string | undefined> {
   try {
     return await readTextIfExists(path, maximumBytes);
   } catch (error) {
-    if (isSystemError(error, 'ENOTDIR')) return undefined;
     if (error instanceof CosaError) throw invalid(path, error.message);
     throw error;
   }

@@ -28,6 +28,7 @@ const layoutFile = z.object({ imageLayoutVersion: z.literal('1.0.0') });
  * @throws CosaError `LAYOUT_INVALID` (exit 4) for a layout that is to be left alone; see {@link refuseLinks}
  */
 export async function initializeLayout(paths: LayoutPaths): Promise<void> {
+  await makeDirectory(paths.directory);
   await refuseLinks(paths);
   await makeDirectory(paths.blobs);
   await makeDirectory(paths.temporary);

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Dispatcher, request } from 'undici';
+import { openScratch } from '../../exec/scratch.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { CosaError, isSystemError, verificationError } from '../../lib/errors.ts';
-import { commitRename, isTemporaryName, temporaryName } from '../../lib/files.ts';
+import { commitRename } from '../../lib/files.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
 import {
   type BackendContext,
@@ -40,6 +41,7 @@ export async function downloadDebs(
 ): Promise<void> {
   const directory = join(context.cacheDirectory, 'packages');
   await makeDirectory(directory);
+  await using scratch = await openScratch(join(context.cacheDirectory, 'scratch'));
   const missing = await missingPackages(lock, context.cacheDirectory);
   if (missing.length === 0) {
     context.reporter.note(`${plural(lock.packages.length, 'package')}, none new`);
@@ -64,6 +66,7 @@ export async function downloadDebs(
       for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
         await fetchPackage(item, addresses(item), cachedPackagePath(context.cacheDirectory, item), {
           agent,
+          scratch: scratch.path,
           signal,
           onBytes,
           log: context.reporter.log,
@@ -85,7 +88,6 @@ export async function downloadDebs(
     throw stop.signal.aborted ? (stop.signal.reason as Error) : error;
   } finally {
     await agent.destroy();
-    await removeLeftovers(directory);
   }
   context.reporter.note(`${plural(lock.packages.length, 'package')}, ${missing.length} new (${formatBytes(total)})`);
 }
@@ -125,6 +127,8 @@ async function addressBook(
 
 interface FetchContext {
   agent: Dispatcher;
+  /** Directory for what has not arrived completely. */
+  scratch: string;
   signal: AbortSignal;
   onBytes: (count: number) => void;
   log: (line: string) => void;
@@ -172,7 +176,7 @@ async function fetchPackage(
 class NotThereError extends Error {}
 
 async function fetchOnce(item: LockedPackage, address: string, path: string, context: FetchContext): Promise<void> {
-  const temporary = temporaryName(path);
+  const temporary = join(context.scratch, basename(path));
   const hash = createHash('sha256');
   let received = 0;
   try {
@@ -246,11 +250,4 @@ function diskFull(item: LockedPackage, cause: unknown): CosaError {
     hint: 'make room, then run the same command again: what is downloaded stays',
     cause,
   });
-}
-
-async function removeLeftovers(directory: string): Promise<void> {
-  for (const name of await readdir(directory)) {
-    // Only our own: another process may be downloading into the same cache.
-    if (isTemporaryName(name) && name.includes(`.${process.pid}-`)) await rm(join(directory, name), { force: true });
-  }
 }

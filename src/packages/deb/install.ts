@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openScratch } from '../../exec/scratch.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { plural } from '../../lib/format.ts';
 import { mapParallel } from '../../lib/parallel.ts';
@@ -37,25 +38,23 @@ export async function installDebs(
   options: { documentation: boolean },
   context: BackendContext,
 ): Promise<void> {
-  const scratch = await mkdtemp(join(tmpdir(), 'cosa-deb-'));
-  try {
-    const packages = await openPackages(lock, scratch, context);
-    await prepareRoot(root, lock.basearch);
-    // What scripts date gets the packages' own date: the same packages make the same root, whenever they were chosen.
-    const timestamp = Math.max(0, ...packages.map(({ changed }) => changed));
-    const extracted = await unpackAll(packages, { root, timestamp, basearch: lock.basearch, ...options }, context);
-    await enterUnpacked(root, extracted);
-    await writeChangeDates(root, packages);
-    await configureAll(root, timestamp, packages.length, context);
-    context.reporter.note(plural(packages.length, 'package'));
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  await using scratch = await openScratch(tmpdir());
+  const control = join(scratch.path, 'control');
+  await mkdir(control);
+  const packages = await openPackages(lock, control, context);
+  await prepareRoot(root, lock.basearch);
+  // What scripts date gets the packages' own date: the same packages make the same root, whenever they were chosen.
+  const timestamp = Math.max(0, ...packages.map(({ changed }) => changed));
+  const extracted = await unpackAll(packages, { root, timestamp, basearch: lock.basearch, ...options }, context);
+  await enterUnpacked(root, extracted);
+  await writeChangeDates(root, packages);
+  await configureAll(root, timestamp, packages.length, context);
+  context.reporter.note(plural(packages.length, 'package'));
 }
 
-async function openPackages(lock: Lockfile, scratch: string, context: BackendContext): Promise<PackageFile[]> {
+async function openPackages(lock: Lockfile, directory: string, context: BackendContext): Promise<PackageFile[]> {
   return mapParallel(lock.packages, (locked) =>
-    openPackageFile(locked, cachedPackagePath(context.cacheDirectory, locked), join(scratch, locked.name), {
+    openPackageFile(locked, cachedPackagePath(context.cacheDirectory, locked), join(directory, locked.name), {
       signal: context.reporter.signal,
     }),
   );

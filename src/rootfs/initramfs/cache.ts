@@ -1,11 +1,13 @@
-import { copyFile, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { evict, removeUnfinished } from '../../cache/evict.ts';
+import { lockFile } from '../../exec/lock.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
-import { sha256Hex } from '../../lib/digest.ts';
+import { digestFile, sha256Hex } from '../../lib/digest.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { isSystemError } from '../../lib/errors.ts';
-import { commitRename, isTemporaryName, namesIn, temporaryName } from '../../lib/files.ts';
+import { commitRename, fsyncPath, namesIn, temporaryName, writeFileAtomic } from '../../lib/files.ts';
 import { digestTracked, type Tracked } from './tracked.ts';
 
 /**
@@ -27,6 +29,8 @@ const entrySchema = z.object({
   base: z.string(),
   tracked: z.array(z.object({ what: z.enum(['content', 'names', 'contents']), path: z.string() })),
   digest: z.string(),
+  /** The image's own digest: a file that a copy or a power loss has cut short is not used. */
+  image: z.string(),
 });
 
 const inputsName = 'inputs.json';
@@ -40,7 +44,7 @@ export function initramfsCache(directory: string, keepEntries: number): Initramf
   async function find(base: string, root: string, destination: string): Promise<boolean> {
     const digests = new Map<string, Promise<string>>();
     for (const name of await namesIn(directory)) {
-      if (isTemporaryName(name)) continue;
+      if (name.startsWith('.')) continue;
       const entry = await readEntry(join(directory, name));
       if (entry?.base !== base) continue;
       // Entries mostly differ in content and not in their lists: a list is hashed once.
@@ -48,27 +52,37 @@ export function initramfsCache(directory: string, keepEntries: number): Initramf
       const digest = digests.get(listKey) ?? digestTracked(root, entry.tracked);
       digests.set(listKey, digest);
       if ((await digest) !== entry.digest) continue;
-      if (await copyImage(join(directory, name), destination)) return true;
+      if (await copyImage(join(directory, name), entry.image, destination)) return true;
     }
     return false;
   }
 
   async function keep(base: string, root: string, tracked: readonly Tracked[], image: string): Promise<void> {
     const digest = await digestTracked(root, tracked);
-    const text = canonicalJson({ base, tracked: tracked.map(({ what, path }) => ({ what, path })), digest });
-    const entry = join(directory, sha256Hex(text));
+    const list = tracked.map(({ what, path }) => ({ what, path }));
+    const name = sha256Hex(canonicalJson({ base, tracked: list, digest }));
+    await makeDirectory(directory);
+    // What is unfinished while the lock is held, nobody will finish.
+    await using _lock = await lockFile(join(directory, '.lock'));
+    await removeUnfinished(directory);
+    const entry = join(directory, name);
+    // Kept by another process meanwhile, or there and not what was kept.
+    await rm(entry, { recursive: true, force: true });
     const temporary = temporaryName(entry);
-    await makeDirectory(temporary);
+    await mkdir(temporary);
     try {
-      await copyFile(image, join(temporary, imageName));
-      await writeFile(join(temporary, inputsName), text);
+      const copy = join(temporary, imageName);
+      await copyFile(image, copy);
+      const { digest: imageDigest } = await digestFile(copy);
+      await fsyncPath(copy);
+      const inputs = { base, tracked: list, digest, image: imageDigest };
+      await writeFileAtomic(join(temporary, inputsName), canonicalJson(inputs));
       await commitRename(temporary, entry);
     } catch (error) {
       await rm(temporary, { recursive: true, force: true });
-      // Another process kept the same image meanwhile.
-      if (!isSystemError(error, 'ENOTEMPTY') && !isSystemError(error, 'EEXIST')) throw error;
+      throw error;
     }
-    await evict(directory, keepEntries);
+    await evict(directory, keepEntries, 0);
   }
 
   return { find, keep };
@@ -84,23 +98,19 @@ async function readEntry(entry: string) {
   }
 }
 
-async function copyImage(entry: string, destination: string): Promise<boolean> {
+/** @returns false if it is not there any more, or not the image that was kept: then the destination is to be written anew */
+async function copyImage(entry: string, digest: string, destination: string): Promise<boolean> {
   try {
     await copyFile(join(entry, imageName), destination);
-    const now = new Date();
-    await utimes(entry, now, now);
-    return true;
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return false;
     throw error;
   }
-}
-
-async function evict(directory: string, count: number): Promise<void> {
-  const names = (await readdir(directory)).filter((name) => !isTemporaryName(name));
-  const aged = await Promise.all(
-    names.map(async (name) => ({ name, used: (await stat(join(directory, name))).mtimeMs })),
-  );
-  aged.sort((a, b) => b.used - a.used);
-  for (const { name } of aged.slice(count)) await rm(join(directory, name), { recursive: true, force: true });
+  if ((await digestFile(destination)).digest !== digest) {
+    await rm(destination);
+    return false;
+  }
+  const now = new Date();
+  await utimes(entry, now, now);
+  return true;
 }

@@ -1,6 +1,7 @@
-import { chmod, copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openScratch } from '../../exec/scratch.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { sha256Hex } from '../../lib/digest.ts';
 import { CosaError } from '../../lib/errors.ts';
@@ -35,16 +36,14 @@ export const initramfs: RootStep = {
     if (await cache?.find(base, root, image)) {
       context.reporter.log('the initramfs of an earlier build is still valid');
     } else {
-      const work = await mkdtemp(join(tmpdir(), 'cosa-dracut-'));
-      try {
-        const made = await makeInitramfs(context, work);
-        // Before the image is in the root: it does not depend on itself.
-        const tracked = await initramfsDependencies(root, kernelRelease, await collectedPaths(work));
-        await cache?.keep(base, root, tracked, made);
-        await copyFile(made, image);
-      } finally {
-        await rm(work, { recursive: true });
-      }
+      await using scratch = await openScratch(tmpdir());
+      const work = join(scratch.path, 'dracut');
+      await mkdir(work);
+      const made = await makeInitramfs(context, work);
+      // Before the image is in the root: it does not depend on itself.
+      const tracked = await initramfsDependencies(root, kernelRelease, await collectedPaths(work));
+      await cache?.keep(base, root, tracked, made);
+      await copyFile(made, image);
     }
     await chmod(image, imageMode);
   },

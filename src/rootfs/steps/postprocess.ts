@@ -1,6 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openScratch } from '../../exec/scratch.ts';
 import { CosaError, usageError } from '../../lib/errors.ts';
 import { lastLines, type RootContext, type RootStep, runInRoot } from '../context.ts';
 import { lostBelow, warnOfLost } from '../lost-paths.ts';
@@ -12,18 +13,14 @@ export const postprocess: RootStep = {
   title: 'run scripts',
   async run(context) {
     const scripts = context.request.postprocess.map((script) => ({ script, interpreter: interpreterOf(script) }));
-    const directory = await mkdtemp(join(tmpdir(), 'cosa-postprocess-'));
-    try {
-      let lost = await requireStorable(context.root);
-      for (const { script, interpreter } of scripts) {
-        await runScript(context, directory, script, interpreter);
-        const before = new Set(lost);
-        lost = await requireStorable(context.root, script);
-        const left = lost.filter((path) => !before.has(path));
-        warnOfLost(context.reporter, script.name, left);
-      }
-    } finally {
-      await rm(directory, { recursive: true });
+    await using scratch = await openScratch(tmpdir());
+    let lost = await requireStorable(context.root);
+    for (const { script, interpreter } of scripts) {
+      await runScript(context, scratch.path, script, interpreter);
+      const before = new Set(lost);
+      lost = await requireStorable(context.root, script);
+      const left = lost.filter((path) => !before.has(path));
+      warnOfLost(context.reporter, script.name, left);
     }
   },
 };

@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { readdir, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CosaError } from '../../../lib/errors.ts';
 import { type RunResult, tryRun } from '../../run.ts';
+import { openScratch } from '../../scratch.ts';
 import { git } from '../git.ts';
 import { type FoundRepository, readConfiguration, readHead } from './repository.ts';
 
@@ -54,8 +55,9 @@ const patienceMilliseconds = 120_000;
 
 /** Makes a repository readable for git; nothing is written to it. Throws what {@link BorrowedRepository.query} throws. */
 export async function borrowRepository(found: FoundRepository): Promise<BorrowedRepository> {
-  const directory = await mkdtemp(join(tmpdir(), 'cosa-git-'));
-  const dispose = () => rm(directory, { recursive: true, force: true });
+  const scratch = await openScratch(tmpdir());
+  const directory = scratch.path;
+  const dispose = () => scratch[Symbol.asyncDispose]();
   try {
     const settings = await readSettings(await readConfiguration(found));
     await writeFile(join(directory, 'config'), configuration(settings));

@@ -1,0 +1,83 @@
+import { lstat, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeDirectory } from '../lib/directories.ts';
+import { isSystemError, usageError } from '../lib/errors.ts';
+import { namesIn } from '../lib/files.ts';
+import { lockFile, tryLockFile } from './lock.ts';
+
+/** A directory for what is needed until something is done. Disposing of it removes it with all that is in it. */
+export interface Scratch extends AsyncDisposable {
+  /** Absolute, mode 0700. */
+  readonly path: string;
+}
+
+/** Six characters follow: mkdtemp(3). */
+const prefix = '.cosa-';
+const pattern = /^\.cosa-[A-Za-z0-9]{6}$/;
+const lockName = 'in-use.lock';
+
+/**
+ * Makes a directory for temporary things in `base`, and removes there what killed processes have left. Its process holds a
+ * lock in it, which ends with the process, however it ends: whose lock can be taken is left. So it does not matter
+ * whether two processes ever have the same number, nor how many were killed.
+ * @param base made if missing; may belong to everybody, as /var/tmp does: others' directories are left alone
+ * @throws CosaError `DIRECTORY_UNUSABLE` (exit 2), system errors if nothing can be written to `base`
+ */
+export async function openScratch(base: string): Promise<Scratch> {
+  await makeDirectory(base);
+  await removeLeftovers(base);
+  for (;;) {
+    const path = await makeTemporary(base);
+    const made = await lstat(path);
+    const lock = await lockFile(join(path, lockName));
+    // Another process may have taken it for a left one before it was locked.
+    if ((await inodeOf(join(path, lockName))) !== undefined && (await inodeOf(path)) === made.ino) {
+      return { path, [Symbol.asyncDispose]: () => remove(path, lock) };
+    }
+    await remove(path, lock);
+  }
+}
+
+async function makeTemporary(base: string): Promise<string> {
+  try {
+    return await mkdtemp(join(base, prefix));
+  } catch (cause) {
+    if (!isSystemError(cause, 'ENOENT') && !isSystemError(cause, 'EROFS')) throw cause;
+    throw usageError('DIRECTORY_UNUSABLE', `nothing can be written to the directory ${base}`, {
+      hint: 'name another directory',
+      cause,
+    });
+  }
+}
+
+async function removeLeftovers(base: string): Promise<void> {
+  for (const name of await namesIn(base)) {
+    if (!pattern.test(name)) continue;
+    const path = join(base, name);
+    const stats = await lstat(path).catch(() => undefined);
+    if (!stats?.isDirectory() || stats.uid !== process.getuid?.()) continue;
+    const lock = await tryLockFile(join(path, lockName));
+    if (lock !== undefined) await remove(path, lock);
+  }
+}
+
+/** The lock's file goes last: until then nobody else can take the directory for a left one. */
+async function remove(path: string, lock: AsyncDisposable): Promise<void> {
+  try {
+    // What a killed process had started may be writing for a moment longer.
+    const options = { recursive: true, force: true, maxRetries: 5 } as const;
+    for (const name of await namesIn(path)) {
+      if (name !== lockName) await rm(join(path, name), options);
+    }
+    await rm(path, options);
+  } finally {
+    await lock[Symbol.asyncDispose]();
+  }
+}
+
+async function inodeOf(path: string): Promise<number | undefined> {
+  return lstat(path).then(
+    ({ ino }) => ino,
+    () => undefined,
+  );
+}

@@ -10,7 +10,7 @@ import { type Dispatcher, request } from 'undici';
 import { openScratch } from '../../exec/scratch.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { CosaError, isSystemError, verificationError } from '../../lib/errors.ts';
-import { commitRename } from '../../lib/files.ts';
+import { commitRename, temporaryName } from '../../lib/files.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
 import {
   type BackendContext,
@@ -176,7 +176,8 @@ async function fetchPackage(
 class NotThereError extends Error {}
 
 async function fetchOnce(item: LockedPackage, address: string, path: string, context: FetchContext): Promise<void> {
-  const temporary = join(context.scratch, basename(path));
+  // Another name each time: a stream that was broken off may still be about to open its file.
+  const temporary = temporaryName(join(context.scratch, basename(path)));
   const hash = createHash('sha256');
   let received = 0;
   try {

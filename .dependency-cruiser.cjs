@@ -17,7 +17,9 @@ module.exports = {
     only('ostree-may-use-oci', 'ostree', 'ostree|oci|cache|exec|lib'),
     only('layers-may-use-ostree', 'layers', 'layers|ostree|exec|lib'),
     only('disk-may-use-ostree', 'disk', 'disk|ostree|cache|exec|lib'),
-    ...['config', 'packages', 'rootfs', 'oci', 'vm', 'lint'].map((d) => only(`${d}-stands-alone`, d, `${d}|cache|exec|lib`)),
+    ...['config', 'packages', 'rootfs', 'oci', 'vm', 'lint'].map((d) =>
+      only(`${d}-stands-alone`, d, `${d}|cache|exec|lib`),
+    ),
     {
       name: 'flows-do-not-import-cli',
       severity: 'error',

@@ -1,4 +1,5 @@
 import type { Reporter } from '../lib/reporter.ts';
+import { attempt } from './attempt.ts';
 import { readReferrers } from './copy/related.ts';
 import { formatPlace, type Place } from './place.ts';
 import type { ContentReader } from './store.ts';
@@ -17,7 +18,8 @@ export interface TaggedReport {
 
 /**
  * Reads everything that a place's tags reach, and all that refers to it, and compares every blob with its digest,
- * every descriptor with its blob, every layer with its diffid. Changes nothing.
+ * every descriptor with its blob, every layer with its diffid. What cannot even be looked for is a problem, and the rest is
+ * checked. Changes nothing.
  */
 export async function checkTagged(reader: ContentReader, place: Place, reporter: Reporter): Promise<TaggedReport> {
   let bytes = 0;
@@ -26,10 +28,25 @@ export async function checkTagged(reader: ContentReader, place: Place, reporter:
     reporter.progress(bytes, undefined, 'bytes');
   };
   const check = validator(reader, onBytes, reporter.signal);
-  const tags = await reader.listTags();
   const problems: Problem[] = [];
-  for (const descriptor of tags.values()) problems.push(...(await check.validate(descriptor)));
-  const referrers = await readReferrers(reader, [...check.manifests], formatPlace(place));
-  for (const { descriptor } of referrers) problems.push(...(await check.validate(descriptor)));
-  return { problems, entries: tags.size + referrers.length, blobs: check.reached.size, bytes };
+  const named = (what: string, reason: string) =>
+    problems.push({ code: 'ENTRY_UNREADABLE', message: `${what}: ${reason}` });
+  const tags = await reader.tagNames();
+  for (const tag of tags) {
+    const { value, reason } = await attempt(() => reader.resolveTag(tag));
+    if (reason !== undefined) named(`the tag ${JSON.stringify(tag)}`, reason);
+    else if (value !== undefined) problems.push(...(await check.validate(value)));
+  }
+  for (const { descriptor, reason } of await reader.untagged()) {
+    if (reason !== undefined) named(formatPlace(place), reason);
+    else if (descriptor !== undefined) problems.push(...(await check.validate(descriptor)));
+  }
+  let entries = tags.length;
+  for (const subject of [...check.manifests]) {
+    const referrers = await attempt(() => readReferrers(reader, [subject], formatPlace(place)));
+    if (referrers.reason !== undefined) named(`what refers to ${subject}`, referrers.reason);
+    entries += referrers.value?.length ?? 0;
+    for (const { descriptor } of referrers.value ?? []) problems.push(...(await check.validate(descriptor)));
+  }
+  return { problems, entries, blobs: check.reached.size, bytes };
 }

@@ -1,7 +1,7 @@
 import { CosaError } from '../lib/errors.ts';
 import type { Reporter } from '../lib/reporter.ts';
 import { type BlobCounts, copyBlobs } from './copy/blobs.ts';
-import { type CopyPlan, type CopyRequest, planCopy } from './copy/plan.ts';
+import { type CopyPlan, type CopyRequest, firstGone, planCopy } from './copy/plan.ts';
 import { mergeAttachment } from './signatures/attachment.ts';
 import type { ContentStore } from './store.ts';
 
@@ -10,6 +10,8 @@ export interface CopyCounts extends BlobCounts {
   present: number;
   /** The image's tags that were moved. */
   moved: readonly string[];
+  /** Why some of what was to come along stays where it is. */
+  leftOut: readonly string[];
 }
 
 /**
@@ -20,10 +22,14 @@ export interface CopyCounts extends BlobCounts {
  */
 export async function copyContent(request: CopyRequest, store: ContentStore, reporter: Reporter): Promise<CopyCounts> {
   const plan = await planCopy(request);
+  const gone = await firstGone(request.from, plan.blobs);
+  // Reading it says what is wrong with it, before gigabytes of the others have gone over.
+  if (gone !== undefined) await request.from.reader.readBlob(gone)[Symbol.asyncIterator]().next();
   const counts = {
     ...(await moveBlobs(plan, request, store, reporter)),
     present: plan.present.blobs,
     moved: plan.tags,
+    leftOut: plan.leftOut,
   };
   try {
     await publish(plan, request, store, reporter);
@@ -41,6 +47,7 @@ export async function copyContent(request: CopyRequest, store: ContentStore, rep
       present: counts.present - sent - mounted,
       bytes: counts.bytes + bytes,
       moved: plan.tags,
+      leftOut: plan.leftOut,
     };
   }
 }

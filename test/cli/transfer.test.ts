@@ -42,6 +42,7 @@ describe('cosa push', () => {
       moved: ['13.1', 'testing-candidate'],
       blobs: { sent: 3, mounted: 0, present: 0 },
       bytes: expect.any(Number) as number,
+      leftOut: [],
     });
   });
 

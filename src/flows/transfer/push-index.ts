@@ -79,6 +79,7 @@ export async function pushIndex(
       present: sum(transfers.map(({ blobs }) => blobs.present)),
     },
     bytes: sum(transfers.map(({ bytes }) => bytes)),
+    leftOut: transfers.flatMap(({ leftOut }) => leftOut),
     images: members
       .map(({ name, image }) => ({ reference: name, platform: platformOf(image), digest: image.descriptor.digest }))
       .sort((a, b) => (platformName(a.platform) < platformName(b.platform) ? -1 : 1)),

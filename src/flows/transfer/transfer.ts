@@ -35,6 +35,8 @@ export interface Transferred {
   blobs: { sent: number; mounted: number; present: number };
   /** Bytes that went over. */
   bytes: number;
+  /** What was to come along and cannot be read, and why: it stays where it is. */
+  leftOut: readonly string[];
 }
 
 /**
@@ -51,15 +53,15 @@ export async function transfer(session: Session, transfer: Transfer): Promise<Tr
       const reader = await openIfThere(to, session);
       const plan = await planCopy({ from, to: { place: to, reader }, tags, along, force });
       const blobs = { sent: plan.blobs.length, mounted: 0, present: plan.present.blobs };
-      return { ...common, moved: plan.tags, blobs, bytes: totalBytes(plan.blobs) };
+      return { ...common, moved: plan.tags, blobs, bytes: totalBytes(plan.blobs), leftOut: plan.leftOut };
     });
   }
   return runStep(session, title, async (reporter) => {
     await using store = await openPlaceForWriting(to, session.registries);
     const request = { from, to: { place: to, reader: store }, tags, along, force };
-    const { sent, mounted, present, bytes, moved } = await copyContent(request, store, reporter);
+    const { sent, mounted, present, bytes, moved, leftOut } = await copyContent(request, store, reporter);
     reporter.note(sent === 0 ? 'no blob to copy' : `${plural(sent, 'blob')}, ${formatBytes(bytes)}`);
-    return { ...common, moved, blobs: { sent, mounted, present }, bytes };
+    return { ...common, moved, blobs: { sent, mounted, present }, bytes, leftOut };
   });
 }
 

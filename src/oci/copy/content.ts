@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Digest } from '../../lib/digest.ts';
 import { verificationError } from '../../lib/errors.ts';
+import { attempt } from '../attempt.ts';
 import { maximumManifestBytes, parseIndex, parseManifest } from '../schemas.ts';
 import type { ContentReader } from '../store.ts';
 import { type Descriptor, mediaTypes } from '../types.ts';
@@ -22,6 +23,7 @@ const maximumDepth = 4;
  * Reads manifests and indexes with everything below them, each once and in an order in which they can be stored:
  * what an index lists comes before it.
  * @param where names the source in errors
+ * @param leaveOut told which roots cannot be read, and why; without it that is an error
  * @throws CosaError `MEDIA_TYPE_UNKNOWN`, `FOREIGN_LAYER`, `MANIFEST_INVALID`, `INDEX_INVALID`, `CONTENT_TOO_LARGE`
  *   (exit 4), what `readBlob` throws
  */
@@ -29,6 +31,7 @@ export async function readContent(
   reader: Pick<ContentReader, 'readBlob'>,
   roots: readonly Descriptor[],
   where: string,
+  leaveOut?: (root: Descriptor, reason: string) => void,
 ): Promise<ManifestContent[]> {
   const contents = new Map<Digest, ManifestContent>();
   let totalBytes = 0;
@@ -58,7 +61,13 @@ export async function readContent(
     return [config, ...layers];
   }
 
-  for (const root of roots) await visit(root, 0);
+  for (const root of roots) {
+    if (leaveOut === undefined) await visit(root, 0);
+    else {
+      const { reason } = await attempt(() => visit(root, 0));
+      if (reason !== undefined) leaveOut(root, reason);
+    }
+  }
   return [...contents.values()];
 }
 

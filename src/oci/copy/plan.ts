@@ -1,6 +1,7 @@
 import type { Digest } from '../../lib/digest.ts';
 import { CosaError, exitStatus } from '../../lib/errors.ts';
 import { mapParallel } from '../../lib/parallel.ts';
+import { attempt } from '../attempt.ts';
 import type { OpenedReference } from '../open.ts';
 import { formatPlace, type Place } from '../place.ts';
 import type { ContentReader } from '../store.ts';
@@ -41,6 +42,8 @@ export interface CopyPlan {
   manifests: readonly ManifestContent[];
   /** Tags of what was attached, to be set next: tag → manifest. */
   attachments: ReadonlyMap<string, Descriptor>;
+  /** Why some of what was to come along cannot be read: it stays where it is. */
+  leftOut: readonly string[];
   /** The image's own tags that do not point to it yet: set last. */
   tags: readonly string[];
   /** Where some of them must still point then; see {@link keepVersions}. */
@@ -62,7 +65,17 @@ export async function planCopy(request: CopyRequest, ask: 'manifests' | 'each bl
   const isThere = trusted && moving.size === 0 && request.tags.length > 0;
   const image = isThere && along !== 'everything' ? [] : await readContent(from.reader, [from.descriptor], where);
   const { referrers, attachments } = await lackedRelated(request, image, where);
-  const related = await readContent(from.reader, [...referrers, ...attachments.values()], where);
+  const leftOut = new Map<Digest, string>();
+  const found = await readContent(from.reader, [...referrers, ...attachments.values()], where, ({ digest }, reason) =>
+    leftOut.set(digest, reason),
+  );
+  const related: ManifestContent[] = [];
+  for (const content of found) {
+    const gone = await firstGone(from, content.blobs);
+    if (gone === undefined) related.push(content);
+    else leftOut.set(content.descriptor.digest, `blob ${gone.digest} is missing or cut off in ${where}`);
+  }
+  for (const [tag, { digest }] of attachments) if (leftOut.has(digest)) attachments.delete(tag);
   const contents = isThere ? related : [...image, ...related];
 
   const [stored, replaced] = await Promise.all([
@@ -80,6 +93,7 @@ export async function planCopy(request: CopyRequest, ask: 'manifests' | 'each bl
     // A referrer is stored again though its manifest is there: what is lacking is that it is listed.
     manifests: contents.filter(({ descriptor: { digest } }) => isReferrer.has(digest) || !stored.has(digest)),
     attachments,
+    leftOut: [...leftOut].map(([digest, reason]) => `${digest}: ${reason}`),
     tags: [...moving.keys()],
     expected,
   };
@@ -101,7 +115,7 @@ async function lackedRelated({ from, to, along }: CopyRequest, image: readonly M
   const subjects = images.map(({ digest }) => digest);
   const listed = new Map<Digest, ReadonlySet<Digest>>();
   for (const { subject, descriptor } of await readReferrers(from.reader, subjects, where)) {
-    const there = listed.get(subject) ?? new Set((await to.reader.referrers(subject)).map(({ digest }) => digest));
+    const there = listed.get(subject) ?? (await listedAt(to.reader, subject));
     listed.set(subject, there);
     if (!there.has(descriptor.digest)) referrers.push(descriptor);
   }
@@ -110,6 +124,22 @@ async function lackedRelated({ from, to, along }: CopyRequest, image: readonly M
     if (there?.digest !== descriptor.digest) attachments.set(tag, descriptor);
   }
   return { referrers, attachments };
+}
+
+/** A blob that files turn out not to have, found before anything moves. A registry tells when it is asked for it. */
+export async function firstGone(
+  { place, reader }: CopyRequest['from'],
+  blobs: readonly Descriptor[],
+): Promise<Descriptor | undefined> {
+  if (place.transport === 'docker') return undefined;
+  for (const blob of blobs) if (!(await reader.hasBlob(blob.digest, blob.size))) return blob;
+  return undefined;
+}
+
+/** A list that cannot be read lists nothing: what is written then says so. */
+async function listedAt(reader: ContentReader, subject: Digest): Promise<ReadonlySet<Digest>> {
+  const { value = [] } = await attempt(() => reader.referrers(subject));
+  return new Set(value.map(({ digest }) => digest));
 }
 
 async function storedManifests(

@@ -19,12 +19,14 @@ export interface Referrer {
 /**
  * Everything that refers to the subjects, and what refers to that in turn: each once, after its subject.
  * @param where names the source in errors
+ * @param maximum whoever wants to get rid of them reads more
  * @throws CosaError `REFERRERS_TOO_MANY` (exit 4), what `referrers` throws
  */
 export async function readReferrers(
   reader: Pick<ContentReader, 'referrers'>,
   subjects: readonly Digest[],
   where: string,
+  maximum = maximumReferrers,
 ): Promise<Referrer[]> {
   const found: Referrer[] = [];
   const known = new Set(subjects);
@@ -32,7 +34,7 @@ export async function readReferrers(
   for (let subject = waiting.shift(); subject !== undefined; subject = waiting.shift()) {
     for (const descriptor of await reader.referrers(subject)) {
       if (known.has(descriptor.digest)) continue;
-      if (found.length === maximumReferrers) throw tooMany(where);
+      if (found.length === maximum) throw tooMany(where, maximum);
       known.add(descriptor.digest);
       waiting.push(descriptor.digest);
       found.push({ subject, descriptor });
@@ -58,8 +60,8 @@ export async function readAttachments(
   return attachments;
 }
 
-function tooMany(where: string) {
-  return verificationError('REFERRERS_TOO_MANY', `more than ${maximumReferrers} manifests refer to ${where}`, {
+function tooMany(where: string, maximum: number) {
+  return verificationError('REFERRERS_TOO_MANY', `more than ${maximum} manifests refer to ${where}`, {
     hint: 'copy the image alone, without what refers to it',
   });
 }

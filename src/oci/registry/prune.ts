@@ -1,8 +1,12 @@
 import { type Digest, digestHex } from '../../lib/digest.ts';
 import type { Reporter } from '../../lib/reporter.ts';
+import { attempt } from '../attempt.ts';
 import { readReferrers } from '../copy/related.ts';
 import { formatPlace, type Place } from '../place.ts';
 import type { Repository } from '../registries.ts';
+
+/** More than anybody reads who uses them: this is for getting rid of them. */
+const maximumReferrers = 100_000;
 
 /**
  * Removes manifests of a repository, with every tag that points to them and all that refers to them: test results,
@@ -22,7 +26,11 @@ export async function pruneRepository(
   const names = digests.length === 0 ? [] : await repository.tagNames();
   let removed = 0;
   for (const digest of digests) {
-    const referrers = await readReferrers(repository, [digest], formatPlace(place, { digest }));
+    // A list of them that cannot be read goes with the tag that it lies under.
+    const found = await attempt(() =>
+      readReferrers(repository, [digest], formatPlace(place, { digest }), maximumReferrers),
+    );
+    const referrers = found.value ?? [];
     // Signatures of the older kind, and the lists of referrers of registries that have no API for them.
     const tags = names.filter((name) => name.startsWith(`sha256-${digestHex(digest)}`));
     const belongings = new Set(referrers.map(({ descriptor }) => descriptor.digest));
@@ -44,6 +52,6 @@ export async function pruneRepository(
 }
 
 async function resolveTags(repository: Repository, tags: readonly string[]): Promise<Set<Digest>> {
-  const found = await Promise.all(tags.map((tag) => repository.resolveTag(tag)));
-  return new Set(found.flatMap((descriptor) => descriptor?.digest ?? []));
+  const found = await Promise.all(tags.map((tag) => attempt(() => repository.resolveTag(tag))));
+  return new Set(found.flatMap(({ value }) => value?.digest ?? []));
 }

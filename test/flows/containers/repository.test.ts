@@ -205,3 +205,41 @@ describe('fsck', () => {
     expect(image.digest).toBe(tags()['13.1']);
   });
 });
+
+describe('a repository with odd things in it', () => {
+  /** A tag where the list of referrers should be, a test result that is none, an image with too many layers. */
+  async function makeOdd() {
+    scene.registry.behaviour.referrersApi = false;
+    const images = [await push(scene, '13.1'), await push(scene, '13.2')];
+    const [first] = images;
+    if (first === undefined) throw new Error('nothing was pushed');
+    await scene.repository.setTags([`sha256-${digestHex(first.digest)}`], images[1] ?? first);
+    const layers = Array.from({ length: 501 }, () => Buffer.from('the same'));
+    const large = await storeImage(scene.repository, layers);
+    await scene.repository.setTags(['large'], large);
+    return { first, large };
+  }
+
+  it('is listed, with what cannot be read', async () => {
+    const { large } = await makeOdd();
+    const { containers, others } = await listContainers(session, await place());
+    expect(containers.map(({ version }) => version)).toEqual(['13.2', '13.1']);
+    expect(others).toMatchObject([
+      {
+        tags: ['large'],
+        digest: large.digest,
+        what: expect.stringMatching(/^cannot be read: manifest .*<=500 items$/),
+      },
+    ]);
+  });
+
+  it('is inspected, checked and pruned', async () => {
+    const { first, large } = await makeOdd();
+    expect(await inspectContainer(session, scene.nowhere, `${scene.reference}:13.1`)).toMatchObject({ tests: [] });
+    const { problems } = await checkContainers(session, await place());
+    expect(problems.map(({ code }) => code)).toEqual(['MANIFEST_INVALID']);
+    await pruneContainers(session, await place(), { keep: 1, dryRun: false });
+    expect(scene.registry.hasManifest(repositoryName, first.digest)).toBe(false);
+    expect(tags()).toMatchObject({ large: large.digest });
+  });
+});

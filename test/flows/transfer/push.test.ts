@@ -34,6 +34,7 @@ describe('pushContainer', () => {
       moved: ['13.1', 'testing-candidate'],
       blobs: { sent: 3, mounted: 0, present: 0 },
       bytes: expect.any(Number) as number,
+      leftOut: [],
     });
     expect(tags()).toEqual({ '13.1': digest, 'testing-candidate': digest });
   });

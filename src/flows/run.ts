@@ -56,7 +56,7 @@ export async function runMachine(session: Session, options: RunOptions): Promise
   const consoleLog = join(scratch.path, 'console.log');
   await using machine = await runStep(session, 'prepare machine', async (reporter) => {
     const prepared = await prepareInteractiveMachine({ disk, firmware, memory, cpus, ignition, consoleLog }, reporter);
-    reporter.note('leave with Ctrl-A X');
+    reporter.note(waysOut(key.path, prepared.sshPort));
     return prepared;
   });
   await using login = await watchForLoginPrompt(consoleLog);
@@ -83,7 +83,7 @@ async function diskFile(directory: string, file: string): Promise<string> {
 /** How to leave, and how to get in from another terminal. Each machine has keys of its own, and ports come again. */
 function waysOut(key: string, port: number): string {
   const forgetful = '-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o LogLevel=ERROR';
-  return `Leave with Ctrl-A X. From another terminal: ssh ${forgetful} -i ${key} -p ${port} ${user}@127.0.0.1`;
+  return `leave with Ctrl-A X; from another terminal: ssh ${forgetful} -i ${key} -p ${port} ${user}@127.0.0.1`;
 }
 
 async function readIgnition(directory: string, file: string): Promise<string> {

@@ -20,7 +20,7 @@ test('cosa run gives the guest our terminal, and ends when it does', async () =>
   const { stdout, stderr, exitCode } = await tryRun(node, args, { env: { TMPDIR: directory } });
 
   expect({ stderr, exitCode }).toEqual({
-    stderr: expect.stringMatching(/leave with Ctrl-A X; or: ssh -i \S+ -p \d+ core@127\.0\.0\.1/),
+    stderr: expect.stringMatching(/leave with Ctrl-A X; from another terminal: ssh .* -i \S+ -p \d+ core@127\.0\.0\.1/),
     exitCode: 0,
   });
   expect(stdout).toContain('hello from the guest');

@@ -4,6 +4,7 @@ import { digestOf } from '../../src/lib/digest.ts';
 import { attachArtifact } from '../../src/oci/artifact.ts';
 import type { RegistryOptions, Repository } from '../../src/oci/registries.ts';
 import { createRegistries } from '../../src/oci/registry/registries.ts';
+import { type Wait, waitFor } from '../../src/oci/registry/transport/retry.ts';
 import type { BlobSource, ContentReader } from '../../src/oci/store.ts';
 import { type Descriptor, mediaTypes } from '../../src/oci/types.ts';
 import { collect, storeImage } from '../helpers/image.ts';
@@ -47,7 +48,9 @@ export function registryContract(name: string, setUp: () => Promise<ContractRegi
     }
     /** One of many who write the same tag: docker-registry fails those who read what another is just writing. */
     function asOneOfMany() {
-      return createRegistries(registry.builder, { environment: {}, wait: async () => undefined });
+      // Shortened, but not to nothing: all of them at once fail each other again and again.
+      const wait: Wait = (milliseconds, signal) => waitFor(milliseconds / 20, signal);
+      return createRegistries(registry.builder, { environment: {}, wait });
     }
     /** A repository that nobody has used yet. */
     function freshName(): string {

@@ -16,7 +16,7 @@ export async function refuseLinks(paths: LayoutPaths): Promise<void> {
   for (const path of directories) await requirePlain(path, 'directory');
   for (const path of files) await requirePlain(path, 'file');
   const blobs = await readdir(paths.blobs, { withFileTypes: true }).catch((error: unknown) => {
-    if (isSystemError(error, 'ENOENT')) return [];
+    if (isNotThere(error)) return [];
     throw error;
   });
   const odd = blobs.find((entry) => isBlobName(entry.name) && !entry.isFile());
@@ -29,8 +29,13 @@ async function requirePlain(path: string, wanted: 'directory' | 'file'): Promise
     if (wanted === 'directory' ? stats.isDirectory() : stats.isFile()) return;
     throw notPlain(path, wanted, stats.isSymbolicLink());
   } catch (error) {
-    if (!isSystemError(error, 'ENOENT')) throw error;
+    if (!isNotThere(error)) throw error;
   }
+}
+
+/** Below a file there is nothing either: whoever makes the layout says so. */
+function isNotThere(error: unknown): boolean {
+  return isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR');
 }
 
 function notPlain(path: string, wanted: 'directory' | 'file', isLink: boolean) {

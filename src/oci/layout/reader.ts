@@ -1,4 +1,5 @@
 import type { Digest } from '../../lib/digest.ts';
+import { artifactTypeOf, hasTellingType } from '../artifact-type.ts';
 import { type Attempt, attempt } from '../attempt.ts';
 import { readManifest } from '../image.ts';
 import { isManifest, maximumManifestBytes } from '../schemas.ts';
@@ -97,17 +98,28 @@ async function sortEntries(document: IndexDocument, reader: Pick<ContentReader, 
   const untagged: UntaggedEntry[] = [...repeated];
   for (const entry of document.entries) {
     if (tagOf(entry) !== undefined) continue;
-    const subject = await subjectOf(reader, entry);
-    if (subject.reason !== undefined) untagged.push({ descriptor: entry, reason: subject.reason });
-    else if (subject.value === undefined) untagged.push({ descriptor: entry, reason: undefined });
-    else referrers.set(subject.value, [...(referrers.get(subject.value) ?? []), entry]);
+    const referrer = await asReferrer(reader, entry);
+    if (referrer.reason !== undefined) untagged.push({ descriptor: entry, reason: referrer.reason });
+    else if (referrer.value === undefined) untagged.push({ descriptor: entry, reason: undefined });
+    else {
+      const { subject, descriptor } = referrer.value;
+      referrers.set(subject, [...(referrers.get(subject) ?? []), descriptor]);
+    }
   }
   for (const { reason } of document.unreadable) untagged.push({ descriptor: undefined, reason });
   return { tags, referrers, untagged };
 }
 
-function subjectOf(reader: Pick<ContentReader, 'readBlob'>, entry: Descriptor): Promise<Attempt<Digest | undefined>> {
-  return attempt(async () =>
-    entry.mediaType === mediaTypes.manifest ? (await readManifest(reader, entry)).subject?.digest : undefined,
-  );
+/** What an entry refers to, and the entry with the type that its manifest has; `undefined` if it refers to nothing. */
+function asReferrer(
+  reader: Pick<ContentReader, 'readBlob'>,
+  entry: Descriptor,
+): Promise<Attempt<{ subject: Digest; descriptor: Descriptor } | undefined>> {
+  return attempt(async () => {
+    if (entry.mediaType !== mediaTypes.manifest) return undefined;
+    const manifest = await readManifest(reader, entry);
+    if (manifest.subject === undefined) return undefined;
+    const descriptor = hasTellingType(entry) ? entry : { ...entry, artifactType: artifactTypeOf(manifest) };
+    return { subject: manifest.subject.digest, descriptor };
+  });
 }

@@ -1,5 +1,6 @@
 import type { Digest } from '../../lib/digest.ts';
 import { CosaError } from '../../lib/errors.ts';
+import { artifactTypeOf } from '../artifact-type.ts';
 import { parseIndex, parseManifest } from '../schemas.ts';
 import { type Descriptor, mediaTypes } from '../types.ts';
 
@@ -16,9 +17,8 @@ export function subjectOf(descriptor: Descriptor, bytes: Buffer): Digest | undef
 export function referrerEntry(descriptor: Descriptor, bytes: Buffer, subject: Digest): Descriptor | undefined {
   const referrer = parseReferrer(descriptor, bytes);
   if (referrer?.subject?.digest !== subject) return undefined;
-  const artifactType = referrer.artifactType ?? ('config' in referrer ? referrer.config.mediaType : undefined);
   const { mediaType, digest, size } = descriptor;
-  return { mediaType, digest, size, artifactType, annotations: referrer.annotations };
+  return { mediaType, digest, size, artifactType: artifactTypeOf(referrer), annotations: referrer.annotations };
 }
 
 /** Lenient: what is malformed is about nothing that we know, and must not keep others from their lists. */

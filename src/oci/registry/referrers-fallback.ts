@@ -101,7 +101,10 @@ async function changeIndex(
     await putIndex(
       manifests,
       subject,
-      { entries: [...kept, ...added.map((descriptor) => ({ descriptor, value: descriptor }))], odd: index.odd },
+      {
+        entries: [...kept, ...added.map((descriptor) => ({ descriptor, value: descriptor as unknown as Json }))],
+        odd: index.odd,
+      },
       index.digest,
     );
   }
@@ -170,9 +173,9 @@ async function putIndex(
   }
 }
 
-function indexBytes(entries: readonly unknown[]): Buffer {
+function indexBytes(entries: readonly Json[]): Buffer {
   const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: entries };
-  return Buffer.from(canonicalJson(index as unknown as Json));
+  return Buffer.from(canonicalJson(index));
 }
 
 function indexTag(subject: Digest): string {

@@ -1,5 +1,6 @@
 import type { Digest } from '../../lib/digest.ts';
 import { mapParallel } from '../../lib/parallel.ts';
+import { hasTellingType } from '../artifact-type.ts';
 import { attempt } from '../attempt.ts';
 import { type Descriptor, mediaTypes } from '../types.ts';
 import type { Manifests } from './manifests.ts';
@@ -31,7 +32,7 @@ export async function listReferrers(
   const unique = new Map(found.map((descriptor) => [descriptor.digest, descriptor]));
   const known = await mapParallel(
     [...unique.values()],
-    async (entry) => (isTelling(entry) ? entry : withOwnType(requests, manifests, subject, entry)),
+    async (entry) => (hasTellingType(entry) ? entry : withOwnType(requests, manifests, subject, entry)),
     readsAtOnce,
   );
   return (
@@ -41,17 +42,6 @@ export async function listReferrers(
       .filter((descriptor) => artifactType === undefined || descriptor.artifactType === artifactType)
       .sort((a, b) => createdTime(a) - createdTime(b))
   );
-}
-
-/** Types that say nothing: writers of such lists put in the config's, which is empty or an image's for most artifacts. */
-const silentTypes: readonly string[] = [
-  mediaTypes.empty,
-  mediaTypes.config,
-  'application/vnd.docker.container.image.v1+json',
-];
-
-function isTelling({ artifactType }: Descriptor): boolean {
-  return artifactType !== undefined && !silentTypes.includes(artifactType);
 }
 
 /** The entry with the type that the manifest itself has; `undefined` if that is about something else. */

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { verifyImage } from '../../../src/flows/signatures/verify.ts';
 import { copyContainers } from '../../../src/flows/transfer/copy.ts';
 import { canonicalJson, type Json } from '../../../src/lib/canonical-json.ts';
 import { startTestingRegistry, type TestingRegistry } from '../../../src/oci/registry/testing/registry.ts';
-import { attachBundle, makeBundle } from '../../../src/oci/signatures/bundle.ts';
+import { attachBundle, bundleMediaType, makeBundle } from '../../../src/oci/signatures/bundle.ts';
 import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
 import { storeImage } from '../../helpers/image.ts';
 import { silentSession } from '../../helpers/session.ts';
@@ -60,5 +60,12 @@ it('is verified, inspected, and copied into a layout as what it is', async () =>
     platform: undefined,
     dryRun: false,
   });
+  expect((await verify(destination)).signatures).toMatchObject([{ kind: 'bundle', digest: bundle.digest }]);
+
+  // As a tool leaves it that copies the list's entries with it.
+  const path = join(directory, 'copy/index.json');
+  const text = await readFile(path, 'utf8');
+  await writeFile(path, text.replace(`"artifactType":"${bundleMediaType}"`, `"artifactType":"${mediaTypes.empty}"`));
+  expect(await readFile(path, 'utf8')).not.toBe(text);
   expect((await verify(destination)).signatures).toMatchObject([{ kind: 'bundle', digest: bundle.digest }]);
 });

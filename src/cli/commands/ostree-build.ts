@@ -42,7 +42,10 @@ function buildCommand(name: 'ostree build' | 'build') {
           defaultMaxLayers,
         )
         .addOption(
-          new Option('--compression <algorithm>', 'zstd, or gzip for old clients')
+          new Option(
+            '--compression <algorithm>',
+            'zstd, or gzip for clients that do not know zstd or read its first frame alone',
+          )
             .choices(['zstd', 'gzip'] as const)
             .default('zstd' as const),
         )

@@ -1,9 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { run } from '../../src/exec/run.ts';
+import { pieceBytes } from '../../src/lib/compress/algorithms.ts';
+import { compressed } from '../../src/lib/compress/compressed.ts';
+import { compressionPool } from '../../src/lib/compress/pool.ts';
 import { digestOf } from '../../src/lib/digest.ts';
 import { silentReporter } from '../../src/lib/reporter.ts';
 import { storeBytes } from '../../src/oci/artifact.ts';
@@ -14,8 +17,9 @@ import { openReference } from '../../src/oci/open.ts';
 import { createRegistries } from '../../src/oci/registry/registries.ts';
 import { verdictTransport } from '../../src/oci/signatures/matchable.ts';
 import { mediaTypes } from '../../src/oci/types.ts';
-import { storeImageOf, zstdOf } from '../helpers/image.ts';
+import { collect, storeImageOf, zstdOf } from '../helpers/image.ts';
 import { entry, tarOf } from '../helpers/ostree-layers.ts';
+import { content, filledFrom } from '../lib/compress/content.ts';
 
 const registries = createRegistries({}, { environment: {} });
 
@@ -50,6 +54,31 @@ it('writes what skopeo copies, and reads what skopeo writes', async () => {
   const copied = await readImage(reader, descriptor);
   expect(copied.descriptor.digest).toBe((await openReference('1', directory, registries)).descriptor.digest);
 });
+
+it.each(['zstd', 'gzip'] as const)(
+  'compresses large layers with %s so that skopeo reads all of it',
+  async (algorithm) => {
+    // Two pieces and a bit: readers exist that stop after the first frame, or after the first gzip member.
+    const tar = tarOf([entry('file', {}, content(2 * pieceBytes))]);
+    using pool = compressionPool();
+    const blob = await collect(compressed(filledFrom(tar), algorithm, pool));
+    {
+      await using store = await openLayoutForWriting(join(directory, 'oci'));
+      const layer = await storeBytes(store, blob, algorithm === 'zstd' ? mediaTypes.layerZstd : mediaTypes.layerGzip);
+      await store.setTags(['large'], await storeImageOf(store, [layer], [digestOf(tar)]));
+    }
+    const copy = [
+      '--insecure-policy',
+      'copy',
+      '--dest-decompress',
+      `oci:${directory}/oci:large`,
+      `dir:${directory}/plain`,
+    ];
+    await run(skopeo, copy);
+    const hex = digestOf(tar).slice('sha256:'.length);
+    expect(digestOf(await readFile(join(directory, 'plain', hex)))).toBe(digestOf(tar));
+  },
+);
 
 it('a policy that asks for signed test results is one for skopeo, too', async () => {
   const policy = join(directory, 'policy.json');

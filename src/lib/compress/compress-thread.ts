@@ -3,6 +3,7 @@ import { init as initZstd, compress as zstdCompress } from '@bokuweb/zstd-wasm';
 import { Deflate, Z_SYNC_FLUSH } from 'pako';
 import { serveRequests } from '../parallel/serve.ts';
 import { type CompressionAlgorithm, gzipLevel, zstdLevel } from './algorithms.ts';
+import { concatenated } from './bytes.ts';
 
 export interface CompressRequest {
   algorithm: CompressionAlgorithm;
@@ -37,11 +38,5 @@ function deflateBlocks(piece: Uint8Array): Uint8Array<ArrayBuffer> {
   const deflate = new Deflate({ level: gzipLevel, raw: true, chunkSize: 256 * 1024 });
   deflate.onData = (chunk) => void chunks.push(chunk);
   if (!deflate.push(piece, Z_SYNC_FLUSH)) throw new Error(`deflate: ${deflate.msg}`);
-  const compressed = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let position = 0;
-  for (const chunk of chunks) {
-    compressed.set(chunk, position);
-    position += chunk.length;
-  }
-  return compressed;
+  return concatenated(chunks);
 }

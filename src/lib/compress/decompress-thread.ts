@@ -1,6 +1,7 @@
 // What decompresses zstd, for one stream after another: see `decompressZstd`.
 import { ZSTDDecoder } from 'zstddec/stream';
 import { serveRequests } from '../parallel/serve.ts';
+import { concatenated } from './bytes.ts';
 import { InvalidZstdError, splitFrames } from './zstd-frames.ts';
 
 /** Asks for the next bytes: to begin with, and after `isHungry`, with a chunk or without one at the stream's end. */
@@ -10,7 +11,7 @@ export interface DecompressRequest {
 }
 
 export type DecompressAnswer =
-  | { kind: 'bytes'; pieces: Uint8Array<ArrayBuffer>[]; isHungry: boolean }
+  | { kind: 'bytes'; bytes: Uint8Array<ArrayBuffer>; isHungry: boolean }
   /** All has been given, and the thread is ready for another stream. */
   | { kind: 'end' }
   /** The thread is of no more use: the decoder has kept its memory. */
@@ -27,8 +28,7 @@ serveRequests<DecompressRequest, DecompressAnswer>(async ({ begins, chunk }) => 
   if (begins) stream = begin();
   try {
     const message = stream?.next(chunk) ?? { kind: 'end' };
-    const pieces = message.kind === 'bytes' ? message.pieces : [];
-    return { message, transfer: pieces.map(({ buffer }) => buffer) };
+    return { message, transfer: message.kind === 'bytes' ? [message.bytes.buffer] : [] };
   } catch (error) {
     if (!(error instanceof InvalidZstdError)) throw error;
     return { message: { kind: 'invalid', reason: error.message }, transfer: [] };
@@ -47,7 +47,7 @@ function begin(): Stream {
 
   function next(chunk: Uint8Array | undefined): DecompressAnswer {
     if (hasEnded) return { kind: 'end' };
-    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    const pieces: Uint8Array[] = [];
     let input = isHungry ? chunk : undefined;
     for (let size = 0; size < answerBytes; ) {
       const { value: part, done } = parts.next(input);
@@ -55,7 +55,7 @@ function begin(): Stream {
       if (done === true) {
         decode(undefined);
         hasEnded = true;
-        return pieces.length === 0 ? { kind: 'end' } : { kind: 'bytes', pieces, isHungry: false };
+        return pieces.length === 0 ? { kind: 'end' } : { kind: 'bytes', bytes: concatenated(pieces), isHungry: false };
       }
       isHungry = part === undefined;
       if (part === undefined) break;
@@ -64,7 +64,7 @@ function begin(): Stream {
       pieces.push(piece);
       size += piece.length;
     }
-    return { kind: 'bytes', pieces, isHungry };
+    return { kind: 'bytes', bytes: concatenated(pieces), isHungry };
   }
 
   return { next };
@@ -75,7 +75,7 @@ function begin(): Stream {
  * for ever, and asks for no more. So each part is given when it asks, and it must have asked when the next one comes.
  * @returns decodes one part of a frame; without one it ends the stream
  */
-function stepwise(): (part: Uint8Array | undefined) => Uint8Array<ArrayBuffer> {
+function stepwise(): (part: Uint8Array | undefined) => Uint8Array {
   const offer: { part: Uint8Array | undefined; isTaken: boolean } = { part: undefined, isTaken: true };
   function* input(): Generator<Uint8Array> {
     while (!offer.isTaken) {
@@ -90,7 +90,7 @@ function stepwise(): (part: Uint8Array | undefined) => Uint8Array<ArrayBuffer> {
     Object.assign(offer, { part, isTaken: false });
     const { value, done } = decoded(output);
     if (!offer.isTaken || (done === true) !== (part === undefined)) throw new InvalidZstdError('it is damaged');
-    return (value ?? new Uint8Array(0)) as Uint8Array<ArrayBuffer>;
+    return (value ?? new Uint8Array(0)) as Uint8Array;
   };
 }
 

@@ -15,7 +15,7 @@ export async function* decompressZstd(source: AsyncIterable<Uint8Array>): AsyncG
     for await (const answer of answers(thread, source)) {
       switch (answer.kind) {
         case 'bytes':
-          for (const piece of answer.pieces) yield Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+          if (answer.bytes.length > 0) yield Buffer.from(answer.bytes.buffer);
           break;
         case 'end':
           isReusable = true;

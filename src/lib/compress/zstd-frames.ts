@@ -1,5 +1,7 @@
 // The framing of zstd streams: https://www.rfc-editor.org/rfc/rfc8878#section-3.1
 
+import { concatenated } from './bytes.ts';
+
 /** What is wrong with a stream. */
 export class InvalidZstdError extends Error {}
 
@@ -138,16 +140,6 @@ function reader() {
   }
 
   return { isAtEnd, take, skip };
-}
-
-function concatenated(pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let position = 0;
-  for (const piece of pieces) {
-    all.set(piece, position);
-    position += piece.length;
-  }
-  return all;
 }
 
 function view(bytes: Uint8Array): DataView {

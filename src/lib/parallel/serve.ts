@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 
 /**
- * Makes this file a thread for `startThread`: each request gets its answer, one after the other. An answer that throws
+ * Makes this file a thread for `borrowThread`: each request gets its answer, one after the other. An answer that throws
  * ends the thread.
  * @param answer gives the answer and the buffers in it that are moved to the asker
  */

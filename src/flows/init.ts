@@ -1,11 +1,12 @@
-import { lstat, realpath, rename, rm, symlink } from 'node:fs/promises';
+import { lstat, realpath, rename, symlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { isStreamName } from '../config/names.ts';
 import { describeConfigSource, isGitUrl, publicUrl } from '../config/source.ts';
+import { openScratch, type Scratch } from '../exec/scratch.ts';
 import { gitCheckout, gitClone } from '../exec/tools/git.ts';
 import { makeDirectory } from '../lib/directories.ts';
 import { isSystemError, usageError, verificationError } from '../lib/errors.ts';
-import { isDirectory, temporaryName } from '../lib/files.ts';
+import { isDirectory } from '../lib/files.ts';
 import type { Reporter } from '../lib/reporter.ts';
 import { type Image, readImage } from '../oci/image.ts';
 import { openReference } from '../oci/open.ts';
@@ -178,16 +179,13 @@ async function placeClone(
   work: WorkDirectory,
   reporter: Reporter,
 ): Promise<void> {
-  const temporary = temporaryName(work.config);
-  try {
-    const onStderrLine = (line: string) => reporter.log(line);
-    await gitClone(origin.url, temporary, { branch: origin.branch, signal: reporter.signal, onStderrLine });
-    if (origin.revision !== undefined) await gitCheckout(temporary, origin.revision, reporter.signal);
-    if (!(await hasManifest(temporary))) throw noManifest(publicUrl(origin.url) ?? origin.url);
-    await replaceConfig(temporary, work);
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
+  await using scratch = await openScratch(dirname(work.config));
+  const clone = join(scratch.path, 'config');
+  const onStderrLine = (line: string) => reporter.log(line);
+  await gitClone(origin.url, clone, { branch: origin.branch, signal: reporter.signal, onStderrLine });
+  if (origin.revision !== undefined) await gitCheckout(clone, origin.revision, reporter.signal);
+  if (!(await hasManifest(clone))) throw noManifest(publicUrl(origin.url) ?? origin.url);
+  await replaceConfig(clone, work, scratch);
 }
 
 async function placeLink(directory: string, work: WorkDirectory): Promise<void> {
@@ -198,19 +196,17 @@ async function placeLink(directory: string, work: WorkDirectory): Promise<void> 
   if (present?.isDirectory() && `${target}${sep}`.startsWith(`${await realpath(work.config)}${sep}`)) {
     throw usageError('INIT_SOURCE', `${directory} lies in ${work.config}, which would be replaced`);
   }
-  const temporary = temporaryName(work.config);
-  await symlink(target, temporary);
-  await replaceConfig(temporary, work);
+  await using scratch = await openScratch(dirname(work.config));
+  const link = join(scratch.path, 'config');
+  await symlink(target, link);
+  await replaceConfig(link, work, scratch);
 }
 
 /** Puts a new config into its place; what was there is removed last. */
-async function replaceConfig(temporary: string, work: WorkDirectory): Promise<void> {
+async function replaceConfig(config: string, work: WorkDirectory, scratch: Scratch): Promise<void> {
   const present = await lstatIfExists(work.config);
-  if (present === undefined) return rename(temporary, work.config);
-  const old = temporaryName(work.config);
-  await rename(work.config, old);
-  await rename(temporary, work.config);
-  await rm(old, { recursive: true, force: true });
+  if (present !== undefined) await rename(work.config, join(scratch.path, 'replaced'));
+  await rename(config, work.config);
 }
 
 function noManifest(place: string) {

@@ -219,7 +219,7 @@ describe('buildImages', () => {
         message: 'image.json: "rootfs-args" has "-d /root", which is not permitted for ext4',
       },
     ],
-    ['a bad version', {}, { labels: { 'org.opencontainers.image.version': '../../x' } }, { code: 'LABEL_INVALID' }],
+    ['a bad version', {}, { labels: { 'org.opencontainers.image.version': '../../x' } }, { code: 'NAME_INVALID' }],
     ['a bad name', {}, { labels: { 'com.coreos.osname': '-x' } }, { code: 'NAME_INVALID' }],
     [
       'another architecture',

@@ -8,10 +8,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Dispatcher, request } from 'undici';
 import { openScratch } from '../../exec/scratch.ts';
+import { digestFile, digestHex } from '../../lib/digest.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { CosaError, isSystemError, verificationError } from '../../lib/errors.ts';
 import { commitRename, temporaryName } from '../../lib/files.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
+import { mapParallel } from '../../lib/parallel.ts';
 import {
   type BackendContext,
   type LockedPackage,
@@ -92,17 +94,19 @@ export async function downloadDebs(
   context.reporter.note(`${plural(lock.packages.length, 'package')}, ${missing.length} new (${formatBytes(total)})`);
 }
 
+/** Those that are not there, or not the files that were locked: a copy or a power loss may have changed them. */
 async function missingPackages(lock: Lockfile, cacheDirectory: string): Promise<LockedPackage[]> {
-  const checked = await Promise.all(
-    lock.packages.map(async (item) => {
-      try {
-        return (await stat(cachedPackagePath(cacheDirectory, item))).size === item.size ? [] : [item];
-      } catch (error) {
-        if (isSystemError(error, 'ENOENT')) return [item];
-        throw error;
-      }
-    }),
-  );
+  const checked = await mapParallel(lock.packages, async (item) => {
+    const path = cachedPackagePath(cacheDirectory, item);
+    try {
+      const isWhole =
+        (await stat(path)).size === item.size && digestHex((await digestFile(path)).digest) === item.sha256;
+      return isWhole ? [] : [item];
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) return [item];
+      throw error;
+    }
+  });
   return checked.flat();
 }
 

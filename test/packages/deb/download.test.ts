@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -117,6 +117,24 @@ describe('downloadDebs', () => {
     });
     await expect(download([url], silentReporter(controller.signal))).rejects.toThrow('aborted');
     expect(await readdir(join(directory, 'cache/packages'))).toEqual([]);
+  });
+
+  test('fetches again what is not the file that was locked, and nothing else', async () => {
+    let asked = 0;
+    const url = await serve((_request, response) => {
+      asked++;
+      response.end(content);
+    });
+    const [name = ''] = await download([url]);
+    await download([url]);
+    expect(asked).toBe(1);
+    const path = join(directory, 'cache/packages', name);
+    for (const damaged of [content.subarray(0, 10), Buffer.alloc(content.length), Buffer.alloc(0)]) {
+      await writeFile(path, damaged);
+      await download([url]);
+      expect(sha256Hex(await readFile(path))).toBe(sha256Hex(content));
+    }
+    expect(asked).toBe(4);
   });
 
   test('reads repositories of this machine', async () => {

@@ -78,8 +78,13 @@ export async function replaceInRoot(root: string, path: string, text: string, mo
 
 /** What lies at a path, `undefined` if nothing does. A link in the last place is not followed. */
 export async function statInRoot(root: string, path: string): Promise<Stats | undefined> {
+  return statResolved(root, await resolveInRoot(root, path));
+}
+
+/** As {@link statInRoot}, for a path whose directories are known to be no links. */
+export async function statResolved(root: string, path: string): Promise<Stats | undefined> {
   try {
-    return await lstat(await hostPath(root, path));
+    return await lstat(join(root, path));
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

@@ -1,4 +1,4 @@
-import { lstat, readlink } from 'node:fs/promises';
+import { lstat, readlink, realpath } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { CosaError, isSystemError } from './errors.ts';
 
@@ -54,6 +54,25 @@ export async function resolveDirectoryInRoot(root: string, path: string): Promis
 /** As {@link resolveInRoot}, as a host path. */
 export async function hostPath(root: string, path: string): Promise<string> {
   return join(root, await resolveInRoot(root, path));
+}
+
+/**
+ * As {@link resolveDirectoryInRoot}, for many directories of a tree that does not change meanwhile.
+ * @returns takes normalized absolute paths in the root
+ */
+export function directoryResolver(root: string): (directory: string) => Promise<string> {
+  const known = new Map<string, Promise<string>>();
+  const base = realpath(root);
+  async function resolve(directory: string): Promise<string> {
+    // One call where there is no link on the way, as nearly everywhere.
+    const here = await realpath(join(root, directory)).catch(() => undefined);
+    return here === join(await base, directory) ? directory : resolveDirectoryInRoot(root, directory);
+  }
+  return (directory) => {
+    const found = known.get(directory) ?? resolve(directory);
+    known.set(directory, found);
+    return found;
+  };
 }
 
 /** As {@link resolveDirectoryInRoot}, as a host path. */

@@ -10,6 +10,7 @@ import { clean } from './steps/clean.ts';
 import { defaultTarget } from './steps/default-target.ts';
 import { embedFiles } from './steps/embed-files.ts';
 import { forgetHost } from './steps/forget-host.ts';
+import { forgetSecrets } from './steps/forget-secrets.ts';
 import { indexes } from './steps/indexes.ts';
 import { initramfs } from './steps/initramfs.ts';
 import { kernel } from './steps/kernel.ts';
@@ -28,6 +29,7 @@ import { byteOrder } from './walk.ts';
 /** In this order. What a step needs from an earlier one is said where it stands. */
 const steps: readonly RootStep[] = [
   forgetHost,
+  forgetSecrets,
   // The configuration's word, over the packages'.
   overlays,
   accountNumbers,
@@ -60,11 +62,13 @@ const steps: readonly RootStep[] = [
  * Turns an installed root into an ostree root, in place: the tree is of no other use afterwards, and of none
  * at all if this throws. Needs root of a user namespace, and no network.
  * @param root absolute path of a private copy of an installed system, its package database finalized
- * @throws CosaError `OVERLAY_CONFLICT`, `OVERLAY_LINK_ESCAPES`, `ACCOUNT_REMOVED`, `ACCOUNT_NUMBER_SHARED`, `ACCOUNT_NUMBERS_EXHAUSTED`,
- *   `POSTPROCESS_FAILED` with the script's last lines, `KERNEL_MISSING`, `KERNEL_AMBIGUOUS`, `DRACUT_MISSING`,
- *   `DRACUT_FAILED`, `ROOT_PROGRAM_FAILED`, `BOOT_LOADER_FAILED`, `STATE_CONFLICT`, `USR_ETC_EXISTS`,
- *   `OS_RELEASE_MISSING`, `ETC_MISSING`, `ROOT_FILE_MISSING`, `ROOT_FILE_KIND`, `ROOT_LINK_LOOP`, `NAME_NOT_UTF8`; with exit status 2 `UNITS_NOT_ENABLED`, `DEFAULT_TARGET_UNKNOWN`, `REMOVE_PACKAGE_UNKNOWN`, `REMOVE_PATTERN`,
- *   `REMOVE_ROOT`, `ETC_GROUP_UNKNOWN`, `MUTATE_OS_RELEASE`, `POSTPROCESS_INTERPRETER`
+ * @throws CosaError `OVERLAY_CONFLICT`, `OVERLAY_LINK_ESCAPES`, `ACCOUNT_REMOVED`, `ACCOUNT_NUMBER_SHARED`,
+ *   `ACCOUNT_NUMBERS_EXHAUSTED`, `POSTPROCESS_FAILED` with the script's last lines, `KERNEL_MISSING`, `KERNEL_AMBIGUOUS`,
+ *   `DRACUT_MISSING`, `DRACUT_FAILED`, `ROOT_PROGRAM_FAILED`, `BOOT_LOADER_FAILED`, `STATE_CONFLICT`, `USR_ETC_EXISTS`,
+ *   `OS_RELEASE_MISSING`, `ETC_MISSING`, `FILE_NOT_STORABLE`, `NAME_NOT_UTF8`, `ROOT_FILE_MISSING`, `ROOT_FILE_KIND`,
+ *   `ROOT_LINK_LOOP`; with exit status 2 `STATE_LINK`, `UNITS_NOT_ENABLED`, `DEFAULT_TARGET_UNKNOWN`,
+ *   `REMOVE_PACKAGE_UNKNOWN`, `REMOVE_PATTERN`, `REMOVE_ROOT`, `ETC_GROUP_UNKNOWN`, `MUTATE_OS_RELEASE`,
+ *   `POSTPROCESS_INTERPRETER`, `POSTPROCESS_LINE_ENDS`
  */
 export async function assembleRoot(root: string, request: RootfsRequest, reporter: Reporter): Promise<AssembledRoot> {
   const context: RootContext = { root, request, reporter, generated: new Map(), kernelRelease: '' };

@@ -65,6 +65,8 @@ function escapingDirectories(root: string): (directory: string) => Promise<boole
   async function look(directory: string): Promise<boolean> {
     try {
       const here = await realpath(join(root, directory));
+      // Nearly always there is no link on the way.
+      if (here === join(await base, directory) || directory === '/') return false;
       return here !== join(await base, await resolveDirectoryInRoot(root, directory)).replace(/\/$/, '');
     } catch (error) {
       if (!isSystemError(error, 'ENOENT') && !isSystemError(error, 'ENOTDIR')) throw error;

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { CosaError } from '../../lib/errors.ts';
-import { readTextInRoot, readTextInRootIfExists, statInRoot } from '../../lib/root-files.ts';
-import { resolveDirectoryInRoot } from '../../lib/root-path.ts';
+import { readTextInRoot, readTextInRootIfExists, statInRoot, statResolved } from '../../lib/root-files.ts';
+import { directoryResolver } from '../../lib/root-path.ts';
 import type { InstalledPackage } from '../backend.ts';
 import { type ControlParagraph, fieldOf, parseControl, requiredField, sourceOf, wordsOf } from './control.ts';
 import { finalDatabase, installedDatabase, readChangeDates } from './database.ts';
@@ -74,16 +74,11 @@ async function listedPaths(
 
 /** Finds where a path of the database really lies; `undefined` for directories and for what is not there. */
 function locator(root: string): (path: string) => Promise<string | undefined> {
-  const directories = new Map<string, Promise<string>>();
-  const resolveDirectory = (path: string) => {
-    const found = directories.get(path) ?? resolveDirectoryInRoot(root, path);
-    directories.set(path, found);
-    return found;
-  };
+  const resolveDirectory = directoryResolver(root);
   return async (path) => {
     for (const candidate of path.startsWith('/etc/') ? [path, `/usr${path}`] : [path]) {
       const place = posix.join(await resolveDirectory(posix.dirname(candidate)), posix.basename(candidate));
-      const stats = await statInRoot(root, place);
+      const stats = await statResolved(root, place);
       if (stats !== undefined) return stats.isDirectory() ? undefined : place;
     }
     return undefined;

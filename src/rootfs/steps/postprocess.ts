@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openScratch } from '../../exec/scratch.ts';
 import { CosaError, usageError } from '../../lib/errors.ts';
 import { lastLines, type RootContext, type RootStep, runInRoot } from '../context.ts';
-import { lostBelow, warnOfLost } from '../lost-paths.ts';
+import { emptyDirectories, linkedDirectories, lostBelow, warnOfLost } from '../lost-paths.ts';
 import type { PostprocessScript } from '../request.ts';
 import { walkTree } from '../walk.ts';
 
@@ -14,46 +14,53 @@ export const postprocess: RootStep = {
   async run(context) {
     const scripts = context.request.postprocess.map((script) => ({ script, interpreter: interpreterOf(script) }));
     await using scratch = await openScratch(tmpdir());
-    let lost = await requireStorable(context.root);
+    let lost = await lostPaths(context.root);
     for (const { script, interpreter } of scripts) {
       await runScript(context, scratch.path, script, interpreter);
       const before = new Set(lost);
-      lost = await requireStorable(context.root, script);
+      lost = await lostPaths(context.root);
       const left = lost.filter((path) => !before.has(path));
       warnOfLost(context.reporter, script.name, left);
     }
+    await requireStorable(context);
   },
 };
 
+/** What lies below directories of which nothing stays, but those where scripts may leave what they like. */
+async function lostPaths(root: string): Promise<string[]> {
+  const lost: string[] = [];
+  for (const directory of [...emptyDirectories, ...Object.keys(linkedDirectories)]) {
+    for await (const { path, entry } of walkTree(root, directory)) if (!entry.isDirectory()) lost.push(path);
+  }
+  return lost;
+}
+
 /**
- * Looks at what a script has left.
- * @param script the one that ran; without it, everything is the packages' or the overlays'
- * @returns paths below directories of which nothing stays, but those where scripts may leave what they like
+ * Looks for what an ostree tree cannot hold, in all of it, after all scripts. In /var, what is no file is left out.
  * @throws CosaError `NAME_NOT_UTF8`, `FILE_NOT_STORABLE` for sockets, pipes and devices
  */
-async function requireStorable(root: string, script?: PostprocessScript): Promise<string[]> {
-  const origin = script === undefined ? '' : `: ${script.name} has left it`;
-  const where = script === undefined ? {} : { where: script.where };
-  const lost: string[] = [];
+async function requireStorable({ root, request }: RootContext): Promise<void> {
+  const [first, ...others] = request.postprocess;
+  const left = others.length === 0 ? `${first?.name ?? ''} has left it` : 'one of the scripts has left it';
+  const origin = first === undefined ? '' : `: ${left}`;
+  const where = first === undefined || others.length > 0 ? {} : { where: first.where };
   try {
     for await (const { path, entry } of walkTree(root)) {
-      if (entry.isDirectory()) continue;
-      if (lostBelow(path) !== undefined) {
-        if (!path.startsWith('/var/')) lost.push(path);
-      } else if (!entry.isFile() && !entry.isSymbolicLink() && !path.startsWith('/var/')) {
-        throw new CosaError(
-          'FILE_NOT_STORABLE',
-          `${JSON.stringify(path)} is a socket, a pipe or a device, and an ostree tree has only files, directories and ` +
-            `links${origin}`,
-          { hint: 'remove it, and let a unit or a file of tmpfiles.d make it at boot', ...where },
-        );
-      }
+      if (entry.isDirectory() || entry.isFile() || entry.isSymbolicLink() || path.startsWith('/var/')) continue;
+      if (lostBelow(path) !== undefined) continue;
+      const isPackaged = request.packages.some(({ paths }) => paths.includes(path));
+      throw new CosaError(
+        'FILE_NOT_STORABLE',
+        `${JSON.stringify(path)} is a socket, a pipe or a device, and an ostree tree has only files, directories and ` +
+          `links${isPackaged ? '' : origin}`,
+        { hint: 'remove it, and let a unit or a file of tmpfiles.d make it at boot', ...where },
+      );
     }
   } catch (error) {
     if (!(error instanceof CosaError) || error.code !== 'NAME_NOT_UTF8' || error.hint === undefined) throw error;
+    // Names that packages bring were looked at when they were installed.
     throw new CosaError(error.code, `${error.message}${origin}`, { hint: error.hint, ...where });
   }
-  return lost;
 }
 
 /** Where a script is to be seen inside. */

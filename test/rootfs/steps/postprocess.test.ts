@@ -65,10 +65,10 @@ describe('postprocess', () => {
   ])('names the script that leaves a name which is not UTF-8: %s', async (command, shown) => {
     const root = await shellRoot({ var: { directory: 0o755 } });
     await expect(
-      postprocess.run(contextFor(root, { postprocess: scripts('#!/bin/sh\n', `#!/bin/sh\n${command}\n`) })),
+      postprocess.run(contextFor(root, { postprocess: scripts(`#!/bin/sh\n${command}\n`) })),
     ).rejects.toMatchObject({
       code: 'NAME_NOT_UTF8',
-      message: `the name of ${shown} is not UTF-8: postprocess[1] has left it`,
+      message: `the name of ${shown} is not UTF-8: postprocess[0] has left it`,
       where,
     });
   });

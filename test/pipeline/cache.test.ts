@@ -210,7 +210,7 @@ describe('a set-uid program in the cache', () => {
     expect((await tryRun({ ...setpriv, name: join(entry, 'program') }, [])).exitCode).toBe(0);
     expect((await stat(directory)).mode & 0o7777).toBe(0o700);
     // What holds it is as open as ever.
-    expect((await stat(join(base, 'cache'))).mode & 0o7777).toBe(0o777 & ~umask);
+    if (mode === undefined) expect((await stat(join(base, 'cache'))).mode & 0o7777).toBe(0o777 & ~umask);
   });
 
   it('is out of reach again once somebody looks for it', async () => {

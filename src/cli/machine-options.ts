@@ -1,4 +1,5 @@
 import { Option } from '@commander-js/extra-typings';
+import { networks } from '../vm/arguments.ts';
 import { firmwares } from '../vm/firmware.ts';
 import { wholeNumber } from './parsers.ts';
 
@@ -17,4 +18,10 @@ export function memoryOption() {
 /** --cpus. */
 export function cpusOption() {
   return new Option('--cpus <n>', "the machine's CPUs").argParser(wholeNumber(1, 255)).default(2);
+}
+
+/** --network. */
+export function networkOption() {
+  const what = 'what the guest reaches: nothing, or what this machine reaches and its own services at 10.0.2.2';
+  return new Option('--network <name>', what).choices(networks).default('none' as const);
 }

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { CosaError, isSystemError, usageError } from '../lib/errors.ts';
 import { readText } from '../lib/text-file.ts';
 import { runStep } from '../pipeline/step.ts';
+import type { Network } from '../vm/arguments.ts';
 import type { Firmware } from '../vm/firmware.ts';
 import { autologinDropin, checkIgnitionConfig, ignitionConfig } from '../vm/ignition.ts';
 import { prepareInteractiveMachine } from '../vm/interactive.ts';
@@ -25,6 +26,8 @@ export interface RunOptions {
   /** MiB. */
   memory: number;
   cpus: number;
+  /** What the guest reaches. */
+  network: Network;
 }
 
 /** The example's first user, and that of every CoreOS. */
@@ -52,10 +55,13 @@ export async function runMachine(session: Session, options: RunOptions): Promise
     dropins: [autologinDropin(user)],
     merge,
   });
-  const { firmware, memory, cpus } = options;
+  const { firmware, memory, cpus, network } = options;
   const consoleLog = join(scratch.path, 'console.log');
   await using machine = await runStep(session, 'prepare machine', async (reporter) => {
-    const prepared = await prepareInteractiveMachine({ disk, firmware, memory, cpus, ignition, consoleLog }, reporter);
+    const prepared = await prepareInteractiveMachine(
+      { disk, firmware, memory, cpus, network, ignition, consoleLog },
+      reporter,
+    );
     reporter.note(waysOut(key.path, prepared.sshPort));
     return prepared;
   });

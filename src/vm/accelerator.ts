@@ -1,7 +1,7 @@
 import { access, constants, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryRun } from '../exec/run.ts';
-import { qemu } from '../exec/tools/qemu.ts';
+import { qemu, qemuSandbox } from '../exec/tools/qemu.ts';
 import { CosaError } from '../lib/errors.ts';
 import { listenForQmp, qmpArguments } from './qmp.ts';
 
@@ -75,6 +75,7 @@ export async function probe(
   const end = AbortSignal.any([signal, stop.signal, deadline]);
   const args = [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'q35', '-m', '64M'],
+    ...qemuSandbox,
     ...acceleratorArguments(accelerator),
     ...['-drive', `if=virtio,format=raw,file=${image}`, '-device', 'isa-debug-exit,iobase=0xf4,iosize=1'],
     ...qmpArguments(socket),

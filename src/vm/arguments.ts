@@ -1,5 +1,15 @@
+import { qemuSandbox } from '../exec/tools/qemu.ts';
 import { type Accelerator, acceleratorArguments } from './accelerator.ts';
+import { blockDevice, type DiskOverlay } from './disk.ts';
 import type { UefiFiles } from './firmware.ts';
+
+/**
+ * `none`: nothing but ssh into the guest. `host`: the guest reaches what this machine reaches, and at 10.0.2.2 this machine
+ * itself with what listens on its loopback interface alone. QEMU's own network has no way between.
+ */
+export const networks = ['none', 'host'] as const;
+
+export type Network = (typeof networks)[number];
 
 /** A virtual machine, down to the files; see {@link qemuArguments}. */
 export interface MachineDescription {
@@ -7,8 +17,8 @@ export interface MachineDescription {
   /** MiB. */
   memory: number;
   cpus: number;
-  /** A qcow2 that the guest may write to. */
-  disk: string;
+  disk: Pick<DiskOverlay, 'path' | 'base'>;
+  network: Network;
   /** None: BIOS. */
   uefi?: UefiFiles | undefined;
   /** Require signed boot loaders and kernels; needs `uefi`. */
@@ -37,13 +47,15 @@ function escaped(path: string): string {
  */
 export function qemuArguments(machine: MachineDescription): string[] {
   return [
-    ['-nodefaults', '-no-user-config', '-display', 'none'],
+    ['-nodefaults', '-no-user-config', '-display', 'none', ...qemuSandbox],
     ['-machine', machineType(machine), ...acceleratorArguments(machine.accelerator)],
     ['-smp', String(machine.cpus), '-m', `${machine.memory}M`],
     machine.uefi === undefined ? [] : firmwareArguments(machine.uefi, machine.secureBoot),
-    ['-drive', `if=none,id=disk,file=${escaped(machine.disk)},format=qcow2,discard=unmap,cache=unsafe`],
-    ['-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
-    ['-netdev', `user,id=network,hostfwd=tcp:127.0.0.1:${machine.sshPort}-:${guestSshPort}`],
+    ['-blockdev', blockDevice(machine.disk), '-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
+    [
+      '-netdev',
+      `user,id=network,restrict=${machine.network === 'none' ? 'on' : 'off'},hostfwd=tcp:127.0.0.1:${machine.sshPort}-:${guestSshPort}`,
+    ],
     ['-device', 'virtio-net-pci,netdev=network,romfile='],
     ['-device', 'virtio-rng-pci', '-device', 'pvpanic'],
     consoleArguments(machine),

@@ -1,25 +1,31 @@
+import { stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { run } from '../exec/run.ts';
 import { qemuImg } from '../exec/tools/qemu-img.ts';
 import { usageError } from '../lib/errors.ts';
+import { requireSelfContained } from './qcow2-header.ts';
 
 /** Never probed: a guest that owns a raw disk could write another format's header onto it, and have us read any file. */
-const formats: Readonly<Record<string, string>> = { '.qcow2': 'qcow2', '.raw': 'raw', '.img': 'raw' };
+const formats: Readonly<Record<string, 'qcow2' | 'raw'>> = { '.qcow2': 'qcow2', '.raw': 'raw', '.img': 'raw' };
 
 const imageInformation = z.object({ 'virtual-size': z.number().int().positive() });
 
 export interface DiskOverlay {
+  /** A qcow2 that the guest writes to. */
   path: string;
   /** Bytes that the guest sees. */
   size: number;
+  /** What is under it, and stays as it is. */
+  base: { path: string; format: 'qcow2' | 'raw'; isDevice: boolean };
 }
 
 /**
  * Makes a disk whose content is that of `image` and whose changes go to a file in `directory`: the image itself stays
- * as it is, and may be in use by others.
+ * as it is, and may be in use by others. It may come from anybody: it must be complete in itself.
  * @param grow bytes by which the guest's disk is larger than the image
- * @throws CosaError `DISK_FORMAT_UNKNOWN` (exit 2), `TOOL_FAILED` naming the file if it is no such image
+ * @throws CosaError `DISK_FORMAT_UNKNOWN` (exit 2), what {@link requireSelfContained} throws, `TOOL_FAILED` naming the
+ *   file if it is damaged
  */
 export async function createOverlay(image: string, directory: string, grow = 0): Promise<DiskOverlay> {
   const format = formats[extname(image)];
@@ -29,9 +35,28 @@ export async function createOverlay(image: string, directory: string, grow = 0):
     });
   }
   const base = resolve(image);
+  if (format === 'qcow2') await requireSelfContained(base);
   const { stdout } = await run(qemuImg, ['info', '-f', format, '--force-share', '--output=json', base]);
   const size = imageInformation.parse(JSON.parse(stdout))['virtual-size'] + grow;
   const path = join(directory, 'disk.qcow2');
   await run(qemuImg, ['create', '-q', '-f', 'qcow2', '-b', base, '-F', format, path, String(size)]);
-  return { path, size };
+  const isDevice = (await stat(base)).isBlockDevice();
+  return { path, size, base: { path: base, format, isDevice } };
+}
+
+/**
+ * The disk for QEMU's `-blockdev`, as the node `disk`. Both formats are told, and that nothing is under the base: no
+ * header is believed.
+ */
+export function blockDevice({ path, base }: Pick<DiskOverlay, 'path' | 'base'>): string {
+  // The overlay is thrown away: nobody waits for it to be on a disk.
+  const cache = { 'no-flush': true };
+  const file = { driver: 'file', filename: path, discard: 'unmap', cache };
+  const backing = {
+    driver: base.format,
+    file: { driver: base.isDevice ? 'host_device' : 'file', filename: base.path, 'read-only': true },
+    'read-only': true,
+    ...(base.format === 'qcow2' ? { backing: null } : {}),
+  };
+  return JSON.stringify({ driver: 'qcow2', 'node-name': 'disk', file, backing, discard: 'unmap', cache });
 }

@@ -5,7 +5,7 @@ import type { Cleanup } from '../lib/cleanup.ts';
 import { makeDirectory } from '../lib/directories.ts';
 import type { Reporter } from '../lib/reporter.ts';
 import { chooseAccelerator } from './accelerator.ts';
-import type { MachineDescription } from './arguments.ts';
+import type { MachineDescription, Network } from './arguments.ts';
 import { createOverlay } from './disk.ts';
 import { type Firmware, prepareFirmware } from './firmware.ts';
 
@@ -18,6 +18,8 @@ export interface MachineOptions {
   /** MiB. */
   memory: number;
   cpus: number;
+  /** `none` unless given. */
+  network?: Network;
   /** The Ignition config's text. */
   ignition?: string | undefined;
   /** Where all that the guest writes to its console is kept. */
@@ -64,7 +66,8 @@ export async function prepareMachine(
       accelerator,
       memory: options.memory,
       cpus: options.cpus,
-      disk: disk.path,
+      disk,
+      network: options.network ?? 'none',
       uefi: await prepareFirmware(options.firmware, directory),
       secureBoot: options.firmware === 'uefi-secure',
       ignition: await writeIgnition(options.ignition, directory),

@@ -27,7 +27,7 @@ export async function bootDisk({ disk, commit, files, consoleLog }: BootDisk): P
     const ignition = ignitionConfig({ users: [{ name: testUser, sshKeys: [key.publicKey] }], files });
     const reporter = silentReporter();
     const machine = await startMachine(
-      { disk, grow: 2 * 1024 ** 3, firmware: 'bios', memory: 2048, cpus: 2, ignition, consoleLog },
+      { disk, grow: 2 * 1024 ** 3, firmware: 'bios', memory: 2048, cpus: 2, network: 'host', ignition, consoleLog },
       reporter,
     );
     cleanup.defer(() => machine[Symbol.asyncDispose]());

@@ -14,7 +14,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(directory, { recursive: true }));
 
-const machine = { firmware: 'bios', memory: 64, cpus: 1 } as const;
+const machine = { firmware: 'bios', memory: 64, cpus: 1, network: 'none' } as const;
 const session = silentSession();
 
 test.each<[Partial<RunOptions>, string]>([

@@ -5,7 +5,8 @@ const machine: MachineDescription = {
   accelerator: 'tcg',
   memory: 2048,
   cpus: 2,
-  disk: '/tmp/disk.qcow2',
+  disk: { path: '/tmp/disk.qcow2', base: { path: '/image.qcow2', format: 'qcow2', isDevice: false } },
+  network: 'none',
   secureBoot: false,
   sshPort: 0,
   consoleLog: '/tmp/console.log',
@@ -17,14 +18,30 @@ function values(args: readonly string[], option: string): string[] {
   return args.flatMap((argument, index) => (argument === option ? [args[index + 1] ?? ''] : []));
 }
 
+const cache = { 'no-flush': true };
+const disk = {
+  driver: 'qcow2',
+  'node-name': 'disk',
+  file: { driver: 'file', filename: '/tmp/disk.qcow2', discard: 'unmap', cache },
+  backing: {
+    driver: 'qcow2',
+    file: { driver: 'file', filename: '/image.qcow2', 'read-only': true },
+    'read-only': true,
+    backing: null,
+  },
+  discard: 'unmap',
+  cache,
+};
+
 test('a BIOS machine under emulation', () => {
   expect(qemuArguments(machine).join(' ')).toBe(
     [
-      '-nodefaults -no-user-config -display none -machine q35,smm=off',
+      '-nodefaults -no-user-config -display none',
+      '-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny -machine q35,smm=off',
       '-accel tcg,thread=multi -cpu max,-cx16 -smp 2 -m 2048M',
-      '-drive if=none,id=disk,file=/tmp/disk.qcow2,format=qcow2,discard=unmap,cache=unsafe',
+      `-blockdev ${JSON.stringify(disk)}`,
       '-device virtio-blk-pci,drive=disk,bootindex=0',
-      '-netdev user,id=network,hostfwd=tcp:127.0.0.1:0-:22 -device virtio-net-pci,netdev=network,romfile=',
+      '-netdev user,id=network,restrict=on,hostfwd=tcp:127.0.0.1:0-:22 -device virtio-net-pci,netdev=network,romfile=',
       '-device virtio-rng-pci -device pvpanic',
       '-chardev stdio,id=console,signal=off,logfile=/tmp/console.log,logappend=off -serial chardev:console',
     ].join(' '),
@@ -54,7 +71,7 @@ test('Secure Boot: the code cannot be written to, and the variables only by the 
 test('Ignition gets its config, the user a fixed port', () => {
   const args = qemuArguments({ ...machine, ignition: '/tmp/a.ign', sshPort: 2222 });
   expect(values(args, '-fw_cfg')).toEqual(['name=opt/com.coreos/config,file=/tmp/a.ign']);
-  expect(values(args, '-netdev')).toEqual(['user,id=network,hostfwd=tcp:127.0.0.1:2222-:22']);
+  expect(values(args, '-netdev')).toEqual(['user,id=network,restrict=on,hostfwd=tcp:127.0.0.1:2222-:22']);
 });
 
 test('at a terminal, the console is shared with the monitor', () => {
@@ -64,8 +81,21 @@ test('at a terminal, the console is shared with the monitor', () => {
 });
 
 test('a comma in a path does not end the value', () => {
-  const args = qemuArguments({ ...machine, disk: '/tmp/a,b=c.qcow2', consoleLog: '/tmp/x,y', ignition: '/tmp/i,j' });
-  expect(args.join(' ')).toContain('file=/tmp/a,,b=c.qcow2,format=');
+  const args = qemuArguments({ ...machine, consoleLog: '/tmp/x,y', ignition: '/tmp/i,j' });
   expect(args.join(' ')).toContain('logfile=/tmp/x,,y,');
   expect(args.join(' ')).toContain('file=/tmp/i,,j');
+});
+
+test('a raw disk, a device, whatever its name', () => {
+  const base = { path: '/dev/a,b"c', format: 'raw', isDevice: true } as const;
+  const [disk = ''] = values(qemuArguments({ ...machine, disk: { path: '/tmp/disk.qcow2', base } }), '-blockdev');
+  expect(JSON.parse(disk)).toMatchObject({
+    backing: { driver: 'raw', file: { driver: 'host_device', filename: '/dev/a,b"c' }, 'read-only': true },
+  });
+});
+
+test('the guest reaches nothing unless it is asked for', () => {
+  expect(values(qemuArguments({ ...machine, network: 'host' }), '-netdev')).toEqual([
+    'user,id=network,restrict=off,hostfwd=tcp:127.0.0.1:0-:22',
+  ]);
 });

@@ -83,7 +83,7 @@ test("the guest's writes do not reach the image", async () => {
 
 test.each([
   ['image.vmdk', 'DISK_FORMAT_UNKNOWN', /cannot tell the disk's format by its name/],
-  ['missing.qcow2', 'TOOL_FAILED', /missing\.qcow2/],
+  ['missing.qcow2', 'DISK_MISSING', /missing\.qcow2/],
 ])('a bad disk is an error that leaves nothing behind: %s', async (name, code, message) => {
   await expect(bootDisk(join(directory, name))).rejects.toMatchObject({
     code,

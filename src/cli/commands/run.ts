@@ -1,7 +1,7 @@
 import { runMachine } from '../../flows/run.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { defineCommand } from '../command.ts';
-import { cpusOption, firmwareOption, memoryOption } from '../machine-options.ts';
+import { cpusOption, firmwareOption, memoryOption, networkOption } from '../machine-options.ts';
 
 export const run = defineCommand({
   description:
@@ -16,10 +16,12 @@ export const run = defineCommand({
       .option('--ignition <file>', 'an Ignition config to apply at the first boot')
       .addOption(firmwareOption())
       .addOption(memoryOption())
-      .addOption(cpusOption()),
+      .addOption(cpusOption())
+      .addOption(networkOption()),
   examples: [
     { run: 'cosa run', does: 'Boot the newest build and log in on its console' },
     { run: 'cosa run --firmware uefi-secure --memory 4096', does: 'The same with Secure Boot enforced and 4 GiB' },
+    { run: 'cosa run --network host', does: 'Let the guest pull containers and updates' },
     { run: 'cosa run --disk disk.qcow2 --ignition config.ign', does: 'Boot any disk image with a config of your own' },
   ],
   namespace: true,

@@ -26,9 +26,18 @@ export async function resolveImage(
   directory: string,
   from: string | undefined,
 ): Promise<ResolvedImage> {
-  const work = await workDirectoryFor(directory, from);
-  const reference = await openReference(from ?? (await newestBuild(work)), work.root, session.registries);
+  const { work, reference } = await resolveReference(session, directory, from);
   return { work, reference, image: await readImage(reference.reader, reference.descriptor, hostPlatform()) };
+}
+
+/** As {@link resolveImage}, but nothing of the image is read. */
+export async function resolveReference(
+  session: Session,
+  directory: string,
+  from: string | undefined,
+): Promise<Omit<ResolvedImage, 'image'>> {
+  const work = await workDirectoryFor(directory, from);
+  return { work, reference: await openReference(from ?? (await newestBuild(work)), work.root, session.registries) };
 }
 
 /** The work directory, or one that need not exist if a reference says what the command is about. */

@@ -1,9 +1,10 @@
 import { type Digest, digestHex } from '../lib/digest.ts';
-import { type CosaError, usageError } from '../lib/errors.ts';
+import { type CosaError, usageError, verificationError } from '../lib/errors.ts';
 import { nearest } from '../lib/nearest.ts';
 import { openLayout, openLayoutForWriting } from './layout.ts';
 import { formatPlace, type Place, placeOf } from './place.ts';
 import { parseReference, type Reference } from './reference.ts';
+import { referenceByName } from './reference-by-name.ts';
 import type { Registries } from './registries.ts';
 import type { ContentReader, ContentStore } from './store.ts';
 import { isMachineryTag } from './tag.ts';
@@ -33,7 +34,7 @@ export async function openReference(
   workDirectory: string,
   registries: Registries,
 ): Promise<OpenedReference> {
-  const reference = parseReference(text);
+  const reference = (await referenceByName(text, workDirectory)) ?? parseReference(text);
   const place = placeOf(reference, workDirectory);
   if (place.transport !== 'docker' && isBare(reference)) {
     const layout = await openFiles(place);
@@ -124,6 +125,15 @@ async function find(reader: ContentReader, name: string, where: string): Promise
     if (descriptor !== undefined) return descriptor;
   }
   const tags = await reader.tagNames();
+  if (tags.includes(name)) {
+    throw verificationError(
+      'BLOB_MISSING',
+      `${where} has the tag ${JSON.stringify(name)}, and what it points to is gone`,
+      {
+        hint: 'copy or build the image again',
+      },
+    );
+  }
   throw unknownTag(
     name,
     tags.filter((tag) => !isMachineryTag(tag)),

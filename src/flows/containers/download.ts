@@ -1,10 +1,12 @@
 import type { Digest } from '../../lib/digest.ts';
-import type { Image } from '../../oci/image.ts';
+import { attempt } from '../../oci/attempt.ts';
+import { chooseImage, type Image, readImage, readManifest } from '../../oci/image.ts';
 import type { Descriptor } from '../../oci/types.ts';
 import { layerComponents } from '../../ostree/encapsulate/image.ts';
-import { resolveImage } from '../resolve-image.ts';
+import { hostPlatform } from '../architecture.ts';
+import { resolveReference } from '../resolve-image.ts';
 import type { Session } from '../session.ts';
-import { type ContainerSummary, summarize, totalSize } from './summary.ts';
+import { type ContainerSummary, summarize, summarizeManifest, totalSize } from './summary.ts';
 
 /** What a host that has one container lacks of another. Sizes are in bytes. */
 export interface Download {
@@ -21,8 +23,8 @@ export interface DownloadDetails extends Download {
 }
 
 /**
- * What a host downloads for an update. Reads manifests and configs alone.
- * @throws CosaError what `resolveImage` throws
+ * What a host downloads for an update. Reads manifests, and configs where they are there.
+ * @throws CosaError what `resolveReference`, `chooseImage` and `readManifest` throw
  */
 export async function diffDownload(
   session: Session,
@@ -30,22 +32,37 @@ export async function diffDownload(
   from: string,
   to: string,
 ): Promise<DownloadDetails> {
-  const [a, b] = await Promise.all([resolveImage(session, directory, from), resolveImage(session, directory, to)]);
-  const components = layerComponents(b.image.manifest);
-  const lacking = lackedBy(a.image);
+  const [a, b] = await Promise.all([readManifestOf(session, directory, from), readManifestOf(session, directory, to)]);
+  const components = layerComponents(b.manifest);
+  const lacking = lackedBy(a);
   return {
-    from: summarize(a.image),
-    to: summarize(b.image),
-    ...downloadBetween(a.image, b.image),
-    newLayers: b.image.manifest.layers
+    from: a.summary,
+    to: b.summary,
+    ...downloadBetween(a, b),
+    newLayers: b.manifest.layers
       .map(({ digest, size }, index) => ({ digest, size, components: components[index] ?? [] }))
       .filter(lacking)
       .sort((x, y) => y.size - x.size),
   };
 }
 
+/** What a manifest says of a download. */
+type Manifested = Pick<Image, 'descriptor' | 'manifest'>;
+
+async function readManifestOf(
+  session: Session,
+  directory: string,
+  name: string,
+): Promise<Manifested & { summary: ContainerSummary }> {
+  const { reference } = await resolveReference(session, directory, name);
+  const descriptor = await chooseImage(reference.reader, reference.descriptor, hostPlatform());
+  const manifest = await readManifest(reference.reader, descriptor);
+  const { value: image } = await attempt(() => readImage(reference.reader, descriptor));
+  return { descriptor, manifest, summary: image ? summarize(image) : summarizeManifest(descriptor, manifest) };
+}
+
 /** What a host with the first container lacks of the second. */
-export function downloadBetween(from: Image, to: Image): Download {
+export function downloadBetween(from: Manifested, to: Manifested): Download {
   const isNew = lackedBy(from);
   return {
     layers: {
@@ -57,11 +74,11 @@ export function downloadBetween(from: Image, to: Image): Download {
   };
 }
 
-function lackedBy(image: Image): (blob: { digest: Digest }) => boolean {
+function lackedBy(image: Manifested): (blob: { digest: Digest }) => boolean {
   const known = new Set(blobsOf(image).map(({ digest }) => digest));
   return ({ digest }) => !known.has(digest);
 }
 
-function blobsOf({ descriptor, manifest }: Image): Descriptor[] {
+function blobsOf({ descriptor, manifest }: Manifested): Descriptor[] {
   return [descriptor, manifest.config, ...manifest.layers];
 }

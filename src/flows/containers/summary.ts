@@ -2,7 +2,7 @@ import type { Digest } from '../../lib/digest.ts';
 import type { Image } from '../../oci/image.ts';
 import { maximumManifestBytes, parseIndex, parseManifest } from '../../oci/schemas.ts';
 import type { ContentReader } from '../../oci/store.ts';
-import { type Descriptor, mediaTypes } from '../../oci/types.ts';
+import { type Descriptor, type Manifest, mediaTypes } from '../../oci/types.ts';
 import { readSmallBlob } from '../../oci/verified.ts';
 import { labelNames } from '../build/labels.ts';
 import { labelOf } from '../build/previous.ts';
@@ -33,6 +33,23 @@ export function summarize(image: Image): ContainerSummary {
     commit: labelOf(image, 'ostree.commit'),
     layers: image.manifest.layers.length,
     size: totalSize(image.manifest.layers),
+  };
+}
+
+/** As {@link summarize}, of what lies somewhere without its config: our manifests have the labels as annotations. */
+export function summarizeManifest(
+  { digest, platform }: Descriptor,
+  { annotations = {}, layers }: Manifest,
+): ContainerSummary {
+  return {
+    digest,
+    version: annotations[labelNames.version],
+    stream: annotations[labelNames.stream],
+    created: annotations[labelNames.created],
+    architecture: platform?.architecture ?? 'unknown',
+    commit: annotations['ostree.commit'],
+    layers: layers.length,
+    size: totalSize(layers),
   };
 }
 

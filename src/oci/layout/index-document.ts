@@ -13,7 +13,7 @@ export interface IndexDocument {
 }
 
 /** An entry that is not as specified, or uses what we do not know: it stays where it is. */
-export interface UnreadableEntry {
+interface UnreadableEntry {
   value: Json;
   reason: string;
 }

@@ -228,3 +228,33 @@ it('whatever bytes of an archive are damaged, the error says so or the bytes did
     { numRuns: 200 },
   );
 });
+
+describe('a blob that is a link', () => {
+  const content = Buffer.from('the blob');
+  const digest = digestOf(content);
+  const name = `blobs/sha256/${digestHex(digest)}`;
+  const descriptor = { mediaType: 'application/octet-stream', digest, size: content.length };
+
+  it.each(['layer.tar', './layer.tar'])('to a member before it is that member: %s', async (linkTarget) => {
+    const member: Entry = { path: 'layer.tar', text: content };
+    await writeFile(file, tar(layoutFile, member, { path: `./${name}`, type: 'hardlink', linkTarget }, index));
+    const reader = await openArchive(file);
+    expect(await collect(reader.readBlob(descriptor))).toEqual(content);
+  });
+
+  it('to nothing before it is missing', async () => {
+    await writeFile(file, tar(layoutFile, { path: name, type: 'hardlink', linkTarget: 'nowhere' }, index));
+    const reader = await openArchive(file);
+    await expect(collect(reader.readBlob(descriptor))).rejects.toMatchObject({ code: 'BLOB_MISSING' });
+  });
+
+  it('and a symbolic one is named as such', async () => {
+    await writeFile(file, tar(layoutFile, { path: name, type: 'symlink', linkTarget: '../../x' }, index));
+    const reader = await openArchive(file);
+    await expect(collect(reader.readBlob(descriptor))).rejects.toMatchObject({
+      code: 'BLOB_MISSING',
+      message: `blob ${digest} is a symbolic link, to "../../x", in ${file}`,
+      hint: 'get or make the archive again; tar writes files for links with --dereference',
+    });
+  });
+});

@@ -1,10 +1,11 @@
 import { copyFile, cp, mkdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { unshare } from '../src/exec/namespace.ts';
 import { attach, run } from '../src/exec/run.ts';
 import type { Tool } from '../src/exec/tool.ts';
 import { git } from '../src/exec/tools/git.ts';
 import { which } from '../src/exec/which.ts';
-import { debianRoot, type Suite } from '../test/helpers/debian-root.ts';
+import { asHost, debianRoot, type Suite } from '../test/helpers/debian-root.ts';
 
 // `npm run test:fresh -- SUITE [COMMAND…]`: commands in a new clone of HEAD, on a Debian that has Node.js, npm and git
 // and nothing else. What somebody once installed by hand cannot hide a missing step there. As root.
@@ -21,41 +22,13 @@ const defaultCommands = [
 const home = '/root';
 const clone = `${home}/cosa`;
 
-/**
- * Its root directory becomes `/`, not by chroot: in one, no user namespace can be made. A bare Debian has no umount, but
- * perl: 166 is umount2, 2 is MNT_DETACH.
- */
-const enter = `
-root=$1 clone=$2
-shift 2
-mount --bind "$root" "$root"
-cd "$root"
-mount --rbind /dev dev
-mount --rbind /sys sys
-mount -t proc proc proc
-mount -t tmpfs tmpfs run
-pivot_root . mnt
-perl -e 'my $old = "/mnt"; syscall(166, $old, 2) == 0 or die "umount2: $!"'
-cd "$clone"
-exec "$@"
-`;
-
-const unshare: Tool = {
-  name: 'unshare',
-  packages: { deb: 'util-linux', rpm: 'util-linux' },
-  purpose: 'gives the fresh root mounts of its own',
-};
-
 async function main([suite, ...command]: readonly string[]): Promise<void> {
   const known = suites.find((name) => name === suite);
   if (known === undefined) throw new Error(`usage: npm run test:fresh -- ${suites.join('|')} [COMMAND…]`);
   const root = await freshRoot(known);
   for (const words of command.length === 0 ? defaultCommands : [command]) {
     console.log(`\n== ${known}$ ${words.join(' ')}`);
-    const status = await attach(unshare, [
-      ...['--mount', '--pid', '--fork', '--kill-child', 'sh', '-ceu', enter, 'sh', root, clone],
-      ...['env', '--ignore-environment', ...(await environment()), ...words],
-    ]);
+    const status = await attach(unshare, asHost(root, words, { directory: clone, environment: await environment() }));
     console.log(`-- exit status ${status}`);
     if (status !== 0) {
       process.exitCode = 1;

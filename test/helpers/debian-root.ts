@@ -77,6 +77,48 @@ export async function runInside(
   return tryRun(bubblewrap, [...args, '--', ...command], { input });
 }
 
+/** A bare Debian has no umount, but perl: 166 is umount2, 2 is MNT_DETACH. */
+const enter = `
+root=$1 directory=$2
+shift 2
+mount --bind "$root" "$root"
+cd "$root"
+mount --rbind /dev dev
+mount --rbind /sys sys
+mount -t proc proc proc
+mount -t tmpfs tmpfs run
+while [ "$1" != -- ]; do
+  mkdir -p ".$(dirname "$1")"
+  if [ -d "$1" ]; then mkdir -p ".$1"; else touch ".$1"; fi
+  mount --rbind "$1" ".$1"
+  shift
+done
+shift
+pivot_root . mnt
+perl -e 'my $old = "/mnt"; syscall(166, $old, 2) == 0 or die "umount2: $!"'
+cd "$directory"
+exec "$@"
+`;
+
+export interface HostRequest {
+  /** Where the command runs, as the root names it. */
+  directory: string;
+  /** Files and directories of the machine that are there under the same name, writable. */
+  shared?: readonly string[];
+  /** All there is of it. */
+  environment: readonly string[];
+}
+
+/**
+ * Arguments for `unshare` that run a command, as root, on a system of its own: the directory becomes `/`, and changes. Not by
+ * chroot and not in a sandbox: in those the command could make no user namespace.
+ */
+export function asHost(root: string, command: readonly string[], { directory, shared = [], environment }: HostRequest) {
+  const namespaces = ['--mount', '--pid', '--fork', '--kill-child'];
+  const script = ['sh', '-ceu', enter, 'sh', root, directory, ...shared, '--'];
+  return [...namespaces, ...script, 'env', '--ignore-environment', ...environment, ...command];
+}
+
 async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,

@@ -15,7 +15,7 @@ const suites: readonly Suite[] = ['bookworm', 'trixie'];
 /** What a newcomer does first, and the tests that meet other people's programs. */
 const defaultCommands = [
   ['scripts/setup', '--tests'],
-  ['npx', 'vitest', 'run', '--project', 'integration', 'registry-peers', 'signatures', 'cosign'],
+  ['npx', 'vitest', 'run', '--project', 'integration', 'registry-peers', 'signatures', 'cosign', 'oras'],
   ['npm', 'run', 'demo'],
 ];
 

@@ -7,7 +7,7 @@ import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import { debianRoot, runInside, type Suite } from '../helpers/debian-root.ts';
 import { type DockerRegistry, startDockerRegistry } from '../helpers/docker-registry.ts';
 import { storeImage } from '../helpers/image.ts';
-import { cosaOk } from './fixture.ts';
+import { cosa, cosaOk } from './fixture.ts';
 
 // Both generations of cosign, in Debian's registry, which has no referrers API.
 
@@ -36,7 +36,13 @@ async function push(repository: string): Promise<string> {
   return `${registry.host}/os/${repository}:1`;
 }
 
-describe.each<Suite>(['trixie', 'sid'])('cosign of %s', (suite) => {
+const generations: { suite: Suite; kind: string; local: string[] }[] = [
+  // Nothing may be asked of a public log here.
+  { suite: 'trixie', kind: 'attachment', local: ['--tlog-upload=false'] },
+  { suite: 'sid', kind: 'bundle', local: ['--tlog-upload=false', '--use-signing-config=false'] },
+];
+
+describe.each(generations)('cosign of $suite', ({ suite, kind, local }) => {
   let root: string;
   beforeAll(async () => {
     root = await debianRoot({ suite, packages: ['cosign'], state: 'unpacked' });
@@ -54,5 +60,17 @@ describe.each<Suite>(['trixie', 'sid'])('cosign of %s', (suite) => {
     const verified = await verify('release.pub');
     expect(verified.exitCode, verified.stderr).toBe(0);
     expect((await verify('stranger.pub')).exitCode).not.toBe(0);
+  });
+
+  it('signs what we verify, where it was signed and in a copy', async () => {
+    const image = await push(`theirs-for-${suite}`);
+    const signed = await cosign(['sign', ...offline, ...local, '--yes', '--key', 'release.key', image]);
+    expect(signed.exitCode, signed.stderr).toBe(0);
+    await cosaOk(scratch, ['copy', '--all', `docker://${image}`, `oci:copy-for-${suite}:1`]);
+    for (const from of [`docker://${image}`, `oci:copy-for-${suite}:1`]) {
+      const verified = await cosaOk(scratch, ['--json', 'verify', '--key', 'release.pub', from]);
+      expect(JSON.parse(verified)).toMatchObject({ checked: true, signatures: [{ kind }] });
+      expect((await cosa(scratch, ['verify', '--key', 'stranger.pub', from])).exitCode).toBe(4);
+    }
   });
 });

@@ -1,7 +1,8 @@
-import { mkdir, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockFile } from '../../exec/lock.ts';
 import { type Digest, digestFile, digestHex } from '../../lib/digest.ts';
+import { makeDirectory } from '../../lib/directories.ts';
 import { CosaError, exitStatus, isSystemError } from '../../lib/errors.ts';
 import { fsyncPath } from '../../lib/files.ts';
 import type { Reporter } from '../../lib/reporter.ts';
@@ -36,7 +37,7 @@ export async function setDamagedAside(directory: string, suspects: readonly Dige
       throw error;
     });
     if (found === undefined || found.digest === digest) continue;
-    await mkdir(paths.damaged, { recursive: true });
+    await makeDirectory(paths.damaged);
     await rename(path, join(paths.damaged, digestHex(digest)));
     moved.push(digest);
   }

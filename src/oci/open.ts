@@ -1,5 +1,5 @@
 import { type Digest, digestHex } from '../lib/digest.ts';
-import { type CosaError, usageError, verificationError } from '../lib/errors.ts';
+import { type CosaError, usageError } from '../lib/errors.ts';
 import { nearest } from '../lib/nearest.ts';
 import { openLayout, openLayoutForWriting } from './layout.ts';
 import { formatPlace, type Place, placeOf } from './place.ts';
@@ -126,13 +126,9 @@ async function find(reader: ContentReader, name: string, where: string): Promise
   }
   const tags = await reader.tagNames();
   if (tags.includes(name)) {
-    throw verificationError(
-      'BLOB_MISSING',
-      `${where} has the tag ${JSON.stringify(name)}, and what it points to is gone`,
-      {
-        hint: 'copy or build the image again',
-      },
-    );
+    throw usageError('TAG_UNKNOWN', `${where} has the tag ${JSON.stringify(name)}, and what it points to is gone`, {
+      hint: 'copy or build the image again',
+    });
   }
   throw unknownTag(
     name,

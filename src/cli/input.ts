@@ -49,7 +49,6 @@ async function askLine(
   // The editor of lines begins by erasing its own: it must know the question, or that goes, too.
   const text = terminalText(question);
   const prompt = isShown ? text : '';
-  if (!isShown) questions.write(text);
   const echo = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
       if (isShown) questions.write(chunk.toString());
@@ -57,6 +56,8 @@ async function askLine(
     },
   });
   const lines = createInterface({ input: answers, output: echo, terminal: true, historySize: 0 });
+  // Only now does the terminal itself show nothing of what is typed: who is asked earlier may answer earlier.
+  if (!isShown) questions.write(text);
   // While lines are edited the terminal sends no signal: pass Ctrl-C on to who listens for it.
   lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   const closed = new Promise<never>((_resolve, reject) => {

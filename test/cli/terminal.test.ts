@@ -79,8 +79,8 @@ test('run says how to leave, and how to get in, when the login prompt is there',
   // As a boot loader does, it clears the screen first.
   await writeBootableDisk(disk, '\u001b[H\u001b[Jlocalhost login: ', 'halt');
   // What the way out says is tried: the machine ends.
-  const answers = [['core@127.0.0.1', '\u0001x']] as const;
+  const answers = [['\nleave with Ctrl-A X', '\u0001x']] as const;
   const text = await onTerminal(['run', '--memory', '256', '--disk', disk], answers, directory);
   const afterPrompt = text.slice(text.lastIndexOf('localhost login: '));
-  expect(afterPrompt).toMatch(/\r\nLeave with Ctrl-A X\. From another terminal: ssh .* -p \d+ core@127\.0\.0\.1\r\n/);
+  expect(afterPrompt).toMatch(/\r\nleave with Ctrl-A X; from another terminal: ssh .* -p \d+ core@127\.0\.0\.1\r\n/);
 });

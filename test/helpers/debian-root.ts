@@ -97,7 +97,10 @@ shift
 pivot_root . mnt
 perl -e 'my $old = "/mnt"; syscall(166, $old, 2) == 0 or die "umount2: $!"'
 cd "$directory"
-exec "$@"
+# The shell stays: it is the first process there, which collects those that nobody else waits for.
+status=0
+"$@" || status=$?
+exit "$status"
 `;
 
 export interface HostRequest {

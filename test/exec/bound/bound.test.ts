@@ -43,6 +43,7 @@ test("an ordinary user's namespace does not outlive the process that has made it
   const script = [
     ...places.map((place) => `mount --bind "$1"/${place}`),
     'mount --bind "$2" /mnt',
+    'cd /mnt',
     'shift 2',
     'exec setpriv --reuid=54321 --regid=54321 --clear-groups "$@"',
   ].join(' && ');

@@ -444,8 +444,11 @@ describe('unpackImage refuses', () => {
   });
 
   it('an unknown media type', async () => {
-    const layer = await storeBytes(store, tarOf(metadata), 'application/x-tar');
-    const image = await readImage(store, await storeImageOf(store, [layer], [layer.digest], labels));
+    const known = await storeBytes(store, tarOf(metadata), mediaTypes.layer);
+    const layer = await storeBytes(store, tarOf(content), 'application/x-tar');
+    const layers = [known, layer];
+    const diffIds = layers.map(({ digest }) => digest);
+    const image = await readImage(store, await storeImageOf(store, layers, diffIds, labels));
     await expect(unpack(image)).rejects.toMatchObject({
       code: 'MEDIA_TYPE_UNKNOWN',
       message: `layer ${layer.digest} has the unknown media type application/x-tar`,

@@ -136,10 +136,12 @@ describe('a manifest', () => {
 describe('a tag', () => {
   const match = { path: paths.tag };
 
-  it('is named when it is not there', async () => {
+  it('is named when what it points to is not there', async () => {
     await using scene = await openPushed();
     const fault: Fault = { kind: 'status', status: 404, code: 'MANIFEST_UNKNOWN' };
-    expect(await pull(scene, { match, fault, times: always })).toMatch(/^TAG_UNKNOWN \(\d\): .*stable/);
+    expect(await pull(scene, { match, fault, times: always })).toMatch(
+      /^TAG_UNKNOWN \(2\): .* has the tag "stable", and what it points to is gone$/,
+    );
   });
 
   it('is given up when nothing ever comes', async () => {

@@ -2,6 +2,7 @@ import {
   chmod,
   copyFile,
   lchown,
+  link,
   mkdir,
   mkdtemp,
   readdir,
@@ -93,6 +94,7 @@ describe('what is kept', () => {
     await chmod(join(content, 'root/bin/sudo'), 0o4755);
     await run(setcap, ['cap_net_raw=ep', join(content, 'root/bin/ping')]);
     await symlink('sudo', join(content, 'root/bin/link'));
+    await link(join(content, 'root/bin/plain'), join(content, 'root/bin/same'));
   };
   beforeEach(async () => {
     made = 0;
@@ -100,9 +102,13 @@ describe('what is kept', () => {
   });
   const warnings = () => events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
 
-  it('is found again, also in a faithful copy', async () => {
+  it('is found again', async () => {
     expect(await open(5).find('k')).toBe(directory);
-    await run(coreutilsCopy, ['--archive', base, `${base}-copy`]);
+    expect(warnings()).toEqual([]);
+  });
+
+  it.each(['--no-dereference', '--link'])('is found in a faithful copy: cp --archive %s', async (option) => {
+    await run(coreutilsCopy, ['--archive', option, base, `${base}-copy`]);
     try {
       expect(await open(5, `${base}-copy`).find('k')).toBe(join(`${base}-copy`, 'k/content'));
     } finally {
@@ -137,6 +143,14 @@ describe('what is kept', () => {
         await symlink('ping', bin('link'));
       },
       'root/bin/link has changed',
+    ],
+    [
+      'two files in place of one with two names',
+      async () => {
+        await run(coreutilsCopy, ['--archive', bin('same'), bin('copy')]);
+        await rename(bin('copy'), bin('same'));
+      },
+      'root/bin/plain has changed',
     ],
     [
       'a file in place of a directory',

@@ -7,12 +7,13 @@ export const find: Tool = {
   purpose: 'compares what it keeps with what was put there',
 };
 
-/** A line's path and the rest of it are parted by a zero byte, as lines are: names may hold everything else. */
-const format = '%P\\0%y %m %U %G %s %T@ %n %l\\0';
+/** Fields are parted by zero bytes: names may hold everything else. The last is which file it is, by its place on disk. */
+const format = '%P\\0%y %m %U %G %s %T@ %l\\0%D:%i\\0';
 
 /**
- * One line for each entry below a directory, by its path: type, mode, owner, group, size, time, number of names and a
- * link's target. What a directory's size, time of its own and names are depends on the file system, not on what is in it.
+ * One line for each entry below a directory, by its path: type, mode, owner, group, size, time, a link's target, and for
+ * one of several names of a file the first of them. What a directory's size and time of its own are depends on the file
+ * system, not on what is in it; names that a file has elsewhere, in a copy made of hard links, say nothing either.
  */
 export async function listTree(directory: string, signal?: AbortSignal): Promise<Map<string, string>> {
   const { stdout } = await run(
@@ -22,10 +23,17 @@ export async function listTree(directory: string, signal?: AbortSignal): Promise
   );
   const fields = stdout.split('\0');
   const lines = new Map<string, string>();
-  for (let index = 0; index + 1 < fields.length; index += 2) {
-    const [type, mode, owner, group, ...rest] = (fields[index + 1] ?? '').split(' ');
-    const about = type === 'd' ? [type, mode, owner, group] : [type, mode, owner, group, ...rest];
-    lines.set(fields[index] ?? '', about.join(' '));
+  const names = new Map<string, string[]>();
+  for (let index = 0; index + 2 < fields.length; index += 3) {
+    const [path = '', about = '', file = ''] = fields.slice(index, index + 3);
+    const isDirectory = about.startsWith('d ');
+    lines.set(path, isDirectory ? about.split(' ').slice(0, 4).join(' ') : about);
+    if (!isDirectory) names.set(file, [...(names.get(file) ?? []), path]);
+  }
+  for (const paths of names.values()) {
+    if (paths.length === 1) continue;
+    const [first] = paths.sort();
+    for (const path of paths) lines.set(path, `${lines.get(path)} = ${first}`);
   }
   return lines;
 }

@@ -22,6 +22,16 @@ export default tseslint.config(
       ],
       '@typescript-eslint/no-unnecessary-type-assertion': 'error',
       '@typescript-eslint/no-explicit-any': 'error',
+      // What is shown is an object: in a string it would be [object Object].
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        {
+          allowNumber: true,
+          allowBoolean: true,
+          allowNullish: true,
+          allow: [{ from: 'lib', name: 'URLSearchParams' }],
+        },
+      ],
       '@typescript-eslint/return-await': ['error', 'in-try-catch'],
     },
   },

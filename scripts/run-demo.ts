@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import { line, lines, type Showable, terminalText } from '../src/cli/render/shown.ts';
 import { styleFor } from '../src/cli/render/style.ts';
 import { table } from '../src/cli/render/table.ts';
 import { formatBytes, formatDuration, plural } from '../src/lib/format.ts';
@@ -52,9 +53,8 @@ async function step<Result>(
   const command = ['cosa', ...args].join(' ').replace(config, relative(work, config));
   const takes = typicalTimes[args[0] ?? ''];
   const heading = `${stepNumber}/6 ${title}`;
-  console.log(
-    `\n${style.bold(heading)}${style.dim(takes === undefined ? '' : `  takes ${takes}`)}\n${style.dim(`$ ${command}`)}`,
-  );
+  const duration = style.dim(takes === undefined ? '' : `  takes ${takes}`);
+  print('', line`${style.bold(heading)}${duration}`, style.dim(`$ ${command}`));
   const begin = performance.now();
   const value = await run(work, args);
   times.push([command, formatDuration(performance.now() - begin)]);
@@ -65,16 +65,15 @@ async function step<Result>(
 async function testAndPromote(build: Build): Promise<'passed' | 'passed before'> {
   const titles = ['Boot it and test it', 'Move the tag of the stream, for its tests have passed'] as const;
   if (build.unchanged && (await succeeds(work, ['promote', stream]))) {
-    console.log(`\n${style.bold(`5/6 ${titles[0]}`)}  done before, for this very digest`);
-    console.log(`\n${style.bold(`6/6 ${titles[1]}`)}  done before`);
+    print('', line`${style.bold(`5/6 ${titles[0]}`)}  done before, for this very digest`);
+    print('', line`${style.bold(`6/6 ${titles[1]}`)}  done before`);
     return 'passed before';
   }
   // Each reboot takes as long as the boot: where it is emulated, one boot is enough for a demo.
   const isEmulated = (await accelerator()) === 'tcg';
   const suites = isEmulated ? ['basic'] : ['basic', 'reboot'];
   await step(titles[0], ['test', ...suites], show);
-  if (isEmulated)
-    console.log(style.dim('left out, as KVM does not work here: cosa test reboot, which boots it twice more'));
+  if (isEmulated) print(style.dim('left out, as KVM does not work here: cosa test reboot, which boots it twice more'));
   await step(titles[1], ['promote', stream], show);
   return 'passed';
 }
@@ -85,12 +84,17 @@ async function accelerator(): Promise<'kvm' | 'tcg'> {
   return (await chooseAccelerator(scratch.path, new AbortController().signal)).accelerator;
 }
 
-function summary(build: Build, disk: Disk, tests: string, total: number): string {
+/** The parts below each other. */
+function print(...parts: readonly Showable[]): void {
+  console.log(terminalText(lines(parts)));
+}
+
+function printSummary(build: Build, disk: Disk, tests: string, total: number): void {
   const path = relative(process.cwd(), disk.path);
   const update =
     build.updateSize === null || build.unchanged ? '' : `; an update downloads ${formatBytes(build.updateSize)}`;
   const made = build.unchanged ? '' : `, ${build.layers.new} new`;
-  const facts = [
+  const facts: [name: string, value: Showable][] = [
     ['version', style.bold(build.version)],
     ['digest', build.digest],
     ['commit', build.commit],
@@ -102,20 +106,13 @@ function summary(build: Build, disk: Disk, tests: string, total: number): string
   const title = build.unchanged
     ? `Nothing has changed: Debian CoreOS ${build.version} is up to date`
     : `Debian CoreOS ${build.version} is built, tested and promoted to ${stream}`;
-  return [
-    '',
-    style.green(style.bold(title)),
-    table(facts.map(([name = '', value = '']) => [`  ${style.dim(name)}`, value])),
-    '',
-    style.bold(`Time: ${formatDuration(total)}`),
-    table(
-      times.map(([command, duration]) => [`  ${command}`, duration]),
-      [1],
-    ),
-    '',
-    style.bold('Next'),
-    ...nextCommands().map(([command, does]) => `  ${command.padEnd(42)}  ${style.dim(does)}`.trimEnd()),
-  ].join('\n');
+  const ran = times.map(([command, duration]): [string, string] => [`  ${command}`, duration]);
+  print('', style.green(style.bold(title)), table(facts.map(([name, value]) => [style.dim(`  ${name}`), value])));
+  print('', style.bold(`Time: ${formatDuration(total)}`), table(ran, [1]));
+  const next = nextCommands().map(
+    ([command, does]) => line`  ${command.padEnd(does === '' ? 0 : 42)}  ${style.dim(does)}`,
+  );
+  print('', style.bold('Next'), ...next);
 }
 
 function nextCommands(): [command: string, does: string][] {
@@ -142,7 +139,7 @@ async function main(): Promise<void> {
   const [disk] = await step('Make a disk image from that container alone', ['image', 'build', 'qemu'], result<Disk[]>);
   if (disk === undefined) throw new Error('image build gave no image');
   const tests = await testAndPromote(build);
-  console.log(summary(build, disk, tests, performance.now() - begin));
+  printSummary(build, disk, tests, performance.now() - begin);
 }
 
 await main();

@@ -29,7 +29,6 @@ export default tseslint.config(
           allowNumber: true,
           allowBoolean: true,
           allowNullish: true,
-          allow: [{ from: 'lib', name: 'URLSearchParams' }],
         },
       ],
       '@typescript-eslint/return-await': ['error', 'in-try-catch'],

@@ -109,8 +109,8 @@ function printSummary(build: Build, disk: Disk, tests: string, total: number): v
   const ran = times.map(([command, duration]): [string, string] => [`  ${command}`, duration]);
   print('', style.green(style.bold(title)), table(facts.map(([name, value]) => [style.dim(`  ${name}`), value])));
   print('', style.bold(`Time: ${formatDuration(total)}`), table(ran, [1]));
-  const next = nextCommands().map(
-    ([command, does]) => line`  ${command.padEnd(does === '' ? 0 : 42)}  ${style.dim(does)}`,
+  const next = nextCommands().map(([command, does]) =>
+    does === '' ? line`  ${command}` : line`  ${command.padEnd(42)}  ${style.dim(does)}`,
   );
   print('', style.bold('Next'), ...next);
 }

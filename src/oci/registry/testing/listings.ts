@@ -15,7 +15,7 @@ export function answerTags(exchange: Exchange, state: State, behaviour: Behaviou
   const page = tags.slice(0, size);
   const next = new URLSearchParams({ last: page.at(-1) ?? '', n: String(size) });
   const isLast = size === 0 || page.length === tags.length;
-  return jsonAnswer(200, { name, tags: page }, isLast ? {} : linkTo(`/v2/${name}/tags/list?${next}`));
+  return jsonAnswer(200, { name, tags: page }, isLast ? {} : linkTo(`/v2/${name}/tags/list?${next.toString()}`));
 }
 
 /** `/v2/NAME/referrers/DIGEST`. https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#listing-referrers */
@@ -45,7 +45,7 @@ export function answerReferrers(
   const content = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: manifests.slice(from, until) };
   return bytesAnswer(200, mediaTypes.index, Buffer.from(JSON.stringify(content)), {
     ...(wanted === null ? {} : { 'OCI-Filters-Applied': 'artifactType' }),
-    ...(until >= manifests.length ? {} : linkTo(`/v2/${name}/referrers/${subject}?${query}`)),
+    ...(until >= manifests.length ? {} : linkTo(`/v2/${name}/referrers/${subject}?${query.toString()}`)),
   });
 }
 

@@ -1,8 +1,9 @@
-import { type FileHandle, mkdtemp, open, readdir, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCleanup } from '../../lib/cleanup.ts';
 import { readTextIfExists } from '../../lib/text-file.ts';
+import { openScratch } from '../scratch.ts';
 import { systemCallFilter } from './filter.ts';
 import { openUserNamespace } from './user-namespace.ts';
 
@@ -37,15 +38,11 @@ export async function openGate(): Promise<Gate> {
 async function openFilter(): Promise<FileHandle> {
   const filter = systemCallFilter(process.arch);
   if (filter === undefined) throw new Error(`no filter of system calls for ${process.arch}`);
-  const directory = await mkdtemp(join(tmpdir(), 'cosa-filter-'));
-  try {
-    const handle = await open(join(directory, 'filter'), 'wx+');
-    // At a position, so that whoever gets the descriptor reads from the start.
-    await handle.write(filter, 0, filter.length, 0);
-    return handle;
-  } finally {
-    await rm(directory, { recursive: true });
-  }
+  await using scratch = await openScratch(tmpdir());
+  const handle = await open(join(scratch.path, 'filter'), 'wx+');
+  // At a position, so that whoever gets the descriptor reads from the start.
+  await handle.write(filter, 0, filter.length, 0);
+  return handle;
 }
 
 /** Octal, as the kernel prints it. */

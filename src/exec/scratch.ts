@@ -16,6 +16,9 @@ const prefix = '.cosa-';
 const pattern = /^\.cosa-[A-Za-z0-9]{6}$/;
 const lockName = 'in-use.lock';
 
+/** Others can come in between so often that something else must be wrong. */
+const mostAttempts = 20;
+
 /**
  * Makes a directory for temporary things in `base`, and removes there what killed processes have left. Its process holds a
  * lock in it, which ends with the process, however it ends: whose lock can be taken is left. So it does not matter
@@ -26,12 +29,17 @@ const lockName = 'in-use.lock';
 export async function openScratch(base: string): Promise<Scratch> {
   await makeDirectory(base);
   await removeLeftovers(base);
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     const path = await makeTemporary(base);
-    const made = await lstat(path);
-    const lock = await lockFile(join(path, lockName));
+    const made = await inodeOf(path);
+    const lock = await lockFile(join(path, lockName)).catch((error: unknown) => {
+      // Whoever took it for a left one may be removing it just now.
+      if (attempt < mostAttempts) return undefined;
+      throw error;
+    });
+    if (lock === undefined) continue;
     // Another process may have taken it for a left one before it was locked.
-    if ((await inodeOf(join(path, lockName))) !== undefined && (await inodeOf(path)) === made.ino) {
+    if ((await inodeOf(join(path, lockName))) !== undefined && (await inodeOf(path)) === made) {
       return { path, [Symbol.asyncDispose]: () => remove(path, lock) };
     }
     await remove(path, lock);
@@ -56,8 +64,12 @@ async function removeLeftovers(base: string): Promise<void> {
     const path = join(base, name);
     const stats = await lstat(path).catch(() => undefined);
     if (!stats?.isDirectory() || stats.uid !== process.getuid?.()) continue;
-    const lock = await tryLockFile(join(path, lockName));
-    if (lock !== undefined) await remove(path, lock);
+    try {
+      const lock = await tryLockFile(join(path, lockName));
+      if (lock !== undefined) await remove(path, lock);
+    } catch {
+      // Its owner, or another who tidies up, is removing it just now; else the next one will try again.
+    }
   }
 }
 

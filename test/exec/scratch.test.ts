@@ -22,6 +22,17 @@ test('is private, and gone with all that is in it', async () => {
   expect(await readdir(join(base, 'made'))).toEqual([]);
 });
 
+test('is had by any number at once, in one place', async () => {
+  const often = async () => {
+    for (let round = 0; round < 6; round++) {
+      await using scratch = await openScratch(base);
+      await writeFile(join(scratch.path, 'file'), '');
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, often));
+  expect(await readdir(base)).toEqual([]);
+});
+
 test('leaves alone what is in use, what is not ours and what is no directory', async () => {
   await using first = await openScratch(base);
   await writeFile(join(first.path, 'file'), '');

@@ -5,9 +5,9 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { packageRequest } from '../src/flows/lock.ts';
-import { openConfig } from '../src/flows/open-config.ts';
-import { openWorkDirectory } from '../src/flows/work-directory.ts';
+import { openConfig } from '../src/workspace/open-config.ts';
+import { packageRequest } from '../src/workspace/package-lock.ts';
+import { openWorkDirectory } from '../src/workspace/work-directory.ts';
 import { fastest, report } from './measure.ts';
 import { fetchMkosi, mkosiBuild } from './mkosi.ts';
 

@@ -7,14 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { layerContents } from '../src/layers/contents.ts';
 import type { Component } from '../src/lib/component.ts';
-import { silentReporter } from '../src/lib/reporter.ts';
 import { openLayoutForWriting } from '../src/oci/layout.ts';
-import { encapsulate } from '../src/ostree/encapsulate/encapsulate.ts';
 import { layerComponents } from '../src/ostree/encapsulate/image.ts';
 import { layerReuse } from '../src/ostree/encapsulate/reuse.ts';
 import type { EncapsulatedImage } from '../src/ostree/encapsulate/types.ts';
+import { encapsulate } from '../src/ostree/encapsulate.ts';
 import { commitObject } from '../src/ostree/objects.ts';
 import { scanTree, type Tree } from '../src/ostree/tree.ts';
+import { silentReporter } from '../src/progress/reporter.ts';
 import { fastest, peakMemory, report, reportPeakMemory } from './measure.ts';
 import { makeSyntheticTree } from './synthetic-tree.ts';
 

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { silentReporter } from '../src/lib/reporter.ts';
 import type { PackageRequest } from '../src/packages/backend.ts';
 import { hostMirror } from '../src/packages/deb/host-apt.ts';
 import { debBackend } from '../src/packages/deb.ts';
+import { silentReporter } from '../src/progress/reporter.ts';
 
 /** A mkosi that can be run, and the directories that it works in. */
 export interface Mkosi {

@@ -54,7 +54,7 @@ export interface CommandModule {
   attach(command: Command, execute: (run: Run, needs: Needs) => Promise<void>): void;
 }
 
-/** Declares a command. Each file in `commands/` exports one, and `commands/index.ts` lists it. */
+/** Declares a command. Each file in `commands/` exports one, and `commands.ts` lists it. */
 export function defineCommand<Args extends unknown[], Options extends OptionValues>(
   declaration: CommandDeclaration<Args, Options>,
 ): CommandModule {

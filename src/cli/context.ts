@@ -1,5 +1,5 @@
-import type { Session } from '../flows/session.ts';
 import type { RegistryOptions } from '../oci/registries.ts';
+import type { Session } from '../workspace/session.ts';
 import type { CommandDescription } from './description.ts';
 import type { Input } from './input.ts';
 import type { Style } from './render/style.ts';

@@ -2,7 +2,7 @@ import type { Command as TypedCommand } from '@commander-js/extra-typings';
 import { Command, type CommanderError } from 'commander';
 import { type CosaError, usageError } from '../lib/errors.ts';
 import type { CommandModule, CommandResult, Needs } from './command.ts';
-import { type CommandEntry, commandFamilies, commands } from './commands/index.ts';
+import { type CommandEntry, commandFamilies, commands } from './commands.ts';
 import { addCommonOptions, type CommonOptions, commonOptions } from './common-options.ts';
 import type { Context } from './context.ts';
 import { type CommandDescription, describeCommand } from './description.ts';
@@ -161,7 +161,7 @@ function familyCommand(program: Command, name: string, host: ProgramHost): Comma
   if (existing !== undefined) return existing;
   const family = program.command(name).helpCommand(false);
   const description = commandFamilies[name];
-  if (description === undefined) throw new Error(`commands/index.ts lists no family "${name}"`);
+  if (description === undefined) throw new Error(`commands.ts lists no family "${name}"`);
   const sentence = `${description.summary.charAt(0).toUpperCase()}${description.summary.slice(1)}.`;
   family.summary(description.summary).description(sentence).helpGroup(`${description.group}:`);
   prepare(family, host);

@@ -6,7 +6,7 @@ import { prettyJson } from '../lib/canonical-json.ts';
 import type { Digest } from '../lib/digest.ts';
 import { makeDirectory } from '../lib/directories.ts';
 import { verificationError } from '../lib/errors.ts';
-import type { Reporter } from '../lib/reporter.ts';
+import type { Reporter } from '../progress/reporter.ts';
 import { checkDeployable } from './deployable.ts';
 import { readImageConfig } from './image-config.ts';
 

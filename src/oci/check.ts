@@ -1,4 +1,4 @@
-import type { Reporter } from '../lib/reporter.ts';
+import type { Reporter } from '../progress/reporter.ts';
 import { attempt } from './attempt.ts';
 import { readReferrers } from './copy/related.ts';
 import { formatPlace, type Place } from './place.ts';

@@ -1,5 +1,5 @@
 import { CosaError } from '../lib/errors.ts';
-import type { Reporter } from '../lib/reporter.ts';
+import type { Reporter } from '../progress/reporter.ts';
 import { type BlobCounts, copyBlobs } from './copy/blobs.ts';
 import { type CopyPlan, type CopyRequest, firstGone, planCopy } from './copy/plan.ts';
 import { mergeAttachment } from './signatures/attachment.ts';

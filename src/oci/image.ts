@@ -12,6 +12,11 @@ export interface Image {
   config: ImageConfig;
 }
 
+/** A label of an image, or `undefined`. */
+export function labelOf(image: Pick<Image, 'config'> | undefined, name: string): string | undefined {
+  return image?.config.config?.Labels?.[name];
+}
+
 type BlobReader = Pick<ContentReader, 'readBlob'>;
 
 /**

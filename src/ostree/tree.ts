@@ -1,8 +1,8 @@
 import { streamDirectory } from '../exec/tools/tar.ts';
 import { CosaError } from '../lib/errors.ts';
-import type { Reporter } from '../lib/reporter.ts';
 import type { TarEntry } from '../lib/tar/reader.ts';
 import { readTar } from '../lib/tar/reader.ts';
+import type { Reporter } from '../progress/reporter.ts';
 import { contentHash, dirmetaObject, dirtreeObject, fileTypeBits } from './objects.ts';
 import type { ContentObject, FileMetadata, MetadataObject } from './types.ts';
 

@@ -1,5 +1,5 @@
 import type { SourcePosition } from '../lib/errors.ts';
-import type { Reporter } from '../lib/reporter.ts';
+import type { Reporter } from '../progress/reporter.ts';
 
 /** One package of a lockfile: everything needed to fetch exactly these bytes again. */
 export interface LockedPackage {

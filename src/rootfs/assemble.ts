@@ -1,6 +1,6 @@
 import type { Component } from '../lib/component.ts';
-import type { Reporter } from '../lib/reporter.ts';
 import { statInRoot } from '../lib/root-files.ts';
+import type { Reporter } from '../progress/reporter.ts';
 import type { RootContext, RootStep } from './context.ts';
 import { finalPath, readAliases } from './final-path.ts';
 import type { AssembledRoot, RootfsRequest, RootLayout } from './request.ts';

@@ -1,6 +1,6 @@
 import type { RunResult } from '../exec/run.ts';
 import { type Bind, tryRunInSandbox } from '../exec/sandbox.ts';
-import type { Reporter } from '../lib/reporter.ts';
+import type { Reporter } from '../progress/reporter.ts';
 import type { RootfsRequest } from './request.ts';
 
 /** What every step gets: the tree it changes, and where it tells what it made. */

@@ -1,4 +1,4 @@
-import type { Reporter } from '../lib/reporter.ts';
+import type { Reporter } from '../progress/reporter.ts';
 
 /** Directories of which an ostree tree keeps nothing: the boot process mounts or fills them. */
 export const emptyDirectories = ['/boot', '/dev', '/run', '/proc', '/sys', '/tmp', '/sysroot'] as const;

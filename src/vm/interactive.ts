@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { attach } from '../exec/run.ts';
 import { qemu } from '../exec/tools/qemu.ts';
 import { createCleanup } from '../lib/cleanup.ts';
-import type { Reporter } from '../lib/reporter.ts';
+import type { Reporter } from '../progress/reporter.ts';
 import { qemuArguments } from './arguments.ts';
 import { type MachineOptions, prepareMachine } from './prepare.ts';
 

@@ -4,7 +4,7 @@ import { type RunningProgram, start as startProgram } from '../exec/run.ts';
 import { qemu } from '../exec/tools/qemu.ts';
 import { type Cleanup, createCleanup } from '../lib/cleanup.ts';
 import { CosaError } from '../lib/errors.ts';
-import type { Reporter } from '../lib/reporter.ts';
+import type { Reporter } from '../progress/reporter.ts';
 import { orAborted } from './abort.ts';
 import type { Accelerator } from './accelerator.ts';
 import { qemuArguments } from './arguments.ts';

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { openScratch, type Scratch } from '../exec/scratch.ts';
 import type { Cleanup } from '../lib/cleanup.ts';
 import { makeDirectory } from '../lib/directories.ts';
-import type { Reporter } from '../lib/reporter.ts';
+import type { Reporter } from '../progress/reporter.ts';
 import { chooseAccelerator } from './accelerator.ts';
 import type { MachineDescription, Network } from './arguments.ts';
 import { createOverlay } from './disk.ts';

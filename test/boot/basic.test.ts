@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { openLayout } from '../../src/oci/layout.ts';
 import { readTestResults } from '../../src/oci/test-result.ts';
-import { basic } from '../../src/vm/tests/basic/index.ts';
+import { basic } from '../../src/vm/suites/basic.ts';
 import { imageOf } from '../integration/fixture.ts';
 import { bootExample, failures } from './boot.ts';
 

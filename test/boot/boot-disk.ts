@@ -1,10 +1,10 @@
 import { createCleanup } from '../../src/lib/cleanup.ts';
-import { silentReporter } from '../../src/lib/reporter.ts';
+import { silentReporter } from '../../src/progress/reporter.ts';
 import { ignitionConfig, type Provisioning } from '../../src/vm/ignition.ts';
 import { startMachine } from '../../src/vm/machine.ts';
 import { machineDirectory } from '../../src/vm/prepare.ts';
 import { createSshKey } from '../../src/vm/ssh.ts';
-import { createGuest, type TestGuest, testUser } from '../../src/vm/tests/guest.ts';
+import { createGuest, type TestGuest, testUser } from '../../src/vm/suites/guest.ts';
 
 /** Where a guest finds the host's loopback interface: QEMU's user network. */
 export const hostFromGuest = '10.0.2.2';

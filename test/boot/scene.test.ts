@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bootedDeployment } from '../../src/vm/tests/basic/commit.ts';
-import { requireRunning } from '../../src/vm/tests/basic/running.ts';
-import type { Guest } from '../../src/vm/tests/system-test.ts';
+import { bootedDeployment } from '../../src/vm/suites/basic/commit.ts';
+import { requireRunning } from '../../src/vm/suites/basic/running.ts';
+import type { Guest } from '../../src/vm/suites/system-test.ts';
 import { cosa, cosaOk } from '../integration/fixture.ts';
 import { bootDisk } from './boot-disk.ts';
 import { commitConfig, edit, prepareScene, type Scene, stream } from './scene.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { commands } from '../../src/cli/commands/index.ts';
+import { commands } from '../../src/cli/commands.ts';
 import { type CommandDescription, flatten } from '../../src/cli/description.ts';
 import { buildProgram, describeProgram, type Invocation, type ProgramHost } from '../../src/cli/program.ts';
 import { cosa } from './in-process.ts';

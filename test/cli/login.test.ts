@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { findCredentials } from '../../src/oci/credentials/credentials.ts';
+import { findCredentials } from '../../src/oci/credentials.ts';
 import type { Authentication } from '../../src/oci/registry/testing/authentication.ts';
 import { startTestingRegistry, type TestingRegistry } from '../../src/oci/registry/testing/registry.ts';
 import { cosa } from './in-process.ts';

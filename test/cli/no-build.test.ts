@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeSettings } from '../../src/flows/work-directory.ts';
+import { writeSettings } from '../../src/workspace/work-directory.ts';
 import { cosa } from './in-process.ts';
 
 let directory: string;

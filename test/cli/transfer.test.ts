@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Descriptor } from '../../src/oci/types.ts';
-import { build, openScene, type Scene } from '../flows/transfer/support.ts';
+import { build, openScene, type Scene } from '../flows/container/transfer/support.ts';
 import { cosa } from './in-process.ts';
 
 let scene: Scene;

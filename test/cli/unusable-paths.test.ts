@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { run } from '../../src/exec/run.ts';
-import { build, openScene, type Scene } from '../flows/transfer/support.ts';
+import { build, openScene, type Scene } from '../flows/container/transfer/support.ts';
 import { cosa } from './in-process.ts';
 
 let scene: Scene;

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256Hex } from '../../src/lib/digest.ts';
-import { silentReporter } from '../../src/lib/reporter.ts';
 import type { BackendContext, Lockfile, PackageBackend, PackageRequest } from '../../src/packages/backend.ts';
 import { formatLockfile, parseLockfile } from '../../src/packages/lockfile.ts';
+import { silentReporter } from '../../src/progress/reporter.ts';
 
 /**
  * A repository that a family's own test sets up, with these packages, all in version 1.0 but for `editor`:

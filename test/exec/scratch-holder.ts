@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { directoryCache } from '../../src/cache/directories.ts';
 import { openScratch } from '../../src/exec/scratch.ts';
-import { directoryCache } from '../../src/pipeline/cache.ts';
 
 // A process that is killed at some point: it says where it is, and goes on.
 const [base = '', round = ''] = process.argv.slice(2);

@@ -1,11 +1,11 @@
 import type { CompressionAlgorithm } from '../../src/lib/compress/algorithms.ts';
-import { silentReporter } from '../../src/lib/reporter.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import type { Annotations, Descriptor } from '../../src/oci/types.ts';
-import { encapsulate } from '../../src/ostree/encapsulate/encapsulate.ts';
 import type { LayerContent } from '../../src/ostree/encapsulate/types.ts';
+import { encapsulate } from '../../src/ostree/encapsulate.ts';
 import { commitObject } from '../../src/ostree/objects.ts';
 import { scanTree } from '../../src/ostree/tree.ts';
+import { silentReporter } from '../../src/progress/reporter.ts';
 
 export interface TestContainer {
   /** The OCI layout, made if missing. */

@@ -1,5 +1,5 @@
-import type { Session } from '../../src/flows/session.ts';
 import { createRegistries } from '../../src/oci/registry/registries.ts';
+import type { Session } from '../../src/workspace/session.ts';
 
 /** A session that shows nothing and knows no credentials. */
 export function silentSession(): Session {

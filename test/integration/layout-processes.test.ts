@@ -5,13 +5,13 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lockFile } from '../../src/exec/lock.ts';
 import { start } from '../../src/exec/run.ts';
-import { silentReporter } from '../../src/lib/reporter.ts';
 import { storeBytes } from '../../src/oci/artifact.ts';
 import { checkLayout } from '../../src/oci/layout/check.ts';
 import { layoutPaths } from '../../src/oci/layout/paths.ts';
 import { pruneLayout } from '../../src/oci/layout/prune.ts';
 import { openLayout, openLayoutForWriting } from '../../src/oci/layout.ts';
 import { mediaTypes } from '../../src/oci/types.ts';
+import { silentReporter } from '../../src/progress/reporter.ts';
 import { storeImage } from '../helpers/image.ts';
 
 const node = { name: process.execPath, packages: { deb: 'nodejs', rpm: 'nodejs' }, purpose: 'runs a writer' };

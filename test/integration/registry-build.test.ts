@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import type { BuildResult } from '../../src/flows/build/result.ts';
+import type { BuildResult } from '../../src/flows/container/next-build/result.ts';
 import { openLayout } from '../../src/oci/layout.ts';
 import { requestsOf } from '../../src/oci/registry/testing/log.ts';
 import { startTestingRegistry, type TestingRegistry } from '../../src/oci/registry/testing/registry.ts';

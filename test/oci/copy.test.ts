@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { canonicalJson, type Json } from '../../src/lib/canonical-json.ts';
 import { digestHex, digestOf } from '../../src/lib/digest.ts';
-import { type Reporter, silentReporter } from '../../src/lib/reporter.ts';
 import { attachArtifact, storeBytes } from '../../src/oci/artifact.ts';
 import type { Along } from '../../src/oci/copy/plan.ts';
 import { copyContent } from '../../src/oci/copy.ts';
@@ -14,6 +13,7 @@ import type { Place } from '../../src/oci/place.ts';
 import { addSignature, readAttachment, signatureAnnotation } from '../../src/oci/signatures/attachment.ts';
 import type { ContentReader, ContentStore, LocalStore } from '../../src/oci/store.ts';
 import { type Descriptor, mediaTypes } from '../../src/oci/types.ts';
+import { type Reporter, silentReporter } from '../../src/progress/reporter.ts';
 import { collect, storeImage } from '../helpers/image.ts';
 import { recording } from '../helpers/recording-store.ts';
 

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { silentReporter } from '../../src/lib/reporter.ts';
 import { commitObject } from '../../src/ostree/objects.ts';
 import { scanTree } from '../../src/ostree/tree.ts';
+import { silentReporter } from '../../src/progress/reporter.ts';
 import { commitOptions, makeTree, ostree, ostreeCommit } from './fixture.ts';
 
 let directory: string;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { silentReporter } from '../../src/lib/reporter.ts';
+import { silentReporter } from '../../src/progress/reporter.ts';
 import { assembleRoot } from '../../src/rootfs/assemble.ts';
 import { finalPath } from '../../src/rootfs/final-path.ts';
 import type { RootfsRequest } from '../../src/rootfs/request.ts';

@@ -5,16 +5,16 @@ import { expect, it } from 'vitest';
 const source = join(import.meta.dirname, '../../src');
 
 /** What works on roots. */
-const places = ['rootfs', 'packages/deb', 'flows/build'];
+const places = ['rootfs', 'packages/deb', 'flows/container/next-build'];
 
 /**
  * Path names of a root joined by hand follow the host's idea of its links. These are none of a root's files: the
  * tree itself, a copy of it, and directories that walkTree has resolved.
  */
 const allowed = new Set([
-  "flows/build/container.ts: join(request.scratch, 'root')",
-  "flows/build/root.ts: join(entry, 'root')",
-  "flows/build/root.ts: join(directory, 'root')",
+  "flows/container/next-build/container.ts: join(request.scratch, 'root')",
+  "flows/container/next-build/root.ts: join(entry, 'root')",
+  "flows/container/next-build/root.ts: join(directory, 'root')",
   'packages/deb/extract.ts: join(root, directory)',
   'rootfs/walk.ts: join(tree, directory)',
 ]);

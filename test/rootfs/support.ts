@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
-import { silentReporter } from '../../src/lib/reporter.ts';
+import { silentReporter } from '../../src/progress/reporter.ts';
 import type { RootContext } from '../../src/rootfs/context.ts';
 import type { Overlay, OverlayEntry, RootfsRequest } from '../../src/rootfs/request.ts';
 import { walkTree } from '../../src/rootfs/walk.ts';

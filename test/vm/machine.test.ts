@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { silentReporter } from '../../src/lib/reporter.ts';
+import { silentReporter } from '../../src/progress/reporter.ts';
 import { probe } from '../../src/vm/accelerator.ts';
 import { type Machine, startMachine } from '../../src/vm/machine.ts';
 import { type Ending, writeBootableDisk } from './boot-sector.ts';

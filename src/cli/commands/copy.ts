@@ -1,5 +1,5 @@
 import { Option } from '@commander-js/extra-typings';
-import { copyContainers } from '../../flows/transfer/copy.ts';
+import { copyContainers } from '../../flows/container/copy.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
 import { platform } from '../parsers.ts';

@@ -1,5 +1,5 @@
-import { type ContainerDifference, diffContainers } from '../../flows/containers/diff.ts';
-import { type DownloadDetails, diffDownload } from '../../flows/containers/download.ts';
+import { type DownloadDetails, diffDownload } from '../../flows/container/diff/download.ts';
+import { type ContainerDifference, diffContainers } from '../../flows/container/diff.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
 import { shortened } from '../render/shortened.ts';

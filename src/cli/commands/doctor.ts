@@ -1,4 +1,4 @@
-import { type Diagnosis, examineHost, type HostCheck, type ToolStatus } from '../../flows/doctor.ts';
+import { type Diagnosis, examineHost, type HostCheck, type ToolStatus } from '../../flows/host/doctor.ts';
 import type { Json } from '../../lib/canonical-json.ts';
 import { type ExitStatus, exitStatus } from '../../lib/errors.ts';
 import { defineCommand } from '../command.ts';

@@ -1,4 +1,4 @@
-import { type FetchResult, fetchPackages } from '../../flows/fetch.ts';
+import { type FetchResult, fetchPackages } from '../../flows/packages/fetch.ts';
 import type { Json } from '../../lib/canonical-json.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';

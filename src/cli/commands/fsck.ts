@@ -3,10 +3,10 @@ import {
   checkContainers,
   type RepairedLayout,
   repairContainers,
-} from '../../flows/containers/fsck.ts';
-import { nothingBuilt, placeNamed } from '../../flows/containers/place.ts';
+} from '../../flows/container/fsck.ts';
 import { exitStatus, usageError } from '../../lib/errors.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
+import { nothingBuilt, placeNamed } from '../../workspace/place.ts';
 import { defineCommand } from '../command.ts';
 import { line, lines, type Shown } from '../render/shown.ts';
 import type { Style } from '../render/style.ts';

@@ -1,7 +1,7 @@
 import { Argument, Option } from '@commander-js/extra-typings';
 import { compressors } from '../../disk/compressors.ts';
 import { platforms } from '../../disk/platforms/index.ts';
-import { type BuiltImages, buildImages } from '../../flows/image/build-images.ts';
+import { type BuiltImages, buildImages } from '../../flows/image/build.ts';
 import { formatBytes } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
 import type { Shown } from '../render/shown.ts';

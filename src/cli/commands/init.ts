@@ -1,4 +1,4 @@
-import { initWorkDirectory } from '../../flows/init.ts';
+import { initWorkDirectory } from '../../flows/work-directory/init.ts';
 import { defineCommand } from '../command.ts';
 import { line } from '../render/shown.ts';
 

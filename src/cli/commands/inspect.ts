@@ -1,4 +1,4 @@
-import { type InspectedContainer, inspectContainer } from '../../flows/containers/inspect.ts';
+import { type InspectedContainer, inspectContainer } from '../../flows/container/inspect.ts';
 import { formatBytes, formatDuration, plural } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
 import { shortened } from '../render/shortened.ts';

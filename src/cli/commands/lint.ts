@@ -1,4 +1,4 @@
-import { type LintedImage, lintContainer } from '../../flows/containers/lint.ts';
+import { type LintedImage, lintContainer } from '../../flows/container/lint.ts';
 import { exitStatus } from '../../lib/errors.ts';
 import { plural } from '../../lib/format.ts';
 import type { Finding } from '../../lint/lint.ts';

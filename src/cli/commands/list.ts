@@ -1,7 +1,7 @@
-import { type ListedContainer, type ListedPlace, listContainers } from '../../flows/containers/list.ts';
-import { nothingBuilt, placeNamed } from '../../flows/containers/place.ts';
+import { type ListedContainer, type ListedPlace, listContainers } from '../../flows/container/list.ts';
 import { formatBytes } from '../../lib/format.ts';
 import { formatPlace } from '../../oci/place.ts';
+import { nothingBuilt, placeNamed } from '../../workspace/place.ts';
 import { defineCommand } from '../command.ts';
 import { line, lines, type Showable, type Shown } from '../render/shown.ts';
 import type { Style } from '../render/style.ts';

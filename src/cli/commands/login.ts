@@ -1,4 +1,4 @@
-import { logIn } from '../../flows/login.ts';
+import { logIn } from '../../flows/registry/login.ts';
 import { usageError } from '../../lib/errors.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';

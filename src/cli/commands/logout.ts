@@ -1,4 +1,4 @@
-import { logOut, logOutOfAll } from '../../flows/login.ts';
+import { logOut, logOutOfAll } from '../../flows/registry/login.ts';
 import { usageError } from '../../lib/errors.ts';
 import { defineCommand } from '../command.ts';
 

@@ -1,9 +1,9 @@
 import { Option } from '@commander-js/extra-typings';
-import { buildContainer } from '../../flows/build/index.ts';
-import type { BuildResult } from '../../flows/build/result.ts';
-import { openWorkDirectory } from '../../flows/work-directory.ts';
+import type { BuildResult } from '../../flows/container/next-build/result.ts';
+import { buildContainer } from '../../flows/container/next-build.ts';
 import { formatBytes } from '../../lib/format.ts';
 import { sbomFormats } from '../../packages/sbom/formats.ts';
+import { openWorkDirectory } from '../../workspace/work-directory.ts';
 import { defineCommand } from '../command.ts';
 import { wholeNumber } from '../parsers.ts';
 import { line, lines, type Shown } from '../render/shown.ts';

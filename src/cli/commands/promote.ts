@@ -1,4 +1,4 @@
-import { type Promotion, promote as promoteContainer } from '../../flows/containers/promote.ts';
+import { type Promotion, promote as promoteContainer } from '../../flows/container/promote.ts';
 import { defineCommand } from '../command.ts';
 import { collect } from '../parsers.ts';
 import { line, type Showable } from '../render/shown.ts';

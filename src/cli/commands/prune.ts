@@ -1,6 +1,6 @@
-import { nothingBuilt, placeNamed } from '../../flows/containers/place.ts';
-import { type PrunedContainers, pruneContainers } from '../../flows/containers/prune.ts';
+import { type PrunedContainers, pruneContainers } from '../../flows/container/prune.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
+import { nothingBuilt, placeNamed } from '../../workspace/place.ts';
 import { defineCommand } from '../command.ts';
 import { wholeNumber } from '../parsers.ts';
 import { line, lines, type Showable } from '../render/shown.ts';

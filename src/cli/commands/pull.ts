@@ -1,5 +1,5 @@
-import { pullContainer } from '../../flows/transfer/pull.ts';
-import { openWorkDirectory } from '../../flows/work-directory.ts';
+import { pullContainer } from '../../flows/container/pull.ts';
+import { openWorkDirectory } from '../../workspace/work-directory.ts';
 import { defineCommand } from '../command.ts';
 import { collect, platform } from '../parsers.ts';
 import { transferredJson, transferredText } from '../render/transferred.ts';

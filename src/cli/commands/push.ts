@@ -1,5 +1,5 @@
-import { pushContainer } from '../../flows/transfer/push.ts';
-import { pushIndex } from '../../flows/transfer/push-index.ts';
+import { pushContainer } from '../../flows/container/push.ts';
+import { pushIndex } from '../../flows/container/push-index.ts';
 import { usageError } from '../../lib/errors.ts';
 import { platformName } from '../../oci/image.ts';
 import { parseReference } from '../../oci/reference.ts';

@@ -1,4 +1,4 @@
-import { runMachine } from '../../flows/run.ts';
+import { runMachine } from '../../flows/image/run.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { defineCommand } from '../command.ts';
 import { cpusOption, firmwareOption, memoryOption, networkOption } from '../machine-options.ts';

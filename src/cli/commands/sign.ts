@@ -1,5 +1,5 @@
 import { Option } from '@commander-js/extra-typings';
-import { generateKeys, signImage } from '../../flows/signatures/sign.ts';
+import { generateKeys, signImage } from '../../flows/container/sign.ts';
 import { usageError } from '../../lib/errors.ts';
 import { defineCommand } from '../command.ts';
 import { choosePassphrase, readPassphrase } from '../passphrase.ts';

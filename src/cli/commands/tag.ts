@@ -1,4 +1,4 @@
-import { tagContainer } from '../../flows/containers/tag.ts';
+import { tagContainer } from '../../flows/container/tag.ts';
 import { defineCommand } from '../command.ts';
 
 export const tag = defineCommand({

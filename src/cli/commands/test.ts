@@ -1,8 +1,8 @@
-import { runTests, type SuiteReport, type TestReport } from '../../flows/test/run-tests.ts';
+import { runTests, type SuiteReport, type TestReport } from '../../flows/image/test.ts';
 import type { Json } from '../../lib/canonical-json.ts';
 import { exitStatus } from '../../lib/errors.ts';
 import { formatDuration, plural } from '../../lib/format.ts';
-import { suites } from '../../vm/tests/index.ts';
+import { suites } from '../../vm/suites.ts';
 import { defineCommand } from '../command.ts';
 import { cpusOption, firmwareOption, memoryOption } from '../machine-options.ts';
 import { readPassphrase } from '../passphrase.ts';

@@ -1,5 +1,5 @@
 import { Option } from '@commander-js/extra-typings';
-import { type VerifiedImage, verifyImage } from '../../flows/signatures/verify.ts';
+import { type VerifiedImage, verifyImage } from '../../flows/container/verify.ts';
 import { defineCommand } from '../command.ts';
 import { line, lines, type Shown } from '../render/shown.ts';
 import type { Style } from '../render/style.ts';

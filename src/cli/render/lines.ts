@@ -1,5 +1,5 @@
 import { formatDuration } from '../../lib/format.ts';
-import type { PipelineEvent } from '../../pipeline/events.ts';
+import type { PipelineEvent } from '../../progress/events.ts';
 import { line, lines, type Shown } from './shown.ts';
 import type { Style } from './style.ts';
 

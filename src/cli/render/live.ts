@@ -1,5 +1,5 @@
 import { formatDuration } from '../../lib/format.ts';
-import type { PipelineEvent } from '../../pipeline/events.ts';
+import type { PipelineEvent } from '../../progress/events.ts';
 import { logLine, logTail, warningLines } from './lines.ts';
 import { type Progress, progressBar, rateText, shortProgressText } from './progress.ts';
 import { line, lines, type Showable, type Shown, terminalText } from './shown.ts';

@@ -1,5 +1,5 @@
 import { formatDuration } from '../../lib/format.ts';
-import type { PipelineEvent } from '../../pipeline/events.ts';
+import type { PipelineEvent } from '../../progress/events.ts';
 import { logLine, logTail, stepOutcome, warningLines } from './lines.ts';
 import { progressText } from './progress.ts';
 import { line, type Showable, terminalText } from './shown.ts';

@@ -1,5 +1,5 @@
 import { formatBytes, formatCount, formatDuration } from '../../lib/format.ts';
-import type { ProgressUnit } from '../../lib/reporter.ts';
+import type { ProgressUnit } from '../../progress/reporter.ts';
 
 export interface Progress {
   done: number;

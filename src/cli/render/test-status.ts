@@ -1,4 +1,4 @@
-import type { TestStatus } from '../../flows/containers/test-status.ts';
+import type { TestStatus } from '../../flows/container/test-status.ts';
 import { plural } from '../../lib/format.ts';
 import { line, lines, type Shown } from './shown.ts';
 import type { Style } from './style.ts';

@@ -1,4 +1,4 @@
-import type { Transferred } from '../../flows/transfer/transfer.ts';
+import type { Transferred } from '../../flows/container/transfer.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
 import { line, lines, type Shown } from './shown.ts';
 import type { Style } from './style.ts';

@@ -1,4 +1,4 @@
-import type { EventSink } from '../../pipeline/events.ts';
+import type { EventSink } from '../../progress/events.ts';
 import type { Style } from './style.ts';
 
 /** Shows what a flow tells. After `close` the stream holds whole lines and nothing more is written. */

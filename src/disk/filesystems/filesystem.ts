@@ -1,4 +1,4 @@
-import type { Reporter } from '../../lib/reporter.ts';
+import type { Reporter } from '../../progress/reporter.ts';
 
 /** A filesystem to be written into a stretch of a disk. */
 export interface FilesystemRequest {

@@ -1,5 +1,6 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { stepKey } from '../../cache/key.ts';
 import {
   artifactFileName,
   artifactFormat,
@@ -15,12 +16,11 @@ import { digestFile, digestHex } from '../../lib/digest.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { commitRename, fsyncPath, writeFileAtomic } from '../../lib/files.ts';
 import { formatBytes } from '../../lib/format.ts';
-import type { Reporter } from '../../lib/reporter.ts';
 import { readTextIfExists } from '../../lib/text-file.ts';
-import { stepKey } from '../../pipeline/key.ts';
-import { type Pipeline, runCachedStep, runStep } from '../../pipeline/step.ts';
-import type { SourceContainer } from './container.ts';
+import type { Reporter } from '../../progress/reporter.ts';
+import { type Pipeline, runCachedStep, runStep } from '../../progress/step.ts';
 import type { ImportedContainer } from './import-sysroot.ts';
+import type { SourceContainer } from './source-container.ts';
 
 /** A disk image that is there, made now or before. */
 export interface DiskImage {

@@ -1,12 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { directoryCache } from '../../cache/directories.ts';
+import { stepKey } from '../../cache/key.ts';
 import { type Deployment, deploy, deploymentTree, initSysroot, type Sysroot, sysrootAt } from '../../disk/deploy.ts';
-import { unpackImage } from '../../ostree/unpack/unpack.ts';
-import { directoryCache } from '../../pipeline/cache.ts';
-import { stepKey } from '../../pipeline/key.ts';
-import { type Pipeline, runCachedStep } from '../../pipeline/step.ts';
-import type { ResolvedImage } from '../resolve-image.ts';
-import type { SourceContainer } from './container.ts';
+import { unpackImage } from '../../ostree/unpack.ts';
+import { type Pipeline, runCachedStep } from '../../progress/step.ts';
+import type { ResolvedImage } from '../../workspace/resolve-image.ts';
+import type { SourceContainer } from './source-container.ts';
 
 /** A deployed container, ready to be put on disks. */
 export interface ImportedContainer {

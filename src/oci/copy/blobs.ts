@@ -1,5 +1,5 @@
 import { mapParallel } from '../../lib/parallel.ts';
-import type { Reporter } from '../../lib/reporter.ts';
+import type { Reporter } from '../../progress/reporter.ts';
 import type { BlobSource, ContentReader, ContentWriter } from '../store.ts';
 import type { Descriptor } from '../types.ts';
 

@@ -5,9 +5,9 @@ import { eraseFromHelper, storeInHelper } from '../../exec/tools/credential-help
 import { makeDirectory } from '../../lib/directories.ts';
 import { isSystemError } from '../../lib/errors.ts';
 import { writeFileAtomic } from '../../lib/files.ts';
+import { helperOf, serverName } from '../credentials.ts';
 import type { RegistryOptions } from '../registries.ts';
 import { type AuthFileContent, canonicalHost, encodeAuth, normalizeKey, readAuthFile } from './auth-file.ts';
-import { helperOf, serverName } from './credentials.ts';
 import { primaryAuthFile } from './locations.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { Digest } from '../../lib/digest.ts';
 import { CosaError, exitStatus } from '../../lib/errors.ts';
-import type { Reporter } from '../../lib/reporter.ts';
+import type { Reporter } from '../../progress/reporter.ts';
 import { openLayout } from '../layout.ts';
 import type { Descriptor } from '../types.ts';
 import { type Problem, validator } from '../validate.ts';

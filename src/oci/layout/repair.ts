@@ -5,7 +5,7 @@ import { type Digest, digestFile, digestHex } from '../../lib/digest.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { CosaError, exitStatus, isSystemError } from '../../lib/errors.ts';
 import { fsyncPath } from '../../lib/files.ts';
-import type { Reporter } from '../../lib/reporter.ts';
+import type { Reporter } from '../../progress/reporter.ts';
 import { openLayoutForWriting } from '../layout.ts';
 import type { ContentReader } from '../store.ts';
 import type { Descriptor } from '../types.ts';

@@ -1,4 +1,4 @@
-import type { Credentials } from '../credentials/credentials.ts';
+import type { Credentials } from '../credentials.ts';
 import type { Timeouts } from './transport/connections.ts';
 import type { Wait } from './transport/retry.ts';
 

@@ -1,4 +1,4 @@
-import { findCredentials } from '../credentials/credentials.ts';
+import { findCredentials } from '../credentials.ts';
 import type { Registries, RegistryOptions, Repository } from '../registries.ts';
 import type { RegistryClient } from './client.ts';
 import { readCertificates } from './configuration/certificates.ts';

@@ -1,7 +1,7 @@
 import type { CompressionAlgorithm } from '../../lib/compress/algorithms.ts';
-import type { Reporter } from '../../lib/reporter.ts';
 import type { LocalStore } from '../../oci/store.ts';
 import type { Annotations, Descriptor, ImageConfig, Manifest } from '../../oci/types.ts';
+import type { Reporter } from '../../progress/reporter.ts';
 import type { Tree } from '../tree.ts';
 import type { MetadataObject } from '../types.ts';
 

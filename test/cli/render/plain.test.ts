@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { viewFor } from '../../../src/cli/render/choose.ts';
 import { plainStyle } from '../../../src/cli/render/style.ts';
-import type { PipelineEvent } from '../../../src/pipeline/events.ts';
+import type { PipelineEvent } from '../../../src/progress/events.ts';
 
 const story: PipelineEvent[] = [
   { type: 'step-started', step: 1, title: 'resolve packages' },

@@ -7,7 +7,7 @@ import type { FilesystemRequest } from '../../../src/disk/filesystems/filesystem
 import { run, tryRun } from '../../../src/exec/run.ts';
 import { debugfs } from '../../../src/exec/tools/e2fsprogs.ts';
 import { digestFile } from '../../../src/lib/digest.ts';
-import { silentReporter } from '../../../src/lib/reporter.ts';
+import { silentReporter } from '../../../src/progress/reporter.ts';
 
 const e2fsck = { name: 'e2fsck', packages: { deb: 'e2fsprogs', rpm: 'e2fsprogs' }, purpose: 'checks filesystems' };
 const offset = 1 << 20;

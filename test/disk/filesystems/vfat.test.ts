@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { vfat } from '../../../src/disk/filesystems/vfat.ts';
 import { run } from '../../../src/exec/run.ts';
 import { digestFile } from '../../../src/lib/digest.ts';
-import { silentReporter } from '../../../src/lib/reporter.ts';
+import { silentReporter } from '../../../src/progress/reporter.ts';
 
 const packages = { deb: 'mtools', rpm: 'mtools' };
 const mtype = { name: 'mtype', packages, purpose: 'reads FAT files' };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { xfs } from '../../../src/disk/filesystems/xfs.ts';
 import { mkfsXfsVersion } from '../../../src/exec/tools/mkfs-xfs.ts';
-import { silentReporter } from '../../../src/lib/reporter.ts';
+import { silentReporter } from '../../../src/progress/reporter.ts';
 
 const offset = 1 << 20;
 const size = 400 << 20;

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../../src/exec/run.ts';
 import { tar } from '../../../src/exec/tools/tar.ts';
-import { silentReporter } from '../../../src/lib/reporter.ts';
 import { openArchive, openArchiveForWriting } from '../../../src/oci/archive.ts';
 import { readImage } from '../../../src/oci/image.ts';
 import { checkLayout } from '../../../src/oci/layout/check.ts';
@@ -12,6 +11,7 @@ import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import { openReference } from '../../../src/oci/open.ts';
 import { createRegistries } from '../../../src/oci/registry/registries.ts';
 import type { Descriptor } from '../../../src/oci/types.ts';
+import { silentReporter } from '../../../src/progress/reporter.ts';
 import { collect, storeImage } from '../../helpers/image.ts';
 import { skopeo } from '../../helpers/peers.ts';
 

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findCredentials } from '../../../src/oci/credentials/credentials.ts';
 import { authFileLocations, primaryAuthFile } from '../../../src/oci/credentials/locations.ts';
+import { findCredentials } from '../../../src/oci/credentials.ts';
 import { makeCredentialHelper, writeCredentialHelper } from '../../helpers/credential-helper.ts';
 import { everythingIn } from '../../helpers/everything-in.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { run, tryRun } from '../../../src/exec/run.ts';
-import { findCredentials } from '../../../src/oci/credentials/credentials.ts';
+import { findCredentials } from '../../../src/oci/credentials.ts';
 import { cosa } from '../../cli/in-process.ts';
 import { type DockerRegistry, startDockerRegistry } from '../../helpers/docker-registry.ts';
 import { skopeo } from '../../helpers/peers.ts';

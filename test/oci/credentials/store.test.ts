@@ -2,8 +2,8 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findCredentials } from '../../../src/oci/credentials/credentials.ts';
 import { removeAllCredentials, removeCredentials, storeCredentials } from '../../../src/oci/credentials/store.ts';
+import { findCredentials } from '../../../src/oci/credentials.ts';
 import { makeCredentialHelper, writeCredentialHelper } from '../../helpers/credential-helper.ts';
 import { everythingIn } from '../../helpers/everything-in.ts';
 

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/lib/digest.ts';
-import { silentReporter } from '../../../src/lib/reporter.ts';
 import { storeBytes } from '../../../src/oci/artifact.ts';
 import { checkLayout } from '../../../src/oci/layout/check.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import type { ContentStore } from '../../../src/oci/store.ts';
 import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
+import { silentReporter } from '../../../src/progress/reporter.ts';
 import { storeImageOf } from '../../helpers/image.ts';
 
 let directory: string;

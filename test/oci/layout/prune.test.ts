@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 import { digestHex } from '../../../src/lib/digest.ts';
-import { silentReporter } from '../../../src/lib/reporter.ts';
 import { storeBytes } from '../../../src/oci/artifact.ts';
 import { checkLayout } from '../../../src/oci/layout/check.ts';
 import { pruneLayout } from '../../../src/oci/layout/prune.ts';
@@ -12,6 +11,7 @@ import { setDamagedAside } from '../../../src/oci/layout/repair.ts';
 import { openLayout, openLayoutForWriting } from '../../../src/oci/layout.ts';
 import { attachTestResult, type TestResult } from '../../../src/oci/test-result.ts';
 import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
+import { silentReporter } from '../../../src/progress/reporter.ts';
 import { storeImage } from '../../helpers/image.ts';
 
 let directory: string;

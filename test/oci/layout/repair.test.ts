@@ -2,15 +2,15 @@ import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkContainers, repairContainers } from '../../../src/flows/containers/fsck.ts';
-import { transfer } from '../../../src/flows/transfer/transfer.ts';
+import { checkContainers, repairContainers } from '../../../src/flows/container/fsck.ts';
+import { transfer } from '../../../src/flows/container/transfer.ts';
 import { digestHex, digestOf } from '../../../src/lib/digest.ts';
-import { silentReporter } from '../../../src/lib/reporter.ts';
 import { checkLayout } from '../../../src/oci/layout/check.ts';
 import { setDamagedAside } from '../../../src/oci/layout/repair.ts';
 import { openLayout, openLayoutForWriting } from '../../../src/oci/layout.ts';
 import type { Place } from '../../../src/oci/place.ts';
 import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
+import { silentReporter } from '../../../src/progress/reporter.ts';
 import { storeImage } from '../../helpers/image.ts';
 import { silentSession } from '../../helpers/session.ts';
 

@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { silentReporter } from '../../../src/lib/reporter.ts';
 import { readTar, type TarEntry } from '../../../src/lib/tar/reader.ts';
 import { baseLayerParts, componentLayerParts, type LayerParts } from '../../../src/ostree/encapsulate/layer-parts.ts';
 import { tarContent } from '../../../src/ostree/encapsulate/tar-content.ts';
@@ -11,6 +10,7 @@ import { scanTree, type Tree } from '../../../src/ostree/tree.ts';
 import type { ContentObject } from '../../../src/ostree/types.ts';
 import { layoutChecker } from '../../../src/ostree/unpack/layout-checker.ts';
 import { normalizePath, parseObjectPath } from '../../../src/ostree/unpack/layout-path.ts';
+import { silentReporter } from '../../../src/progress/reporter.ts';
 import { capability, commitOptions, makeTree } from '../fixture.ts';
 
 const isRoot = process.getuid?.() === 0;

@@ -5,13 +5,13 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { digestOf } from '../../../src/lib/digest.ts';
 import { CosaError, exitStatus } from '../../../src/lib/errors.ts';
-import { silentReporter } from '../../../src/lib/reporter.ts';
 import type { Image } from '../../../src/oci/image.ts';
 import type { ContentReader } from '../../../src/oci/store.ts';
 import { type Descriptor, type ImageConfig, type Manifest, mediaTypes } from '../../../src/oci/types.ts';
 import { verified } from '../../../src/oci/verified.ts';
 import { parseCommit, parseDirtree, parseXattrs } from '../../../src/ostree/unpack/metadata.ts';
-import { unpackImage } from '../../../src/ostree/unpack/unpack.ts';
+import { unpackImage } from '../../../src/ostree/unpack.ts';
+import { silentReporter } from '../../../src/progress/reporter.ts';
 import {
   contentEntries,
   metadataEntries,

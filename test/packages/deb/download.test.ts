@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sha256Hex } from '../../../src/lib/digest.ts';
-import { type Reporter, silentReporter } from '../../../src/lib/reporter.ts';
 import type { Lockfile, PackageRequest } from '../../../src/packages/backend.ts';
 import { downloadDebs } from '../../../src/packages/deb/download.ts';
+import { type Reporter, silentReporter } from '../../../src/progress/reporter.ts';
 
 const content = Buffer.alloc(200_000, 'package');
 const lock: Lockfile = {

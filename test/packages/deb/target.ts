@@ -6,9 +6,9 @@ import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
 import { type Bind, tryRunInSandbox } from '../../../src/exec/sandbox.ts';
 import { digestFile, digestHex } from '../../../src/lib/digest.ts';
-import { silentReporter } from '../../../src/lib/reporter.ts';
 import type { BackendContext, LockedPackage, Lockfile } from '../../../src/packages/backend.ts';
 import { installDebs } from '../../../src/packages/deb/install.ts';
+import { silentReporter } from '../../../src/progress/reporter.ts';
 import { buildPackage, type TestPackage } from './local-repository.ts';
 
 const execute = promisify(execFile);

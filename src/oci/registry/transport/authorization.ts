@@ -1,4 +1,4 @@
-import type { Credentials } from '../../credentials/credentials.ts';
+import type { Credentials } from '../../credentials.ts';
 import type { RegistryScope } from '../client.ts';
 import type { Challenge } from './challenge.ts';
 import { covers, formatScopes, type Grants, grantsOf } from './scopes.ts';

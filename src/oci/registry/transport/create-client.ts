@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { CosaError } from '../../../lib/errors.ts';
-import type { Credentials } from '../../credentials/credentials.ts';
+import type { Credentials } from '../../credentials.ts';
 import type { RegistryClient, RegistryRequest, RegistryResponse } from '../client.ts';
 import { answerError } from './answer-errors.ts';
 import {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CosaError } from '../../../lib/errors.ts';
-import type { Credentials } from '../../credentials/credentials.ts';
+import type { Credentials } from '../../credentials.ts';
 import type { RegistryResponse } from '../client.ts';
 import type { Challenge } from './challenge.ts';
 import type { Exchange } from './exchange.ts';

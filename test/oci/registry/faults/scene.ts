@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { digestOf } from '../../../../src/lib/digest.ts';
 import { CosaError } from '../../../../src/lib/errors.ts';
-import { silentReporter } from '../../../../src/lib/reporter.ts';
 import { storeBytes } from '../../../../src/oci/artifact.ts';
 import { copyContent } from '../../../../src/oci/copy.ts';
 import { checkLayout } from '../../../../src/oci/layout/check.ts';
@@ -20,6 +19,7 @@ import {
 import type { Timeouts } from '../../../../src/oci/registry/transport/connections.ts';
 import type { ContentStore } from '../../../../src/oci/store.ts';
 import { type Descriptor, mediaTypes } from '../../../../src/oci/types.ts';
+import { silentReporter } from '../../../../src/progress/reporter.ts';
 import { writeAuthFile } from '../../../helpers/auth-file.ts';
 import { storeImageOf } from '../../../helpers/image.ts';
 import { entry, tarOf } from '../../../helpers/ostree-layers.ts';

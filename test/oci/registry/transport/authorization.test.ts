@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Credentials } from '../../../../src/oci/credentials/credentials.ts';
+import type { Credentials } from '../../../../src/oci/credentials.ts';
 import { requestsOf } from '../../../../src/oci/registry/testing/log.ts';
 import { startTestingRegistry } from '../../../../src/oci/registry/testing/registry.ts';
 import { type HttpServer, startHttpServer } from '../../../helpers/http-server.ts';

@@ -1,0 +1,180 @@
+import type { CommandModule } from './command.ts';
+
+/** What is known of a command without loading it: starting the program loads only the one that is asked for. */
+export interface CommandEntry {
+  /** The words after `cosa`: "fetch", "ostree build". */
+  name: string;
+  /** One line, lower case, no full stop: for the list of commands. */
+  summary: string;
+  group: CommandGroup;
+  load: () => Promise<CommandModule>;
+}
+
+export type CommandGroup = 'Build' | 'Test and release' | 'Look after containers' | 'Registries' | 'This program';
+
+/** Summaries of the words that only group commands. */
+export const commandFamilies: Readonly<Record<string, { summary: string; group: CommandGroup }>> = {
+  ostree: { summary: 'the operating system as a container', group: 'Build' },
+  image: { summary: 'disk images', group: 'Build' },
+  kola: { summary: 'the names that coreos-assembler has for test commands', group: 'Test and release' },
+};
+
+/** Every command, in the order of the help. A new one is a file in this directory and an entry here. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'init',
+    summary: 'make a work directory for a config',
+    group: 'Build',
+    load: async () => (await import('./commands/init.ts')).init,
+  },
+  {
+    name: 'fetch',
+    summary: 'resolve and download packages; write the lockfile',
+    group: 'Build',
+    load: async () => (await import('./commands/fetch.ts')).fetch,
+  },
+  {
+    name: 'ostree build',
+    summary: 'make the next OS container from config, packages and the previous one',
+    group: 'Build',
+    load: async () => (await import('./commands/ostree-build.ts')).ostreeBuild,
+  },
+  {
+    name: 'build',
+    summary: 'the same as "cosa ostree build"',
+    group: 'Build',
+    load: async () => (await import('./commands/ostree-build.ts')).build,
+  },
+  {
+    name: 'image build',
+    summary: 'make disk images of a container',
+    group: 'Build',
+    load: async () => (await import('./commands/image-build.ts')).imageBuild,
+  },
+  {
+    name: 'run',
+    summary: 'boot a disk image, with its console here',
+    group: 'Test and release',
+    load: async () => (await import('./commands/run.ts')).run,
+  },
+  {
+    name: 'test',
+    summary: 'boot a disk image and check that the system is what it should be',
+    group: 'Test and release',
+    load: async () => (await import('./commands/test.ts')).test,
+  },
+  {
+    name: 'kola run',
+    summary: 'the same as "cosa test"',
+    group: 'Test and release',
+    load: async () => (await import('./commands/kola.ts')).kolaRun,
+  },
+  {
+    name: 'promote',
+    summary: 'move a stream to its candidate once tests have passed',
+    group: 'Test and release',
+    load: async () => (await import('./commands/promote.ts')).promote,
+  },
+  {
+    name: 'sign',
+    summary: 'sign a container',
+    group: 'Test and release',
+    load: async () => (await import('./commands/sign.ts')).sign,
+  },
+  {
+    name: 'verify',
+    summary: "check a container's signatures by a key or a policy",
+    group: 'Test and release',
+    load: async () => (await import('./commands/verify.ts')).verify,
+  },
+  {
+    name: 'list',
+    summary: 'list the containers of the work directory',
+    group: 'Look after containers',
+    load: async () => (await import('./commands/list.ts')).list,
+  },
+  {
+    name: 'inspect',
+    summary: 'show what a container is made of and how its tests went',
+    group: 'Look after containers',
+    load: async () => (await import('./commands/inspect.ts')).inspect,
+  },
+  {
+    name: 'diff',
+    summary: 'compare two containers: packages, files, layers, download',
+    group: 'Look after containers',
+    load: async () => (await import('./commands/diff.ts')).diff,
+  },
+  {
+    name: 'tag',
+    summary: 'give a container another tag',
+    group: 'Look after containers',
+    load: async () => (await import('./commands/tag.ts')).tag,
+  },
+  {
+    name: 'prune',
+    summary: 'remove old builds',
+    group: 'Look after containers',
+    load: async () => (await import('./commands/prune.ts')).prune,
+  },
+  {
+    name: 'fsck',
+    summary: 'check every blob of every container',
+    group: 'Look after containers',
+    load: async () => (await import('./commands/fsck.ts')).fsck,
+  },
+  {
+    name: 'lint',
+    summary: 'check that machines can boot and update from a container',
+    group: 'Look after containers',
+    load: async () => (await import('./commands/lint.ts')).lint,
+  },
+  {
+    name: 'push',
+    summary: 'bring a build to a registry, or an index of several',
+    group: 'Registries',
+    load: async () => (await import('./commands/push.ts')).push,
+  },
+  {
+    name: 'pull',
+    summary: 'bring a container into the work directory',
+    group: 'Registries',
+    load: async () => (await import('./commands/pull.ts')).pull,
+  },
+  {
+    name: 'copy',
+    summary: 'copy containers between registries, layouts and archives',
+    group: 'Registries',
+    load: async () => (await import('./commands/copy.ts')).copy,
+  },
+  {
+    name: 'login',
+    summary: 'keep user name and password for a registry',
+    group: 'Registries',
+    load: async () => (await import('./commands/login.ts')).login,
+  },
+  {
+    name: 'logout',
+    summary: 'forget user name and password for a registry',
+    group: 'Registries',
+    load: async () => (await import('./commands/logout.ts')).logout,
+  },
+  {
+    name: 'doctor',
+    summary: 'say which host tools are there and which are missing',
+    group: 'This program',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
+    name: 'completion',
+    summary: 'print a completion script for bash, zsh or fish',
+    group: 'This program',
+    load: async () => (await import('./commands/completion.ts')).completion,
+  },
+  {
+    name: 'man',
+    summary: 'write the manual pages',
+    group: 'This program',
+    load: async () => (await import('./commands/man.ts')).man,
+  },
+];

@@ -1,0 +1,70 @@
+import type { Image } from '../../oci/image.ts';
+import type { ContentReader } from '../../oci/store.ts';
+import { listFiles } from '../../ostree/unpack/commit-tree.ts';
+import { type ImageTree, readImageTree } from '../../ostree/unpack/read-files.ts';
+import { runStep } from '../../progress/step.ts';
+import { resolveImage } from '../../workspace/resolve-image.ts';
+import type { Session } from '../../workspace/session.ts';
+import { type Download, downloadBetween } from './diff/download.ts';
+import { type PackageChanges, packageChanges } from './diff/package-changes.ts';
+import { embeddedLockfile } from './embedded-lockfile.ts';
+import { type ContainerSummary, summarize } from './summary.ts';
+
+/** Absolute paths, sorted. */
+interface FileChanges {
+  added: readonly string[];
+  removed: readonly string[];
+  changed: readonly string[];
+}
+
+export interface ContainerDifference extends Download {
+  from: ContainerSummary;
+  to: ContainerSummary;
+  packages: PackageChanges;
+  files: FileChanges;
+}
+
+/**
+ * What an update from one container to another brings and costs. No file content is read.
+ * @throws CosaError what `resolveImage` and `readImageTree` throw
+ */
+export async function diffContainers(
+  session: Session,
+  directory: string,
+  from: string,
+  to: string,
+): Promise<ContainerDifference> {
+  const [a, b] = await Promise.all([resolveImage(session, directory, from), resolveImage(session, directory, to)]);
+  const [contentA, contentB] = await runStep(session, 'read both containers', async () => [
+    await readContent(a.reference.reader, a.image),
+    await readContent(b.reference.reader, b.image),
+  ]);
+  return {
+    from: summarize(a.image),
+    to: summarize(b.image),
+    packages: packageChanges(contentA.packages, contentB.packages),
+    files: fileChanges(contentA.files, contentB.files),
+    ...downloadBetween(a.image, b.image),
+  };
+}
+
+async function readContent(reader: ContentReader, image: Image) {
+  const tree = await readImageTree(reader, image);
+  const lock = await embeddedLockfile(reader, image, tree);
+  return { files: await checksums(tree), packages: lock?.packages ?? [] };
+}
+
+async function checksums(tree: ImageTree): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for await (const { path, checksum } of listFiles(tree, tree.commit)) files.set(path, checksum);
+  return files;
+}
+
+function fileChanges(from: ReadonlyMap<string, string>, to: ReadonlyMap<string, string>): FileChanges {
+  const paths = [...to.keys()];
+  return {
+    added: paths.filter((path) => !from.has(path)).sort(),
+    removed: [...from.keys()].filter((path) => !to.has(path)).sort(),
+    changed: paths.filter((path) => from.has(path) && from.get(path) !== to.get(path)).sort(),
+  };
+}

@@ -1,0 +1,111 @@
+import { CosaError } from '../../lib/errors.ts';
+import { type Attempt, attempt } from '../../oci/attempt.ts';
+import type { Image } from '../../oci/image.ts';
+import type { ContentReader } from '../../oci/store.ts';
+import type { UnusableTestResult } from '../../oci/test-result.ts';
+import type { Annotations } from '../../oci/types.ts';
+import { layerComponents } from '../../ostree/encapsulate/image.ts';
+import { operatingSystemOf } from '../../ostree/unpack/base-layers.ts';
+import type { Lockfile } from '../../packages/backend.ts';
+import { runStep } from '../../progress/step.ts';
+import { resolveImage } from '../../workspace/resolve-image.ts';
+import type { Session } from '../../workspace/session.ts';
+import { embeddedLockfile } from './embedded-lockfile.ts';
+import { imageTags } from './images.ts';
+import { type BesideContainer, readBeside } from './inspect/referrers.ts';
+import { type ContainerSummary, summarize, tagsByDigest } from './summary.ts';
+import { type TestStatus, testStatuses } from './test-status.ts';
+
+export interface InspectedContainer extends ContainerSummary, BesideContainer {
+  /** The reference that was asked for. */
+  name: string;
+  tags: readonly string[];
+  labels: Annotations;
+  /** Number of packages, of a derived container those of its operating system; `undefined` for one without lockfile. */
+  packages: number | undefined;
+  /** For a container that others have made of an operating system's. */
+  derived: Derivation | undefined;
+  layerList: readonly InspectedLayer[];
+  tests: readonly TestStatus[];
+  /** Results that do not count, and why. */
+  unusableTests: readonly UnusableTestResult[];
+  /** What cannot be read, and why. */
+  remarks: readonly string[];
+}
+
+interface Derivation {
+  /** How many layers are on top of the operating system's. */
+  layers: number;
+  /** What it says that it was made of: a reference, and the digest that this had. */
+  baseName: string | undefined;
+  baseDigest: string | undefined;
+}
+
+interface InspectedLayer {
+  digest: string;
+  mediaType: string;
+  size: number;
+  /** Names of the packages and parts in it. */
+  components: readonly string[];
+}
+
+/**
+ * Everything that a container says of itself, and what others say of it.
+ * @param name a reference; the newest build of the work directory unless given
+ * @throws CosaError what `resolveImage` and the readers throw
+ */
+export async function inspectContainer(
+  session: Session,
+  directory: string,
+  name: string | undefined,
+): Promise<InspectedContainer> {
+  const { reference, image } = await resolveImage(session, directory, name);
+  const { reader } = reference;
+  const { digest } = image.descriptor;
+  const lock = await runStep(session, 'read package list', () => readPackageList(reader, image));
+  const { tags, unreadable } = await imageTags(reader);
+  const beside = await readBeside(reader, digest);
+  const components = layerComponents(image.manifest);
+  const tests = await attempt(() => testStatuses(reader, digest));
+  return {
+    ...summarize(image),
+    name: reference.name,
+    tags: tagsByDigest(tags).get(reference.descriptor.digest) ?? [],
+    labels: image.config.config?.Labels ?? {},
+    packages: lock.value?.packages.length,
+    derived: derivationOf(image),
+    layerList: image.manifest.layers.map((layer, index) => ({
+      digest: layer.digest,
+      mediaType: layer.mediaType,
+      size: layer.size,
+      components: components[index] ?? [],
+    })),
+    tests: tests.value?.statuses ?? [],
+    unusableTests: tests.value?.unusable ?? [],
+    ...beside,
+    remarks: [
+      ...(lock.reason === undefined ? [] : [lock.reason]),
+      ...unreadable.map(({ tag, reason }) => `the tag ${JSON.stringify(tag)}: ${reason}`),
+      ...new Set([...beside.remarks, ...(tests.reason === undefined ? [] : [tests.reason])]),
+    ],
+  };
+}
+
+/** https://github.com/opencontainers/image-spec/blob/v1.1.0/annotations.md#pre-defined-annotation-keys */
+function derivationOf(image: Image): Derivation | undefined {
+  const { added } = operatingSystemOf(image);
+  const { annotations = {} } = image.manifest;
+  const said = (name: string) => annotations[`org.opencontainers.image.base.${name}`];
+  return added === 0 ? undefined : { layers: added, baseName: said('name'), baseDigest: said('digest') };
+}
+
+/** Of a damaged container, the rest is still worth showing. */
+async function readPackageList(reader: ContentReader, image: Image): Promise<Attempt<Lockfile | undefined>> {
+  try {
+    return await attempt(() => embeddedLockfile(reader, operatingSystemOf(image).base));
+  } catch (error) {
+    const isOfContainer = error instanceof CosaError && error.code === 'LOCKFILE_INVALID';
+    if (!isOfContainer) throw error;
+    return { reason: `its list of packages: ${error.message}` };
+  }
+}

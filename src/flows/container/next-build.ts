@@ -1,0 +1,139 @@
+import { join } from 'node:path';
+import { labelNames } from '../../contract/labels.ts';
+import { candidateTag } from '../../contract/tags.ts';
+import { openScratch } from '../../exec/scratch.ts';
+import type { CopySource } from '../../oci/copy/plan.ts';
+import type { Image } from '../../oci/image.ts';
+import { labelOf } from '../../oci/image.ts';
+import { openLayoutForWriting } from '../../oci/layout.ts';
+import { formatPlace } from '../../oci/place.ts';
+import type { LocalStore } from '../../oci/store.ts';
+import { runStep } from '../../progress/step.ts';
+import { waitForLock } from '../../progress/wait-for-lock.ts';
+import type { Session } from '../../workspace/session.ts';
+import { ownPlace, type WorkDirectory } from '../../workspace/work-directory.ts';
+import { chooseVersion } from './next-build/choose-version.ts';
+import { makeContainer } from './next-build/container.ts';
+import { type BuildInputs, readBuildInputs } from './next-build/inputs.ts';
+import type { BuildOptions } from './next-build/options.ts';
+import { findPrevious, isOwn, type PreviousContainer } from './next-build/previous.ts';
+import { pushBuild } from './next-build/push.ts';
+import { type BuildResult, builtResult, type LocalResult, unchangedResult } from './next-build/result.ts';
+import { attachSboms } from './next-build/sbom.ts';
+import { checkVersion } from './next-build/version.ts';
+import { type Destination, parseDestination } from './transfer/destination.ts';
+import { transfer } from './transfer.ts';
+
+/**
+ * Makes the next OS container of a work directory from its config, packages and the previous container, and tags
+ * it with its version and as the stream's candidate; then brings it to where `push` says. If no input has changed,
+ * nothing is downloaded, unpacked or written. Must run as root or namespace root.
+ * @throws CosaError what the config, the package backend, the rootfs steps, the layout and `transfer` throw
+ */
+export async function buildContainer(
+  session: Session,
+  work: WorkDirectory,
+  options: BuildOptions,
+): Promise<BuildResult> {
+  // Before any work: where it goes must be clear, and under which name.
+  if (options.version !== undefined) checkVersion(options.version);
+  const destination = options.push === undefined ? undefined : parseDestination(options.push, work.root);
+  // Two builds in one work directory: the second waits, and mostly finds its work done.
+  await using _lock = await waitForLock(
+    session,
+    join(work.cache, 'build.lock'),
+    'another build in this work directory',
+  );
+  const inputs = await readBuildInputs(session, work, options);
+  await using store = await openLayoutForWriting(work.oci);
+  const previous = await findPrevious(session, work, store, inputs.stream, options.previous);
+  const isKept =
+    previous !== undefined &&
+    !options.force &&
+    isUnchanged(previous.image, inputs, options.version) &&
+    (!isOwn(work, previous) || (await hasBlobs(store, previous.image)));
+  const { from, result } = isKept
+    ? await keepPrevious(session, { work, inputs, store, previous, options })
+    : await buildNext(session, { work, inputs, store, previous, destination, options });
+  const tags = [result.version, ...tagsOf(inputs, options)];
+  return {
+    ...result,
+    reference: formatPlace(from.place, { digest: result.digest }),
+    pushed: destination && (await pushBuild(session, from, destination, tags, options.force)),
+  };
+}
+
+interface Build {
+  work: WorkDirectory;
+  inputs: BuildInputs;
+  store: LocalStore;
+  previous: PreviousContainer | undefined;
+  options: BuildOptions;
+}
+
+/** A container, built or found, and where it can be read. */
+interface Outcome {
+  from: CopySource;
+  result: LocalResult;
+}
+
+/** A previous container that lies elsewhere stays there: only tags of the user's own bring it here. */
+async function keepPrevious(
+  session: Session,
+  { work, inputs, store, previous, options }: Build & { previous: PreviousContainer },
+): Promise<Outcome> {
+  const { image, reader, place } = previous;
+  const from = { place, reader, descriptor: image.descriptor };
+  if (isOwn(work, previous)) {
+    await setMissingTags(store, tagsOf(inputs, options), image);
+    await attachSboms(session, store, image, inputs, options.sbom);
+  } else if (options.tags.length > 0) {
+    await transfer(session, { from, to: ownPlace(work), tags: options.tags, along: 'referrers', dryRun: false });
+  }
+  return { from, result: unchangedResult(image) };
+}
+
+async function buildNext(session: Session, build: Build & { destination: Destination | undefined }): Promise<Outcome> {
+  const { work, inputs, store, previous, options } = build;
+  const version = await chooseVersion(session, build);
+  await using scratch = await openScratch(join(work.cache, 'scratch'));
+  const request = { work, inputs, version, previous, store, scratch: scratch.path, options };
+  const image = await makeContainer(session, request);
+  await attachSboms(session, store, image, inputs, options.sbom);
+  await runStep(session, 'tag container', async (reporter) => {
+    const tags = [version, ...tagsOf(inputs, options)];
+    // Nobody else has given the version meanwhile.
+    const expected = options.force ? undefined : new Map([[version, undefined]]);
+    await store.setTags(tags, image.descriptor, expected);
+    reporter.note(tags.join(', '));
+  });
+  const from = { place: ownPlace(work), reader: store, descriptor: image.descriptor };
+  return { from, result: builtResult(image, version, previous?.image) };
+}
+
+/** Besides the version. */
+function tagsOf(inputs: BuildInputs, options: BuildOptions): string[] {
+  return [...options.tags, candidateTag(inputs.stream)];
+}
+
+function isUnchanged(previous: Image, inputs: BuildInputs, version: string | undefined): boolean {
+  return (
+    labelOf(previous, labelNames.inputHash) === inputs.inputHash &&
+    (version === undefined || version === labelOf(previous, labelNames.version))
+  );
+}
+
+/** False if one is missing or cut off: then building again puts it right. */
+async function hasBlobs(store: LocalStore, { manifest }: Image): Promise<boolean> {
+  for (const { digest, size } of [manifest.config, ...manifest.layers]) {
+    if (!(await store.hasBlob(digest, size))) return false;
+  }
+  return true;
+}
+
+/** Sets only those tags that do not point there yet, so that an unchanged build writes nothing at all. */
+async function setMissingTags(store: LocalStore, tags: readonly string[], image: Image): Promise<void> {
+  const present = await store.listTags();
+  const missing = tags.filter((tag) => present.get(tag)?.digest !== image.descriptor.digest);
+  if (missing.length > 0) await store.setTags(missing, image.descriptor);
+}

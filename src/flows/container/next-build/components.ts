@@ -1,0 +1,31 @@
+import type { Component } from '../../../lib/component.ts';
+import type { InstalledPackage } from '../../../packages/backend.ts';
+import { finalPath } from '../../../rootfs/final-path.ts';
+import type { AssembledRoot } from '../../../rootfs/request.ts';
+
+/**
+ * The components that the layer plan works with: a source package's binaries together, for they change together,
+ * and the parts that the build generates. A path belongs to one component; a generated one wins over a package.
+ * @returns sorted by name
+ */
+export function rootComponents(packages: readonly InstalledPackage[], assembled: AssembledRoot): Component[] {
+  const generated = new Set(assembled.components.flatMap((component) => component.paths));
+  const sources = new Map<string, { packages: string[]; changed: number; paths: Set<string> }>();
+  for (const installed of packages) {
+    const source = sources.get(installed.source) ?? { packages: [], changed: 0, paths: new Set() };
+    sources.set(installed.source, source);
+    source.packages.push(installed.name);
+    source.changed = Math.max(source.changed, installed.changed);
+    for (const path of installed.paths) {
+      const final = finalPath(assembled.layout, path);
+      if (final !== undefined && !generated.has(final)) source.paths.add(final);
+    }
+  }
+  const fromPackages = [...sources].map(([name, source]) => ({
+    name,
+    packages: source.packages.sort(),
+    changed: source.changed,
+    paths: [...source.paths].sort(),
+  }));
+  return [...fromPackages, ...assembled.components].sort((a, b) => (a.name < b.name ? -1 : 1));
+}

@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import { removeUnfinished } from '../../../cache/evict.ts';
+import { containerLabels, labelNames } from '../../../contract/labels.ts';
+import { layerContents } from '../../../layers/contents.ts';
+import { sha256Hex } from '../../../lib/digest.ts';
+import type { LocalStore } from '../../../oci/store.ts';
+import { layerComponents } from '../../../ostree/encapsulate/image.ts';
+import { layerReuse } from '../../../ostree/encapsulate/reuse.ts';
+import type { EncapsulatedImage } from '../../../ostree/encapsulate/types.ts';
+import { encapsulate } from '../../../ostree/encapsulate.ts';
+import { commitObject } from '../../../ostree/objects.ts';
+import { scanTree } from '../../../ostree/tree.ts';
+import type { CommitOptions } from '../../../ostree/types.ts';
+import { type Pipeline, runStep } from '../../../progress/step.ts';
+import { assembleRoot } from '../../../rootfs/assemble.ts';
+import { ociArchitecture } from '../../../workspace/architecture.ts';
+import type { WorkDirectory } from '../../../workspace/work-directory.ts';
+import { accountsLabel, accountsOf } from './accounts.ts';
+import { imageConfigText, rootfsRequest } from './assemble.ts';
+import { rootComponents } from './components.ts';
+import type { BuildInputs } from './inputs.ts';
+import type { BuildOptions } from './options.ts';
+import type { PreviousContainer } from './previous.ts';
+import { copyRoot, installedRoot } from './root.ts';
+
+export interface ContainerRequest {
+  work: WorkDirectory;
+  inputs: BuildInputs;
+  version: string;
+  previous: PreviousContainer | undefined;
+  store: LocalStore;
+  /** An empty directory for the tree. */
+  scratch: string;
+  options: Pick<BuildOptions, 'maxLayers' | 'compression'>;
+}
+
+/** Packages → installed root → ostree root → commit → layers: the container, stored and not yet tagged. */
+export async function makeContainer(pipeline: Pipeline, request: ContainerRequest): Promise<EncapsulatedImage> {
+  const { work, inputs, version, previous, store, options } = request;
+  const installed = await installedRoot(pipeline, inputs, work.cache);
+  const root = join(request.scratch, 'root');
+  await copyRoot(pipeline, installed.directory, root);
+  const assembled = await runStep(pipeline, 'assemble root', (reporter) =>
+    assembleRoot(
+      root,
+      rootfsRequest({ inputs, version, installed, previous: previous?.image, cacheDirectory: work.cache }),
+      reporter,
+    ),
+  );
+  const tree = await runStep(pipeline, 'compute commit', async (reporter) => {
+    const scanned = await scanTree(root, reporter);
+    reporter.note(`${scanned.files.size} files`);
+    return scanned;
+  });
+  const labels = {
+    ...containerLabels({
+      version,
+      osName: inputs.config.name,
+      summary: inputs.config.summary ?? inputs.config.name,
+      stream: inputs.stream,
+      timestamp: inputs.timestamp,
+      kernelRelease: assembled.kernelRelease,
+      inputHash: inputs.inputHash,
+      imageConfigChecksum: sha256Hex(imageConfigText(inputs.config)),
+      source: inputs.source,
+    }),
+    [accountsLabel]: await accountsOf(root),
+  };
+  const commit = commitObject(tree.root, commitOptions(inputs, version));
+  const layers = layerContents({
+    tree,
+    components: rootComponents(installed.packages, assembled),
+    previous: previous === undefined ? [] : layerComponents(previous.image.manifest),
+    maxLayers: options.maxLayers,
+  });
+  const keptLayers = join(work.cache, 'layers');
+  return runStep(pipeline, 'write layers', async (reporter) => {
+    // Nobody else writes to it: the build lock is held.
+    await removeUnfinished(keptLayers);
+    const image = await encapsulate({
+      root,
+      tree,
+      commit,
+      timestamp: inputs.timestamp,
+      layers,
+      architecture: ociArchitecture(inputs.config.basearch),
+      command: inputs.config.treefile['container-cmd'],
+      compression: options.compression,
+      labels,
+      store,
+      reuse: layerReuse(store, keptLayers, previous),
+      reporter,
+    });
+    const reused = image.layers.filter((layer) => layer.reused).length;
+    reporter.note(`${image.layers.length} layers, ${image.layers.length - reused} new`);
+    return image;
+  });
+}
+
+/** What `ostree admin status` and `rpm-ostree status` show; see ostree-core.h for the names. */
+function commitOptions(inputs: BuildInputs, version: string): CommitOptions {
+  const added = Object.entries(inputs.config.treefile['add-commit-metadata']).map(([name, value]) => [
+    name,
+    typeof value === 'boolean' ? value : String(value),
+  ]);
+  return {
+    subject: `${inputs.config.name} ${version}`,
+    body: '',
+    timestamp: inputs.timestamp,
+    metadata: {
+      version,
+      'ostree.bootable': true,
+      [labelNames.stream]: inputs.stream,
+      ...(Object.fromEntries(added) as Record<string, string | boolean>),
+    },
+  };
+}

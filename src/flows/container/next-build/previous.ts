@@ -1,0 +1,66 @@
+import { candidateTag } from '../../../contract/tags.ts';
+import { CosaError, usageError } from '../../../lib/errors.ts';
+import { type Image, readImage } from '../../../oci/image.ts';
+import { openReference } from '../../../oci/open.ts';
+import { isSamePlace, type Place } from '../../../oci/place.ts';
+import type { ContentReader } from '../../../oci/store.ts';
+import { hostPlatform } from '../../../workspace/architecture.ts';
+import type { Session } from '../../../workspace/session.ts';
+import { upstreamReference } from '../../../workspace/upstream.ts';
+import { ownPlace, type WorkDirectory } from '../../../workspace/work-directory.ts';
+
+/** The container that the new one follows on, wherever it lies. */
+export interface PreviousContainer {
+  image: Image;
+  reader: ContentReader;
+  place: Place;
+}
+
+/**
+ * Finds the container that the new one follows on: for change detection, the version and the layer plan. Manifest and
+ * config are enough; no layer is read.
+ * @param own the work directory's `oci/`
+ * @param wanted any reference, `none`, or `undefined`: the stream's last build in `oci/`, or else the container that
+ *   `cosa init --ostree` recorded, by its digest
+ * @throws CosaError `PREVIOUS_MISSING` (exit 2) if the recorded one is gone, what `openReference` and `readImage` throw
+ */
+export async function findPrevious(
+  session: Session,
+  work: WorkDirectory,
+  own: ContentReader,
+  stream: string,
+  wanted: string | undefined,
+): Promise<PreviousContainer | undefined> {
+  if (wanted === 'none') return undefined;
+  if (wanted !== undefined) return readPrevious(session, work, wanted);
+  for (const tag of [candidateTag(stream), stream]) {
+    const descriptor = await own.resolveTag(tag);
+    if (descriptor === undefined) continue;
+    return { image: await readImage(own, descriptor, hostPlatform()), reader: own, place: ownPlace(work) };
+  }
+  return readUpstream(session, work);
+}
+
+/** True if a container lies in the work directory's own `oci/`. */
+export function isOwn(work: WorkDirectory, { place }: PreviousContainer): boolean {
+  return isSamePlace(place, ownPlace(work));
+}
+
+async function readUpstream(session: Session, work: WorkDirectory): Promise<PreviousContainer | undefined> {
+  const upstream = upstreamReference(work);
+  if (upstream === undefined) return undefined;
+  try {
+    return await readPrevious(session, work, upstream);
+  } catch (error) {
+    if (!(error instanceof CosaError) || error.code !== 'DIGEST_UNKNOWN') throw error;
+    throw usageError('PREVIOUS_MISSING', `the container that "cosa init" recorded is gone: ${upstream}`, {
+      hint: `build on what is there now, "--previous ${work.settings.upstream?.reference}", or on nothing: --previous none`,
+      cause: error,
+    });
+  }
+}
+
+async function readPrevious(session: Session, work: WorkDirectory, reference: string): Promise<PreviousContainer> {
+  const { reader, descriptor, place } = await openReference(reference, work.root, session.registries);
+  return { image: await readImage(reader, descriptor, hostPlatform()), reader, place };
+}

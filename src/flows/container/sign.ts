@@ -1,0 +1,106 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Digest } from '../../lib/digest.ts';
+import { isSystemError, usageError } from '../../lib/errors.ts';
+import { type OpenedReference, openPlaceForWriting, openReference } from '../../oci/open.ts';
+import { formatImageName, parseImageName } from '../../oci/signatures/identity.ts';
+import { generateKeyPair } from '../../oci/signatures/keys.ts';
+import { signDescriptor } from '../../oci/signatures/sign.ts';
+import { mediaTypes } from '../../oci/types.ts';
+import { runStep } from '../../progress/step.ts';
+import { readSigningKeyFile } from '../../workspace/policy-file.ts';
+import { workDirectoryFor } from '../../workspace/resolve-image.ts';
+import type { Session } from '../../workspace/session.ts';
+import { imageManifests } from './images.ts';
+
+export interface SignOptions {
+  /** Where the command runs; relative paths start there. */
+  directory: string;
+  reference: string;
+  /** File with the private key. */
+  key: string;
+  /** The name to sign under; that of the repository in a registry unless given. */
+  identity?: string | undefined;
+  /** Asked only if the key is encrypted. */
+  passphrase: () => Promise<string>;
+}
+
+export interface SignedImage {
+  /** Of what the reference names. */
+  digest: Digest;
+  /** The name that it is signed under. */
+  identity: string;
+  /** Digests that got a signature now; those that the key had signed before are not among them. */
+  signed: readonly Digest[];
+}
+
+/**
+ * Signs a container, in the forms that cosign, podman and skopeo read; of an index also each of its images, as policies
+ * look at the image that will run. Signatures by others stay; signing again adds nothing.
+ * @throws CosaError `IDENTITY_REQUIRED`, `IDENTITY_INVALID` (exit 2), what `readSigningKey`, `openReference` and
+ *   `signDescriptor` throw
+ */
+export async function signImage(session: Session, options: SignOptions): Promise<SignedImage> {
+  const { directory } = options;
+  const key = await readSigningKeyFile(directory, options);
+  const work = await workDirectoryFor(directory, options.reference);
+  const { reader, place, descriptor, name } = await openReference(options.reference, work.root, session.registries);
+  const identity = signedName(options.identity, { place, name });
+  // The index last: who waits for it finds all signed.
+  const subjects =
+    descriptor.mediaType === mediaTypes.index
+      ? [...(await imageManifests(reader, descriptor)), descriptor]
+      : [descriptor];
+  return runStep(session, 'sign container', async (reporter) => {
+    await using store = await openPlaceForWriting(place, session.registries);
+    const signed: Digest[] = [];
+    for (const subject of subjects) {
+      const shared = place.transport === 'docker';
+      if (await signDescriptor(store, subject, { key, identity, shared })) signed.push(subject.digest);
+    }
+    reporter.note(signed.length === 0 ? 'signed already' : `as ${identity}`);
+    return { digest: descriptor.digest, identity, signed };
+  });
+}
+
+function signedName(given: string | undefined, { place, name }: Pick<OpenedReference, 'place' | 'name'>): string {
+  const text = given ?? (place.transport === 'docker' ? `${place.host}/${place.repository}` : undefined);
+  if (text === undefined) {
+    throw usageError('IDENTITY_REQUIRED', `${name} is in no registry: nothing says under which name to sign it`, {
+      hint: 'name the repository that it is going to: --identity HOST/REPOSITORY',
+    });
+  }
+  const parsed = parseImageName(text);
+  if (parsed === undefined || parsed.digest !== undefined) {
+    throw usageError('IDENTITY_INVALID', `"${text}" is not a name to sign under`, {
+      hint: 'write HOST/REPOSITORY or HOST/REPOSITORY:TAG',
+    });
+  }
+  return formatImageName(parsed);
+}
+
+/**
+ * Makes a key pair: PREFIX.key, encrypted, for its owner alone, and PREFIX.pub.
+ * @throws CosaError `KEY_EXISTS` (exit 2), what `passphrase` throws
+ */
+export async function generateKeys(
+  directory: string,
+  prefix: string,
+  passphrase: () => Promise<string>,
+): Promise<{ privateKey: string; publicKey: string }> {
+  const paths = { privateKey: resolve(directory, `${prefix}.key`), publicKey: resolve(directory, `${prefix}.pub`) };
+  const pair = await generateKeyPair(await passphrase());
+  await writeNew(paths.privateKey, pair.privateKey, 0o600);
+  await writeNew(paths.publicKey, pair.publicKey, 0o644);
+  return paths;
+}
+
+/** A key that was overwritten cannot be brought back. */
+async function writeNew(path: string, content: string, mode: number): Promise<void> {
+  try {
+    await writeFile(path, content, { flag: 'wx', mode });
+  } catch (error) {
+    if (!isSystemError(error, 'EEXIST')) throw error;
+    throw usageError('KEY_EXISTS', `${path} exists already`, { hint: 'choose another prefix' });
+  }
+}

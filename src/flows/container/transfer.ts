@@ -1,0 +1,89 @@
+import type { Digest } from '../../lib/digest.ts';
+import { CosaError } from '../../lib/errors.ts';
+import { formatBytes, plural } from '../../lib/format.ts';
+import { type Along, type CopySource, planCopy, totalBytes } from '../../oci/copy/plan.ts';
+import { copyContent } from '../../oci/copy.ts';
+import { openPlace, openPlaceForWriting } from '../../oci/open.ts';
+import { formatPlace, type Place } from '../../oci/place.ts';
+import type { ContentReader } from '../../oci/store.ts';
+import { runStep } from '../../progress/step.ts';
+import type { Session } from '../../workspace/session.ts';
+
+/** One image, or a whole index, that is to go from place to place. */
+export interface Transfer {
+  from: CopySource;
+  to: Place;
+  /** At least one. */
+  tags: readonly string[];
+  along: Along;
+  /** Move tags of versions from one container to another, too. */
+  force?: boolean;
+  /** Only say what would move. */
+  dryRun: boolean;
+}
+
+/** What has moved, or would: for people and for `--json`. */
+export interface Transferred {
+  /** The place that it went to: a reference without tag. */
+  destination: string;
+  digest: Digest;
+  /** The tags that point to it there, moved or not. */
+  tags: readonly string[];
+  /** Those of them that were moved. */
+  moved: readonly string[];
+  /** Blobs whose bytes went over, that the registry took from another repository, and that were there. */
+  blobs: { sent: number; mounted: number; present: number };
+  /** Bytes that went over. */
+  bytes: number;
+  /** What was to come along and cannot be read, and why: it stays where it is. */
+  leftOut: readonly string[];
+}
+
+/**
+ * Brings an image to a place, with what comes along; its tags there are set last.
+ * @throws CosaError what `openPlaceForWriting` and `copyContent` throw
+ */
+export async function transfer(session: Session, transfer: Transfer): Promise<Transferred> {
+  const { from, to, tags, along, force = false, dryRun } = transfer;
+  const destination = formatPlace(to);
+  const common = { destination, digest: from.descriptor.digest, tags };
+  const title = `copy to ${formatPlace(to, tags.length === 1 ? { tag: tags[0] } : {})}`;
+  if (dryRun) {
+    return runStep(session, `${title} (dry run)`, async () => {
+      const reader = await openIfThere(to, session);
+      const plan = await planCopy({ from, to: { place: to, reader }, tags, along, force });
+      const blobs = { sent: plan.blobs.length, mounted: 0, present: plan.present.blobs };
+      return { ...common, moved: plan.tags, blobs, bytes: totalBytes(plan.blobs), leftOut: plan.leftOut };
+    });
+  }
+  return runStep(session, title, async (reporter) => {
+    await using store = await openPlaceForWriting(to, session.registries);
+    const request = { from, to: { place: to, reader: store }, tags, along, force };
+    const { sent, mounted, present, bytes, moved, leftOut } = await copyContent(request, store, reporter);
+    reporter.note(sent === 0 ? 'no blob to copy' : `${plural(sent, 'blob')}, ${formatBytes(bytes)}`);
+    return { ...common, moved, blobs: { sent, mounted, present }, bytes, leftOut };
+  });
+}
+
+/** Opens a place that may not be there yet: a layout or archive that is missing is as good as an empty one. */
+export async function openIfThere(place: Place, session: Session): Promise<ContentReader> {
+  try {
+    return await openPlace(place, session.registries);
+  } catch (error) {
+    if (error instanceof CosaError && ['LAYOUT_MISSING', 'ARCHIVE_MISSING'].includes(error.code)) return nothing;
+    throw error;
+  }
+}
+
+const nothing: ContentReader = {
+  readBlob: () => {
+    throw new Error('nothing to read in a place that does not exist');
+  },
+  hasBlob: async () => false,
+  resolveTag: async () => undefined,
+  resolveDigest: async () => undefined,
+  tagNames: async () => [],
+  listTags: async () => new Map(),
+  referrers: async () => [],
+  untagged: async () => [],
+};

@@ -1,0 +1,108 @@
+import { constants } from 'node:fs';
+import { access, statfs } from 'node:fs/promises';
+import { namespaceArguments, unshare } from '../../exec/namespace.ts';
+import { tryRun } from '../../exec/run.ts';
+import { bubblewrap, tryRunInSandbox } from '../../exec/sandbox.ts';
+import type { Tool } from '../../exec/tool.ts';
+import { tools } from '../../exec/tools/index.ts';
+import { hostFamily, hostPackageVersions } from '../../exec/tools/packages.ts';
+import { which } from '../../exec/which.ts';
+import { CosaError } from '../../lib/errors.ts';
+import { formatBytes } from '../../lib/format.ts';
+import { type Pipeline, runStep } from '../../progress/step.ts';
+
+/** What a build of a small operating system takes: packages, roots, container and disk image. */
+const wantedBytes = 10e9;
+
+/** A tool, and whether it is there. */
+export interface ToolStatus {
+  tool: Tool;
+  path: string | undefined;
+  /** Version of the package it comes from; unknown for one installed by hand. */
+  version: string | undefined;
+}
+
+/** Something about the machine that is not a program: whether it serves, and what was found. */
+export interface HostCheck {
+  name: 'namespaces' | 'kvm' | 'disk';
+  /** `slow`: works, but not well; `failed`: builds cannot work. */
+  state: 'ok' | 'slow' | 'failed';
+  finding: string;
+  hint?: string;
+}
+
+export interface Diagnosis {
+  family: 'deb' | 'rpm' | undefined;
+  tools: readonly ToolStatus[];
+  checks: readonly HostCheck[];
+  /** Packages that hold the missing tools which are not optional, sorted. */
+  missingPackages: readonly string[];
+}
+
+/**
+ * Looks at the host: which tools are there, whether namespaces work, whether there is KVM and room.
+ * Changes nothing.
+ * @param directory the work directory, whose filesystem is measured
+ */
+export async function examineHost(pipeline: Pipeline, directory: string): Promise<Diagnosis> {
+  return runStep(pipeline, 'look at this machine', async () => {
+    const family = await hostFamily();
+    const statuses = await toolStatuses(family);
+    const checks = [await checkNamespaces(), await checkKvm(), await checkDisk(directory)];
+    const missing = statuses.filter(({ tool, path }) => path === undefined && tool.optional !== true);
+    const packages = new Set(missing.map(({ tool }) => tool.packages[family ?? 'deb']));
+    return { family, tools: statuses, checks, missingPackages: [...packages].sort() };
+  });
+}
+
+async function toolStatuses(family: Diagnosis['family']): Promise<ToolStatus[]> {
+  const sorted = [...tools].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const names = [...new Set(sorted.map(({ packages }) => packages[family ?? 'deb']))];
+  const versions = family === undefined ? new Map<string, string>() : await hostPackageVersions(family, names);
+  return Promise.all(
+    sorted.map(async (tool) => {
+      const path = await which(tool.name);
+      const version = path === undefined ? undefined : versions.get(tool.packages[family ?? 'deb']);
+      return { tool, path, version };
+    }),
+  );
+}
+
+async function checkNamespaces(): Promise<HostCheck> {
+  const hint = 'in a container, run it with --privileged; else see kernel.unprivileged_userns_clone';
+  try {
+    // Commands that need it become root of a namespace first, where they are not root; this one does not.
+    const namespaced = ['--bind', '/', '/', '--dev', '/dev', '--proc', '/proc', 'unshare', '--user', 'true'];
+    const probe =
+      process.getuid?.() === 0
+        ? await tryRunInSandbox({ root: '/' }, ['true'])
+        : await tryRun(unshare, [...namespaceArguments, bubblewrap.name, ...namespaced]);
+    if (probe.exitCode === 0) return { name: 'namespaces', state: 'ok', finding: 'programs run in namespaces' };
+    return { name: 'namespaces', state: 'failed', finding: probe.stderr.trim(), hint };
+  } catch (error) {
+    if (!(error instanceof CosaError)) throw error;
+    return { name: 'namespaces', state: 'failed', finding: error.message, hint: error.hint ?? hint };
+  }
+}
+
+async function checkKvm(): Promise<HostCheck> {
+  try {
+    await access('/dev/kvm', constants.R_OK | constants.W_OK);
+    // Some hosts have the device and yet no working KVM; `run` and `test` find out by trying.
+    return { name: 'kvm', state: 'ok', finding: '/dev/kvm is there; run and test try it, and emulate if it fails' };
+  } catch {
+    return {
+      name: 'kvm',
+      state: 'slow',
+      finding: 'no access to /dev/kvm: run and test will emulate the processor, which is slow',
+    };
+  }
+}
+
+async function checkDisk(directory: string): Promise<HostCheck> {
+  const { bavail, bsize } = await statfs(directory);
+  const free = bavail * bsize;
+  const finding = `${formatBytes(free)} free in ${directory}`;
+  if (free >= wantedBytes) return { name: 'disk', state: 'ok', finding };
+  return { name: 'disk', state: 'slow', finding, hint: `a build wants about ${formatBytes(wantedBytes)}` };
+}

@@ -1,0 +1,112 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { CosaError, isSystemError, usageError } from '../../lib/errors.ts';
+import { readText } from '../../lib/text-file.ts';
+import { runStep } from '../../progress/step.ts';
+import type { Network } from '../../vm/arguments.ts';
+import type { Firmware } from '../../vm/firmware.ts';
+import { autologinDropin, checkIgnitionConfig, ignitionConfig } from '../../vm/ignition.ts';
+import { prepareInteractiveMachine } from '../../vm/interactive.ts';
+import { watchForLoginPrompt } from '../../vm/login-prompt.ts';
+import { machineDirectory } from '../../vm/prepare.ts';
+import { createSshKey } from '../../vm/ssh.ts';
+import type { Session } from '../../workspace/session.ts';
+import { buildImages } from './build.ts';
+
+export interface RunOptions {
+  /** Where the command runs; relative paths start there. */
+  directory: string;
+  /** Reference of the container; the newest build unless given. */
+  from?: string | undefined;
+  /** A disk image, instead of a container's. */
+  disk?: string | undefined;
+  /** An Ignition config to merge. */
+  ignition?: string | undefined;
+  firmware: Firmware;
+  /** MiB. */
+  memory: number;
+  cpus: number;
+  /** What the guest reaches. */
+  network: Network;
+}
+
+/** The example's first user, and that of every CoreOS. */
+const user = 'core';
+
+/**
+ * Boots a disk image with its console on this terminal. The guest's changes are thrown away at the end.
+ * @returns QEMU's exit status
+ * @throws CosaError `DISK_AND_CONTAINER`, `DISK_MISSING`, `IGNITION_INVALID`, `IGNITION_MISSING` (exit 2), what `buildImages` and
+ *   `prepareInteractiveMachine` throw
+ */
+export async function runMachine(session: Session, options: RunOptions): Promise<number> {
+  if (options.disk !== undefined && options.from !== undefined) {
+    throw usageError('DISK_AND_CONTAINER', 'a disk image and a container are both given: --disk and --from', {
+      hint: 'give one of them',
+    });
+  }
+  const merge = options.ignition === undefined ? undefined : await readIgnition(options.directory, options.ignition);
+  const disk =
+    options.disk === undefined ? await imageOf(session, options) : await diskFile(options.directory, options.disk);
+  await using scratch = await machineDirectory();
+  const key = await createSshKey(scratch.path);
+  const ignition = ignitionConfig({
+    users: [{ name: user, sshKeys: [key.publicKey] }],
+    dropins: [autologinDropin(user)],
+    merge,
+  });
+  const { firmware, memory, cpus, network } = options;
+  const consoleLog = join(scratch.path, 'console.log');
+  await using machine = await runStep(session, 'prepare machine', async (reporter) => {
+    const prepared = await prepareInteractiveMachine(
+      { disk, firmware, memory, cpus, network, ignition, consoleLog },
+      reporter,
+    );
+    reporter.note(waysOut(key.path, prepared.sshPort));
+    return prepared;
+  });
+  await using login = await watchForLoginPrompt(consoleLog);
+  // Boot loaders clear the screen: what one must know stands there again once there is something to type at.
+  void login.seen.then((seen) => {
+    if (seen) session.events({ type: 'notice', message: waysOut(key.path, machine.sshPort) });
+  });
+  return await machine.boot();
+}
+
+async function diskFile(directory: string, file: string): Promise<string> {
+  const path = resolve(directory, file);
+  const stats = await stat(path).catch((error: unknown) => {
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return undefined;
+    throw error;
+  });
+  if (stats === undefined) throw usageError('DISK_MISSING', `--disk: there is no file ${path}`);
+  // A block device is a disk, too.
+  if (!stats.isFile() && !stats.isBlockDevice())
+    throw usageError('DISK_MISSING', `--disk: ${path} is not a disk image`);
+  return path;
+}
+
+/** How to leave, and how to get in from another terminal. Each machine has keys of its own, and ports come again. */
+function waysOut(key: string, port: number): string {
+  const forgetful = '-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o LogLevel=ERROR';
+  return `leave with Ctrl-A X; from another terminal: ssh ${forgetful} -i ${key} -p ${port} ${user}@127.0.0.1`;
+}
+
+async function readIgnition(directory: string, file: string): Promise<string> {
+  const path = resolve(directory, file);
+  let text: string;
+  try {
+    text = await readText(path);
+  } catch (error) {
+    if (error instanceof CosaError) throw error;
+    throw usageError('IGNITION_MISSING', `the Ignition config ${path} cannot be read`, { cause: error });
+  }
+  return checkIgnitionConfig(text, path);
+}
+
+async function imageOf(session: Session, { directory, from }: RunOptions): Promise<string> {
+  const { images } = await buildImages(session, { directory, platforms: ['qemu'], from });
+  const image = images[0];
+  if (image === undefined) throw new Error('no disk image was made for a platform that was asked for');
+  return image.path;
+}

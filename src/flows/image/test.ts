@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { openPlaceForWriting } from '../../oci/open.ts';
+import { formatPlace, type Place } from '../../oci/place.ts';
+import { attachBundle, makeBundle } from '../../oci/signatures/bundle.ts';
+import type { SigningKey } from '../../oci/signatures/keys.ts';
+import { attachTestResult, hasPassed, type TestResult } from '../../oci/test-result.ts';
+import type { Descriptor } from '../../oci/types.ts';
+import { runStep } from '../../progress/step.ts';
+import type { Firmware } from '../../vm/firmware.ts';
+import { selectTests } from '../../vm/suites/select.ts';
+import { suites } from '../../vm/suites.ts';
+import { resolveAdmittedImage } from '../../workspace/admitted-image.ts';
+import { readSigningKeyFile } from '../../workspace/policy-file.ts';
+import type { Session } from '../../workspace/session.ts';
+import { buildImages } from './build.ts';
+import { runSuite } from './run-suite.ts';
+
+export interface TestOptions {
+  /** Where the command runs: in a work directory, or anywhere with `from`. */
+  directory: string;
+  /** Suites or tests, see {@link selectTests}. */
+  patterns: readonly string[];
+  /** Reference of the container; the newest build unless given. */
+  from?: string | undefined;
+  firmware: Firmware;
+  /** MiB. */
+  memory: number;
+  cpus: number;
+  /** Signs each result; nothing does unless given. */
+  signing?: { key: string; passphrase: () => Promise<string> } | undefined;
+}
+
+export interface SuiteReport {
+  result: TestResult;
+  /** Path of all that the guest wrote to its console. */
+  consoleLog: string;
+}
+
+export interface TestReport {
+  version: string;
+  passed: boolean;
+  /** One for each suite of which tests were chosen. */
+  suites: readonly SuiteReport[];
+}
+
+/**
+ * Boots a container's disk image, which is made if it is not there, and runs tests on it. Each suite's result is stored
+ * beside the container as a referrer; console logs go to `tests/VERSION/` of the work directory. Must run as
+ * root or namespace root, as image builds do.
+ * @throws CosaError `TEST_UNKNOWN` (exit 2), what `readSigningKeyFile`, `buildImages` and `runSuite` throw; failed tests are a result
+ */
+export async function runTests(session: Session, options: TestOptions): Promise<TestReport> {
+  const selections = selectTests(suites, options.patterns);
+  // Before the boots: after them, a wrong passphrase would cost their results.
+  const key = options.signing === undefined ? undefined : await readSigningKeyFile(options.directory, options.signing);
+  const { work, reference, image } = await resolveAdmittedImage(session, options.directory, options.from);
+  // By digest: the tag may move while the tests run.
+  const from = formatPlace(reference.place, { digest: image.descriptor.digest });
+  const { container, images } = await buildImages(session, {
+    directory: options.directory,
+    platforms: ['qemu'],
+    from,
+  });
+  const disk = images[0];
+  if (disk === undefined) throw new Error('no disk image was made for a platform that was asked for');
+  const { version } = container;
+  const reports: SuiteReport[] = [];
+  for (const selection of selections) {
+    const { consoleLog, ...found } = await runSuite(session, selection, {
+      disk: disk.path,
+      commit: disk.record.container['ostree-commit'],
+      firmware: options.firmware,
+      memory: options.memory,
+      cpus: options.cpus,
+      logDirectory: join(work.root, 'tests', version),
+    });
+    const result: TestResult = {
+      schemaVersion: 1,
+      subject: image.descriptor.digest,
+      suite: selection.suite.name,
+      complete: selection.complete,
+      firmware: options.firmware,
+      ...found,
+    };
+    await storeResult(session, reference.place, image.descriptor, result, key);
+    reports.push({ result, consoleLog });
+  }
+  return { version, passed: reports.every(({ result }) => hasPassed(result)), suites: reports };
+}
+
+async function storeResult(
+  session: Session,
+  place: Place,
+  subject: Descriptor,
+  result: TestResult,
+  key: SigningKey | undefined,
+): Promise<void> {
+  await runStep(session, 'store test result', async (reporter) => {
+    await using store = await openPlaceForWriting(place, session.registries);
+    const stored = await attachTestResult(store, subject, result);
+    if (key !== undefined) await attachBundle(store, stored, makeBundle(key, stored.digest));
+    reporter.note(key === undefined ? stored.digest : `${stored.digest}, signed`);
+  });
+}

@@ -1,0 +1,43 @@
+import type { Lockfile } from '../../packages/backend.ts';
+import { writeLockfile } from '../../packages/lockfile.ts';
+import { type Pipeline, runStep } from '../../progress/step.ts';
+import { openConfig } from '../../workspace/open-config.ts';
+import { readOverrides } from '../../workspace/overrides.ts';
+import { type CurrentLock, currentLock, packageRequest, resolveAnew } from '../../workspace/package-lock.ts';
+import { openWorkDirectory } from '../../workspace/work-directory.ts';
+
+export interface FetchOptions {
+  /** The work directory or one below it. */
+  directory: string;
+  /** Choose anew and write the config's lockfile. */
+  updateLockfile: boolean;
+}
+
+export interface FetchResult {
+  lock: Lockfile;
+  origin: CurrentLock['origin'];
+  /** Path of the lockfile that was written. */
+  written: string | undefined;
+}
+
+/**
+ * Chooses versions, unless a lockfile gives them, and downloads the packages. Without a lockfile the repositories
+ * are always asked: who fetches wants what is new.
+ * @throws CosaError what {@link currentLock} and `PackageBackend.download` throw
+ */
+export async function fetchPackages(pipeline: Pipeline, options: FetchOptions): Promise<FetchResult> {
+  const work = await openWorkDirectory(options.directory);
+  const { config, backend } = await openConfig(pipeline, work);
+  const overrides = await readOverrides(work.overrides, backend.overridesDirectory);
+  const request = packageRequest(config, overrides.packages);
+  const lockOptions = { config, backend, request, cacheDirectory: work.cache };
+  const { lock, origin } = options.updateLockfile
+    ? { lock: await resolveAnew(pipeline, lockOptions), origin: 'resolved' as const }
+    : await currentLock(pipeline, lockOptions, { refresh: true });
+  await runStep(pipeline, 'download packages', (reporter) =>
+    backend.download(request, lock, { cacheDirectory: work.cache, reporter }),
+  );
+  // Written last: a lockfile never names a package that was not to be had.
+  if (options.updateLockfile) await writeLockfile(config.lockfilePath, lock);
+  return { lock, origin, written: options.updateLockfile ? config.lockfilePath : undefined };
+}

@@ -1,0 +1,47 @@
+import { type Config, loadConfig } from '../config/load.ts';
+import { streamName } from '../config/names.ts';
+import { loadTreefile } from '../config/treefile.ts';
+import { CosaError, formatPosition } from '../lib/errors.ts';
+import type { PackageBackend } from '../packages/backend.ts';
+import { backendFor, backends } from '../packages/backends.ts';
+import type { Pipeline } from '../progress/step.ts';
+import { hostBaseArchitecture } from './architecture.ts';
+import type { WorkDirectory } from './work-directory.ts';
+
+/**
+ * Reads the config of a work directory, and finds the package family of its repositories. Of each key that has no effect
+ * there is a warning with its position.
+ * @throws CosaError what {@link loadConfig} throws
+ */
+export async function openConfig(
+  pipeline: Pipeline,
+  work: WorkDirectory,
+): Promise<{ config: Config; backend: PackageBackend }> {
+  const config = await loadConfig(work.config, {
+    basearch: hostBaseArchitecture(),
+    stream: work.settings.stream,
+    repositoryExtensions: backends.map(({ repositoryExtension }) => repositoryExtension),
+  });
+  const backend = backendFor(config.repositoryExtension);
+  if (backend === undefined) throw new Error(`no package family has ${config.repositoryExtension} files`);
+  for (const { key, where, family, reason } of config.unread) {
+    if (family === backend.family) continue;
+    const message = `${formatPosition(where)}: "${key}" has no effect: ${reason}`;
+    pipeline.events({ type: 'warning', message, hint: undefined });
+  }
+  return { config, backend };
+}
+
+/**
+ * The stream that a work directory's builds are for: as its settings say, or else its config.
+ * @returns `undefined` where the config names none, or cannot be read: a build will say why
+ */
+export async function streamOf(work: WorkDirectory): Promise<string | undefined> {
+  if (work.settings.stream !== undefined) return work.settings.stream;
+  try {
+    return streamName(await loadTreefile(work.config, { basearch: hostBaseArchitecture() }));
+  } catch (error) {
+    if (error instanceof CosaError) return undefined;
+    throw error;
+  }
+}

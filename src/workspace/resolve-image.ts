@@ -1,0 +1,80 @@
+import { candidateSuffix, candidateTag } from '../contract/tags.ts';
+import { CosaError, usageError } from '../lib/errors.ts';
+import { type Image, readImage } from '../oci/image.ts';
+import { openLayout } from '../oci/layout.ts';
+import { type OpenedReference, openReference } from '../oci/open.ts';
+import { hostPlatform } from './architecture.ts';
+import type { Session } from './session.ts';
+import { upstreamReference } from './upstream.ts';
+import { openWorkDirectory, type WorkDirectory, workDirectoryAt } from './work-directory.ts';
+
+/** The image that a command works on. */
+export interface ResolvedImage {
+  work: WorkDirectory;
+  reference: OpenedReference;
+  image: Image;
+}
+
+/**
+ * Finds the image that a command is about: that of `--from`, or else the newest build of the work directory. Of an
+ * index with several architectures it is the one for this machine.
+ * With `--from` a work directory is not needed: `directory` then serves as one, for caches and results.
+ * @throws CosaError `NO_BUILD` (exit 2), what `openWorkDirectory`, `openReference` and `readImage` throw
+ */
+export async function resolveImage(
+  session: Session,
+  directory: string,
+  from: string | undefined,
+): Promise<ResolvedImage> {
+  const { work, reference } = await resolveReference(session, directory, from);
+  return { work, reference, image: await readImage(reference.reader, reference.descriptor, hostPlatform()) };
+}
+
+/** As {@link resolveImage}, but nothing of the image is read. */
+export async function resolveReference(
+  session: Session,
+  directory: string,
+  from: string | undefined,
+): Promise<Omit<ResolvedImage, 'image'>> {
+  const work = await workDirectoryFor(directory, from);
+  return { work, reference: await openReference(from ?? (await newestBuild(work)), work.root, session.registries) };
+}
+
+/** The work directory, or one that need not exist if a reference says what the command is about. */
+export async function workDirectoryFor(directory: string, from: string | undefined): Promise<WorkDirectory> {
+  try {
+    return await openWorkDirectory(directory);
+  } catch (error) {
+    if (from !== undefined && error instanceof CosaError && error.code === 'WORK_DIRECTORY_MISSING') {
+      return workDirectoryAt(directory, { config: { source: '' } });
+    }
+    throw error;
+  }
+}
+
+/** The tag of the stream's candidate, or of the stream; without a chosen stream, of the newest candidate of any. */
+async function newestBuild(work: WorkDirectory): Promise<string> {
+  const upstream = upstreamReference(work);
+  const noBuild = usageError('NO_BUILD', `${work.root} has no build yet`, {
+    // A build that finds nothing changed leaves the upstream container where it is.
+    hint: `build the container with "cosa ostree build", or name one that is there: ${upstream ?? 'docker://HOST/REPO:TAG'}`,
+  });
+  const reader = await openLayout(work.oci).catch((error: unknown) => {
+    throw error instanceof CosaError && error.code === 'LAYOUT_MISSING' ? noBuild : error;
+  });
+  const tags = await reader.listTags();
+  const { stream } = work.settings;
+  const wanted = stream === undefined ? [] : [candidateTag(stream), stream];
+  const chosen = wanted.find((tag) => tags.has(tag));
+  if (chosen !== undefined) return chosen;
+  let newest: { tag: string; created: string } | undefined;
+  for (const [tag, descriptor] of tags) {
+    if (!tag.endsWith(candidateSuffix)) continue;
+    const { config } = await readImage(reader, descriptor);
+    // ISO 8601 in UTC: text order is time order.
+    const created = config.created ?? '';
+    if (newest === undefined || created > newest.created) newest = { tag, created };
+  }
+  if (newest === undefined) throw noBuild;
+  return newest.tag;
+}

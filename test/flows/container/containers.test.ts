@@ -1,0 +1,311 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { diffContainers } from '../../../src/flows/container/diff.ts';
+import { inspectContainer } from '../../../src/flows/container/inspect.ts';
+import { listContainers } from '../../../src/flows/container/list.ts';
+import { promote } from '../../../src/flows/container/promote.ts';
+import { pruneContainers } from '../../../src/flows/container/prune.ts';
+import { tagContainer } from '../../../src/flows/container/tag.ts';
+import { digestOf } from '../../../src/lib/digest.ts';
+import { openLayoutForWriting } from '../../../src/oci/layout.ts';
+import { attachTestResult, type TestResult } from '../../../src/oci/test-result.ts';
+import type { Descriptor } from '../../../src/oci/types.ts';
+import { formatLockfile } from '../../../src/packages/lockfile.ts';
+import { ownPlace, type WorkDirectory, workDirectoryAt, writeSettings } from '../../../src/workspace/work-directory.ts';
+import { cosa } from '../../cli/in-process.ts';
+import { storeImage } from '../../helpers/image.ts';
+import { contentEntries, entry, metadataEntries, sampleCommit, tarOf } from '../../helpers/ostree-layers.ts';
+import { silentSession } from '../../helpers/session.ts';
+import { passedResult } from '../../helpers/test-result.ts';
+
+const session = silentSession();
+const settings = { config: { source: '/config' } };
+
+let work: WorkDirectory;
+
+beforeEach(async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'cosa-containers-'));
+  await writeSettings(directory, settings);
+  work = workDirectoryAt(directory, settings);
+});
+
+afterEach(() => rm(work.root, { recursive: true, force: true }));
+
+interface Build {
+  version: string;
+  packages?: Readonly<Record<string, string>>;
+  files?: Readonly<Record<string, string>>;
+  /** Layers that somebody has put on top, and what the result says of itself besides. */
+  derived?: { layers: readonly Buffer[]; labels: Readonly<Record<string, string>> };
+}
+
+/** A container as `cosa ostree build` leaves it: tagged with its version and as the stream's candidate. */
+async function build({ version, packages = {}, files = {}, derived }: Build): Promise<Descriptor> {
+  const lockfile = formatLockfile({
+    basearch: 'x86_64',
+    repositoryTimestamp: 0,
+    packages: Object.entries(packages).map(([name, packageVersion]) => ({
+      name,
+      version: packageVersion,
+      architecture: 'amd64',
+      source: name,
+      sha256: '0'.repeat(64),
+      size: 1,
+      repository: 'debian',
+      path: `pool/${name}.deb`,
+    })),
+  });
+  const sample = sampleCommit([
+    { path: '/usr/share/coreos-assembler/manifest-lock.x86_64.json', content: lockfile },
+    ...Object.entries(files).map(([path, content]) => ({ path, content })),
+  ]);
+  const [lock, ...others] = sample.objects.map(contentEntries);
+  const layers = [tarOf(metadataEntries(sample)), tarOf(lock ?? []), ...others.map(tarOf)];
+  await using store = await openLayoutForWriting(work.oci);
+  const image = await storeImage(store, [...layers, ...(derived?.layers ?? [])], {
+    'ostree.commit': sample.commit.checksum,
+    'ostree.final-diffid': digestOf(layers.at(-1) ?? ''),
+    ...derived?.labels,
+    'org.opencontainers.image.version': version,
+    'com.coreos.stream': 'stable',
+  });
+  await store.setTags([version, 'stable-candidate'], image);
+  return image;
+}
+
+async function test(image: Descriptor, result: Partial<TestResult> = {}): Promise<void> {
+  await using store = await openLayoutForWriting(work.oci);
+  await attachTestResult(store, image, { ...passedResult(image), ...result });
+}
+
+async function tags(): Promise<string[]> {
+  return (await listContainers(session, ownPlace(work))).containers.flatMap((container) => container.tags);
+}
+
+describe('listContainers', () => {
+  it('lists builds newest first, with tags and tests', async () => {
+    for (const version of ['13.9', '13.10']) await test(await build({ version }));
+    const { containers } = await listContainers(session, ownPlace(work));
+    expect(containers.map((container) => [container.version, container.tags, container.tests.length])).toEqual([
+      ['13.10', ['13.10', 'stable-candidate'], 1],
+      ['13.9', ['13.9'], 1],
+    ]);
+  });
+});
+
+describe('inspectContainer', () => {
+  it('shows of a derived container what it was made of, and the packages of its operating system', async () => {
+    const base = { name: 'registry.example.com/os:stable', digest: digestOf('base') };
+    const labels = {
+      'org.opencontainers.image.base.name': base.name,
+      'org.opencontainers.image.base.digest': base.digest,
+    };
+    await build({
+      version: '1',
+      packages: { bash: '5.2-1', sed: '4.9-2' },
+      derived: { layers: [tarOf([entry('usr/bin/added', {}, 'x')]), tarOf([entry('etc/added', {}, 'y')])], labels },
+    });
+    expect(await inspectContainer(session, work.root, '1')).toMatchObject({
+      packages: 2,
+      derived: { layers: 2, baseName: base.name, baseDigest: base.digest },
+      remarks: [],
+    });
+    const { stdout } = await cosa(['inspect', `oci:${work.oci}:1`]);
+    expect(stdout).toContain(
+      `Derived       2 layers on top of the operating system, made of ${base.name}@${base.digest}\n`,
+    );
+  });
+
+  it('shows the newest build with its packages, layers and tests', async () => {
+    const image = await build({
+      version: '13.1',
+      packages: { bash: '5.2-1', sed: '4.9-2' },
+      files: { '/usr/bin/x': 'x' },
+    });
+    await test(image);
+    expect(await inspectContainer(session, work.root, undefined)).toMatchObject({
+      digest: image.digest,
+      tags: ['13.1', 'stable-candidate'],
+      packages: 2,
+      layers: 3,
+      tests: [{ suite: 'basic', passed: true }],
+      referrers: [{ artifactType: 'application/vnd.cosa.test-result.v1+json' }],
+    });
+  });
+});
+
+describe('diffContainers', () => {
+  it('tells packages, files, layers and the download', async () => {
+    await build({
+      version: '1',
+      packages: { bash: '5.2-1', gone: '1', kept: '1:2.0', old: '2.10' },
+      files: { '/usr/bin/bash': 'a', '/usr/bin/gone': 'g', '/usr/bin/kept': 'k' },
+    });
+    await build({
+      version: '2',
+      packages: { bash: '5.10-1', kept: '1:2.0', new: '3', old: '2.9' },
+      files: { '/usr/bin/bash': 'b', '/usr/bin/kept': 'k', '/usr/bin/new': 'n' },
+    });
+    const difference = await diffContainers(session, work.root, '1', '2');
+    expect(difference.packages).toEqual({
+      added: [{ name: 'new', version: '3' }],
+      removed: [{ name: 'gone', version: '1' }],
+      upgraded: [{ name: 'bash', from: '5.2-1', to: '5.10-1' }],
+      downgraded: [{ name: 'old', from: '2.10', to: '2.9' }],
+    });
+    expect(difference.files).toEqual({
+      added: ['/usr/bin/new'],
+      removed: ['/usr/bin/gone'],
+      changed: ['/usr/bin/bash', '/usr/share/coreos-assembler/manifest-lock.x86_64.json'],
+    });
+    expect(difference.layers).toEqual({ kept: 1, added: 4, removed: 4 });
+    expect(difference.download).toBeGreaterThan(difference.to.size - 10_000);
+    expect((await diffContainers(session, work.root, '1', '1')).download).toBe(0);
+  });
+});
+
+describe('tagContainer', () => {
+  it('gives another tag, found by digest prefix', async () => {
+    const { digest } = await build({ version: '1' });
+    await tagContainer(session, work.root, digest.slice(0, 20), ['last-good', 'x']);
+    expect(await tags()).toEqual(['1', 'last-good', 'stable-candidate', 'x']);
+  });
+
+  it('gives it where the container lies', async () => {
+    const layout = join(work.root, 'other');
+    await using store = await openLayoutForWriting(layout);
+    const image = await storeImage(store, []);
+    await store.setTags(['x'], image);
+    const { place } = await tagContainer(session, work.root, `oci:${layout}:x`, ['y']);
+    expect(place).toBe(`oci:${layout}`);
+    expect((await store.resolveTag('y'))?.digest).toBe(image.digest);
+    await expect(tagContainer(session, work.root, `oci:${layout}:x`, ['y z'])).rejects.toMatchObject({
+      code: 'TAG_INVALID',
+    });
+  });
+});
+
+describe('pruneContainers', () => {
+  it('keeps the newest builds of a stream and what other tags point to', async () => {
+    for (const version of ['13.1', '13.2', '13.3', '13.4', '13.5']) await build({ version });
+    await tagContainer(session, work.root, '13.2', ['last-good']);
+    const options = { keep: 2, dryRun: true };
+    expect((await pruneContainers(session, ownPlace(work), options)).tags).toEqual(['13.1', '13.3']);
+    await pruneContainers(session, ownPlace(work), { ...options, dryRun: false });
+    expect(await tags()).toEqual(['13.5', 'stable-candidate', '13.4', '13.2', 'last-good']);
+  });
+
+  it('never removes what a stream or its candidate points to', async () => {
+    await build({ version: '13.1' });
+    await pruneContainers(session, ownPlace(work), { keep: 0, dryRun: false });
+    expect(await tags()).toEqual(['13.1', 'stable-candidate']);
+  });
+});
+
+describe('promote', () => {
+  const options = { stream: 'stable', from: undefined, require: ['basic'], dryRun: false };
+
+  it('moves the stream to a candidate that has passed, once', async () => {
+    const image = await build({ version: '13.1' });
+    await test(image);
+    const dry = await promote(session, work.root, { ...options, dryRun: true });
+    expect(await tags()).toEqual(['13.1', 'stable-candidate']);
+    expect(await promote(session, work.root, options)).toEqual(dry);
+    expect(dry).toEqual({
+      stream: `oci:${work.oci}:stable`,
+      digest: image.digest,
+      version: '13.1',
+      previous: undefined,
+      moved: true,
+    });
+    expect(await promote(session, work.root, options)).toMatchObject({ moved: false });
+    expect(await tags()).toEqual(['13.1', 'stable', 'stable-candidate']);
+  });
+
+  it('goes back to an older version that has passed', async () => {
+    const older = await build({ version: '13.1' });
+    await test(older);
+    await build({ version: '13.2' });
+    expect(await promote(session, work.root, { ...options, from: '13.1' })).toMatchObject({
+      digest: older.digest,
+      moved: true,
+    });
+  });
+
+  const passed = { name: 'ssh', status: 'passed', milliseconds: 1 } as const;
+  const failed = { name: 'reboot', status: 'failed', milliseconds: 1 } as const;
+  const later = '2026-01-02T00:00:00Z';
+  const refusals: { name: string; results: Partial<TestResult>[]; require?: string[]; reason: string }[] = [
+    { name: 'nothing was run', results: [], reason: 'basic has not been run for it' },
+    { name: 'only a part was run', results: [{ complete: false }], reason: 'basic has not been run for it' },
+    { name: 'another suite was run', results: [{ suite: 'upgrade' }], reason: 'basic has not been run for it' },
+    { name: 'a test failed', results: [{ tests: [passed, failed] }], reason: 'basic/reboot failed with uefi' },
+    {
+      name: 'the last run failed',
+      results: [{}, { complete: false, tests: [failed], started: later }],
+      reason: 'basic/reboot failed with uefi',
+    },
+    {
+      name: 'it failed with one firmware',
+      results: [{ tests: [failed], firmware: 'bios' }, { started: later }],
+      reason: 'basic/reboot failed with bios',
+    },
+    {
+      name: 'a test that is asked for was not run',
+      results: [{}],
+      require: ['basic', 'basic/update', 'deploy'],
+      reason: 'basic/update has not been run for it; deploy has not been run for it',
+    },
+  ];
+  it('says how to run what is missing, and that alone', async () => {
+    const image = await build({ version: '13.1' });
+    await test(image, {});
+    const require = ['basic', 'basic/packages', 'deploy', 'deploy/deployment'];
+    await expect(promote(session, work.root, { ...options, require })).rejects.toMatchObject({
+      hint: `run the tests: cosa test basic.packages deploy deploy.deployment --from oci:${work.oci}@${image.digest}`,
+    });
+  });
+
+  it.each([
+    ['depoly', 'did you mean deploy?'],
+    ['nonsense', expect.stringMatching(/^suites are basic, /) as string],
+  ])('knows no test called %s', async (name, hint) => {
+    await build({ version: '13.1' });
+    await expect(promote(session, work.root, { ...options, require: [name] })).rejects.toMatchObject({
+      code: 'TEST_UNKNOWN',
+      exitStatus: 2,
+      message: `no test is called "${name}"`,
+      hint,
+    });
+  });
+
+  it.each(refusals)('refuses when $name', async ({ results, require = ['basic'], reason }) => {
+    const image = await build({ version: '13.1' });
+    for (const result of results) await test(image, result);
+    await expect(promote(session, work.root, { ...options, require })).rejects.toMatchObject({
+      code: 'TESTS_NOT_PASSED',
+      exitStatus: 4,
+      message: `stable-candidate (${image.digest}) is not promoted to stable: ${reason}`,
+    });
+    expect(await tags()).toEqual(['13.1', 'stable-candidate']);
+  });
+
+  it('does not take the results of another digest', async () => {
+    await test(await build({ version: '13.1' }));
+    await build({ version: '13.2' });
+    await expect(promote(session, work.root, options)).rejects.toMatchObject({ code: 'TESTS_NOT_PASSED' });
+  });
+
+  it('counts the last run of each test', async () => {
+    const image = await build({ version: '13.1' });
+    await test(image, { tests: [passed, failed] });
+    await expect(promote(session, work.root, options)).rejects.toMatchObject({ code: 'TESTS_NOT_PASSED' });
+    expect(await promote(session, work.root, { ...options, require: ['basic/ssh'] })).toMatchObject({ moved: true });
+    await test(image, { complete: false, tests: [{ ...failed, status: 'passed' }], started: later });
+    expect(await promote(session, work.root, options)).toMatchObject({ moved: false });
+    await test(image, { complete: false, tests: [{ ...passed, status: 'failed' }], started: '2026-01-03T00:00:00Z' });
+    await expect(promote(session, work.root, options)).rejects.toMatchObject({ code: 'TESTS_NOT_PASSED' });
+  });
+});

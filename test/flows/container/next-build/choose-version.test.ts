@@ -1,0 +1,81 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { chooseVersion } from '../../../../src/flows/container/next-build/choose-version.ts';
+import type { BuildInputs } from '../../../../src/flows/container/next-build/inputs.ts';
+import { pushContainer } from '../../../../src/flows/container/push.ts';
+import { parseDestination } from '../../../../src/flows/container/transfer/destination.ts';
+import { readImage } from '../../../../src/oci/image.ts';
+import { openLayoutForWriting } from '../../../../src/oci/layout.ts';
+import { silentSession } from '../../../helpers/session.ts';
+import { build, openScene, type Scene } from '../transfer/support.ts';
+
+const session = silentSession();
+
+let scene: Scene;
+beforeEach(async () => {
+  scene = await openScene();
+});
+afterEach(() => scene[Symbol.asyncDispose]());
+
+/** The inputs that count here. */
+function inputs(prefix: string | undefined): BuildInputs {
+  return { config: { treefile: { 'automatic-version-prefix': prefix } }, timestamp: 0 } as unknown as BuildInputs;
+}
+
+async function choose({ version, force = false, push }: { version?: string; force?: boolean; push?: string } = {}) {
+  const { work } = scene;
+  await using store = await openLayoutForWriting(work.oci);
+  return await chooseVersion(session, {
+    work,
+    store,
+    inputs: inputs('13'),
+    previous: undefined,
+    destination: push === undefined ? undefined : parseDestination(push, work.root),
+    options: { version, force },
+  });
+}
+
+describe('chooseVersion', () => {
+  it('counts on from what is in oci/, though nothing is said to come before', async () => {
+    expect(await choose()).toBe('13.0');
+    await build(scene.work, '13.0', ['a']);
+    await build(scene.work, '13.4-hotfix', ['b']);
+    expect(await choose()).toBe('13.5');
+  });
+
+  it('counts on from what is where the build will go', async () => {
+    await build(scene.work, '13.7', ['a']);
+    await pushContainer(session, scene.work.root, { destination: scene.repository, from: '13.7', referrers: false });
+    await using other = await openScene();
+    scene.work = other.work;
+    expect(await choose()).toBe('13.0');
+    expect(await choose({ push: scene.repository })).toBe('13.8');
+    expect(await choose({ push: `oci:${other.work.root}/none` })).toBe('13.0');
+  });
+
+  it('counts on from where the previous container lies', async () => {
+    const descriptor = await build(scene.work, '13.3', ['a']);
+    await build(scene.work, '13.6', ['b']);
+    await using other = await openScene();
+    await using reader = await openLayoutForWriting(scene.work.oci);
+    await using store = await openLayoutForWriting(other.work.oci);
+    const place = { transport: 'oci', directory: scene.work.oci } as const;
+    const previous = { image: await readImage(reader, descriptor), reader, place };
+    const options = { version: undefined, force: false };
+    const request = { work: other.work, store, inputs: inputs('13'), previous, destination: undefined, options };
+    expect(await chooseVersion(session, request)).toBe('13.7');
+  });
+
+  it('refuses a version that is taken, here or there', async () => {
+    await build(scene.work, '13.7', ['a']);
+    await pushContainer(session, scene.work.root, { destination: scene.repository, from: '13.7', referrers: false });
+    await expect(choose({ version: '13.7' })).rejects.toMatchObject({ code: 'VERSION_TAKEN', exitStatus: 2 });
+    expect(await choose({ version: '13.7', force: true })).toBe('13.7');
+    await using other = await openScene();
+    scene.work = other.work;
+    expect(await choose({ version: '13.7' })).toBe('13.7');
+    await expect(choose({ version: '13.7', push: scene.repository })).rejects.toMatchObject({
+      code: 'VERSION_TAKEN',
+      message: `there is a build ${scene.repository}:13.7 already, of other inputs`,
+    });
+  });
+});

@@ -1,0 +1,133 @@
+import { appendFile, chmod, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  type BuildInputs,
+  type BuildParameters,
+  readBuildInputs,
+} from '../../../../src/flows/container/next-build/inputs.ts';
+import { formatLockfile } from '../../../../src/packages/lockfile.ts';
+import type { PipelineEvent } from '../../../../src/progress/events.ts';
+import { workDirectoryAt } from '../../../../src/workspace/work-directory.ts';
+import { temporaryDirectory, writeFiles } from '../../../config/support.ts';
+
+const pipeline = { events: () => undefined, signal: new AbortController().signal };
+
+const lock = {
+  basearch: 'x86_64',
+  repositoryTimestamp: 1_700_000_000,
+  packages: [
+    {
+      name: 'tool',
+      version: '1.0-1',
+      architecture: 'amd64',
+      source: 'tool',
+      sha256: 'a'.repeat(64),
+      size: 10,
+      repository: 'debian',
+      path: 'pool/tool.deb',
+    },
+  ],
+};
+
+let root: string;
+let config: string;
+beforeEach(async () => {
+  root = await temporaryDirectory();
+  config = join(root, 'src/config');
+  await writeFiles(
+    {
+      'manifest.yaml': [
+        'metadata: {name: test-os}',
+        'variables: {stream: testing}',
+        'repos: [debian]',
+        'packages: [tool]',
+        'ostree-layers: [overlay/05core]',
+        'postprocess-script: finish.sh',
+        '',
+      ].join('\n'),
+      'debian.sources': 'Types: deb\n',
+      'finish.sh': '#!/bin/sh\ntrue\n',
+      'image.yaml': 'size: 12\n',
+      'platforms.yaml': 'x86_64:\n  qemu:\n    kernel_arguments: [a]\n',
+      'overlay.d/05core/etc/file': 'one\n',
+      'manifest-lock.x86_64.json': formatLockfile(lock),
+    },
+    config,
+  );
+});
+
+async function inputs(parameters: Partial<BuildParameters> = {}): Promise<BuildInputs> {
+  const work = workDirectoryAt(root, { config: { source: config } });
+  return readBuildInputs(pipeline, work, { maxLayers: 64, compression: 'zstd', ...parameters });
+}
+
+describe('the input hash', () => {
+  const file = (path: string, content: string) => () => writeFiles({ [path]: content }, config);
+  const changes: Record<string, () => Promise<unknown>> = {
+    'the manifest': file('manifest.yaml', 'metadata: {name: test-os}\nrepos: [debian]\npackages: [tool]\n'),
+    'a repository file': file('debian.sources', 'Types: deb\nSuites: x\n'),
+    'a script': file('finish.sh', '#!/bin/sh\nfalse\n'),
+    'image.yaml': file('image.yaml', 'size: 13\n'),
+    'platforms.yaml': file('platforms.yaml', 'x86_64:\n  qemu:\n    kernel_arguments: [b]\n'),
+    "an overlay file's content": file('overlay.d/05core/etc/file', 'two\n'),
+    "an overlay file's mode": () => chmod(join(config, 'overlay.d/05core/etc/file'), 0o755),
+    "an overlay file's name": () =>
+      rename(join(config, 'overlay.d/05core/etc/file'), join(config, 'overlay.d/05core/etc/other')),
+    'a new link in an overlay': () => symlink('file', join(config, 'overlay.d/05core/etc/link')),
+    'a statoverride': file('overlay.d/05core/statoverride', '=0600 /etc/file\n'),
+    'the lockfile': file(
+      'manifest-lock.x86_64.json',
+      formatLockfile({ ...lock, packages: lock.packages.map((item) => ({ ...item, sha256: 'b'.repeat(64) })) }),
+    ),
+    'a file in overrides/rootfs': () => writeFiles({ 'overrides/rootfs/etc/local': 'x' }, root),
+  };
+
+  it.each(Object.keys(changes))('depends on %s', async (name) => {
+    const before = await inputs();
+    await changes[name]?.();
+    expect((await inputs()).inputHash).not.toBe(before.inputHash);
+  });
+
+  it('depends on how layers are made', async () => {
+    const hashes = await Promise.all([inputs(), inputs({ maxLayers: 10 }), inputs({ compression: 'gzip' })]);
+    expect(new Set(hashes.map(({ inputHash }) => inputHash)).size).toBe(3);
+  });
+
+  it('does not depend on where the config lies, when its files were written, or comments in them', async () => {
+    const before = await inputs();
+    const moved = join(root, 'elsewhere');
+    await rename(config, moved);
+    await symlink(moved, config);
+    await rm(join(moved, 'image.yaml'));
+    await writeFile(join(moved, 'image.yaml'), '# the same\nsize: 12\n');
+    expect((await inputs()).inputHash).toBe(before.inputHash);
+  });
+});
+
+it('a lockfile gives the packages and the date, without asking anybody', async () => {
+  const { lock: used, timestamp, stream, source } = await inputs();
+  expect(used).toEqual(lock);
+  expect({ timestamp, stream, source }).toEqual({ timestamp: 1_700_000_000, stream: 'testing', source: undefined });
+});
+
+it('warns of keys that have no effect, each once and with its position', async () => {
+  await writeFiles({ 'image.yaml': 'size: 12\naws-volume-type: gp3\n', 'more.yaml': 'selinux: true\n' }, config);
+  await appendFile(join(config, 'manifest.yaml'), 'include: more.yaml\nselinux: true\n');
+  const events: PipelineEvent[] = [];
+  const work = workDirectoryAt(root, { config: { source: config } });
+  const watched = { ...pipeline, events: (event: PipelineEvent) => void events.push(event) };
+  await readBuildInputs(watched, work, { maxLayers: 64, compression: 'zstd' });
+  expect(events).toEqual([
+    {
+      type: 'warning',
+      message: `${config}/manifest.yaml:8:1: "selinux" has no effect: files get no SELinux labels`,
+      hint: undefined,
+    },
+    {
+      type: 'warning',
+      message: `${config}/image.yaml:2:1: "aws-volume-type" has no effect: there are no AWS images yet`,
+      hint: undefined,
+    },
+  ]);
+});

@@ -1,0 +1,89 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { pushBuild } from '../../../../src/flows/container/next-build/push.ts';
+import { parseDestination } from '../../../../src/flows/container/transfer/destination.ts';
+import { attachArtifact } from '../../../../src/oci/artifact.ts';
+import { openLayout, openLayoutForWriting } from '../../../../src/oci/layout.ts';
+import type { Descriptor } from '../../../../src/oci/types.ts';
+import { silentSession } from '../../../helpers/session.ts';
+import { build, openScene, repositoryName, type Scene } from '../transfer/support.ts';
+
+const session = silentSession();
+
+let scene: Scene;
+beforeEach(async () => {
+  scene = await openScene();
+});
+afterEach(() => scene[Symbol.asyncDispose]());
+
+async function push(descriptor: Descriptor, tag = '', force = false) {
+  const reader = await openLayout(scene.work.oci);
+  const from = { place: { transport: 'oci', directory: scene.work.oci } as const, reader, descriptor };
+  const destination = parseDestination(`${scene.repository}${tag}`, scene.work.root);
+  return pushBuild(session, from, destination, ['13.1', 'testing-candidate'], force);
+}
+
+describe('pushBuild', () => {
+  it('brings a build with its list of packages, under its own tags', async () => {
+    const image = await build(scene.work, '13.1', ['one', 'two']);
+    await using store = await openLayoutForWriting(scene.work.oci);
+    const content = Buffer.from('packages');
+    const sbom = await attachArtifact(store, image, { artifactType: 'application/spdx+json', content });
+    expect(await push(image)).toMatchObject({
+      destination: scene.repository,
+      tags: ['13.1', 'testing-candidate'],
+      moved: true,
+    });
+    const { digest } = image;
+    expect(Object.fromEntries(scene.registry.tags(repositoryName))).toEqual({
+      '13.1': digest,
+      'testing-candidate': digest,
+    });
+    expect(scene.registry.hasManifest(repositoryName, sbom.digest)).toBe(true);
+  });
+
+  it('sets the tag of the reference alone, if it has one', async () => {
+    const { digest } = await build(scene.work, '13.1', ['one']);
+    expect(await push({ ...(await build(scene.work, '13.1', ['one'])) }, ':mine')).toMatchObject({ tags: ['mine'] });
+    expect(Object.fromEntries(scene.registry.tags(repositoryName))).toEqual({ mine: digest });
+  });
+
+  it('leaves a version to the container that has it there already, unless told otherwise', async () => {
+    const first = await build(scene.work, '13.1', ['one']);
+    await push(first);
+    const second = await build(scene.work, '13.1', ['two']);
+    await expect(push(second)).rejects.toMatchObject({
+      code: 'TAG_MOVED',
+      exitStatus: 4,
+      message: `${scene.repository}:13.1 is another container, ${first.digest}: a version is given once`,
+      hint: 'build it anew under a version of its own, or replace the other with --force',
+    });
+    expect(new Set(scene.registry.tags(repositoryName).values())).toEqual(new Set([first.digest]));
+    await push(second, '', true);
+    expect(new Set(scene.registry.tags(repositoryName).values())).toEqual(new Set([second.digest]));
+  });
+
+  it('leaves a version to the build that came first, however close they are', async () => {
+    const builds = [await build(scene.work, '13.1', ['one']), await build(scene.work, '13.1', ['two'])];
+    const results = await Promise.allSettled(builds.map((image) => push(image)));
+    const won = builds.filter((_, index) => results[index]?.status === 'fulfilled');
+    const lost = results.filter(({ status }) => status === 'rejected');
+    expect(lost).toHaveLength(1);
+    expect(lost[0]).toMatchObject({ reason: { code: 'TAG_MOVED' } });
+    expect(scene.registry.tags(repositoryName).get('13.1')).toBe(won[0]?.digest);
+  });
+
+  it('asks one question when the tag points there already', async () => {
+    const image = await build(scene.work, '13.1', ['one']);
+    await push(image);
+    scene.registry.log.length = 0;
+    expect(await push(image)).toEqual({
+      destination: scene.repository,
+      tags: ['13.1', 'testing-candidate'],
+      moved: false,
+      bytes: 0,
+    });
+    expect(scene.registry.log.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      `HEAD /v2/${repositoryName}/manifests/testing-candidate`,
+    ]);
+  });
+});

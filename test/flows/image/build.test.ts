@@ -1,0 +1,263 @@
+import { appendFile, mkdir, mkdtemp, open, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { run } from '../../../src/exec/run.ts';
+import { qemuImg } from '../../../src/exec/tools/qemu-img.ts';
+import { buildImages } from '../../../src/flows/image/build.ts';
+import { digestFile } from '../../../src/lib/digest.ts';
+import type { PipelineEvent } from '../../../src/progress/events.ts';
+import type { Session } from '../../../src/workspace/session.ts';
+import { makeTestContainer, type TestContainer } from '../../helpers/container.ts';
+import { makeOsTree, type OsTree } from '../../helpers/os-tree.ts';
+import { silentSession } from '../../helpers/session.ts';
+
+let base: string;
+beforeAll(async () => {
+  base = await mkdtemp(join(tmpdir(), 'cosa-image-'));
+});
+afterAll(() => rm(base, { recursive: true }));
+
+let events: PipelineEvent[];
+let session: Session;
+beforeEach(() => {
+  events = [];
+  session = { ...silentSession(), events: (event) => void events.push(event) };
+});
+
+const finished = () =>
+  events.flatMap((event) =>
+    event.type === 'step-finished' ? [`${event.title}${event.cached ? ' (cached)' : ''}`] : [],
+  );
+
+let count = 0;
+/** A new directory with a container in `oci/`. */
+async function workDirectory(tree: OsTree = {}, container: Partial<TestContainer> = {}): Promise<string> {
+  const directory = join(base, String(count++));
+  await makeOsTree(join(directory, 'tree'), tree);
+  await makeTestContainer({
+    layout: join(directory, 'oci'),
+    tag: 'stable',
+    root: join(directory, 'tree'),
+    ...container,
+  });
+  return directory;
+}
+
+describe('buildImages', () => {
+  it('makes a disk that stands the checks of its tools, with a record beside it', async () => {
+    const directory = await workDirectory();
+    const { images } = await buildImages(session, { directory, platforms: ['qemu'], from: 'stable' });
+    const [image] = images;
+    if (image === undefined) throw new Error('no image');
+    expect(image.path).toBe(join(directory, 'images/1.0/test-os-1.0-qemu.x86_64.qcow2'));
+    await run(qemuImg, ['check', image.path]);
+    const { digest, size } = await digestFile(image.path);
+    expect(image.record).toMatchObject({ size, sha256: digest.slice(7), version: '1.0', format: 'qcow2' });
+    expect(JSON.parse(await readFile(`${image.path}.json`, 'utf8'))).toEqual(image.record);
+    expect((await readdir(join(directory, 'images/1.0'))).length).toBe(2);
+  });
+
+  it("writes the container's digest into the deployment's origin, for the running system", async () => {
+    const directory = await workDirectory();
+    const { container } = await buildImages(session, { directory, platforms: ['qemu'], from: 'stable' });
+    const sysroots = join(directory, 'cache/sysroots');
+    const [origin = ''] = (await readdir(sysroots, { recursive: true })).filter((path) => path.endsWith('.0.origin'));
+    const commit = basename(origin, '.0.origin');
+    expect(await readFile(join(sysroots, origin), 'utf8')).toBe(
+      `[origin]\nrefspec=${commit}\ncontainer-image-digest=${container.digest}\n`,
+    );
+  });
+
+  it('gives the same bytes in another directory, at another time', async () => {
+    const sums: string[] = [];
+    for (let round = 0; round < 2; round++) {
+      const directory = await workDirectory();
+      const { images } = await buildImages(session, { directory, platforms: ['qemu'], from: 'stable' });
+      sums.push(...images.map(({ record }) => record.sha256));
+    }
+    expect(sums.length).toBe(2);
+    expect(new Set(sums).size).toBe(1);
+  });
+
+  it('does not make again what is there, and makes again what is not whole', async () => {
+    const directory = await workDirectory();
+    const options = { directory, platforms: ['qemu', 'qemu'], from: 'stable' };
+    const [first] = (await buildImages(session, options)).images;
+    if (first === undefined) throw new Error('no image');
+    const { mtimeMs } = await stat(first.path);
+    events.length = 0;
+    expect((await buildImages(session, options)).images).toEqual([first]);
+    expect(finished()).toEqual(['verify qemu image', 'make qemu image (cached)']);
+    expect((await stat(first.path)).mtimeMs).toBe(mtimeMs);
+
+    await appendFile(first.path, 'x');
+    events.length = 0;
+    expect((await buildImages(session, options)).images).toEqual([first]);
+    expect(finished()).toEqual(['import container (cached)', 'make qemu image']);
+
+    // A flipped byte of the same size and time.
+    const { size, atime, mtime } = await stat(first.path);
+    await using handle = await open(first.path, 'r+');
+    await handle.write(Buffer.from([0xff]), 0, 1, size - 1000);
+    await utimes(first.path, atime, mtime);
+    events.length = 0;
+    expect((await buildImages(session, options)).images).toEqual([first]);
+    expect(finished()).toEqual(['verify qemu image', 'import container (cached)', 'make qemu image']);
+    expect(events).toContainEqual({
+      type: 'warning',
+      message: `${first.path} is made anew: it is not the file that was written there`,
+      hint: undefined,
+    });
+    expect((await digestFile(first.path)).digest).toBe(`sha256:${first.record.sha256}`);
+
+    await writeFile(`${first.path}.json`, '{}');
+    expect((await buildImages(session, options)).images).toEqual([first]);
+  });
+
+  it('makes compressed images, and removes what a killed build has left', async () => {
+    const directory = await workDirectory();
+    const output = join(directory, 'out');
+    const options = { directory, platforms: ['qemu'], from: 'stable', output };
+    const [plain] = (await buildImages(session, options)).images;
+    const name = 'test-os-1.0-qemu.x86_64.qcow2';
+    await mkdir(join(output, '.cosa-abcdef'));
+    await writeFile(join(output, '.cosa-abcdef/image'), 'left over');
+    for (const [compress, extension] of [
+      ['zstd', 'zst'],
+      ['gzip', 'gz'],
+      ['xz', 'xz'],
+    ] as const) {
+      const [image] = (await buildImages(session, { ...options, compress })).images;
+      expect(image?.record).toMatchObject({
+        file: `${name}.${extension}`,
+        format: `qcow2.${extension}`,
+        'uncompressed-sha256': plain?.record.sha256,
+        'uncompressed-size': plain?.record.size,
+      });
+    }
+    expect((await readdir(output)).filter((file) => file.startsWith('.'))).toEqual([]);
+  });
+
+  it.each(['/proc', '/proc/x', '/etc/passwd'])('refuses to write to %s before it reads anything', async (output) => {
+    const directory = await workDirectory();
+    const options = { directory, platforms: ['qemu'], from: 'stable', output };
+    await expect(buildImages(session, options)).rejects.toMatchObject({ code: 'DIRECTORY_UNUSABLE', exitStatus: 2 });
+    expect(finished()).toEqual([]);
+  });
+
+  const link = (path: string, target = '/etc/passwd') => ({ links: { [path]: target } });
+  it.each<[string, OsTree, Partial<TestContainer>, object]>([
+    ['no image.json', { imageConfig: null }, {}, { code: 'IMAGE_CONFIG_MISSING', exitStatus: 4 }],
+    [
+      'no kernel',
+      { kernel: false },
+      {},
+      {
+        code: 'KERNEL_MISSING',
+        exitStatus: 4,
+        message: 'the container has no kernel: /usr/lib/modules/*/vmlinuz with initramfs.img beside it',
+      },
+    ],
+    [
+      'two kernels',
+      { files: { 'usr/lib/modules/5/vmlinuz': '', 'usr/lib/modules/5/initramfs.img': '' } },
+      {},
+      { code: 'KERNEL_MISSING', message: 'the container has 2 kernels, and one is expected: 5, 6.12.0-test' },
+    ],
+    [
+      'a linked kernel',
+      link('usr/lib/modules/6.12.0-test/vmlinuz'),
+      {},
+      { code: 'CONTAINER_PATH', message: '/usr/lib/modules/6.12.0-test/vmlinuz in the container is a symbolic link' },
+    ],
+    ['no /usr/etc', link('usr/etc', '/etc'), {}, { code: 'CONTAINER_PATH' }],
+    [
+      'a linked image.json',
+      link('usr/share/coreos-assembler/image.json'),
+      {},
+      {
+        code: 'CONTAINER_PATH',
+        message: '/usr/share/coreos-assembler/image.json in the container is not a regular file',
+      },
+    ],
+    [
+      'no boot loader',
+      { boot: false },
+      {},
+      {
+        code: 'BOOT_LOADER_MISSING',
+        exitStatus: 4,
+        message:
+          'the container has no boot loader for BIOS: /usr/lib/coreos-assembler/boot/bios/boot.img and bios/core.img',
+      },
+    ],
+    [
+      'a linked boot loader',
+      link('usr/lib/coreos-assembler/boot/efi/EFI/BOOT/grubx64.efi'),
+      {},
+      { code: 'CONTAINER_PATH' },
+    ],
+    ['an odd name on the ESP', { files: { 'usr/lib/coreos-assembler/boot/efi/c:x': '' } }, {}, { code: 'ESP_NAME' }],
+    [
+      'an unknown filesystem',
+      { imageConfig: { rootfs: 'ext3', size: 1 } },
+      {},
+      {
+        code: 'FILESYSTEM_UNKNOWN',
+        exitStatus: 2,
+        message: 'image.json: "rootfs" is "ext3", which this program cannot write',
+        hint: 'did you mean "ext4"?',
+      },
+    ],
+    [
+      'options of its own',
+      { imageConfig: { rootfs: 'ext4', size: 1, 'rootfs-args': '-d /root' } },
+      {},
+      {
+        code: 'FILESYSTEM_OPTION',
+        message: 'image.json: "rootfs-args" has "-d /root", which is not permitted for ext4',
+      },
+    ],
+    ['a bad version', {}, { labels: { 'org.opencontainers.image.version': '../../x' } }, { code: 'NAME_INVALID' }],
+    ['a bad name', {}, { labels: { 'com.coreos.osname': '-x' } }, { code: 'NAME_INVALID' }],
+    [
+      'another architecture',
+      {},
+      { architecture: 'arm64' },
+      { code: 'ARCHITECTURE_UNSUPPORTED', message: 'the container is for arm64; disks can be made for amd64' },
+    ],
+  ])('refuses a container with %s, and leaves nothing', async (_, tree, container, error) => {
+    const directory = await workDirectory(tree, container);
+    await expect(
+      buildImages(session, { directory, platforms: ['qemu'], from: 'stable', output: 'out' }),
+    ).rejects.toMatchObject(error);
+    expect(await readdir(join(directory, 'out')).catch(() => [])).toEqual([]);
+  });
+
+  it('says how large the disk must be', async () => {
+    const directory = await workDirectory({ imageConfig: { rootfs: 'ext4', size: 1, 'rootfs-args': '-N 32' } });
+    await expect(buildImages(session, { directory, platforms: ['qemu'], from: 'stable' })).rejects.toMatchObject({
+      code: 'DISK_TOO_SMALL',
+      exitStatus: 2,
+      message: expect.stringMatching(
+        /^the operating system does not fit on the disk: image.json has "size": 1 \(GiB\), and about 2 GiB are needed$/,
+      ) as string,
+    });
+  });
+
+  it.each([
+    [
+      { platforms: ['qmeu'], from: 'stable' },
+      { code: 'PLATFORM_UNKNOWN', exitStatus: 2, hint: 'did you mean "qemu"?' },
+    ],
+    [
+      { platforms: ['qemu'], from: 'stabel' },
+      { code: 'TAG_UNKNOWN', exitStatus: 2 },
+    ],
+    [{ platforms: ['qemu'] }, { code: 'WORK_DIRECTORY_MISSING', exitStatus: 2 }],
+  ])('refuses %j', async (options, error) => {
+    const directory = await workDirectory();
+    await expect(buildImages(session, { directory, ...options })).rejects.toMatchObject(error);
+  });
+});

@@ -1,0 +1,90 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fetchPackages } from '../../src/flows/packages/fetch.ts';
+import { parseLockfile } from '../../src/packages/lockfile.ts';
+import type { Pipeline } from '../../src/progress/step.ts';
+import { hostBaseArchitecture } from '../../src/workspace/architecture.ts';
+import { workDirectoryAt, writeSettings } from '../../src/workspace/work-directory.ts';
+import { buildPackage, type LocalRepository, serveRepository } from '../packages/deb/local-repository.ts';
+
+const pipeline: Pipeline = { events: () => undefined, signal: new AbortController().signal };
+
+describe('cosa fetch', () => {
+  let directory: string;
+  let config: string;
+  let lockfile: string;
+  let repository: LocalRepository;
+
+  beforeEach(async () => {
+    repository = await serveRepository([{ name: 'base', fields: { Essential: 'yes' } }, { name: 'tool' }]);
+    directory = await mkdtemp(join(tmpdir(), 'cosa-test-'));
+    const work = workDirectoryAt(directory, { config: { source: '/config' } });
+    await writeSettings(directory, work.settings);
+    config = work.config;
+    lockfile = join(config, `manifest-lock.${hostBaseArchitecture()}.json`);
+    await mkdir(config, { recursive: true });
+    await writeFile(
+      join(config, 'manifest.yaml'),
+      `metadata: {name: test-os}\nvariables: {mirror: "${repository.url}"}\nrepos: [os]\npackages: [tool]\n`,
+    );
+    await writeFile(
+      join(config, 'os.sources'),
+      `Types: deb\nURIs: \${mirror}\nSuites: test\nComponents: main\nSigned-By: ${repository.key}\n`,
+    );
+  });
+  afterEach(async () => {
+    await repository[Symbol.asyncDispose]();
+    await rm(directory, { recursive: true });
+  });
+
+  async function fetchNames(updateLockfile = false): Promise<string[]> {
+    const { lock, origin } = await fetchPackages(pipeline, { directory, updateLockfile });
+    return [origin, ...lock.packages.map(({ name, version }) => `${name} ${version}`)];
+  }
+  async function release(name: string, version: string): Promise<void> {
+    await buildPackage({ name, version }, join(repository.directory, 'repo/pool'));
+    await repository.sign();
+  }
+
+  test('takes what the repositories have, essential packages included, and what is new the next time', async () => {
+    expect(await fetchNames()).toEqual(['resolved', 'base 1.0', 'tool 1.0']);
+    await release('tool', '1.1');
+    expect(await fetchNames()).toEqual(['resolved', 'base 1.0', 'tool 1.1']);
+    expect(await readdir(join(directory, 'cache/packages'))).toHaveLength(3);
+  });
+
+  test('with a lockfile takes exactly its packages, without asking for an index', async () => {
+    expect(await fetchNames(true)).toEqual(['resolved', 'base 1.0', 'tool 1.0']);
+    const text = await readFile(lockfile, 'utf8');
+    expect(parseLockfile(text, lockfile).packages.map(({ name }) => name)).toEqual(['base', 'tool']);
+    await release('tool', '1.1');
+    await rm(join(directory, 'cache'), { recursive: true });
+    repository.requests.length = 0;
+    expect(await fetchNames()).toEqual(['lockfile', 'base 1.0', 'tool 1.0']);
+    expect(repository.requests.sort()).toEqual(['/pool/base_1.0_all.deb', '/pool/tool_1.0_all.deb']);
+    expect(await fetchNames(true)).toEqual(['resolved', 'base 1.0', 'tool 1.1']);
+  });
+
+  test('writes no lockfile that names a package which is not to be had', async () => {
+    await rm(join(repository.directory, 'repo/pool/tool_1.0_all.deb'));
+    await expect(fetchNames(true)).rejects.toMatchObject({ code: 'PACKAGE_UNAVAILABLE' });
+    expect(await readdir(config)).not.toContain(lockfile);
+  });
+
+  test('takes pinned versions and local packages first', async () => {
+    await release('tool', '1.1');
+    await writeFile(join(config, 'manifest-lock.overrides.yaml'), 'packages: {tool: {evra: 1.0.all}}\n');
+    expect(await fetchNames()).toEqual(['resolved', 'base 1.0', 'tool 1.0']);
+    await writeFile(join(config, 'manifest-lock.overrides.yaml'), 'packages: {tool: {evr: "7"}}\n');
+    await expect(fetchNames()).rejects.toMatchObject({
+      code: 'PACKAGE_UNAVAILABLE',
+      message: 'tool is pinned to 7, and the repositories have 1.1',
+    });
+    const overrides = join(directory, 'overrides/deb');
+    await mkdir(overrides, { recursive: true });
+    await buildPackage({ name: 'tool', version: '0.1~local' }, overrides);
+    expect(await fetchNames()).toEqual(['resolved', 'base 1.0', 'tool 0.1~local']);
+  });
+});

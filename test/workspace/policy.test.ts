@@ -1,0 +1,383 @@
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openLayoutForWriting } from '../../src/oci/layout.ts';
+import { openReference } from '../../src/oci/open.ts';
+import { startTestingRegistry, type TestingRegistry } from '../../src/oci/registry/testing/registry.ts';
+import { signDescriptor } from '../../src/oci/signatures/sign.ts';
+import type { ContentStore } from '../../src/oci/store.ts';
+import type { Descriptor } from '../../src/oci/types.ts';
+import { resolveAdmittedImage } from '../../src/workspace/admitted-image.ts';
+import { admitImage } from '../../src/workspace/policy.ts';
+import { findPolicy, parsePolicy } from '../../src/workspace/policy-file.ts';
+import { storeImage } from '../helpers/image.ts';
+import { silentSession } from '../helpers/session.ts';
+import { signingKey } from '../helpers/signing.ts';
+
+const key = signingKey('release.pub');
+const session = silentSession();
+const accept = [{ type: 'insecureAcceptAnything' }];
+const reject = [{ type: 'reject' }];
+
+let root: string;
+let registry: TestingRegistry & AsyncDisposable;
+let repository: ContentStore;
+let image: Descriptor;
+/** `127.0.0.1:PORT/os/example`. */
+let name: string;
+/** `docker://…:stable`. */
+let reference: string;
+
+beforeEach(async () => {
+  root = await realpath(await mkdtemp(join(tmpdir(), 'cosa-policy-')));
+  // Whatever policy the machine has that runs the tests: this one is found first.
+  vi.stubEnv('XDG_CONFIG_HOME', join(root, 'config'));
+  registry = await startTestingRegistry();
+  repository = await session.registries.repository(registry.host, 'os/example');
+  image = await storeImage(repository, [Buffer.from('os')]);
+  await repository.setTags(['stable'], image);
+  name = `${registry.host}/os/example`;
+  reference = `docker://${name}:stable`;
+  await writeFile(join(root, 'release.pub'), key.publicKey.export({ type: 'spki', format: 'pem' }));
+});
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await registry[Symbol.asyncDispose]();
+  await rm(root, { recursive: true, force: true });
+});
+
+const policyFile = () => join(root, 'policy.json');
+const writePolicy = (policy: unknown) => writeFile(policyFile(), JSON.stringify(policy));
+const signed = (rule: object = {}) => [{ type: 'sigstoreSigned', keyPath: 'release.pub', ...rule }];
+const anyTag = { signedIdentity: { type: 'matchRepository' } };
+const sign = (identity = name) => signDescriptor(repository, image, { key, identity, shared: true });
+
+async function admit(text = reference) {
+  const opened = await openReference(text, root, session.registries);
+  return admitImage(session, { root }, opened, opened.descriptor);
+}
+
+describe('admitImage', () => {
+  it('finds the signature that the policy asks for', async () => {
+    await writePolicy({ default: reject, transports: { docker: { [name]: signed(anyTag) } } });
+    await sign();
+    expect(await admit()).toEqual({
+      policy: policyFile(),
+      section: `transports.docker."${name}"`,
+      signatures: [expect.objectContaining({ kind: 'attachment', identity: name }) as object],
+    });
+  });
+
+  it('asks no registry where the policy accepts anything', async () => {
+    await writePolicy({ default: accept });
+    const opened = await openReference(reference, root, session.registries);
+    registry.log.length = 0;
+    expect(await admitImage(session, { root }, opened, opened.descriptor)).toEqual({
+      policy: policyFile(),
+      section: 'default',
+      signatures: [],
+    });
+    expect(registry.log).toEqual([]);
+  });
+
+  it('wants every requirement met', async () => {
+    await writePolicy({ default: [...signed(anyTag), ...reject] });
+    await sign();
+    await expect(admit()).rejects.toMatchObject({ code: 'POLICY_REJECTED' });
+  });
+
+  it('says what was wanted where there is no signature', async () => {
+    await writePolicy({ default: signed(anyTag) });
+    await expect(admit()).rejects.toMatchObject({
+      code: 'SIGNATURE_REQUIRED',
+      exitStatus: 4,
+      message:
+        `${reference} (${image.digest}) is not admitted: ${policyFile()}, default, asks for a signature with ` +
+        `${root}/release.pub; it has no signature`,
+      hint: `sign it with "cosa sign --key FILE ${reference}"`,
+    });
+  });
+
+  it('says what was found where no signature will do', async () => {
+    await writePolicy({ default: signed() });
+    await sign();
+    await expect(admit()).rejects.toMatchObject({
+      code: 'SIGNATURE_REQUIRED',
+      message: expect.stringMatching(
+        new RegExp(
+          `; none of its signatures will do\n` +
+            `  attachment sha256:[0-9a-f]{64}: it is for "${name}", not for ${name}:stable \\(matchRepoDigestOrExact\\)\n` +
+            `  bundle sha256:[0-9a-f]{64}: it names no image, only a digest$`,
+        ),
+      ) as string,
+      hint:
+        `sign it under the name that the policy asks for (--identity ${name}:stable), or let the policy accept any tag: ` +
+        '"signedIdentity": {"type": "matchRepository"}',
+    });
+    await sign(`${name}:stable`);
+    expect((await admit()).signatures).toHaveLength(1);
+  });
+
+  it('compares the tag only where a tag was asked for', async () => {
+    await writePolicy({ default: signed() });
+    await sign(`${name}:1.0`);
+    await expect(admit()).rejects.toMatchObject({ code: 'SIGNATURE_REQUIRED' });
+    expect((await admit(`docker://${name}@${image.digest}`)).signatures).toHaveLength(1);
+  });
+
+  it.each([
+    ['reject', reject, 'POLICY_REJECTED', 'rejects it'],
+    [
+      'signedBy',
+      [{ type: 'signedBy', keyType: 'GPGKeys', keyPath: 'a' }],
+      'POLICY_UNSUPPORTED',
+      'asks for signedBy (GPG), which cosa cannot check',
+    ],
+    [
+      'fulcio',
+      [{ type: 'sigstoreSigned', fulcio: {}, rekorPublicKeyPath: 'a' }],
+      'POLICY_UNSUPPORTED',
+      'asks for sigstoreSigned with fulcio, which cosa cannot check',
+    ],
+  ])('admits nothing under %s', async (_, requirements, code, reason) => {
+    await writePolicy({ default: accept, transports: { docker: { [registry.host]: requirements } } });
+    await expect(admit()).rejects.toMatchObject({
+      code,
+      exitStatus: 4,
+      message: `${reference} (${image.digest}) is not admitted: ${policyFile()}, transports.docker."${registry.host}", ${reason}`,
+    });
+  });
+
+  it.each([
+    ['there is none', 'missing.pub', 'KEY_MISSING', 'the key ROOT/missing.pub cannot be read'],
+    [
+      'it is none',
+      'policy.json',
+      'KEY_INVALID',
+      'the key ROOT/policy.json cannot be used: there is no public key in it',
+    ],
+  ])('names the key if %s', async (_, keyPath, code, message) => {
+    await writePolicy({ default: signed({ keyPath }) });
+    await expect(admit()).rejects.toMatchObject({ code, exitStatus: 2, message: message.replace('ROOT', root) });
+  });
+
+  it('knows layouts by their path, whatever link leads there', async () => {
+    await using store = await openLayoutForWriting(join(root, 'oci'));
+    const copy = await storeImage(store, [Buffer.from('os')]);
+    await store.setTags(['1'], copy);
+    await signDescriptor(store, copy, { key, identity: 'registry.example.com/os', shared: false });
+    await symlink(join(root, 'oci'), join(root, 'link'));
+    const exact = { signedIdentity: { type: 'exactRepository', dockerRepository: 'registry.example.com/os' } };
+    await writePolicy({ default: reject, transports: { oci: { [root]: signed(exact) } } });
+    for (const text of ['1', `oci:${join(root, 'link')}:1`]) {
+      expect(await admit(text)).toMatchObject({
+        section: `transports.oci."${root}"`,
+        signatures: [{ kind: 'attachment' }],
+      });
+    }
+    await writePolicy({ default: signed() });
+    await expect(admit('1')).rejects.toMatchObject({
+      code: 'SIGNATURE_REQUIRED',
+      hint: 'an image in oci: has no name: let the policy say it, with "signedIdentity": {"type": "exactRepository", …}',
+    });
+  });
+});
+
+it('is asked by commands that use an image', async () => {
+  await writePolicy({ default: signed(anyTag) });
+  await expect(resolveAdmittedImage(session, root, reference)).rejects.toMatchObject({ code: 'SIGNATURE_REQUIRED' });
+  await sign();
+  expect((await resolveAdmittedImage(session, root, reference)).image.descriptor.digest).toBe(image.digest);
+});
+
+describe('findPolicy', () => {
+  it("prefers the work directory's, then the user's", async () => {
+    await mkdir(join(root, 'config/containers'), { recursive: true });
+    const users = join(root, 'config/containers/policy.json');
+    await writeFile(users, JSON.stringify({ default: accept }));
+    expect((await findPolicy(root))?.path).toBe(users);
+    await writePolicy({ default: reject });
+    expect((await findPolicy(root))?.path).toBe(policyFile());
+  });
+
+  it.each([
+    ['link', ''],
+    ['link/not/there', '/not/there'],
+  ])(
+    'refuses the path of a layout that leads through a link, which is known by its real path: %s',
+    async (path, rest) => {
+      await symlink(join(root, 'config'), join(root, 'link'));
+      await mkdir(join(root, 'config'));
+      await writePolicy({ default: accept, transports: { oci: { [join(root, path)]: reject } } });
+      await expect(findPolicy(root)).rejects.toMatchObject({
+        code: 'POLICY_INVALID',
+        exitStatus: 2,
+        message:
+          `the policy cannot be used: no image falls into the scope "${join(root, path)}" of oci: it leads through a link: ` +
+          `write ${join(root, 'config')}${rest}`,
+      });
+      await writePolicy({ default: accept, transports: { oci: { [`${join(root, 'config')}${rest}`]: reject } } });
+      expect((await findPolicy(root))?.path).toBe(policyFile());
+    },
+  );
+
+  it('knows a registry whatever way its host is written', async () => {
+    const port = registry.host.replace(/^.*:/, '');
+    await writePolicy({ default: accept, transports: { docker: { [`localhost:${port}`]: reject } } });
+    await expect(admit(`docker://LocalHost:${port}/os/example:stable`)).rejects.toMatchObject({
+      code: 'POLICY_REJECTED',
+    });
+  });
+});
+
+describe('parsePolicy', () => {
+  const known = 'must be insecureAcceptAnything, reject, sigstoreSigned or signedBy';
+  it.each([
+    ['no JSON', '{"default": [', undefined, /^the policy is not JSON: /],
+    ['a comment', '{"default": [{"type": "reject"}]} // all', undefined, /^the policy is not JSON: /],
+    ['nothing', '{}', '1:1', '"default" is missing'],
+    ['no requirement', '{"default": []}', '1:13', '"default" must have at least one requirement, not a list'],
+    ['an unknown key', '{"default": [{"type": "reject"}],\n "transport": {}}', '2:2', 'unknown key "transport"'],
+    [
+      'a key twice',
+      '{"default": [{"type": "reject"}],\n "default": [{"type": "reject"}]}',
+      '2:2',
+      /Map keys must be unique/,
+    ],
+    [
+      'an unknown requirement',
+      '{"default": [{"type": "trustMe"}]}',
+      '1:23',
+      `"default[0].type" ${known}, not the string "trustMe"`,
+    ],
+    [
+      'a misspelt key of a requirement',
+      '{"default": [{"type": "reject", "keypath": 1}]}',
+      '1:33',
+      'unknown key "keypath" in "default[0]"',
+    ],
+    [
+      'a requirement without key',
+      '{"default": [{"type": "sigstoreSigned"}]}',
+      '1:14',
+      '"default[0]" must have exactly one of keyPath, keyPaths, keyData, keyDatas, fulcio, pki, not a map',
+    ],
+    [
+      'two keys',
+      '{"default": [{"type": "sigstoreSigned", "keyPath": "a", "keyData": ""}]}',
+      '1:14',
+      '"default[0]" must have exactly one of keyPath, keyPaths, keyData, keyDatas, fulcio, pki, not a map',
+    ],
+    [
+      'a key that is no base64',
+      '{"default": [{"type": "sigstoreSigned", "keyData": "-----"}]}',
+      '1:52',
+      '"default[0].keyData" must be base64 of a PEM file, not the string "-----"',
+    ],
+    [
+      'an unknown identity',
+      '{"default": [{"type": "sigstoreSigned", "keyPath": "a", "signedIdentity": {"type": "any"}}]}',
+      '1:84',
+      '"default[0].signedIdentity.type" must be matchExact, matchRepoDigestOrExact, matchRepository, exactReference, ' +
+        'exactRepository or remapIdentity, not the string "any"',
+    ],
+    [
+      'a reference without tag',
+      '{"default": [{"type": "sigstoreSigned", "keyPath": "a",\n "signedIdentity": {"type": "exactReference", "dockerReference": "a.example/b"}}]}',
+      '2:66',
+      '"default[0].signedIdentity.dockerReference" must be HOST/REPOSITORY with a tag or digest, not the string "a.example/b"',
+    ],
+    [
+      'a repository with tag',
+      '{"default": [{"type": "sigstoreSigned", "keyPath": "a",\n "signedIdentity": {"type": "exactRepository", "dockerRepository": "a.example/b:1"}}]}',
+      '2:68',
+      '"default[0].signedIdentity.dockerRepository" must be HOST/REPOSITORY without tag, not the string "a.example/b:1"',
+    ],
+    [
+      'a transport that nobody knows',
+      '{"default": [{"type": "reject"}],\n "transports": {"dcoker": {}}}',
+      '2:17',
+      'nobody knows the transport "dcoker"',
+    ],
+    [
+      'a scope that no image falls into',
+      '{"default": [{"type": "reject"}], "transports":\n {"oci": {"dir": [{"type": "reject"}]}}}',
+      '2:11',
+      'no image falls into the scope "dir" of oci: it must be an absolute path',
+    ],
+  ])('refuses %s', (_, text, position, message) => {
+    const [line, column] = (position ?? '').split(':').map(Number);
+    const where = position === undefined ? { file: 'policy.json' } : { file: 'policy.json', line, column };
+    const prefix = 'the policy cannot be used: ';
+    expect(() => parsePolicy(text, 'policy.json')).toThrow(
+      expect.objectContaining({
+        code: 'POLICY_INVALID',
+        exitStatus: 2,
+        where,
+        message: typeof message === 'string' ? `${prefix}${message}` : (expect.stringMatching(message) as string),
+      }),
+    );
+  });
+
+  it.each([
+    ['oci', '/dir/', 'must be written /dir'],
+    ['oci', '/a//b', 'must be written /a/b'],
+    ['oci', '/a/../b', 'must be written /b'],
+    ['oci-archive', './a.tar', 'must be an absolute path'],
+    ['oci-archive', '/', 'matches nothing; write "" for everything'],
+    ['dir', 'a', 'must be an absolute path'],
+    ['dir', '/a/.', 'must be written /a'],
+    ['docker-archive', '/a.tar', 'can only have the scope ""'],
+    ['docker', 'https://registry.example.com', 'must be HOST[:PORT][/PATH], a name with tag or digest, or *.DOMAIN'],
+    ['docker', 'docker://a.example/os', 'must be HOST[:PORT][/PATH], a name with tag or digest, or *.DOMAIN'],
+    ['docker', 'a.example/', 'must be HOST[:PORT][/PATH], a name with tag or digest, or *.DOMAIN'],
+    ['docker', ' a.example', 'must be HOST[:PORT][/PATH], a name with tag or digest, or *.DOMAIN'],
+    ['docker', 'A.example/os', 'must be in lower case'],
+    ['docker', 'a.example/OS', 'must be in lower case'],
+    ['docker', '*.a.example/os', 'must be *.DOMAIN, in lower case, without port or path'],
+    ['docker', '*.a.example:5000', 'must be *.DOMAIN, in lower case, without port or path'],
+    ['docker', '*', 'must be HOST[:PORT][/PATH], a name with tag or digest, or *.DOMAIN'],
+    ['docker', 'busybox', 'must begin with a host: docker.io/library/busybox'],
+    ['docker', 'os/example', 'must begin with a host: docker.io/os/example'],
+    ['docker', 'docker.io/busybox:1', 'must be written docker.io/library/busybox:1'],
+    ['docker', 'index.docker.io', 'must be written docker.io'],
+    ['docker', 'index.docker.io/library', 'must be written docker.io'],
+  ])('refuses the scope of %s %j', (transport, scope, reason) => {
+    const text = JSON.stringify({ default: accept, transports: { [transport]: { [scope]: reject } } });
+    expect(() => parsePolicy(text, 'policy.json')).toThrow(
+      expect.objectContaining({
+        code: 'POLICY_INVALID',
+        exitStatus: 2,
+        message: `the policy cannot be used: no image falls into the scope "${scope}" of ${transport}: it ${reason}`,
+      }),
+    );
+  });
+
+  it.each([
+    ['oci', ['', '/dir', '/a:b']],
+    ['docker', ['a.example', 'a.example:5000/os/x', '[::1]:5000/os', '*.a.example', '*.0.0.1', 'localhost/os']],
+    ['docker', [`a.example/os:1.0_A`, `a.example/os@sha256:${'0'.repeat(64)}`, 'docker.io/library', 'docker.io/os']],
+    ['containers-storage', ['[overlay@/var/lib]a']],
+    ['ostree', ['os:/ostree/repo']],
+  ])('takes what may match in %s: %j', (transport, scopes) => {
+    const transports = { [transport]: Object.fromEntries(scopes.map((scope) => [scope, reject])) };
+    expect(parsePolicy(JSON.stringify({ default: accept, transports }), 'policy.json').transports).toHaveProperty(
+      transport,
+    );
+  });
+
+  it('takes the files that distributions ship', () => {
+    const policy = {
+      default: accept,
+      transports: {
+        docker: { 'registry.example.com': [{ type: 'signedBy', keyType: 'GPGKeys', keyPath: '/etc/pki/key' }] },
+        'docker-daemon': { '': accept },
+      },
+    };
+    expect(parsePolicy(JSON.stringify(policy, null, 4), '/etc/containers/policy.json').path).toBe(
+      '/etc/containers/policy.json',
+    );
+  });
+});

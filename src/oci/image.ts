@@ -24,9 +24,24 @@ type BlobReader = Pick<ContentReader, 'readBlob'>;
  * @throws CosaError `MEDIA_TYPE_UNKNOWN`, `MANIFEST_INVALID`, `BLOB_TOO_LARGE` (exit 4), what `readBlob` throws
  */
 export async function readManifest(reader: BlobReader, descriptor: Descriptor): Promise<Manifest> {
-  if (descriptor.mediaType !== mediaTypes.manifest) throw unknownMediaType(descriptor);
+  if (descriptor.mediaType !== mediaTypes.manifest) throw unknownMediaType(descriptor, 'image');
   const bytes = await readSmallBlob(reader, descriptor, maximumManifestBytes);
   return parseManifest(bytes.toString(), `manifest ${descriptor.digest}`);
+}
+
+/**
+ * Reads and checks an index: of images, or of artifacts.
+ * @throws CosaError `MEDIA_TYPE_UNKNOWN`, `INDEX_INVALID`, `BLOB_TOO_LARGE` (exit 4), what `readBlob` throws
+ */
+export async function readIndex(reader: BlobReader, descriptor: Descriptor): Promise<Index> {
+  if (descriptor.mediaType !== mediaTypes.index) throw unknownMediaType(descriptor, 'index');
+  const bytes = await readSmallBlob(reader, descriptor, maximumManifestBytes);
+  return parseIndex(bytes.toString(), `index ${descriptor.digest}`);
+}
+
+/** {@link readIndex} or {@link readManifest}, as the descriptor says: for what both have. */
+export async function readManifestOrIndex(reader: BlobReader, descriptor: Descriptor): Promise<Manifest | Index> {
+  return descriptor.mediaType === mediaTypes.index ? readIndex(reader, descriptor) : readManifest(reader, descriptor);
 }
 
 /**
@@ -80,8 +95,7 @@ export async function chooseImage(
   platform?: Platform,
 ): Promise<Descriptor> {
   if (descriptor.mediaType !== mediaTypes.index) return descriptor;
-  const bytes = await readSmallBlob(reader, descriptor, maximumManifestBytes);
-  const index = parseIndex(bytes.toString(), `index ${descriptor.digest}`);
+  const index = await readIndex(reader, descriptor);
   const images = index.manifests.filter(isImageEntry);
   // Some tools leave the platform out of an index that has one image.
   const isOnly = images.length === 1 && images[0]?.platform === undefined;
@@ -142,10 +156,11 @@ function describe(index: Index): string {
   return names.length === 0 ? 'nothing' : names.join(', ');
 }
 
-function unknownMediaType(descriptor: Descriptor) {
+function unknownMediaType(descriptor: Descriptor, expected: 'image' | 'index') {
+  const mediaType = expected === 'image' ? mediaTypes.manifest : mediaTypes.index;
   return verificationError(
     'MEDIA_TYPE_UNKNOWN',
-    `${descriptor.digest} has the media type ${descriptor.mediaType}; an image has ${mediaTypes.manifest}`,
+    `${descriptor.digest} has the media type ${descriptor.mediaType}; an ${expected} has ${mediaType}`,
     { hint: 'convert the image first: skopeo copy --format oci' },
   );
 }

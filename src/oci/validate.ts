@@ -1,11 +1,9 @@
 import type { Digest } from '../lib/digest.ts';
 import { CosaError, exitStatus } from '../lib/errors.ts';
 import { diffIdOf } from './compression.ts';
-import { isImageManifest, isTarLayer, readImage, readManifest } from './image.ts';
-import { maximumManifestBytes, parseIndex } from './schemas.ts';
+import { isImageManifest, isTarLayer, readImage, readIndex, readManifest } from './image.ts';
 import type { ContentReader } from './store.ts';
 import { type Descriptor, type Manifest, mediaTypes } from './types.ts';
-import { readSmallBlob } from './verified.ts';
 
 /** Something that is not as a digest, a size or a format says. */
 export interface Problem {
@@ -77,8 +75,7 @@ export function validator(reader: ContentReader, onBytes: (count: number) => voi
 
   async function validateIndex(descriptor: Descriptor): Promise<Problem[]> {
     return caught(async () => {
-      const bytes = await readSmallBlob(counting, descriptor, maximumManifestBytes);
-      return each(parseIndex(bytes.toString(), `index ${descriptor.digest}`).manifests, validate);
+      return each((await readIndex(counting, descriptor)).manifests, validate);
     });
   }
 

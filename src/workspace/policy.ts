@@ -1,9 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import { type CosaError, verificationError } from '../lib/errors.ts';
+import { readIndex } from '../oci/image.ts';
 import type { OpenedReference } from '../oci/open.ts';
 import { formatPlace } from '../oci/place.ts';
 import { parseReference } from '../oci/reference.ts';
-import { maximumManifestBytes, parseIndex } from '../oci/schemas.ts';
 import { enforce, type Refusal } from '../oci/signatures/enforce.ts';
 import type { RefusedSignature } from '../oci/signatures/find.ts';
 import { formatImageName, type ImageName, parseImageName } from '../oci/signatures/identity.ts';
@@ -11,7 +11,6 @@ import { requirementsFor } from '../oci/signatures/policy.ts';
 import { scopesOf } from '../oci/signatures/scope.ts';
 import type { GoodSignature } from '../oci/signatures/verify.ts';
 import { type Descriptor, mediaTypes } from '../oci/types.ts';
-import { readSmallBlob } from '../oci/verified.ts';
 import { runStep } from '../progress/step.ts';
 import { findPolicy, type PolicyFile, policyKeys } from './policy-file.ts';
 import type { Session } from './session.ts';
@@ -74,8 +73,7 @@ export async function admitEveryImage(
 /** All that somebody may come to run. An index without any has to be admitted itself. */
 async function imagesOf({ reader, descriptor }: OpenedReference): Promise<readonly Descriptor[]> {
   if (descriptor.mediaType !== mediaTypes.index) return [descriptor];
-  const bytes = await readSmallBlob(reader, descriptor, maximumManifestBytes);
-  const { manifests } = parseIndex(bytes.toString(), `index ${descriptor.digest}`);
+  const { manifests } = await readIndex(reader, descriptor);
   // Build tools put attestations into an index, for a platform that does not exist.
   const images = manifests.filter(({ platform }) => platform?.os !== 'unknown');
   return images.length === 0 ? [descriptor] : images;

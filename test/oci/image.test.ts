@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { canonicalJson, type Json } from '../../src/lib/canonical-json.ts';
 import { digestOf } from '../../src/lib/digest.ts';
 import { storeBytes } from '../../src/oci/artifact.ts';
-import { readImage } from '../../src/oci/image.ts';
+import { readImage, readIndex, readManifestOrIndex } from '../../src/oci/image.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import type { ContentStore } from '../../src/oci/store.ts';
 import { type Descriptor, mediaTypes, type Platform } from '../../src/oci/types.ts';
@@ -217,4 +217,35 @@ it('takes the nulls that some tools write', async () => {
     history: undefined,
     rootfs: { type: 'layers', diff_ids: [] },
   });
+});
+
+describe('readIndex', () => {
+  it('reads the entries of an index', async () => {
+    const index = await storeIndex([amd64, arm64]);
+    expect((await readIndex(store, index)).manifests.map(({ platform }) => platform)).toEqual([amd64, arm64]);
+  });
+
+  it('refuses what the descriptor does not call an index', async () => {
+    const descriptor = await storeImage(store, []);
+    await expect(readIndex(store, descriptor)).rejects.toMatchObject({
+      code: 'MEDIA_TYPE_UNKNOWN',
+      message: `${descriptor.digest} has the media type ${mediaTypes.manifest}; an index has ${mediaTypes.index}`,
+    });
+  });
+
+  it('refuses what is no index, with the field', async () => {
+    const bytes = Buffer.from(canonicalJson({ schemaVersion: 2, manifests: [{ size: 1 }] }));
+    const descriptor = await storeBytes(store, bytes, mediaTypes.index);
+    await expect(readIndex(store, descriptor)).rejects.toMatchObject({
+      code: 'INDEX_INVALID',
+      message: expect.stringContaining(`index ${descriptor.digest}: manifests.0.`),
+    });
+  });
+});
+
+it('reads a manifest or an index, as the descriptor says', async () => {
+  const index = await storeIndex([amd64]);
+  const image = await storeImage(store, [], { number: '1' });
+  expect(await readManifestOrIndex(store, index)).toEqual(await readIndex(store, index));
+  expect((await readManifestOrIndex(store, image)).annotations).toEqual({ number: '1' });
 });

@@ -1,12 +1,10 @@
 import { CosaError } from '../../lib/errors.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import { attempt } from '../../oci/attempt.ts';
-import { type Image, isImageEntry, readImage } from '../../oci/image.ts';
-import { maximumManifestBytes, parseIndex } from '../../oci/schemas.ts';
+import { type Image, isImageEntry, readImage, readIndex } from '../../oci/image.ts';
 import type { ContentReader } from '../../oci/store.ts';
 import { isMachineryTag } from '../../oci/tag.ts';
 import { type Descriptor, mediaTypes } from '../../oci/types.ts';
-import { readSmallBlob } from '../../oci/verified.ts';
 
 /** Images whose manifests and test results are read at a time: registries are waited for, most of the time. */
 export const imagesAtOnce = 8;
@@ -39,8 +37,7 @@ export async function imageTags(reader: ContentReader): Promise<ImageTags> {
  */
 export async function imageManifests(reader: ContentReader, descriptor: Descriptor): Promise<Descriptor[]> {
   if (descriptor.mediaType !== mediaTypes.index) return [descriptor].filter(isImageEntry);
-  const bytes = await readSmallBlob(reader, descriptor, maximumManifestBytes);
-  return parseIndex(bytes.toString(), `index ${descriptor.digest}`).manifests.filter(isImageEntry);
+  return (await readIndex(reader, descriptor)).manifests.filter(isImageEntry);
 }
 
 /** Reads an image; `undefined` for what turns out to be an artifact, which a registry tells only when it is read. */

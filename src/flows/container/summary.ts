@@ -1,11 +1,8 @@
 import { labelNames } from '../../contract/labels.ts';
 import type { Digest } from '../../lib/digest.ts';
-import type { Image } from '../../oci/image.ts';
-import { labelOf } from '../../oci/image.ts';
-import { maximumManifestBytes, parseIndex, parseManifest } from '../../oci/schemas.ts';
+import { type Image, labelOf, readManifestOrIndex } from '../../oci/image.ts';
 import type { ContentReader } from '../../oci/store.ts';
-import { type Descriptor, type Manifest, mediaTypes } from '../../oci/types.ts';
-import { readSmallBlob } from '../../oci/verified.ts';
+import type { Descriptor, Manifest } from '../../oci/types.ts';
 
 /** What a container says of itself in its labels, and what it weighs. Foreign containers lack some of it. */
 export interface ContainerSummary {
@@ -55,9 +52,7 @@ export function summarizeManifest(
 
 /** The version that an image or an index says it has, in its annotations. */
 export async function versionOf(reader: ContentReader, descriptor: Descriptor): Promise<string | undefined> {
-  const text = (await readSmallBlob(reader, descriptor, maximumManifestBytes)).toString();
-  const parsed = descriptor.mediaType === mediaTypes.index ? parseIndex : parseManifest;
-  return parsed(text, `manifest ${descriptor.digest}`).annotations?.[labelNames.version];
+  return (await readManifestOrIndex(reader, descriptor)).annotations?.[labelNames.version];
 }
 
 /** Bytes of some blobs together. */

@@ -1,10 +1,9 @@
 import type { Digest } from '../../lib/digest.ts';
 import { CosaError, exitStatus, verificationError } from '../../lib/errors.ts';
+import { readIndex, readManifestOrIndex } from '../image.ts';
 import { formatPlace, type Place } from '../place.ts';
-import { maximumManifestBytes, parseIndex, parseManifest } from '../schemas.ts';
 import type { ContentReader } from '../store.ts';
 import { type Descriptor, mediaTypes } from '../types.ts';
-import { readSmallBlob } from '../verified.ts';
 
 /** The annotation by which an image or an index says its version. */
 export const versionAnnotation = 'org.opencontainers.image.version';
@@ -45,9 +44,7 @@ export async function keepVersions(
 
 async function versionIn(reader: ContentReader, descriptor: Descriptor): Promise<string | undefined> {
   try {
-    const text = (await readSmallBlob(reader, descriptor, maximumManifestBytes)).toString();
-    const parse = descriptor.mediaType === mediaTypes.index ? parseIndex : parseManifest;
-    return parse(text, `manifest ${descriptor.digest}`).annotations?.[versionAnnotation];
+    return (await readManifestOrIndex(reader, descriptor)).annotations?.[versionAnnotation];
   } catch (error) {
     // Something else than an image, or lost: it has no version.
     if (error instanceof CosaError && error.exitStatus === exitStatus.verification) return undefined;
@@ -57,6 +54,5 @@ async function versionIn(reader: ContentReader, descriptor: Descriptor): Promise
 
 async function holds({ reader, descriptor }: VersionMove['from'], digest: Digest): Promise<boolean> {
   if (descriptor.mediaType !== mediaTypes.index) return false;
-  const text = (await readSmallBlob(reader, descriptor, maximumManifestBytes)).toString();
-  return parseIndex(text, `manifest ${descriptor.digest}`).manifests.some((entry) => entry.digest === digest);
+  return (await readIndex(reader, descriptor)).manifests.some((entry) => entry.digest === digest);
 }

@@ -1,11 +1,10 @@
 import type { Digest } from '../../../lib/digest.ts';
 import { mapParallel } from '../../../lib/parallel.ts';
 import { attempt } from '../../../oci/attempt.ts';
-import { maximumManifestBytes, parseIndex } from '../../../oci/schemas.ts';
+import { readIndex } from '../../../oci/image.ts';
 import { findSignatures, type SignatureKind } from '../../../oci/signatures/find.ts';
 import type { ContentReader } from '../../../oci/store.ts';
 import { type Descriptor, mediaTypes } from '../../../oci/types.ts';
-import { readSmallBlob } from '../../../oci/verified.ts';
 import { sbomFormats } from '../../../packages/sbom/formats.ts';
 
 /** What lies beside a container, sorted by what it is for. */
@@ -50,15 +49,10 @@ export async function readBeside(reader: ContentReader, subject: Digest): Promis
 
 /** A disk image alone, or an index of them. */
 async function diskImagesOf(reader: ContentReader, referrer: Descriptor) {
-  const entries = referrer.mediaType === mediaTypes.index ? await entriesOf(reader, referrer) : [referrer];
+  const entries = referrer.mediaType === mediaTypes.index ? (await readIndex(reader, referrer)).manifests : [referrer];
   return entries.flatMap(({ artifactType, platform, digest }) =>
     artifactType?.startsWith(diskImagePrefix) === true
       ? [{ platform: platform?.os, type: artifactType.slice(diskImagePrefix.length), digest }]
       : [],
   );
-}
-
-async function entriesOf(reader: ContentReader, descriptor: Descriptor): Promise<readonly Descriptor[]> {
-  const bytes = await readSmallBlob(reader, descriptor, maximumManifestBytes);
-  return parseIndex(bytes.toString(), `index ${descriptor.digest}`).manifests;
 }

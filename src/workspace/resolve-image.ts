@@ -3,6 +3,7 @@ import { CosaError, usageError } from '../lib/errors.ts';
 import { type Image, readImage } from '../oci/image.ts';
 import { openLayout } from '../oci/layout.ts';
 import { type OpenedReference, openReference } from '../oci/open.ts';
+import { type AdmittedReference, admitReference } from './admission.ts';
 import { hostPlatform } from './architecture.ts';
 import type { Session } from './session.ts';
 import { upstreamReference } from './upstream.ts';
@@ -28,6 +29,24 @@ export async function resolveImage(
 ): Promise<ResolvedImage> {
   const { work, reference } = await resolveReference(session, directory, from);
   return { work, reference, image: await readImage(reference.reader, reference.descriptor, hostPlatform()) };
+}
+
+/** The image that a command uses, accepted by the policy in force. */
+export interface AdmittedImage extends ResolvedImage {
+  reference: AdmittedReference;
+}
+
+/**
+ * As {@link resolveImage}, for commands that use the image, and do not only look at it.
+ * @throws CosaError what {@link resolveImage} and {@link admitReference} throw
+ */
+export async function resolveAdmittedImage(
+  session: Session,
+  directory: string,
+  from: string | undefined,
+): Promise<AdmittedImage> {
+  const { work, reference, image } = await resolveImage(session, directory, from);
+  return { work, image, reference: await admitReference(session, work, reference, image.descriptor) };
 }
 
 /** As {@link resolveImage}, but nothing of the image is read. */

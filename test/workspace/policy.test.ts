@@ -2,15 +2,16 @@ import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { makeImages } from '../../src/flows/image/build.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import { openReference } from '../../src/oci/open.ts';
 import { startTestingRegistry, type TestingRegistry } from '../../src/oci/registry/testing/registry.ts';
 import { signDescriptor } from '../../src/oci/signatures/sign.ts';
 import type { ContentStore } from '../../src/oci/store.ts';
 import type { Descriptor } from '../../src/oci/types.ts';
-import { resolveAdmittedImage } from '../../src/workspace/admitted-image.ts';
 import { admitImage } from '../../src/workspace/policy.ts';
 import { findPolicy, parsePolicy } from '../../src/workspace/policy-file.ts';
+import { resolveAdmittedImage, resolveImage } from '../../src/workspace/resolve-image.ts';
 import { storeImage } from '../helpers/image.ts';
 import { silentSession } from '../helpers/session.ts';
 import { signingKey } from '../helpers/signing.ts';
@@ -190,6 +191,14 @@ it('is asked by commands that use an image', async () => {
   await expect(resolveAdmittedImage(session, root, reference)).rejects.toMatchObject({ code: 'SIGNATURE_REQUIRED' });
   await sign();
   expect((await resolveAdmittedImage(session, root, reference)).image.descriptor.digest).toBe(image.digest);
+});
+
+it('is asked before an image becomes a disk: a type says so', async () => {
+  await writePolicy({ default: reject });
+  const resolved = await resolveImage(session, root, reference);
+  // @ts-expect-error An image that was only looked at is none that may be used.
+  const uses: Parameters<typeof makeImages>[1] = resolved;
+  expect(uses.image.descriptor.digest).toBe(image.digest);
 });
 
 describe('findPolicy', () => {

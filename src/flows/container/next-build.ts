@@ -16,13 +16,13 @@ import { chooseVersion } from './next-build/choose-version.ts';
 import { makeContainer } from './next-build/container.ts';
 import { type BuildInputs, readBuildInputs } from './next-build/inputs.ts';
 import type { BuildOptions } from './next-build/options.ts';
-import { findPrevious, isOwn, type PreviousContainer } from './next-build/previous.ts';
+import { findPrevious, type PreviousContainer } from './next-build/previous.ts';
 import { pushBuild } from './next-build/push.ts';
 import { type BuildResult, builtResult, type LocalResult, unchangedResult } from './next-build/result.ts';
 import { attachSboms } from './next-build/sbom.ts';
 import { checkVersion } from './next-build/version.ts';
 import { type Destination, parseDestination } from './transfer/destination.ts';
-import { transfer } from './transfer.ts';
+import { bringIn } from './transfer.ts';
 
 /**
  * Makes the next OS container of a work directory from its config, packages and the previous container, and tags
@@ -51,7 +51,7 @@ export async function buildContainer(
     previous !== undefined &&
     !options.force &&
     isUnchanged(previous.image, inputs, options.version) &&
-    (!isOwn(work, previous) || (await hasBlobs(store, previous.image)));
+    (previous.admitted !== undefined || (await hasBlobs(store, previous.image)));
   const { from, result } = isKept
     ? await keepPrevious(session, { work, inputs, store, previous, options })
     : await buildNext(session, { work, inputs, store, previous, destination, options });
@@ -82,13 +82,13 @@ async function keepPrevious(
   session: Session,
   { work, inputs, store, previous, options }: Build & { previous: PreviousContainer },
 ): Promise<Outcome> {
-  const { image, reader, place } = previous;
+  const { image, reader, place, admitted } = previous;
   const from = { place, reader, descriptor: image.descriptor };
-  if (isOwn(work, previous)) {
+  if (admitted === undefined) {
     await setMissingTags(store, tagsOf(inputs, options), image);
     await attachSboms(session, store, image, inputs, options.sbom);
   } else if (options.tags.length > 0) {
-    await transfer(session, { from, to: ownPlace(work), tags: options.tags, along: 'referrers', dryRun: false });
+    await bringIn(session, work, admitted, { tags: options.tags, along: 'referrers' });
   }
   return { from, result: unchangedResult(image) };
 }

@@ -6,7 +6,7 @@ import { openPlaceForWriting, openReference } from '../../oci/open.ts';
 import { formatPlace } from '../../oci/place.ts';
 import type { ContentReader, ContentStore } from '../../oci/store.ts';
 import type { Descriptor } from '../../oci/types.ts';
-import { admitEveryImage } from '../../workspace/policy.ts';
+import { type AdmittedReference, admitWhole } from '../../workspace/admission.ts';
 import { findPolicy } from '../../workspace/policy-file.ts';
 import type { Session } from '../../workspace/session.ts';
 import { imageManifests } from './images.ts';
@@ -45,18 +45,18 @@ export interface Promotion {
  * digest, whatever becomes of its tag meanwhile. If the stream moves meanwhile, nothing is done: in a layout for
  * certain, in a registry as near to that as it allows.
  * @throws CosaError `TESTS_NOT_PASSED` saying why, `NOT_AN_IMAGE`, `TAG_MOVED` saying to what (exit 4), `TEST_UNKNOWN`, `TAG_INVALID`,
- *   `REFERENCE_ELSEWHERE` (exit 2), what `openReference` and `admitEveryImage` throw
+ *   `REFERENCE_ELSEWHERE` (exit 2), what `openReference` and `admitWhole` throw
  */
 export async function promote(session: Session, directory: string, options: PromoteOptions): Promise<Promotion> {
   const target = await findTarget(directory, options.stream, options.from);
-  const candidate = await openCandidate(session, target);
-  const { descriptor } = candidate;
-  const { digest } = descriptor;
+  const opened = await openCandidate(session, target);
   await using store = await openPlaceForWriting(target.place, session.registries);
   // Read before anything is checked: whoever moves the stream from here on wins.
   const previous = (await store.resolveTag(target.tag))?.digest;
   const policy = await findPolicy(target.directory);
-  await admitEveryImage(session, policy, candidate);
+  const candidate = await admitWhole(session, policy, opened);
+  const { descriptor } = candidate;
+  const { digest } = descriptor;
   const judge = await signedResults(
     store,
     policy,
@@ -65,7 +65,7 @@ export async function promote(session: Session, directory: string, options: Prom
   await requirePassed(store, descriptor, options.require, target, judge);
   const version = await versionOf(store, descriptor);
   const moved = previous !== digest;
-  if (moved && !options.dryRun) await moveStream(store, descriptor, target, previous);
+  if (moved && !options.dryRun) await moveStream(store, candidate, target, previous);
   return { stream: nameOf(target), digest, version, previous, moved };
 }
 
@@ -122,7 +122,7 @@ async function requirePassed(
 
 async function moveStream(
   store: ContentStore,
-  descriptor: Descriptor,
+  { descriptor }: AdmittedReference,
   target: PromotionTarget,
   previous: Digest | undefined,
 ): Promise<void> {

@@ -2,12 +2,12 @@ import { usageError } from '../../lib/errors.ts';
 import { chooseImage } from '../../oci/image.ts';
 import { openReference } from '../../oci/open.ts';
 import type { Platform } from '../../oci/types.ts';
+import { admitReference } from '../../workspace/admission.ts';
 import { hostPlatform } from '../../workspace/architecture.ts';
-import { admitImage } from '../../workspace/policy.ts';
 import type { Session } from '../../workspace/session.ts';
 import type { WorkDirectory } from '../../workspace/work-directory.ts';
 import { sourceTag } from './transfer/source-tag.ts';
-import { type Transferred, transfer } from './transfer.ts';
+import { bringIn, type Transferred } from './transfer.ts';
 
 export interface PullOptions {
   reference: string;
@@ -22,7 +22,7 @@ export interface PullOptions {
 /**
  * Brings an image into a work directory's `oci/`, with its test results, signatures and whatever else refers to it.
  * The policy in force must accept it.
- * @throws CosaError `PULL_TAG` (exit 2), what `openReference`, `chooseImage`, `admitImage` and `transfer` throw
+ * @throws CosaError `PULL_TAG` (exit 2), what `openReference`, `chooseImage`, `admitReference` and `bringIn` throw
  */
 export async function pullContainer(session: Session, work: WorkDirectory, options: PullOptions): Promise<Transferred> {
   const { reference, platform = hostPlatform(), force = false } = options;
@@ -35,13 +35,6 @@ export async function pullContainer(session: Session, work: WorkDirectory, optio
     });
   }
   const descriptor = await chooseImage(opened.reader, opened.descriptor, platform);
-  await admitImage(session, work, opened, descriptor);
-  return transfer(session, {
-    from: { ...opened, descriptor },
-    to: { transport: 'oci', directory: work.oci },
-    tags,
-    along: 'everything',
-    force,
-    dryRun: false,
-  });
+  const admitted = await admitReference(session, work, opened, descriptor);
+  return bringIn(session, work, admitted, { tags, along: 'everything', force });
 }

@@ -7,7 +7,9 @@ import { openPlace, openPlaceForWriting } from '../../oci/open.ts';
 import { formatPlace, type Place } from '../../oci/place.ts';
 import type { ContentReader } from '../../oci/store.ts';
 import { runStep } from '../../progress/step.ts';
+import type { AdmittedReference } from '../../workspace/admission.ts';
 import type { Session } from '../../workspace/session.ts';
+import { ownPlace, type WorkDirectory } from '../../workspace/work-directory.ts';
 
 /** One image, or a whole index, that is to go from place to place. */
 export interface Transfer {
@@ -63,6 +65,19 @@ export async function transfer(session: Session, transfer: Transfer): Promise<Tr
     reporter.note(sent === 0 ? 'no blob to copy' : `${plural(sent, 'blob')}, ${formatBytes(bytes)}`);
     return { ...common, moved, blobs: { sent, mounted, present }, bytes, leftOut };
   });
+}
+
+/**
+ * Brings an image into a work directory's `oci/`: only one that the policy in force accepts.
+ * @throws CosaError what {@link transfer} throws
+ */
+export async function bringIn(
+  session: Session,
+  work: WorkDirectory,
+  from: AdmittedReference,
+  what: Pick<Transfer, 'tags' | 'along' | 'force'>,
+): Promise<Transferred> {
+  return transfer(session, { ...what, from, to: ownPlace(work), dryRun: false });
 }
 
 /** Opens a place that may not be there yet: a layout or archive that is missing is as good as an empty one. */

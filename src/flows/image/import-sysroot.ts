@@ -5,7 +5,7 @@ import { stepKey } from '../../cache/key.ts';
 import { type Deployment, deploy, deploymentTree, initSysroot, type Sysroot, sysrootAt } from '../../disk/deploy.ts';
 import { unpackImage } from '../../ostree/unpack.ts';
 import { type Pipeline, runCachedStep } from '../../progress/step.ts';
-import type { ResolvedImage } from '../../workspace/resolve-image.ts';
+import type { AdmittedImage } from '../../workspace/resolve-image.ts';
 import type { SourceContainer } from './source-container.ts';
 
 /** A deployed container, ready to be put on disks. */
@@ -28,7 +28,7 @@ const commitFile = 'commit';
  */
 export async function importSysroot(
   pipeline: Pipeline,
-  { work, reference, image }: ResolvedImage,
+  { work, reference, image }: AdmittedImage,
   container: SourceContainer,
 ): Promise<ImportedContainer> {
   const cache = directoryCache(join(work.cache, 'sysroots'), keptSysroots, pipeline);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { openPlaceForWriting } from '../../oci/open.ts';
-import { formatPlace, type Place } from '../../oci/place.ts';
+import type { Place } from '../../oci/place.ts';
 import { attachBundle, makeBundle } from '../../oci/signatures/bundle.ts';
 import type { SigningKey } from '../../oci/signatures/keys.ts';
 import { attachTestResult, hasPassed, type TestResult } from '../../oci/test-result.ts';
@@ -9,10 +9,10 @@ import { runStep } from '../../progress/step.ts';
 import type { Firmware } from '../../vm/firmware.ts';
 import { selectTests } from '../../vm/suites/select.ts';
 import { suites } from '../../vm/suites.ts';
-import { resolveAdmittedImage } from '../../workspace/admitted-image.ts';
 import { readSigningKeyFile } from '../../workspace/policy-file.ts';
+import { resolveAdmittedImage } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
-import { buildImages } from './build.ts';
+import { makeImages } from './build.ts';
 import { runSuite } from './run-suite.ts';
 
 export interface TestOptions {
@@ -47,20 +47,15 @@ export interface TestReport {
  * Boots a container's disk image, which is made if it is not there, and runs tests on it. Each suite's result is stored
  * beside the container as a referrer; console logs go to `tests/VERSION/` of the work directory. Must run as
  * root or namespace root, as image builds do.
- * @throws CosaError `TEST_UNKNOWN` (exit 2), what `readSigningKeyFile`, `buildImages` and `runSuite` throw; failed tests are a result
+ * @throws CosaError `TEST_UNKNOWN` (exit 2), what `readSigningKeyFile`, `makeImages` and `runSuite` throw; failed tests are a result
  */
 export async function runTests(session: Session, options: TestOptions): Promise<TestReport> {
   const selections = selectTests(suites, options.patterns);
   // Before the boots: after them, a wrong passphrase would cost their results.
   const key = options.signing === undefined ? undefined : await readSigningKeyFile(options.directory, options.signing);
-  const { work, reference, image } = await resolveAdmittedImage(session, options.directory, options.from);
-  // By digest: the tag may move while the tests run.
-  const from = formatPlace(reference.place, { digest: image.descriptor.digest });
-  const { container, images } = await buildImages(session, {
-    directory: options.directory,
-    platforms: ['qemu'],
-    from,
-  });
+  const admitted = await resolveAdmittedImage(session, options.directory, options.from);
+  const { work, reference, image } = admitted;
+  const { container, images } = await makeImages(session, admitted, { platforms: ['qemu'] });
   const disk = images[0];
   if (disk === undefined) throw new Error('no disk image was made for a platform that was asked for');
   const { version } = container;

@@ -9,7 +9,7 @@ import type { Destination } from '../transfer/destination.ts';
 import { openIfThere } from '../transfer.ts';
 import type { BuildInputs } from './inputs.ts';
 import type { BuildOptions } from './options.ts';
-import { isOwn, type PreviousContainer } from './previous.ts';
+import type { PreviousContainer } from './previous.ts';
 import { nextVersion } from './version.ts';
 
 export interface VersionRequest {
@@ -55,7 +55,7 @@ export async function chooseVersion(session: Session, request: VersionRequest): 
       hint: 'set automatic-version-prefix in manifest.yaml, or pass --version',
     });
   }
-  const elsewhere = previous === undefined || isOwn(work, previous) ? undefined : previous.reader;
+  const elsewhere = previous?.admitted?.reader;
   const readers = [store, elsewhere, there].filter((reader) => reader !== undefined);
   const tags = await Promise.all(readers.map((reader) => reader.tagNames()));
   const last = labelOf(previous?.image, labelNames.version);

@@ -4,6 +4,7 @@ import { type Image, readImage } from '../../../oci/image.ts';
 import { openReference } from '../../../oci/open.ts';
 import { isSamePlace, type Place } from '../../../oci/place.ts';
 import type { ContentReader } from '../../../oci/store.ts';
+import { type AdmittedReference, admitReference } from '../../../workspace/admission.ts';
 import { hostPlatform } from '../../../workspace/architecture.ts';
 import type { Session } from '../../../workspace/session.ts';
 import { upstreamReference } from '../../../workspace/upstream.ts';
@@ -14,6 +15,8 @@ export interface PreviousContainer {
   image: Image;
   reader: ContentReader;
   place: Place;
+  /** Where it lies elsewhere, and the policy in force accepts it; `undefined` for one of the work directory's own. */
+  admitted: AdmittedReference | undefined;
 }
 
 /**
@@ -22,7 +25,8 @@ export interface PreviousContainer {
  * @param own the work directory's `oci/`
  * @param wanted any reference, `none`, or `undefined`: the stream's last build in `oci/`, or else the container that
  *   `cosa init --ostree` recorded, by its digest
- * @throws CosaError `PREVIOUS_MISSING` (exit 2) if the recorded one is gone, what `openReference` and `readImage` throw
+ * @throws CosaError `PREVIOUS_MISSING` (exit 2) if the recorded one is gone, what `openReference`, `readImage` and
+ *   {@link admitReference} throw
  */
 export async function findPrevious(
   session: Session,
@@ -36,14 +40,10 @@ export async function findPrevious(
   for (const tag of [candidateTag(stream), stream]) {
     const descriptor = await own.resolveTag(tag);
     if (descriptor === undefined) continue;
-    return { image: await readImage(own, descriptor, hostPlatform()), reader: own, place: ownPlace(work) };
+    const image = await readImage(own, descriptor, hostPlatform());
+    return { image, reader: own, place: ownPlace(work), admitted: undefined };
   }
   return readUpstream(session, work);
-}
-
-/** True if a container lies in the work directory's own `oci/`. */
-export function isOwn(work: WorkDirectory, { place }: PreviousContainer): boolean {
-  return isSamePlace(place, ownPlace(work));
 }
 
 async function readUpstream(session: Session, work: WorkDirectory): Promise<PreviousContainer | undefined> {
@@ -60,7 +60,12 @@ async function readUpstream(session: Session, work: WorkDirectory): Promise<Prev
   }
 }
 
+/** What this work directory has built needs no permission to be followed. */
 async function readPrevious(session: Session, work: WorkDirectory, reference: string): Promise<PreviousContainer> {
-  const { reader, descriptor, place } = await openReference(reference, work.root, session.registries);
-  return { image: await readImage(reader, descriptor, hostPlatform()), reader, place };
+  const opened = await openReference(reference, work.root, session.registries);
+  const { reader, place } = opened;
+  const image = await readImage(reader, opened.descriptor, hostPlatform());
+  const isOwn = isSamePlace(place, ownPlace(work));
+  const admitted = isOwn ? undefined : await admitReference(session, work, opened, image.descriptor);
+  return { image, reader, place, admitted };
 }

@@ -5,6 +5,9 @@ import { pushContainer } from '../../../../src/flows/container/push.ts';
 import { parseDestination } from '../../../../src/flows/container/transfer/destination.ts';
 import { readImage } from '../../../../src/oci/image.ts';
 import { openLayoutForWriting } from '../../../../src/oci/layout.ts';
+import { openReference } from '../../../../src/oci/open.ts';
+import { formatPlace } from '../../../../src/oci/place.ts';
+import { admitReference } from '../../../../src/workspace/admission.ts';
 import { silentSession } from '../../../helpers/session.ts';
 import { build, openScene, type Scene } from '../transfer/support.ts';
 
@@ -59,7 +62,9 @@ describe('chooseVersion', () => {
     await using reader = await openLayoutForWriting(scene.work.oci);
     await using store = await openLayoutForWriting(other.work.oci);
     const place = { transport: 'oci', directory: scene.work.oci } as const;
-    const previous = { image: await readImage(reader, descriptor), reader, place };
+    const opened = await openReference(formatPlace(place, { tag: '13.3' }), other.work.root, session.registries);
+    const admitted = await admitReference(session, other.work, opened, descriptor);
+    const previous = { image: await readImage(reader, descriptor), reader, place, admitted };
     const options = { version: undefined, force: false };
     const request = { work: other.work, store, inputs: inputs('13'), previous, destination: undefined, options };
     expect(await chooseVersion(session, request)).toBe('13.7');

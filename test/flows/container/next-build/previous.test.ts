@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -21,6 +21,7 @@ beforeEach(async () => {
   const reference = `oci:${directory}/upstream:stable`;
   const settings = { config: { source: '/config' }, upstream: { reference, digest: upstream.digest } };
   work = workDirectoryAt(join(directory, 'work'), settings);
+  await mkdir(work.root);
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
@@ -79,6 +80,16 @@ describe('the previous container', () => {
       `GET /v2/os/manifests/${image.digest}`,
       `GET /v2/os/blobs/${previous?.image.manifest.config.digest}`,
     ]);
+  });
+
+  it('must be accepted by the policy, where it was not built here', async () => {
+    await writeFile(join(work.root, 'policy.json'), JSON.stringify({ default: [{ type: 'reject' }] }));
+    for (const wanted of [undefined, `oci:${directory}/upstream:stable`]) {
+      await expect(find(wanted)).rejects.toMatchObject({ code: 'POLICY_REJECTED', exitStatus: 4 });
+    }
+    await store(work.oci, 'stable', 'released');
+    expect(await find()).toBe('released');
+    expect(await find('stable')).toBe('released');
   });
 
   it('is missed when it is gone', async () => {

@@ -1,6 +1,6 @@
 // Imports point downwards: cli → flows → workspace → domains → the floor, and on the floor from left to right:
-// contract, cache → progress → exec → lib.
-const floor = 'contract|cache|progress|exec|lib';
+// contract, http, cache → progress → exec → lib.
+const floor = 'contract|http|cache|progress|exec|lib';
 const domains = 'config|packages|rootfs|ostree|layers|oci|disk|vm|publish|lint';
 const nouns = 'container|image|packages|registry|work-directory|host';
 /** One rule: what stands in `from` may import only what `to` names (and itself). */

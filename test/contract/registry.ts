@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Wait, waitFor } from '../../src/http/retry.ts';
 import { digestOf } from '../../src/lib/digest.ts';
 import { attachArtifact } from '../../src/oci/artifact.ts';
 import type { RegistryOptions, Repository } from '../../src/oci/registries.ts';
 import { createRegistries } from '../../src/oci/registry/registries.ts';
-import { type Wait, waitFor } from '../../src/oci/registry/transport/retry.ts';
 import type { BlobSource, ContentReader } from '../../src/oci/store.ts';
 import { type Descriptor, mediaTypes } from '../../src/oci/types.ts';
 import { collect, storeImage } from '../helpers/image.ts';

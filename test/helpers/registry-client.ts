@@ -1,6 +1,6 @@
+import { createConnections, type Timeouts } from '../../src/http/connections.ts';
+import { type ClientOptions, createClient } from '../../src/oci/registry/client/create-client.ts';
 import type { RegistryClient } from '../../src/oci/registry/client.ts';
-import { createConnections, type Timeouts } from '../../src/oci/registry/transport/connections.ts';
-import { type ClientOptions, createClient } from '../../src/oci/registry/transport/create-client.ts';
 
 /** A registry's client alone, that never really waits before it tries again. */
 export interface TestClient extends AsyncDisposable {

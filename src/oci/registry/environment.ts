@@ -1,6 +1,6 @@
+import type { Timeouts } from '../../http/connections.ts';
+import type { Wait } from '../../http/retry.ts';
 import type { Credentials } from '../credentials.ts';
-import type { Timeouts } from './transport/connections.ts';
-import type { Wait } from './transport/retry.ts';
 
 /** Everything by which registries are reached that is not an option: variables such as `REGISTRY_AUTH_FILE`, and a log. */
 export interface RegistryEnvironment {

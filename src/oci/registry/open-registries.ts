@@ -1,5 +1,8 @@
+import { createConnections, usualTimeouts } from '../../http/connections.ts';
+import { waitFor } from '../../http/retry.ts';
 import { findCredentials } from '../credentials.ts';
 import type { Registries, RegistryOptions, Repository } from '../registries.ts';
+import { createClient } from './client/create-client.ts';
 import type { RegistryClient } from './client.ts';
 import { readCertificates } from './configuration/certificates.ts';
 import { readRegistryRules } from './configuration/read-rules.ts';
@@ -9,9 +12,6 @@ import { addressOf, fullNameOf } from './docker-hub.ts';
 import type { RegistryEnvironment } from './environment.ts';
 import { mirroredClient, type PullSource } from './mirrors.ts';
 import { openRepository } from './repository.ts';
-import { createConnections, usualTimeouts } from './transport/connections.ts';
-import { createClient } from './transport/create-client.ts';
-import { waitFor } from './transport/retry.ts';
 
 /** What `createRegistries` loads when the first registry is to be asked. */
 export function openRegistries(options: RegistryOptions, registryEnvironment: RegistryEnvironment): Registries {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
+import type { Timeouts } from '../../../../src/http/connections.ts';
 import { digestOf } from '../../../../src/lib/digest.ts';
 import { CosaError } from '../../../../src/lib/errors.ts';
 import { storeBytes } from '../../../../src/oci/artifact.ts';
@@ -16,7 +17,6 @@ import {
   type TestingRegistry,
   type TestingRegistryOptions,
 } from '../../../../src/oci/registry/testing/registry.ts';
-import type { Timeouts } from '../../../../src/oci/registry/transport/connections.ts';
 import type { ContentStore } from '../../../../src/oci/store.ts';
 import { type Descriptor, mediaTypes } from '../../../../src/oci/types.ts';
 import { silentReporter } from '../../../../src/progress/reporter.ts';

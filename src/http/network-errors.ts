@@ -1,4 +1,4 @@
-import { CosaError } from '../../../lib/errors.ts';
+import { CosaError } from '../lib/errors.ts';
 import { serverText } from './server-text.ts';
 
 interface Explanation {

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
+import { networkError } from '../../../../src/http/network-errors.ts';
 import { startTestingRegistry } from '../../../../src/oci/registry/testing/registry.ts';
-import { networkError } from '../../../../src/oci/registry/transport/network-errors.ts';
 import { answering, startHttpServer } from '../../../helpers/http-server.ts';
 import { testClient } from '../../../helpers/registry-client.ts';
 

@@ -5,8 +5,8 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { proxiesFor } from '../../../../src/http/proxies.ts';
 import { startTestingRegistry, type TestingRegistry } from '../../../../src/oci/registry/testing/registry.ts';
-import { proxiesFor } from '../../../../src/oci/registry/transport/proxies.ts';
 import { selfSigned } from '../../../helpers/certificates.ts';
 import { testClient } from '../../../helpers/registry-client.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { CosaError } from '../../../../src/lib/errors.ts';
-import { createAttempts, rememberRetryAfter, waitFor } from '../../../../src/oci/registry/transport/retry.ts';
+import { createAttempts, rememberRetryAfter, waitFor } from '../../src/http/retry.ts';
+import { CosaError } from '../../src/lib/errors.ts';
 
 function recorded(signal?: AbortSignal) {
   const waits: number[] = [];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Challenge, parseChallenges } from '../../../../src/oci/registry/transport/challenge.ts';
+import { type Challenge, parseChallenges } from '../../../../src/oci/registry/client/challenge.ts';
 
 function parsed(header: string): [string, Record<string, string>][] {
   return parseChallenges(header).map(({ scheme, parameters }) => [scheme, Object.fromEntries(parameters)]);

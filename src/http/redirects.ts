@@ -1,6 +1,6 @@
-import { CosaError } from '../../../lib/errors.ts';
-import type { RegistryResponse } from '../client.ts';
-import type { Exchange } from './exchange.ts';
+import { CosaError } from '../lib/errors.ts';
+import type { RegistryResponse } from '../oci/registry/client.ts';
+import type { Exchange } from './transport.ts';
 
 const redirectStatuses = [301, 302, 303, 307, 308];
 /** Those that keep method and body (RFC 9110, section 15.4): any request can follow them, as bodies can be begun anew. */

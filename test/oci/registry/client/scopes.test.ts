@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { covers, formatScopes, grantsOf } from '../../../../src/oci/registry/transport/scopes.ts';
+import { covers, formatScopes, grantsOf } from '../../../../src/oci/registry/client/scopes.ts';
 
 const pull = { repository: 'os/example', access: 'pull' } as const;
 const push = { repository: 'os/example', access: 'push' } as const;

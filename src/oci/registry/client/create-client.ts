@@ -1,4 +1,10 @@
 import { setMaxListeners } from 'node:events';
+import type { Connections } from '../../../http/connections.ts';
+import { mayBePlainHttp } from '../../../http/plain-http.ts';
+import { follow } from '../../../http/redirects.ts';
+import { createAttempts, type RetryContext } from '../../../http/retry.ts';
+import { createSecrets, type Secrets } from '../../../http/secrets.ts';
+import { type Exchange, exchange } from '../../../http/transport.ts';
 import { CosaError } from '../../../lib/errors.ts';
 import type { Credentials } from '../../credentials.ts';
 import type { RegistryClient, RegistryRequest, RegistryResponse } from '../client.ts';
@@ -12,13 +18,7 @@ import {
   type WantedToken,
 } from './authorization.ts';
 import { parseChallenges } from './challenge.ts';
-import type { Connections } from './connections.ts';
-import { type Exchange, exchange } from './exchange.ts';
 import { ping } from './ping.ts';
-import { mayBePlainHttp } from './plain-http.ts';
-import { follow } from './redirects.ts';
-import { createAttempts, type RetryContext } from './retry.ts';
-import { createSecrets, type Secrets } from './secrets.ts';
 import { readToken, type Token, tokenRequest } from './tokens.ts';
 
 export interface ClientOptions extends RetryContext {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { verificationError } from '../../../lib/errors.ts';
-import type { RegistryRequest, RegistryResponse } from '../client.ts';
+import { verificationError } from '../lib/errors.ts';
+import type { RegistryRequest, RegistryResponse } from '../oci/registry/client.ts';
 import { networkError } from './network-errors.ts';
 import { request } from './undici.ts';
 

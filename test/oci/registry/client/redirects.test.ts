@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
+import { mayBePlainHttp } from '../../../../src/http/plain-http.ts';
+import { follow, type RedirectRules } from '../../../../src/http/redirects.ts';
 import type { RegistryResponse } from '../../../../src/oci/registry/client.ts';
-import { mayBePlainHttp } from '../../../../src/oci/registry/transport/plain-http.ts';
-import { follow, type RedirectRules } from '../../../../src/oci/registry/transport/redirects.ts';
 import { answering, startHttpServer } from '../../../helpers/http-server.ts';
 import { testClient } from '../../../helpers/registry-client.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { serverText } from '../../../../src/oci/registry/transport/server-text.ts';
+import { serverText } from '../../src/http/server-text.ts';
 
 test.each([
   ['DENIED: access denied', 'DENIED: access denied'],

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import type { Exchange } from '../../../http/transport.ts';
 import { CosaError } from '../../../lib/errors.ts';
 import type { Credentials } from '../../credentials.ts';
 import type { RegistryResponse } from '../client.ts';
 import type { Challenge } from './challenge.ts';
-import type { Exchange } from './exchange.ts';
 import { jsonValue } from './json.ts';
 
 /** A service that gives tokens, as a registry's challenge names it. */

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { rememberRetryAfter } from '../../../http/retry.ts';
+import { serverText } from '../../../http/server-text.ts';
 import { CosaError } from '../../../lib/errors.ts';
 import type { RegistryResponse, RegistryScope } from '../client.ts';
 import { parseChallenges } from './challenge.ts';
 import { jsonValue } from './json.ts';
-import { rememberRetryAfter } from './retry.ts';
-import { serverText } from './server-text.ts';
 
 /** What was asked for, so that the message can say so. */
 export interface Asked {

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
-import { CosaError } from '../../../lib/errors.ts';
-import type { Attempts } from '../client.ts';
+import { CosaError } from '../lib/errors.ts';
+import type { Attempts } from '../oci/registry/client.ts';
 
 /** Waits; throws the signal's reason as soon as it is aborted. */
 export type Wait = (milliseconds: number, signal: AbortSignal | undefined) => Promise<void>;

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { createSecrets } from '../../../../src/http/secrets.ts';
 import { CosaError } from '../../../../src/lib/errors.ts';
-import { createSecrets } from '../../../../src/oci/registry/transport/secrets.ts';
 import { startHttpServer } from '../../../helpers/http-server.ts';
 import { testClient } from '../../../helpers/registry-client.ts';
 

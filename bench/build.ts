@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createPipeline } from '../src/progress/step.ts';
 import { openConfig } from '../src/workspace/open-config.ts';
 import { packageRequest } from '../src/workspace/package-lock.ts';
 import { openWorkDirectory } from '../src/workspace/work-directory.ts';
@@ -27,7 +28,7 @@ function forget(): void {
   }
 }
 
-const unwatched = { events: () => undefined, signal: new AbortController().signal };
+const unwatched = createPipeline(() => undefined, new AbortController().signal);
 
 try {
   cpSync(join(checkout, 'examples/debian-coreos'), config, { recursive: true, verbatimSymlinks: true });

@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { prettyJson } from '../lib/canonical-json.ts';
 import { exitStatus, isSystemError, usageError } from '../lib/errors.ts';
 import { createRegistries } from '../oci/registry/registries.ts';
+import { createPipeline } from '../progress/step.ts';
 import type { CommandResult } from './command.ts';
 import type { CommonOptions } from './common-options.ts';
 import type { CommandDescription } from './description.ts';
@@ -82,8 +83,7 @@ async function execute(
   try {
     const result = await run({
       directory: process.cwd(),
-      events: view.events,
-      signal: host.signal,
+      ...createPipeline(view.events, host.signal),
       registries,
       json: common.json === true,
       quiet: common.quiet === true,

@@ -4,10 +4,17 @@ import type { Reporter } from './reporter.ts';
 /** What every step of one command shares. */
 export interface Pipeline {
   readonly events: EventSink;
+  /** Aborted when the user interrupts. */
   readonly signal: AbortSignal;
+  /** A number for a step that begins: no other step of this pipeline has it. */
+  readonly nextStep: () => number;
 }
 
-let lastStep = 0;
+/** A pipeline of no steps yet, whose events go to `events`. */
+export function createPipeline(events: EventSink, signal: AbortSignal): Pipeline {
+  let steps = 0;
+  return { events, signal, nextStep: () => ++steps };
+}
 
 /**
  * Runs one step of a flow and reports its beginning, progress and end.
@@ -44,8 +51,8 @@ async function observed<T>(
   body: (reporter: Reporter) => Promise<{ value: T; cached: boolean }>,
 ): Promise<T> {
   pipeline.signal.throwIfAborted();
-  const step = ++lastStep;
   const { events, signal } = pipeline;
+  const step = pipeline.nextStep();
   const begin = performance.now();
   const elapsed = () => performance.now() - begin;
   let note: string | undefined;

@@ -1,11 +1,11 @@
 import { createRegistries } from '../../src/oci/registry/registries.ts';
+import { createPipeline } from '../../src/progress/step.ts';
 import type { Session } from '../../src/workspace/session.ts';
 
 /** A session that shows nothing and knows no credentials. */
 export function silentSession(): Session {
   return {
-    events: () => undefined,
-    signal: new AbortController().signal,
+    ...createPipeline(() => undefined, new AbortController().signal),
     registries: createRegistries({}, { environment: {} }),
   };
 }

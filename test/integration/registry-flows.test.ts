@@ -17,6 +17,7 @@ import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import { createRegistries } from '../../src/oci/registry/registries.ts';
 import { attachTestResult } from '../../src/oci/test-result.ts';
 import type { Descriptor } from '../../src/oci/types.ts';
+import { createPipeline } from '../../src/progress/step.ts';
 import { placeNamed } from '../../src/workspace/place.ts';
 import { resolveImage } from '../../src/workspace/resolve-image.ts';
 import type { Session } from '../../src/workspace/session.ts';
@@ -57,7 +58,7 @@ async function machine(): Promise<TestMachine> {
   const { authFile, certificateDirectory } = registry;
   const options = { authFile, ...(certificateDirectory === '' ? {} : { certificateDirectory }) };
   const registries = createRegistries(options, { environment: {} });
-  return { directory, session: { events: () => undefined, signal: new AbortController().signal, registries } };
+  return { directory, session: { ...createPipeline(() => undefined, new AbortController().signal), registries } };
 }
 
 /** Builds a container on a machine of its own, and pushes it as the candidate of `stable`. */

@@ -10,6 +10,7 @@ import { attachArtifact } from '../../src/oci/artifact.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import { createRegistries } from '../../src/oci/registry/registries.ts';
 import type { Descriptor } from '../../src/oci/types.ts';
+import { createPipeline } from '../../src/progress/step.ts';
 import type { Session } from '../../src/workspace/session.ts';
 import { type DockerRegistry, type DockerRegistryOptions, startDockerRegistry } from '../helpers/docker-registry.ts';
 import { storeImage } from '../helpers/image.ts';
@@ -38,8 +39,7 @@ async function start(options: DockerRegistryOptions = {}) {
 function sessionFor({ authFile, certificateDirectory }: DockerRegistry): Session {
   const options = { authFile, ...(certificateDirectory === '' ? {} : { certificateDirectory }) };
   return {
-    events: () => undefined,
-    signal: new AbortController().signal,
+    ...createPipeline(() => undefined, new AbortController().signal),
     registries: createRegistries(options, { environment: {} }),
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { stepKey } from '../../src/cache/key.ts';
 import type { PipelineEvent } from '../../src/progress/events.ts';
-import { runCachedStep, runStep } from '../../src/progress/step.ts';
+import { createPipeline, runCachedStep, runStep } from '../../src/progress/step.ts';
 
 function recorder() {
   const seen: PipelineEvent[] = [];
@@ -9,7 +9,7 @@ function recorder() {
   return {
     seen,
     controller,
-    pipeline: { events: (event: PipelineEvent) => void seen.push(event), signal: controller.signal },
+    pipeline: createPipeline((event) => void seen.push(event), controller.signal),
   };
 }
 
@@ -31,6 +31,19 @@ describe('runStep', () => {
     const { seen, pipeline } = recorder();
     await expect(runStep(pipeline, 'fail', () => Promise.reject(new Error('why')))).rejects.toThrow('why');
     expect(seen.at(-1)).toMatchObject({ type: 'step-failed', title: 'fail' });
+  });
+
+  it('numbers the steps of one pipeline, those that run at once too; another begins anew', async () => {
+    const first = recorder();
+    await Promise.all(['a', 'b'].map((title) => runStep(first.pipeline, title, () => Promise.resolve())));
+    const second = recorder();
+    await runStep(second.pipeline, 'c', () => Promise.resolve());
+    const started = [...first.seen, ...second.seen].filter((event) => event.type === 'step-started');
+    expect(started.map(({ step, title }) => [step, title])).toEqual([
+      [1, 'a'],
+      [2, 'b'],
+      [1, 'c'],
+    ]);
   });
 
   it('does not begin once the user has interrupted', async () => {

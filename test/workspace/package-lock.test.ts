@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fetchPackages } from '../../src/flows/packages/fetch.ts';
 import { parseLockfile } from '../../src/packages/lockfile.ts';
-import type { Pipeline } from '../../src/progress/step.ts';
+import { createPipeline, type Pipeline } from '../../src/progress/step.ts';
 import { hostBaseArchitecture } from '../../src/workspace/architecture.ts';
 import { workDirectoryAt, writeSettings } from '../../src/workspace/work-directory.ts';
 import { buildPackage, type LocalRepository, serveRepository } from '../packages/deb/local-repository.ts';
 
-const pipeline: Pipeline = { events: () => undefined, signal: new AbortController().signal };
+const pipeline: Pipeline = createPipeline(() => undefined, new AbortController().signal);
 
 describe('cosa fetch', () => {
   let directory: string;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { runSuite } from '../../../src/flows/image/run-suite.ts';
 import type { PipelineEvent } from '../../../src/progress/events.ts';
+import { createPipeline } from '../../../src/progress/step.ts';
 import { selectTests } from '../../../src/vm/suites/select.ts';
 import { suites } from '../../../src/vm/suites.ts';
 import { writeBootableDisk } from '../../vm/boot-sector.ts';
@@ -24,7 +25,7 @@ test('a guest that does not come up is one failed test, with its console; nothin
   const disk = join(directory, 'image.raw');
   await writeBootableDisk(disk, 'Kernel panic - not syncing\n', 'halt');
   const events: PipelineEvent[] = [];
-  const pipeline = { events: (event: PipelineEvent) => void events.push(event), signal: new AbortController().signal };
+  const pipeline = createPipeline((event) => void events.push(event), new AbortController().signal);
   const [selection] = selectTests(suites, ['basic']);
   if (selection === undefined) throw new Error('no suite is called basic');
 

@@ -8,10 +8,11 @@ import {
 } from '../../../../src/flows/container/next-build/inputs.ts';
 import { formatLockfile } from '../../../../src/packages/lockfile.ts';
 import type { PipelineEvent } from '../../../../src/progress/events.ts';
+import { createPipeline } from '../../../../src/progress/step.ts';
 import { workDirectoryAt } from '../../../../src/workspace/work-directory.ts';
 import { temporaryDirectory, writeFiles } from '../../../config/support.ts';
 
-const pipeline = { events: () => undefined, signal: new AbortController().signal };
+const pipeline = createPipeline(() => undefined, new AbortController().signal);
 
 const lock = {
   basearch: 'x86_64',

@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative } from 'node:path';
-import { isSystemError, type SourcePosition, usageError } from '../lib/errors.ts';
+import { type SourcePosition, usageError } from '../lib/errors.ts';
+import { ifExists } from '../lib/if-exists.ts';
 import { evaluateCondition } from './condition.ts';
 import { fileSchema } from './key-table.ts';
 import { substitute, type VariableValue } from './substitute.ts';
@@ -138,7 +139,7 @@ async function addFile(
     });
   }
   const path = join(directory, name);
-  const identity = await realPathIfExists(path);
+  const identity = await ifExists(realpath(path));
   const file = identity === undefined ? undefined : await readYaml(path);
   if (identity === undefined || file === undefined) {
     throw usageError('CONFIG_INCLUDE_MISSING', `the included file "${name}" does not exist`, {
@@ -153,13 +154,4 @@ async function addFile(
   if (context.seen.has(identity)) return;
   context.seen.add(identity);
   await addFragment(file, dirname(path), [...chain, { identity, path }], context);
-}
-
-async function realPathIfExists(path: string): Promise<string | undefined> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return undefined;
-    throw error;
-  }
 }

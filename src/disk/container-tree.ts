@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { copyFile, lstat, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isSystemError, verificationError } from '../lib/errors.ts';
+import { verificationError } from '../lib/errors.ts';
+import { ifExists } from '../lib/if-exists.ts';
 
 // A checked-out container is hostile: a symbolic link in the place of a file would read the host's files. So each
 // part of a path must be what it should be. Nobody else writes the tree meanwhile, so checking first is enough.
@@ -63,16 +64,12 @@ async function kindOf(
   let walked = tree;
   for (const [index, part] of parts.entries()) {
     walked = join(walked, part);
-    try {
-      const found = await lstat(walked);
-      if (index === parts.length - 1) {
-        return { kind: found.isFile() ? 'file' : found.isDirectory() ? 'directory' : 'other', size: found.size };
-      }
-      if (!found.isDirectory()) throw unexpected(parts.slice(0, index + 1).join('/'), 'is not a directory');
-    } catch (error) {
-      if (isSystemError(error, 'ENOENT')) return undefined;
-      throw error;
+    const found = await ifExists(lstat(walked));
+    if (found === undefined) return undefined;
+    if (index === parts.length - 1) {
+      return { kind: found.isFile() ? 'file' : found.isDirectory() ? 'directory' : 'other', size: found.size };
     }
+    if (!found.isDirectory()) throw unexpected(parts.slice(0, index + 1).join('/'), 'is not a directory');
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type CosaError, isSystemError, usageError } from './errors.ts';
+import { ifExists } from './if-exists.ts';
 
 /**
  * Makes a directory and those above it where they are missing, one level at a time. Every path that somebody names goes
@@ -51,12 +52,9 @@ async function makeOne(path: string, mode: number): Promise<boolean> {
 }
 
 async function kindOf(path: string): Promise<'directory' | 'other' | 'nothing'> {
-  try {
-    return (await stat(path)).isDirectory() ? 'directory' : 'other';
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return 'nothing';
-    throw error;
-  }
+  const stats = await ifExists(stat(path));
+  if (stats === undefined) return 'nothing';
+  return stats.isDirectory() ? 'directory' : 'other';
 }
 
 function unusable(path: string, reason: string, cause?: unknown): CosaError {

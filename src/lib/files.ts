@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { makeDirectory } from './directories.ts';
-import { isSystemError } from './errors.ts';
+import { ifExists } from './if-exists.ts';
 
 /** A name beside `path` that nobody else uses; what a killed process leaves is recognised by {@link isTemporaryName}. */
 export function temporaryName(path: string): string {
@@ -54,21 +54,11 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
 
 /** The names in a directory in byte order; none if there is no such directory. */
 export async function namesIn(directory: string): Promise<string[]> {
-  try {
-    const names = await readdir(directory);
-    return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return [];
-    throw error;
-  }
+  const names = (await ifExists(readdir(directory))) ?? [];
+  return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 
 /** True if there is a directory, or a link to one, at this path. */
 export async function isDirectory(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return false;
-    throw error;
-  }
+  return (await ifExists(stat(path)))?.isDirectory() ?? false;
 }

@@ -2,6 +2,7 @@ import { constants, type Dirent, type Stats } from 'node:fs';
 import { chmod, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { CosaError, isSystemError } from './errors.ts';
+import { ifExists } from './if-exists.ts';
 import { hostDirectory, hostPath, resolveDirectoryInRoot, resolveInRoot } from './root-path.ts';
 
 /*
@@ -83,12 +84,7 @@ export async function statInRoot(root: string, path: string): Promise<Stats | un
 
 /** As {@link statInRoot}, for a path whose directories are known to be no links. */
 export async function statResolved(root: string, path: string): Promise<Stats | undefined> {
-  try {
-    return await lstat(join(root, path));
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+  return ifExists(lstat(join(root, path)));
 }
 
 /** True if a directory is there, or a link to one. */
@@ -98,13 +94,8 @@ export async function isDirectoryInRoot(root: string, path: string): Promise<boo
 
 /** The entries of a directory in byte order of their names; none if there is no directory. */
 export async function entriesInRoot(root: string, path: string): Promise<Dirent[]> {
-  try {
-    const entries = await readdir(await hostDirectory(root, path), { withFileTypes: true });
-    return entries.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
+  const entries = (await ifExists(readdir(await hostDirectory(root, path), { withFileTypes: true }))) ?? [];
+  return entries.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
 }
 
 /** The names in a directory in byte order; none if there is no directory. */
@@ -156,8 +147,4 @@ async function openRegular(root: string, path: string, resolved: string, flags: 
 function describe(path: string, resolved: string): string {
   const asked = posix.join('/', path);
   return asked === resolved ? asked : `${asked} (a link to ${resolved})`;
-}
-
-function isMissing(error: unknown): boolean {
-  return isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR');
 }

@@ -1,6 +1,7 @@
-import { lstat, readlink, realpath } from 'node:fs/promises';
+import { readlink, realpath } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { CosaError, isSystemError } from './errors.ts';
+import { isMissing } from './if-exists.ts';
 
 /** As the kernel's limit (MAXSYMLINKS). */
 const maximumLinks = 40;
@@ -85,9 +86,7 @@ async function linkTarget(path: string): Promise<string | undefined> {
     return await readlink(path);
   } catch (error) {
     // Not a link, or not there yet.
-    if (isSystemError(error, 'EINVAL') || isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) {
-      return undefined;
-    }
+    if (isSystemError(error, 'EINVAL') || isMissing(error)) return undefined;
     throw error;
   }
 }
@@ -102,15 +101,4 @@ export function climbsOut(path: string, target: string): boolean {
     if (depth < 0) return true;
   }
   return false;
-}
-
-/** True if something, be it a dangling link, has this name on the host. */
-export async function existsOnHost(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return false;
-    throw error;
-  }
 }

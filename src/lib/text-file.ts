@@ -1,6 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { type CosaError, isSystemError, usageError } from './errors.ts';
+import { ifExists } from './if-exists.ts';
 
 /** What people write by hand, and what programs write of it, stays far below. */
 const defaultMaximumBytes = 64 * 1024 * 1024;
@@ -21,12 +22,7 @@ export async function readText(path: string, maximumBytes = defaultMaximumBytes)
 
 /** As {@link readText}; `undefined` if there is no such file. */
 export async function readTextIfExists(path: string, maximumBytes = defaultMaximumBytes): Promise<string | undefined> {
-  try {
-    return await readText(path, maximumBytes);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return undefined;
-    throw error;
-  }
+  return ifExists(readText(path, maximumBytes));
 }
 
 async function openWithoutWaiting(path: string): Promise<FileHandle> {

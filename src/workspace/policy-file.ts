@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { nearestHint, validate } from '../config/validate.ts';
 import { parseYaml, type YamlFile } from '../config/yaml.ts';
 import { CosaError, isSystemError, type SourcePosition, usageError } from '../lib/errors.ts';
+import { isMissing } from '../lib/if-exists.ts';
 import { readText, readTextIfExists } from '../lib/text-file.ts';
 import { readSigningKey, readVerificationKey, type SigningKey, type VerificationKey } from '../oci/signatures/keys.ts';
 import { policyTransports, unmatchableReason } from '../oci/signatures/matchable.ts';
@@ -109,7 +110,7 @@ async function realPathOf(path: string): Promise<string> {
     return await realpath(path);
   } catch (error) {
     // Where nothing can be looked up, nothing can be read either.
-    if (path === dirname(path) || !(isSystemError(error, 'ENOENT') || isSystemError(error, 'EACCES'))) return path;
+    if (path === dirname(path) || !(isMissing(error) || isSystemError(error, 'EACCES'))) return path;
     return join(await realPathOf(dirname(path)), basename(path));
   }
 }

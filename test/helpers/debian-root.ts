@@ -1,10 +1,11 @@
-import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { withLock } from '../../src/exec/lock.ts';
 import { type RunResult, run, tryRun, type WholeRunOptions } from '../../src/exec/run.ts';
 import { bubblewrap } from '../../src/exec/sandbox.ts';
 import type { Tool } from '../../src/exec/tool.ts';
 import { sha256Hex } from '../../src/lib/digest.ts';
+import { exists } from '../../src/lib/if-exists.ts';
 import { hostAcquireSettings, hostMirror } from '../../src/packages/deb/host-apt.ts';
 
 // Debian systems in directories of their own: peers that the host does not have, and second hosts on which bytes must
@@ -120,11 +121,4 @@ export function asHost(root: string, command: readonly string[], { directory, sh
   const namespaces = ['--mount', '--pid', '--fork', '--kill-child'];
   const script = ['sh', '-ceu', enter, 'sh', root, directory, ...shared, '--'];
   return [...namespaces, ...script, 'env', '--ignore-environment', ...environment, ...command];
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

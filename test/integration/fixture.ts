@@ -1,9 +1,10 @@
-import { access, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { withLock } from '../../src/exec/lock.ts';
 import { type RunResult, run, tryRun } from '../../src/exec/run.ts';
 import type { Tool } from '../../src/exec/tool.ts';
 import { makePrivateDirectory } from '../../src/lib/directories.ts';
+import { exists } from '../../src/lib/if-exists.ts';
 import { decompress } from '../../src/oci/compression.ts';
 import { type Image, readImage } from '../../src/oci/image.ts';
 import { openLayout } from '../../src/oci/layout.ts';
@@ -126,11 +127,4 @@ async function copyExample(to: string): Promise<void> {
 
 function lockfile(config: string): string {
   return resolve(config, 'manifest-lock.x86_64.json');
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

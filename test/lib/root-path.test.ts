@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { climbsOut, existsOnHost, resolveDirectoryInRoot, resolveInRoot } from '../../src/lib/root-path.ts';
+import { climbsOut, resolveDirectoryInRoot, resolveInRoot } from '../../src/lib/root-path.ts';
 import { temporaryDirectory, writeTree } from '../rootfs/support.ts';
 
 describe('resolveInRoot', () => {
@@ -67,14 +67,5 @@ describe('climbsOut', () => {
     ['a/b/c', '../..', false],
   ])('%s → %s: %s', (path, target, expected) => {
     expect(climbsOut(path, target)).toBe(expected);
-  });
-});
-
-describe('existsOnHost', () => {
-  it('sees a dangling link, and nothing below a file', async () => {
-    const root = await writeTree({ link: { link: 'nowhere' }, file: '' });
-    expect(await existsOnHost(`${root}/link`)).toBe(true);
-    expect(await existsOnHost(`${root}/nowhere`)).toBe(false);
-    expect(await existsOnHost(`${root}/file/below`)).toBe(false);
   });
 });

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { CosaError, isSystemError, usageError } from '../../lib/errors.ts';
+import { CosaError, usageError } from '../../lib/errors.ts';
+import { ifExists } from '../../lib/if-exists.ts';
 import { readText } from '../../lib/text-file.ts';
 import { runStep } from '../../progress/step.ts';
 import type { Network } from '../../vm/arguments.ts';
@@ -75,10 +76,7 @@ export async function runMachine(session: Session, options: RunOptions): Promise
 
 async function diskFile(directory: string, file: string): Promise<string> {
   const path = resolve(directory, file);
-  const stats = await stat(path).catch((error: unknown) => {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return undefined;
-    throw error;
-  });
+  const stats = await ifExists(stat(path));
   if (stats === undefined) throw usageError('DISK_MISSING', `--disk: there is no file ${path}`);
   // A block device is a disk, too.
   if (!stats.isFile() && !stats.isBlockDevice())

@@ -6,8 +6,9 @@ import { labelNames } from '../../contract/labels.ts';
 import { openScratch, type Scratch } from '../../exec/scratch.ts';
 import { gitCheckout, gitClone } from '../../exec/tools/git.ts';
 import { makeDirectory } from '../../lib/directories.ts';
-import { isSystemError, usageError, verificationError } from '../../lib/errors.ts';
+import { usageError, verificationError } from '../../lib/errors.ts';
 import { isDirectory } from '../../lib/files.ts';
+import { exists, ifExists } from '../../lib/if-exists.ts';
 import { type Image, readImage } from '../../oci/image.ts';
 import { openReference } from '../../oci/open.ts';
 import type { Reporter } from '../../progress/reporter.ts';
@@ -99,7 +100,7 @@ async function streamOfFormer(work: WorkDirectory): Promise<string | undefined> 
 
 async function refuseToOverwrite(work: WorkDirectory): Promise<void> {
   const settings = await readSettings(work.root);
-  const config = await lstatIfExists(work.config);
+  const config = await ifExists(lstat(work.config));
   if (settings === undefined && config === undefined) return;
   const what = settings === undefined ? 'has a src/config' : `is a work directory, of ${settings.config.source}`;
   throw usageError('WORK_DIRECTORY_EXISTS', `${work.root} already ${what}`, {
@@ -162,8 +163,8 @@ async function sourceOrigin(source: string, branch: string | undefined): Promise
     });
   }
   // A branch of a local repository cannot be linked to, and a bare repository has no files.
-  const repository = await lstatIfExists(join(directory, '.git'));
-  const bare = repository === undefined && (await lstatIfExists(join(directory, 'objects'))) !== undefined;
+  const repository = await ifExists(lstat(join(directory, '.git')));
+  const bare = repository === undefined && (await exists(join(directory, 'objects')));
   if (bare || (repository !== undefined && branch !== undefined)) {
     return { kind: 'clone', url: directory, branch, revision: undefined };
   }
@@ -190,9 +191,9 @@ async function placeClone(
 
 async function placeLink(directory: string, work: WorkDirectory): Promise<void> {
   // A config that was put into its place by hand stays there.
-  if (directory === work.config && (await lstatIfExists(work.config))?.isDirectory()) return;
+  if (directory === work.config && (await ifExists(lstat(work.config)))?.isDirectory()) return;
   const target = await realpath(directory);
-  const present = await lstatIfExists(work.config);
+  const present = await ifExists(lstat(work.config));
   if (present?.isDirectory() && `${target}${sep}`.startsWith(`${await realpath(work.config)}${sep}`)) {
     throw usageError('INIT_SOURCE', `${directory} lies in ${work.config}, which would be replaced`);
   }
@@ -204,7 +205,7 @@ async function placeLink(directory: string, work: WorkDirectory): Promise<void> 
 
 /** Puts a new config into its place; what was there is removed last. */
 async function replaceConfig(config: string, work: WorkDirectory, scratch: Scratch): Promise<void> {
-  const present = await lstatIfExists(work.config);
+  const present = await ifExists(lstat(work.config));
   if (present !== undefined) await rename(work.config, join(scratch.path, 'replaced'));
   await rename(config, work.config);
 }
@@ -216,14 +217,5 @@ function noManifest(place: string) {
 }
 
 async function hasManifest(directory: string): Promise<boolean> {
-  return (await lstatIfExists(join(directory, 'manifest.yaml'))) !== undefined;
-}
-
-async function lstatIfExists(path: string) {
-  try {
-    return await lstat(path);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
-    throw error;
-  }
+  return exists(join(directory, 'manifest.yaml'));
 }

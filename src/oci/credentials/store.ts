@@ -3,8 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { withLock } from '../../exec/lock.ts';
 import { eraseFromHelper, storeInHelper } from '../../exec/tools/credential-helper.ts';
 import { makeDirectory } from '../../lib/directories.ts';
-import { isSystemError } from '../../lib/errors.ts';
 import { writeFileAtomic } from '../../lib/files.ts';
+import { ifExists } from '../../lib/if-exists.ts';
 import { helperOf, serverName } from '../credentials.ts';
 import type { RegistryOptions } from '../registries.ts';
 import { type AuthFileContent, canonicalHost, encodeAuth, normalizeKey, readAuthFile } from './auth-file.ts';
@@ -97,12 +97,7 @@ async function changeAuthFile<T>(
 
 /** Where a link leads: it shall stay a link. */
 async function target(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return path;
-    throw error;
-  }
+  return (await ifExists(realpath(path))) ?? path;
 }
 
 function withEntry(content: AuthFileContent, host: string, auth: string | undefined): AuthFileContent {

@@ -6,6 +6,7 @@ import type { Digest } from '../../lib/digest.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { type CosaError, isSystemError, verificationError } from '../../lib/errors.ts';
 import { temporaryName } from '../../lib/files.ts';
+import { ifExists } from '../../lib/if-exists.ts';
 import type { BlobWriter } from '../store.ts';
 import type { Descriptor } from '../types.ts';
 import { sizeMismatch, verified } from '../verified.ts';
@@ -67,13 +68,8 @@ async function* chunks(handle: FileHandle, signal?: AbortSignal): AsyncGenerator
 
 /** A blob's length in bytes as it lies on disk, or `undefined` if it is not there. */
 export async function blobSize(paths: LayoutPaths, digest: Digest): Promise<number | undefined> {
-  try {
-    const stats = await stat(blobPath(paths, digest));
-    return stats.isFile() ? stats.size : undefined;
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
-    throw error;
-  }
+  const stats = await ifExists(stat(blobPath(paths, digest)));
+  return stats?.isFile() ? stats.size : undefined;
 }
 
 /** Writes pieces behind each other, as far as possible with one call. */

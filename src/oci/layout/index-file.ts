@@ -6,6 +6,7 @@ import type { Digest } from '../../lib/digest.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { isSystemError, usageError, verificationError } from '../../lib/errors.ts';
 import { fsyncPath, isTemporaryName, writeFileAtomic } from '../../lib/files.ts';
+import { ifExists } from '../../lib/if-exists.ts';
 import { parse } from '../schemas.ts';
 import { openRegularFile } from './blobs.ts';
 import {
@@ -86,14 +87,10 @@ export function indexReader(paths: LayoutPaths, limits?: IndexLimits): () => Pro
 
 /** It is always replaced as a whole, by a new file. */
 async function identityOf(path: string): Promise<string> {
-  try {
-    await using handle = await openRegularFile(path);
-    const { dev, ino, size, mtimeNs, ctimeNs } = await handle.stat({ bigint: true });
-    return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return 'none';
-    throw error;
-  }
+  await using handle = await ifExists(openRegularFile(path));
+  if (handle === undefined) return 'none';
+  const { dev, ino, size, mtimeNs, ctimeNs } = await handle.stat({ bigint: true });
+  return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
 }
 
 /**
@@ -131,27 +128,18 @@ export async function listBlobs(directory: string): Promise<Digest[]> {
 }
 
 async function listFiles(directory: string): Promise<{ name: string; isDirectory: boolean }[]> {
-  try {
-    const entries = await readdir(directory, { withFileTypes: true });
-    return entries.map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() }));
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return [];
-    throw error;
-  }
+  const entries = (await ifExists(readdir(directory, { withFileTypes: true }))) ?? [];
+  return entries.map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() }));
 }
 
 async function readText(path: string, { bytes }: IndexLimits = ordinaryLimits): Promise<string | undefined> {
-  try {
-    await using handle = await openRegularFile(path);
-    const { size } = await handle.stat();
-    if (size > bytes) {
-      throw verificationError('INDEX_INVALID', `${path} has ${size} bytes; at most ${bytes} are accepted`, {
-        hint: 'remove builds that nobody needs: cosa prune --keep COUNT',
-      });
-    }
-    return await handle.readFile('utf8');
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
-    throw error;
+  await using handle = await ifExists(openRegularFile(path));
+  if (handle === undefined) return undefined;
+  const { size } = await handle.stat();
+  if (size > bytes) {
+    throw verificationError('INDEX_INVALID', `${path} has ${size} bytes; at most ${bytes} are accepted`, {
+      hint: 'remove builds that nobody needs: cosa prune --keep COUNT',
+    });
   }
+  return await handle.readFile('utf8');
 }

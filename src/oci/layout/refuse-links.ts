@@ -1,6 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isSystemError, verificationError } from '../../lib/errors.ts';
+import { verificationError } from '../../lib/errors.ts';
+import { ifExists } from '../../lib/if-exists.ts';
 import { isBlobName, type LayoutPaths } from './paths.ts';
 
 /**
@@ -15,27 +16,15 @@ export async function refuseLinks(paths: LayoutPaths): Promise<void> {
   const files = [paths.layoutFile, paths.indexFile, paths.indexLock, paths.writersLock];
   for (const path of directories) await requirePlain(path, 'directory');
   for (const path of files) await requirePlain(path, 'file');
-  const blobs = await readdir(paths.blobs, { withFileTypes: true }).catch((error: unknown) => {
-    if (isNotThere(error)) return [];
-    throw error;
-  });
+  const blobs = (await ifExists(readdir(paths.blobs, { withFileTypes: true }))) ?? [];
   const odd = blobs.find((entry) => isBlobName(entry.name) && !entry.isFile());
   if (odd !== undefined) throw notPlain(join(paths.blobs, odd.name), 'file', odd.isSymbolicLink());
 }
 
 async function requirePlain(path: string, wanted: 'directory' | 'file'): Promise<void> {
-  try {
-    const stats = await lstat(path);
-    if (wanted === 'directory' ? stats.isDirectory() : stats.isFile()) return;
-    throw notPlain(path, wanted, stats.isSymbolicLink());
-  } catch (error) {
-    if (!isNotThere(error)) throw error;
-  }
-}
-
-/** Below a file there is nothing either: whoever makes the layout says so. */
-function isNotThere(error: unknown): boolean {
-  return isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR');
+  const stats = await ifExists(lstat(path));
+  if (stats === undefined || (wanted === 'directory' ? stats.isDirectory() : stats.isFile())) return;
+  throw notPlain(path, wanted, stats.isSymbolicLink());
 }
 
 function notPlain(path: string, wanted: 'directory' | 'file', isLink: boolean) {

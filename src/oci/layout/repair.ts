@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { lockFile } from '../../exec/lock.ts';
 import { type Digest, digestFile, digestHex } from '../../lib/digest.ts';
 import { makeDirectory } from '../../lib/directories.ts';
-import { CosaError, exitStatus, isSystemError } from '../../lib/errors.ts';
+import { CosaError, exitStatus } from '../../lib/errors.ts';
 import { fsyncPath } from '../../lib/files.ts';
+import { ifExists } from '../../lib/if-exists.ts';
 import type { Reporter } from '../../progress/reporter.ts';
 import { openLayoutForWriting } from '../layout.ts';
 import type { ContentReader } from '../store.ts';
@@ -32,10 +33,7 @@ export async function setDamagedAside(directory: string, suspects: readonly Dige
   const moved: Digest[] = [];
   for (const digest of suspects) {
     const path = blobPath(paths, digest);
-    const found = await digestFile(path).catch((error: unknown) => {
-      if (isSystemError(error, 'ENOENT')) return undefined;
-      throw error;
-    });
+    const found = await ifExists(digestFile(path));
     if (found === undefined || found.digest === digest) continue;
     await makeDirectory(paths.damaged);
     await rename(path, join(paths.damaged, digestHex(digest)));

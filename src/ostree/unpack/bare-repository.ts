@@ -10,12 +10,13 @@ import {
   symlinkSync,
   writeSync,
 } from 'node:fs';
-import { lstat, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RunningProgram } from '../../exec/run.ts';
 import { startSettingXattrs, xattrRecord } from '../../exec/tools/setfattr.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { isSystemError } from '../../lib/errors.ts';
+import { exists, ifExists } from '../../lib/if-exists.ts';
 import type { Xattr } from '../../lib/xattr.ts';
 import type { MetadataKind } from './commit-tree.ts';
 import type { ContentEntry, MetadataEntry } from './layer-objects.ts';
@@ -84,11 +85,11 @@ export async function createBareRepository(directory: string): Promise<BareRepos
     },
 
     async readMetadata(kind, checksum) {
-      return ifThere(readFile(join(directory, objectPath(checksum, kind))));
+      return ifExists(readFile(join(directory, objectPath(checksum, kind))));
     },
 
     async hasContent(checksum) {
-      return (await ifThere(lstat(join(directory, objectPath(checksum, 'file'))))) !== undefined;
+      return exists(join(directory, objectPath(checksum, 'file')));
     },
 
     async writeRef(name, commit) {
@@ -168,13 +169,4 @@ function writeFully(file: number, chunk: Buffer): void {
 async function drain(entry: ContentEntry): Promise<void> {
   const content = entry.content();
   while ((await content.next()).done !== true);
-}
-
-async function ifThere<T>(result: Promise<T>): Promise<T | undefined> {
-  try {
-    return await result;
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
-    throw error;
-  }
 }

@@ -13,6 +13,7 @@ import { makeDirectory } from '../../lib/directories.ts';
 import { CosaError, isSystemError, verificationError } from '../../lib/errors.ts';
 import { commitRename, temporaryName } from '../../lib/files.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
+import { ifExists } from '../../lib/if-exists.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import {
   type BackendContext,
@@ -98,14 +99,9 @@ export async function downloadDebs(
 async function missingPackages(lock: Lockfile, cacheDirectory: string): Promise<LockedPackage[]> {
   const checked = await mapParallel(lock.packages, async (item) => {
     const path = cachedPackagePath(cacheDirectory, item);
-    try {
-      const isWhole =
-        (await stat(path)).size === item.size && digestHex((await digestFile(path)).digest) === item.sha256;
-      return isWhole ? [] : [item];
-    } catch (error) {
-      if (isSystemError(error, 'ENOENT')) return [item];
-      throw error;
-    }
+    if ((await ifExists(stat(path)))?.size !== item.size) return [item];
+    const found = await ifExists(digestFile(path));
+    return found !== undefined && digestHex(found.digest) === item.sha256 ? [] : [item];
   });
   return checked.flat();
 }

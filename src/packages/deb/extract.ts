@@ -1,7 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { type ExtractChoice, extractFiles } from '../../exec/tools/dpkg-deb.ts';
-import { CosaError, isSystemError } from '../../lib/errors.ts';
+import { CosaError } from '../../lib/errors.ts';
+import { isMissing } from '../../lib/if-exists.ts';
 import { statInRoot } from '../../lib/root-files.ts';
 import { resolveDirectoryInRoot } from '../../lib/root-path.ts';
 import type { TarEntry } from '../../lib/tar/reader.ts';
@@ -69,7 +70,7 @@ function escapingDirectories(root: string): (directory: string) => Promise<boole
       if (here === join(await base, directory) || directory === '/') return false;
       return here !== join(await base, await resolveDirectoryInRoot(root, directory)).replace(/\/$/, '');
     } catch (error) {
-      if (!isSystemError(error, 'ENOENT') && !isSystemError(error, 'ENOTDIR')) throw error;
+      if (!isMissing(error)) throw error;
       // A link that leads to nothing here may lead to something there. What is not there yet is made below its parent.
       const isLink = (await statInRoot(root, directory))?.isSymbolicLink() ?? false;
       return isLink || leadsOut(posix.dirname(directory));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstat, readFile, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { isSystemError } from '../../lib/errors.ts';
+import { isMissing } from '../../lib/if-exists.ts';
 import { isDirectoryInRoot } from '../../lib/root-files.ts';
 import { hostDirectory, hostPath, resolveDirectoryInRoot } from '../../lib/root-path.ts';
 import { walkTree } from '../walk.ts';
@@ -44,7 +44,7 @@ async function contentDigest(host: string): Promise<string> {
       .update(await readFile(host))
       .digest('hex')}`;
   } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return 'absent';
+    if (isMissing(error)) return 'absent';
     throw error;
   }
 }

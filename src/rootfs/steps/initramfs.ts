@@ -5,8 +5,9 @@ import { openScratch } from '../../exec/scratch.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { sha256Hex } from '../../lib/digest.ts';
 import { CosaError } from '../../lib/errors.ts';
+import { exists } from '../../lib/if-exists.ts';
 import { removeInRoot, statInRoot } from '../../lib/root-files.ts';
-import { existsOnHost, hostPath } from '../../lib/root-path.ts';
+import { hostPath } from '../../lib/root-path.ts';
 import { lastLines, type RootContext, type RootStep, runInRoot } from '../context.ts';
 import { initramfsDependencies } from '../initramfs/dependencies.ts';
 import { walkTree } from '../walk.ts';
@@ -78,7 +79,7 @@ async function makeInitramfs(context: RootContext, work: string): Promise<string
   const result = await runInRoot(context, command, { binds, timestamp });
   const made = join(work, imageName);
   // dracut also says 0 when it could not write the image.
-  if (result.exitCode !== 0 || !(await existsOnHost(made))) {
+  if (result.exitCode !== 0 || !(await exists(made))) {
     throw new CosaError('DRACUT_FAILED', `dracut ended with exit status ${result.exitCode}\n${lastLines(result)}`);
   }
   return made;

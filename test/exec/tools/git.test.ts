@@ -1,9 +1,10 @@
-import { access, appendFile, chmod, lstat, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, lstat, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { run, tryRun } from '../../../src/exec/run.ts';
 import { gitCheckoutOf } from '../../../src/exec/tools/git/checkout.ts';
 import { git, gitClone } from '../../../src/exec/tools/git.ts';
+import { exists } from '../../../src/lib/if-exists.ts';
 import { temporaryDirectory, writeFiles } from '../../config/support.ts';
 
 const commitTime = 1_700_000_000;
@@ -55,13 +56,6 @@ async function addSubmodule(directory: string, path: string): Promise<string> {
   await gitIn(directory, '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', source, path);
   await gitIn(directory, 'commit', '--quiet', '--message', 'submodule');
   return gitIn(directory, 'rev-parse', 'HEAD');
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Changes a file's time and not its content, so that whoever compares must read it. */

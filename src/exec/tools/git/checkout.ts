@@ -1,6 +1,7 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CosaError, isSystemError } from '../../../lib/errors.ts';
+import { CosaError } from '../../../lib/errors.ts';
+import { isMissing } from '../../../lib/if-exists.ts';
 import { type BorrowedRepository, borrowRepository } from './borrowed.ts';
 import { type FoundRepository, findRepository, repositoryAt } from './repository.ts';
 
@@ -79,7 +80,7 @@ async function submoduleDiffers(directory: string, commit: string, depth: number
     if ((await realpath(directory)) !== directory) return true;
     names = await readdir(directory);
   } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return true;
+    if (isMissing(error)) return true;
     throw error;
   }
   // One that was not checked out is an empty directory.

@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
-import { CosaError, isSystemError } from '../../../lib/errors.ts';
+import { CosaError } from '../../../lib/errors.ts';
 import { isDirectory } from '../../../lib/files.ts';
 import { readTextIfExists } from '../../../lib/text-file.ts';
 
@@ -72,7 +72,6 @@ async function readSmallFile(path: string, maximumBytes: number): Promise<string
   try {
     return await readTextIfExists(path, maximumBytes);
   } catch (error) {
-    if (isSystemError(error, 'ENOTDIR')) return undefined;
     if (error instanceof CosaError) throw new CosaError('GIT_FAILED', error.message, { cause: error });
     throw error;
   }

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSecureContext, rootCertificates, type SecureContextOptions } from 'node:tls';
 import { CosaError, isSystemError, usageError } from '../../../lib/errors.ts';
+import { isMissing } from '../../../lib/if-exists.ts';
 import { readText } from '../../../lib/text-file.ts';
 import type { RegistryOptions } from '../../registries.ts';
 import { containerDirectories } from './directories.ts';
@@ -87,7 +88,7 @@ async function names(directory: string, isNamed: boolean): Promise<readonly stri
   try {
     return (await readdir(directory)).sort();
   } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return undefined;
+    if (isMissing(error)) return undefined;
     if (!isNamed && isSystemError(error, 'EACCES')) return undefined;
     throw error;
   }

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError } from '../../../lib/errors.ts';
+import { isMissing } from '../../../lib/if-exists.ts';
 import { readTextIfExists } from '../../../lib/text-file.ts';
 import { containerDirectories } from './directories.ts';
 import type { RegistryRule } from './registries-conf.ts';
@@ -45,7 +46,7 @@ async function dropInFiles(directory: string): Promise<string[]> {
     const names = (await readdir(directory)).filter((name) => name.endsWith('.conf')).sort();
     return names.map((name) => join(directory, name));
   } catch (error) {
-    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'EACCES')) return [];
+    if (isMissing(error) || isSystemError(error, 'EACCES')) return [];
     throw error;
   }
 }

@@ -1,8 +1,9 @@
-import { CosaError, exitStatus } from '../lib/errors.ts';
-import { errorText } from './errors.ts';
+import { exitStatus } from '../lib/errors.ts';
 import { listenForSignals } from './interruption.ts';
-import { styleFor } from './render/style.ts';
-import { type CommandLineHost, runCommandLine } from './run.ts';
+import type { CommandLineHost } from './run.ts';
+import { versionFlags, versionLine } from './version.ts';
+
+// Whoever asks for the version alone waits for these few files. All else is loaded when it is needed.
 
 /**
  * The program: what `bin/cosa` calls. Leaves the exit status in `process.exitCode` and returns when
@@ -13,6 +14,11 @@ export async function main(argv: readonly string[]): Promise<void> {
   // Modes of files end up in containers and disks: they must not depend on the caller's mask.
   process.umask(0o022);
   const output = watchOutput();
+  const args = argv.slice(2);
+  if (args.length === 1 && versionFlags.includes(args[0] ?? '')) {
+    process.stdout.write(`${versionLine}\n`);
+    return;
+  }
   const interruption = listenForSignals(process);
   const host: CommandLineHost = {
     stdin: () => process.stdin,
@@ -22,7 +28,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     signal: interruption.signal,
     now: () => performance.now(),
   };
-  const status = await runCommandLine(argv.slice(2), host);
+  const { runCommandLine } = await import('./run.ts');
+  const status = await runCommandLine(args, host);
   process.exitCode = interruption.status() ?? output.status() ?? status;
 }
 
@@ -38,8 +45,7 @@ function watchOutput(): { status: () => number | undefined } {
     status = exitStatus.failed;
     // The result is the last thing that is written: the status may be decided already.
     process.exitCode = status;
-    const failure = new CosaError('OUTPUT_FAILED', `the result cannot be written: ${error.message}`);
-    process.stderr.write(`${errorText(failure, styleFor(process.stderr, process.env), false)}\n`);
+    void import('./output-failure.ts').then(({ reportOutputFailure }) => reportOutputFailure(error));
   });
   return { status: () => status };
 }

@@ -8,7 +8,7 @@ import type { Context } from './context.ts';
 import { type CommandDescription, describeCommand } from './description.ts';
 import { examplesText } from './help.ts';
 import { commandHint } from './suggestions.ts';
-import { programVersion } from './version.ts';
+import { versionFlags, versionLine } from './version.ts';
 
 /** A command line that has been understood: what to do, and how it shall be shown. */
 export interface Invocation {
@@ -34,7 +34,7 @@ export interface ProgramHost {
 export function buildProgram(host: ProgramHost): Command {
   const program = new Command('cosa')
     .description('A container-native assembler for CoreOS-like operating systems.')
-    .version(`cosa ${programVersion()}`, '-V, --version', 'print the version')
+    .version(versionLine, versionFlags.join(', '), 'print the version')
     // `cosa help X` is rewritten to `cosa X --help`, which loads X; commander's own would not.
     .helpCommand(false);
   prepare(program, host);

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import manifest from '../../package.json' with { type: 'json' };
 
-/** The version in package.json, which lies two directories up from src/cli and from dist/cli. */
-export function programVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const { version } = JSON.parse(text) as { version: string };
-  return version;
-}
+/** The options that ask for the version. */
+export const versionFlags: readonly string[] = ['-V', '--version'];
+
+export const programVersion: string = manifest.version;
+
+/** What they print. */
+export const versionLine = `cosa ${programVersion}`;

@@ -1,7 +1,6 @@
 import type { SecureContextOptions } from 'node:tls';
-import type { Dispatcher } from 'undici';
+import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import { proxiesFor } from './proxies.ts';
-import { Pool } from './undici.ts';
 
 /** How long nothing may happen, in milliseconds, before a connection counts as dead. A slow transfer may take for ever. */
 export interface Timeouts {
@@ -46,7 +45,6 @@ export function createConnections(
     };
     const proxies = proxiesFor(url, environment);
     if (proxies === undefined) return new Pool(url.origin, options);
-    const { EnvHttpProxyAgent } = await import('undici');
     return new EnvHttpProxyAgent({ ...options, ...proxies, requestTls: tls });
   };
   return {

@@ -3,7 +3,6 @@ import type { Dispatcher } from 'undici';
 import { verificationError } from '../lib/errors.ts';
 import type { RegistryRequest, RegistryResponse } from '../oci/registry/client.ts';
 import { networkError } from './network-errors.ts';
-import { request } from './undici.ts';
 
 /** One HTTP request, as it goes over the wire. */
 export interface Exchange extends Pick<RegistryRequest, 'method' | 'body' | 'signal'> {
@@ -27,7 +26,9 @@ export async function exchange(dispatcher: Dispatcher, sent: Exchange, registry:
   signal?.throwIfAborted();
   const source: SourceFailure = { failed: false, error: undefined };
   try {
-    const answer = await request(dispatcher, url, {
+    const answer = await dispatcher.request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
       method,
       headers: { 'user-agent': 'cosa', 'accept-encoding': 'identity', ...sent.headers, ...lengthOf(sent) },
       body: outgoing(sent.body, source),

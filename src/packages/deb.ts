@@ -1,12 +1,8 @@
 import type { PackageBackend, PackageRequest } from './backend.ts';
-import { downloadDebs } from './deb/download.ts';
-import { finalizeDebs } from './deb/finalize.ts';
 import { hostMirror } from './deb/host-apt.ts';
-import { installDebs } from './deb/install.ts';
 import { debInventory } from './deb/inventory.ts';
 import { applyOverridesToLock } from './deb/overrides.ts';
 import { debPackageUrl } from './deb/package-url.ts';
-import { resolveDebs } from './deb/resolve.ts';
 import type { VariableLookup } from './deb/sources.ts';
 import { compareVersions } from './deb/version.ts';
 
@@ -15,14 +11,27 @@ export const debBackend: PackageBackend = {
   family: 'deb',
   repositoryExtension: '.sources',
   overridesDirectory: 'deb',
-  resolve: (request, context) => resolveDebs(request, variableLookup(request), context),
   applyOverrides: applyOverridesToLock,
   packageUrl: (locked, variables) => debPackageUrl(locked, variables.releasever),
   compareVersions,
-  download: (request, lock, context) => downloadDebs(request, lock, variableLookup(request), context),
-  install: (_request, lock, root, options, context) => installDebs(lock, root, options, context),
   inventory: debInventory,
-  finalize: finalizeDebs,
+  // What only a build needs that finds something to do is loaded then: a client for HTTP alone is large.
+  async resolve(request, context) {
+    const { resolveDebs } = await import('./deb/resolve.ts');
+    return resolveDebs(request, variableLookup(request), context);
+  },
+  async download(request, lock, context) {
+    const { downloadDebs } = await import('./deb/download.ts');
+    return downloadDebs(request, lock, variableLookup(request), context);
+  },
+  async install(_request, lock, root, options, context) {
+    const { installDebs } = await import('./deb/install.ts');
+    return installDebs(lock, root, options, context);
+  },
+  async finalize(root) {
+    const { finalizeDebs } = await import('./deb/finalize.ts');
+    return finalizeDebs(root);
+  },
 };
 
 /** The config's variables first; `${mirror}` and `${mirror-security}` are the machine's own mirrors where no variable says else. */

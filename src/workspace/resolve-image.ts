@@ -3,7 +3,7 @@ import { CosaError, usageError } from '../lib/errors.ts';
 import { type Image, readImage } from '../oci/image.ts';
 import { openLayout } from '../oci/layout.ts';
 import { type OpenedReference, openReference } from '../oci/open.ts';
-import { type AdmittedReference, admitReference } from './admission.ts';
+import type { AdmittedReference } from './admission.ts';
 import { hostPlatform } from './architecture.ts';
 import type { Session } from './session.ts';
 import { upstreamReference } from './upstream.ts';
@@ -38,7 +38,7 @@ export interface AdmittedImage extends ResolvedImage {
 
 /**
  * As {@link resolveImage}, for commands that use the image, and do not only look at it.
- * @throws CosaError what {@link resolveImage} and {@link admitReference} throw
+ * @throws CosaError what {@link resolveImage} and `admitReference` throw
  */
 export async function resolveAdmittedImage(
   session: Session,
@@ -46,6 +46,8 @@ export async function resolveAdmittedImage(
   from: string | undefined,
 ): Promise<AdmittedImage> {
   const { work, reference, image } = await resolveImage(session, directory, from);
+  // Loaded only here: what only looks at an image needs no policies.
+  const { admitReference } = await import('./admission.ts');
   return { work, image, reference: await admitReference(session, work, reference, image.descriptor) };
 }
 

@@ -13,7 +13,7 @@ export const man = defineCommand({
   examples: [{ run: 'cosa man ~/.local/share/man/man1', does: 'Install the pages for yourself' }],
   run: async (context, [directory]) => {
     const target = resolve(context.directory, directory);
-    const pages = manualPages(await context.describe(), programVersion());
+    const pages = manualPages(await context.describe(), programVersion);
     for (const { name, source } of pages) await writeFileAtomic(join(target, name), source);
     const names = pages.map(({ name }) => name);
     return { text: `${plural(names.length, 'manual page')} in ${target}`, json: { directory: target, pages: names } };

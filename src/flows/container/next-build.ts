@@ -13,7 +13,6 @@ import { waitForLock } from '../../progress/wait-for-lock.ts';
 import type { Session } from '../../workspace/session.ts';
 import { ownPlace, type WorkDirectory } from '../../workspace/work-directory.ts';
 import { chooseVersion } from './next-build/choose-version.ts';
-import { makeContainer } from './next-build/container.ts';
 import { type BuildInputs, readBuildInputs } from './next-build/inputs.ts';
 import type { BuildOptions } from './next-build/options.ts';
 import { findPrevious, type PreviousContainer } from './next-build/previous.ts';
@@ -98,6 +97,8 @@ async function buildNext(session: Session, build: Build & { destination: Destina
   const version = await chooseVersion(session, build);
   await using scratch = await openScratch(join(work.cache, 'scratch'));
   const request = { work, inputs, version, previous, store, scratch: scratch.path, options };
+  // Loaded only here: mostly nothing has changed, and making a container takes more than all else together.
+  const { makeContainer } = await import('./next-build/container.ts');
   const image = await makeContainer(session, request);
   await attachSboms(session, store, image, inputs, options.sbom);
   await runStep(session, 'tag container', async (reporter) => {

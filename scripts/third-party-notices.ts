@@ -1,0 +1,33 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+const licenseFile = /^(?:licen[cs]e|copying|notice)(?:\.\w+)?$/i;
+
+/**
+ * The licences of all that goes into the built program, as they demand it.
+ * @param modules the bundled modules' paths
+ * @throws Error if a package has no file with its licence
+ */
+export function thirdPartyNotices(modules: readonly string[]): string {
+  const packages = modules.map((path) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]);
+  // Its helpers are in the bundle as well.
+  const bundler = dirname(createRequire(import.meta.url).resolve('rolldown/package.json'));
+  const directories = new Set([bundler, ...packages.filter((directory) => directory !== undefined)]);
+  const notices = [...directories].map(notice).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return `The program contains these packages.\n\n${notices.join('\n')}`;
+}
+
+function notice(directory: string): string {
+  const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest;
+  const files = readdirSync(directory).filter((file) => licenseFile.test(file));
+  if (files.length === 0) throw new Error(`${name} ${version} has no file with its licence`);
+  const texts = files.sort().map((file) => readFileSync(join(directory, file), 'utf8').trim());
+  return `=== ${name} ${version} (${license})\n\n${texts.join('\n\n')}\n`;
+}
+
+interface Manifest {
+  name: string;
+  version: string;
+  license: string;
+}

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
 /** Runs `action` some times and gives the shortest time in seconds: what the machine can do when left alone. */
 export async function fastest(rounds: number, action: () => Promise<unknown> | unknown): Promise<number> {
   let best = Number.POSITIVE_INFINITY;
@@ -7,6 +10,44 @@ export async function fastest(rounds: number, action: () => Promise<unknown> | u
     best = Math.min(best, (performance.now() - begin) / 1000);
   }
   return best;
+}
+
+/** How long a program ran, and how long it kept processors busy, with the programs that it started; in seconds. */
+export interface ProgramTime {
+  wall: number;
+  processor: number;
+}
+
+/**
+ * Runs a program and measures all of it, its start-up included.
+ * @throws Error with what it said, if it fails
+ */
+export async function timeProgram(command: string, args: readonly string[], cwd?: string): Promise<ProgramTime> {
+  // The shell alone tells a program's processor time from that of others. Its words go to stdout, the program's to stderr.
+  const script = '{ time "$@" >&3 2>&3; } 3>&2 2>&1';
+  const environment = { ...process.env, TIMEFORMAT: '%R %U %S', LC_ALL: 'C' };
+  const { stdout } = await promisify(execFile)('bash', ['-c', script, 'bash', command, ...args], {
+    cwd,
+    env: environment,
+  });
+  const [wall = Number.NaN, user = Number.NaN, system = Number.NaN] = stdout.trim().split(' ').map(Number);
+  return { wall, processor: user + system };
+}
+
+/** The least wall and the least processor time of some runs. */
+export function least(times: readonly ProgramTime[]): ProgramTime {
+  return {
+    wall: Math.min(...times.map(({ wall }) => wall)),
+    processor: Math.min(...times.map(({ processor }) => processor)),
+  };
+}
+
+/** Prints one line: what, and wall and processor time of us and of a peer, with their ratio and the goal for the wall's. */
+export function reportBeside(what: string, ours: ProgramTime, peer: ProgramTime, goal: number): void {
+  const beside = (unit: keyof ProgramTime) =>
+    `${ours[unit].toFixed(2).padStart(6)} s : ${peer[unit].toFixed(2).padStart(5)} s = ${(ours[unit] / peer[unit]).toFixed(2)} x`;
+  const verdict = ours.wall / peer.wall <= goal ? 'ok' : 'TOO SLOW';
+  console.log(`${beside('wall')}, processor ${beside('processor')}  ${what} (goal ${goal} x) ${verdict}`);
 }
 
 /** Prints one line: what, how long, and its ratio to a peer or floor measured in the same run, with the goal. */

@@ -1,13 +1,11 @@
-import { z } from 'zod';
+import { imageConfigKeys } from '../contract/image-config.ts';
 import type { FileValues, KeyTable, MergedKeyTable, MergedValues } from './key-table.ts';
-import { anyText, choice, flag, oneOrMore, positiveNumber, text, textList, valueType } from './value-types.ts';
+import { oneOf, oneOrMore, valueType } from './value-types.ts';
 
 const notPublished = { because: 'disk images are not compressed for publication yet' };
 const noLiveImages = { because: 'there are no live images yet' };
 const noVmwareImages = { because: 'there are no VMware images yet' };
 const noAwsImages = { because: 'there are no AWS images yet' };
-
-const compressors = ['xz', 'gzip', 'zstd', 'none'] as const;
 
 /**
  * Keys of image.yaml, with their defaults. The result travels in the container as image.json, and whoever makes disks
@@ -15,91 +13,93 @@ const compressors = ['xz', 'gzip', 'zstd', 'none'] as const;
  */
 export const imageKeys = {
   bootfs: {
-    type: choice('ext4'),
+    type: oneOf(imageConfigKeys.bootfs.schema),
     merge: 'replace',
     family: 'any',
     description: 'Filesystem of the boot partition.',
     example: 'ext4',
-    default: 'ext4',
+    default: imageConfigKeys.bootfs.default,
   },
   rootfs: {
-    type: choice('xfs', 'ext4'),
+    type: oneOf(imageConfigKeys.rootfs.schema),
     merge: 'replace',
     family: 'any',
     description: 'Filesystem of the root partition.',
     example: 'ext4',
-    default: 'xfs',
+    default: imageConfigKeys.rootfs.default,
   },
   'rootfs-args': {
-    type: anyText,
+    type: valueType('string, may be empty', imageConfigKeys['rootfs-args'].schema),
     merge: 'replace',
     family: 'any',
     description: 'Further arguments of the program that makes the root filesystem.',
     example: '-m reflink=1',
-    default: '',
+    default: imageConfigKeys['rootfs-args'].default,
   },
   composefs: {
     type: valueType(
       'false',
-      z.boolean().refine((value) => !value, { error: 'must be false (disks with composefs cannot be written)' }),
+      imageConfigKeys.composefs.schema.refine((value) => !value, {
+        error: 'must be false (disks with composefs cannot be written)',
+      }),
     ),
     merge: 'replace',
     family: 'any',
     description: 'Whether the root is mounted through composefs. Disks like that cannot be written yet.',
     example: 'false',
-    default: false,
+    default: imageConfigKeys.composefs.default,
   },
   'extra-kargs': {
-    type: textList,
+    type: valueType('list of strings', imageConfigKeys['extra-kargs'].schema),
     merge: 'unique',
     family: 'any',
     description: 'Kernel arguments of every disk.',
     example: '[rw, mitigations=auto]',
-    default: [],
+    default: imageConfigKeys['extra-kargs'].default,
   },
   'ignition-network-kcmdline': {
-    type: textList,
+    type: valueType('list of strings', imageConfigKeys['ignition-network-kcmdline'].schema),
     merge: 'unique',
     family: 'any',
     description: 'Kernel arguments of the first boot alone, which bring the network up for Ignition.',
     example: '[ip=dhcp, rd.neednet=1]',
-    default: [],
+    default: imageConfigKeys['ignition-network-kcmdline'].default,
   },
   size: {
-    type: positiveNumber,
+    type: valueType('whole number above 0', imageConfigKeys.size.schema),
     merge: 'replace',
     family: 'any',
     description: 'Size of cloud images, in GiB. The root filesystem grows to the disk at the first boot.',
     example: '10',
-    default: 10,
+    default: imageConfigKeys.size.default,
   },
   compressor: {
-    type: choice(...compressors),
+    type: oneOf(imageConfigKeys.compressor.schema),
     merge: 'replace',
     family: 'any',
     description: 'How disk images are compressed for publication.',
     example: 'xz',
-    default: 'gzip',
+    default: imageConfigKeys.compressor.default,
     unread: notPublished,
   },
   'platform-compressor': {
-    type: valueType('map of platform to compressor', z.record(z.string(), z.enum(compressors))),
+    type: valueType('map of platform to compressor', imageConfigKeys['platform-compressor'].schema),
     merge: 'map',
     family: 'any',
     description: 'Another compressor for some platforms.',
     example: '{applehv: gzip}',
-    default: {},
+    default: imageConfigKeys['platform-compressor'].default,
     unread: notPublished,
   },
   'container-imgref': {
-    type: text,
+    type: valueType('string', imageConfigKeys['container-imgref'].schema),
     merge: 'replace',
     family: 'any',
     description: 'The container reference that an installed system follows for updates.',
     example: 'ostree-unverified-registry:example.com/os:{stream}',
   },
   'ostree-remote': {
-    type: text,
+    type: valueType('string', imageConfigKeys['ostree-remote'].schema),
     merge: 'replace',
     family: 'any',
     description: 'The ostree remote of an installed system.',
@@ -107,7 +107,7 @@ export const imageKeys = {
     unread: { because: 'an installed system follows a container: container-imgref' },
   },
   'ostree-format': {
-    type: text,
+    type: valueType('string', imageConfigKeys['ostree-format'].schema),
     merge: 'replace',
     family: 'any',
     description: 'The form of the container. There is one; the key is accepted for the sake of older configs.',
@@ -115,34 +115,34 @@ export const imageKeys = {
     unread: { because: 'containers have one form', unless: ['oci-chunked-v1'] },
   },
   'bootc-install-to-fs': {
-    type: flag,
+    type: valueType('true or false', imageConfigKeys['bootc-install-to-fs'].schema),
     merge: 'replace',
     family: 'any',
     description: "Whether the container's bootc deploys it on the disk.",
     example: 'true',
-    default: false,
+    default: imageConfigKeys['bootc-install-to-fs'].default,
     unread: { because: 'disks are made without running the container', unless: [false] },
   },
   'live-rootfs-fstype': {
-    type: choice('squashfs', 'erofs'),
+    type: oneOf(imageConfigKeys['live-rootfs-fstype'].schema),
     merge: 'replace',
     family: 'any',
     description: 'Filesystem of the live image.',
     example: 'squashfs',
-    default: 'squashfs',
+    default: imageConfigKeys['live-rootfs-fstype'].default,
     unread: noLiveImages,
   },
   'live-rootfs-fsoptions': {
-    type: anyText,
+    type: valueType('string, may be empty', imageConfigKeys['live-rootfs-fsoptions'].schema),
     merge: 'replace',
     family: 'any',
     description: 'Arguments of the program that makes the live filesystem.',
     example: '-comp zstd',
-    default: '-comp zstd',
+    default: imageConfigKeys['live-rootfs-fsoptions'].default,
     unread: noLiveImages,
   },
   'vmware-os-type': {
-    type: text,
+    type: valueType('string', imageConfigKeys['vmware-os-type'].schema),
     merge: 'replace',
     family: 'any',
     description: "VMware's name for the system.",
@@ -150,25 +150,25 @@ export const imageKeys = {
     unread: noVmwareImages,
   },
   'vmware-hw-version': {
-    type: positiveNumber,
+    type: valueType('whole number above 0', imageConfigKeys['vmware-hw-version'].schema),
     merge: 'replace',
     family: 'any',
     description: 'Version of the virtual hardware of VMware images.',
     example: '17',
-    default: 13,
+    default: imageConfigKeys['vmware-hw-version'].default,
     unread: noVmwareImages,
   },
   'vmware-secure-boot': {
-    type: flag,
+    type: valueType('true or false', imageConfigKeys['vmware-secure-boot'].schema),
     merge: 'replace',
     family: 'any',
     description: 'Whether VMware images boot with Secure Boot.',
     example: 'false',
-    default: true,
+    default: imageConfigKeys['vmware-secure-boot'].default,
     unread: noVmwareImages,
   },
   'aws-imdsv2-only': {
-    type: flag,
+    type: valueType('true or false', imageConfigKeys['aws-imdsv2-only'].schema),
     merge: 'replace',
     family: 'any',
     description: 'Whether AWS instances refuse the older metadata service.',
@@ -177,16 +177,16 @@ export const imageKeys = {
     unread: noAwsImages,
   },
   'aws-volume-type': {
-    type: text,
+    type: valueType('string', imageConfigKeys['aws-volume-type'].schema),
     merge: 'replace',
     family: 'any',
     description: 'Type of the root volume on AWS.',
     example: 'gp3',
-    default: 'gp3',
+    default: imageConfigKeys['aws-volume-type'].default,
     unread: noAwsImages,
   },
   'aws-x86-boot-mode': {
-    type: choice('uefi-preferred', 'uefi', 'legacy-bios'),
+    type: oneOf(imageConfigKeys['aws-x86-boot-mode'].schema),
     merge: 'replace',
     family: 'any',
     description: 'How x86 instances boot on AWS.',

@@ -1,10 +1,11 @@
 import { join, resolve } from 'node:path';
+import type { PlatformSettings } from '../contract/platforms.ts';
 import { loadImageSpecification } from './image.ts';
 import type { ImageSpecification } from './image-keys.ts';
 import { type LockOverride, loadLockOverrides } from './lock-overrides.ts';
 import { streamName, systemName } from './names.ts';
 import { type Overlay, readOverlays } from './overlay.ts';
-import { loadPlatforms, type PlatformSpecification } from './platforms.ts';
+import { loadPlatforms } from './platforms.ts';
 import { type AccountFiles, readAccountFiles, readScripts, type Script } from './referenced-files.ts';
 import { type ConfigRepository, findRepositories } from './repositories.ts';
 import { type LoadedTreefile, loadTreefile } from './treefile.ts';
@@ -33,7 +34,7 @@ export interface Config {
   /** The content of image.json. */
   image: ImageSpecification;
   /** The content of platforms.json: the architecture's platforms by name. */
-  platforms: Readonly<Record<string, PlatformSpecification>>;
+  platforms: Readonly<Record<string, PlatformSettings>>;
   repositories: readonly ConfigRepository[];
   /** The ending that all repository files have: it chooses the package family. */
   repositoryExtension: string;

@@ -1,37 +1,32 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { platformKeys as contract, type PlatformSettings, platformSettingsSchema } from '../contract/platforms.ts';
 import { baseArchitectures } from './architectures.ts';
-import type { KeyTable, MergedValues } from './key-table.ts';
+import type { KeyTable } from './key-table.ts';
 import { validate } from './validate.ts';
-import { textList } from './value-types.ts';
+import { valueType } from './value-types.ts';
 import { readYaml } from './yaml.ts';
 
 /** Keys of one platform in platforms.yaml. */
 export const platformKeys = {
   grub_commands: {
-    type: textList,
+    type: valueType('list of strings', contract.grub_commands.schema),
     family: 'any',
     description: 'Lines of grub.cfg that set up consoles.',
     example: '[serial --speed=115200, terminal_output serial console]',
-    default: [],
+    default: contract.grub_commands.default,
   },
   kernel_arguments: {
-    type: textList,
+    type: valueType('list of strings', contract.kernel_arguments.schema),
     family: 'any',
     description: 'Kernel arguments of this platform, besides `ignition.platform.id`.',
     example: '[console=tty0, "console=ttyS0,115200n8"]',
-    default: [],
+    default: contract.kernel_arguments.default,
   },
 } as const satisfies KeyTable;
 
-/** One platform's part of platforms.json. */
-export type PlatformSpecification = MergedValues<typeof platformKeys>;
-
-const platform = z.strictObject({
-  grub_commands: platformKeys.grub_commands.type.schema.default([]),
-  kernel_arguments: platformKeys.kernel_arguments.type.schema.default([]),
-});
-const schema = z.partialRecord(z.enum(baseArchitectures), z.record(z.string(), platform));
+// Of a config, a misspelt key is an error.
+const schema = z.partialRecord(z.enum(baseArchitectures), z.record(z.string(), platformSettingsSchema.strict()));
 
 /**
  * Reads the architecture's part of `platforms.yaml`: platforms by name; none without the file.
@@ -40,9 +35,9 @@ const schema = z.partialRecord(z.enum(baseArchitectures), z.record(z.string(), p
 export async function loadPlatforms(
   base: string,
   basearch: string,
-): Promise<Readonly<Record<string, PlatformSpecification>>> {
+): Promise<Readonly<Record<string, PlatformSettings>>> {
   const file = await readYaml(join(base, 'platforms.yaml'));
   if (file === undefined) return {};
-  const platforms: Readonly<Record<string, Record<string, PlatformSpecification>>> = validate(schema, file);
+  const platforms: Readonly<Record<string, Record<string, PlatformSettings>>> = validate(schema, file);
   return platforms[basearch] ?? {};
 }

@@ -34,5 +34,10 @@ export const oneOrMore = valueType('string or list of strings', textOrList);
 
 /** One of a few words. */
 export function choice<const Words extends readonly [string, ...string[]]>(...words: Words) {
-  return valueType(words.map((word) => `\`${word}\``).join(' or '), z.enum(words));
+  return oneOf(z.enum(words));
+}
+
+/** As {@link choice}, for words that are defined elsewhere. */
+export function oneOf<Schema extends z.ZodEnum>(schema: Schema): ValueType<Schema> {
+  return valueType(schema.options.map((word) => `\`${word}\``).join(' or '), schema);
 }

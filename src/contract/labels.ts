@@ -1,4 +1,7 @@
-/** The label names of the OS container, which are annotations of its manifest too. */
+/**
+ * The names of the OS container's labels. Those of the container are annotations of its manifest too.
+ * https://github.com/opencontainers/image-spec/blob/v1.1.0/annotations.md#pre-defined-annotation-keys
+ */
 export const labelNames = {
   source: 'org.opencontainers.image.source',
   revision: 'org.opencontainers.image.revision',
@@ -8,46 +11,23 @@ export const labelNames = {
   created: 'org.opencontainers.image.created',
   bootable: 'ostree.bootable',
   linux: 'ostree.linux',
+  /** Hex checksum of the ostree commit. */
+  commit: 'ostree.commit',
+  /** The diff id of the operating system's last layer: what follows was put on top by others. */
+  finalDiffId: 'ostree.final-diffid',
   bootc: 'containers.bootc',
   osName: 'com.coreos.osname',
   stream: 'com.coreos.stream',
   inputHash: 'com.coreos.inputhash',
   imageConfigChecksum: 'coreos-assembler.image-config-checksum',
+  /** The users' and groups' numbers, so that the next build gives them the same without reading a layer. */
+  accounts: 'coreos-assembler.accounts',
 } as const;
 
-export interface LabelInputs {
-  version: string;
-  osName: string;
-  summary: string;
-  stream: string;
-  /** Seconds since the epoch. */
-  timestamp: number;
-  kernelRelease: string;
-  inputHash: string;
-  /** Hex sha256 of the embedded image.json. */
-  imageConfigChecksum: string;
-  /** Where the config came from, if it is in git. */
-  source: { url: string | undefined; revision: string; dirty: boolean } | undefined;
-}
-
-/** What the container says of itself; see {@link labelNames}. `ostree.commit` and `ostree.final-diffid` come with the layers. */
-export function containerLabels(inputs: LabelInputs): Record<string, string> {
-  const labels: Record<string, string> = {
-    [labelNames.version]: inputs.version,
-    [labelNames.title]: inputs.osName,
-    [labelNames.description]: inputs.summary,
-    [labelNames.created]: new Date(inputs.timestamp * 1000).toISOString().replace('.000Z', 'Z'),
-    [labelNames.bootable]: 'true',
-    [labelNames.linux]: inputs.kernelRelease,
-    [labelNames.bootc]: '1',
-    [labelNames.osName]: inputs.osName,
-    [labelNames.stream]: inputs.stream,
-    [labelNames.inputHash]: inputs.inputHash,
-    [labelNames.imageConfigChecksum]: inputs.imageConfigChecksum,
-  };
-  if (inputs.source !== undefined) {
-    if (inputs.source.url !== undefined) labels[labelNames.source] = inputs.source.url;
-    labels[labelNames.revision] = `${inputs.source.revision}${inputs.source.dirty ? '-dirty' : ''}`;
-  }
-  return labels;
-}
+/** Names of annotations of a layer's descriptor. */
+export const layerAnnotations = {
+  /** The names of what is in it, joined by commas. */
+  components: 'ostree.components',
+  /** What it was made of, as a hash: by it a later build knows the layer without reading it. */
+  contentKey: 'coreos-assembler.content-key',
+} as const;

@@ -38,7 +38,7 @@ export interface DiskRequest {
 export async function assembleDisk(request: DiskRequest, scratch: string, reporter: Reporter): Promise<string> {
   const { container, platform, sysroot, tree, timestamp } = request;
   const config = await readImageConfig(tree);
-  const settings = await readPlatformSettings(tree, platform.name);
+  const settings = (await readPlatformSettings(tree, platform.name)) ?? platform.console;
   const rootFilesystem = findFilesystem(config.rootfs, 'rootfs');
   const bootFilesystem = findFilesystem(config.bootfs, 'bootfs');
   const layout = planDisk(container, platform.sectorSize, platform.diskSize(config.size));

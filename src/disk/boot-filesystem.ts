@@ -1,9 +1,10 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DiskConfig } from '../contract/image-config.ts';
+import type { PlatformSettings } from '../contract/platforms.ts';
 import { verificationError } from '../lib/errors.ts';
 import { firstBootStamp, grubConfig, grubMenu } from './boot-loader/grub-config.ts';
 import { parseLoaderEntry, withOptions } from './boot-loader/loader-entry.ts';
-import type { ImageConfig, PlatformSettings } from './image-config.ts';
 import { kernelOptions } from './kernel-arguments.ts';
 import type { DiskPlatform } from './platforms/platform.ts';
 
@@ -17,7 +18,7 @@ export async function makeBootContent(
   deployed: string,
   directory: string,
   platform: DiskPlatform,
-  config: ImageConfig,
+  config: DiskConfig,
   settings: PlatformSettings,
 ): Promise<void> {
   // A copy shares the kernel's blocks where the filesystem can.
@@ -33,7 +34,6 @@ export async function makeBootContent(
   await writeFile(join(entries, name), withOptions(text, options));
   await writeFile(join(directory, 'loader', 'grub.cfg'), grubMenu({ ...entry, options }));
   await mkdir(join(directory, 'grub'), { mode: 0o755 });
-  const commands = settings.grub_commands ?? platform.console.grubCommands;
-  await writeFile(join(directory, 'grub', 'grub.cfg'), grubConfig(commands));
+  await writeFile(join(directory, 'grub', 'grub.cfg'), grubConfig(settings.grub_commands));
   await writeFile(join(directory, 'ignition.firstboot'), firstBootStamp(config['ignition-network-kcmdline']));
 }

@@ -1,55 +1,25 @@
-import { z } from 'zod';
+import type { z } from 'zod';
+import { type DiskConfig, diskConfigSchema } from '../contract/image-config.ts';
+import { containerPaths } from '../contract/paths.ts';
+import { type PlatformSettings, platformsSchema } from '../contract/platforms.ts';
 import { usageError, verificationError } from '../lib/errors.ts';
 import { readTreeFile } from './container-tree.ts';
 
-/** Where containers carry what disk builders need. */
-const imageConfigPath = 'usr/share/coreos-assembler/image.json';
-const platformsPath = 'usr/share/coreos-assembler/platforms.json';
-
 const maximumConfigBytes = 1 << 20;
-
-/** One line without control characters: a line break would add lines of the container's choice to boot loader files. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-const line = z.string().regex(/^[^\u0000-\u001f\u007f]*$/, 'must be one line without control characters');
-
-/** The keys of image.json that disks are made by. Others belong to other steps, or to other programs. */
-const imageConfigSchema = z.object({
-  bootfs: line.default('ext4'),
-  rootfs: line.default('xfs'),
-  'rootfs-args': line.default(''),
-  composefs: z.boolean().default(false),
-  'extra-kargs': z.array(line).default([]),
-  /** GiB, of cloud images. */
-  size: z.number().int().min(1).max(16384).default(10),
-  'container-imgref': line.optional(),
-  'ignition-network-kcmdline': z.array(line).default([]),
-});
-
-export type ImageConfig = z.output<typeof imageConfigSchema>;
-
-const platformSchema = z.object({
-  grub_commands: z.array(line).optional(),
-  kernel_arguments: z.array(line).optional(),
-});
-
-const platformsSchema = z.record(z.string(), platformSchema);
-
-/** A platform's part of platforms.json; what it leaves out has the platform's own defaults. */
-export type PlatformSettings = z.output<typeof platformSchema>;
 
 /**
  * Reads image.json of a checked-out container.
  * @throws CosaError `IMAGE_CONFIG_MISSING` (exit 4), `IMAGE_CONFIG_INVALID` (exit 4) naming the key,
  *   `COMPOSEFS_UNSUPPORTED` (exit 2)
  */
-export async function readImageConfig(tree: string): Promise<ImageConfig> {
-  const content = await readTreeFile(tree, imageConfigPath, maximumConfigBytes);
+export async function readImageConfig(tree: string): Promise<DiskConfig> {
+  const content = await readTreeFile(tree, containerPaths.imageConfig.slice(1), maximumConfigBytes);
   if (content === undefined) {
-    throw verificationError('IMAGE_CONFIG_MISSING', `the container has no /${imageConfigPath}`, {
+    throw verificationError('IMAGE_CONFIG_MISSING', `the container has no ${containerPaths.imageConfig}`, {
       hint: 'disk images can be made of containers built with an image.yaml',
     });
   }
-  const config = parse(imageConfigSchema, content, imageConfigPath);
+  const config = parse(diskConfigSchema, content, containerPaths.imageConfig);
   if (config.composefs) {
     throw usageError(
       'COMPOSEFS_UNSUPPORTED',
@@ -63,14 +33,14 @@ export async function readImageConfig(tree: string): Promise<ImageConfig> {
 }
 
 /**
- * Reads a platform's settings from platforms.json of a checked-out container; none if it has no such file.
+ * Reads a platform's settings from platforms.json of a checked-out container; `undefined` if it has none for it.
  * @throws CosaError `IMAGE_CONFIG_INVALID` (exit 4)
  */
-export async function readPlatformSettings(tree: string, platform: string): Promise<PlatformSettings> {
-  const content = await readTreeFile(tree, platformsPath, maximumConfigBytes);
-  if (content === undefined) return {};
-  const platforms = new Map(Object.entries(parse(platformsSchema, content, platformsPath)));
-  return platforms.get(platform) ?? {};
+export async function readPlatformSettings(tree: string, platform: string): Promise<PlatformSettings | undefined> {
+  const content = await readTreeFile(tree, containerPaths.platforms.slice(1), maximumConfigBytes);
+  if (content === undefined) return undefined;
+  const platforms = new Map(Object.entries(parse(platformsSchema, content, containerPaths.platforms)));
+  return platforms.get(platform);
 }
 
 function parse<T>(schema: z.ZodType<T>, content: Buffer, path: string): T {
@@ -88,5 +58,5 @@ function parse<T>(schema: z.ZodType<T>, content: Buffer, path: string): T {
 }
 
 function invalid(path: string, message: string) {
-  return verificationError('IMAGE_CONFIG_INVALID', `/${path} in the container: ${message}`);
+  return verificationError('IMAGE_CONFIG_INVALID', `${path} in the container: ${message}`);
 }

@@ -1,4 +1,5 @@
-import type { ImageConfig, PlatformSettings } from './image-config.ts';
+import type { DiskConfig } from '../contract/image-config.ts';
+import type { PlatformSettings } from '../contract/platforms.ts';
 import type { DiskPlatform } from './platforms/platform.ts';
 
 /**
@@ -8,7 +9,7 @@ import type { DiskPlatform } from './platforms/platform.ts';
 export function kernelOptions(
   deployment: string,
   platform: DiskPlatform,
-  config: ImageConfig,
+  config: DiskConfig,
   settings: PlatformSettings,
 ): string {
   const options = [
@@ -19,7 +20,7 @@ export function kernelOptions(
     '$ignition_firstboot',
     `ignition.platform.id=${platform.name}`,
     ...config['extra-kargs'],
-    ...(settings.kernel_arguments ?? platform.console.kernelArguments),
+    ...settings.kernel_arguments,
     deployment,
   ];
   return [...new Set(options)].join(' ');

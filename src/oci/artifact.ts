@@ -1,9 +1,8 @@
+import { labelNames } from '../contract/labels.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { digestOf } from '../lib/digest.ts';
 import type { ContentWriter } from './store.ts';
 import { type Annotations, type Descriptor, mediaTypes } from './types.ts';
-
-const titleKey = 'org.opencontainers.image.title';
 
 /** A document about a container: a test result, a signature, a list of its parts. */
 export interface Artifact {
@@ -33,7 +32,7 @@ export async function attachArtifact(
   const config = await storeBytes(store, Buffer.from('{}'), mediaTypes.empty);
   const layer = {
     ...(await storeBytes(store, content, mediaType)),
-    ...(title === undefined ? {} : { annotations: { [titleKey]: title } }),
+    ...(title === undefined ? {} : { annotations: { [labelNames.title]: title } }),
   };
   const manifest = canonicalJson({
     schemaVersion: 2,

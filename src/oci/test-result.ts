@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { labelNames } from '../contract/labels.ts';
 import { prettyJson } from '../lib/canonical-json.ts';
 import { type Digest, isDigest } from '../lib/digest.ts';
 import { verificationError } from '../lib/errors.ts';
@@ -73,7 +74,7 @@ export async function attachTestResult(
     title: 'test-result.json',
     content: Buffer.from(prettyJson(result)),
     annotations: {
-      'org.opencontainers.image.created': result.started,
+      [labelNames.created]: result.started,
       'cosa.test.suite': result.suite,
       'cosa.test.status': hasPassed(result) ? 'passed' : 'failed',
     },

@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
+import { layerAnnotations } from '../contract/labels.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { compressionPool } from '../lib/compress/pool.ts';
 import { storeBytes } from '../oci/artifact.ts';
 import { mediaTypes } from '../oci/types.ts';
 import { layerContentKey } from './encapsulate/content-key.ts';
-import { asJson, componentsAnnotation, imageConfig, imageManifest, ostreeLabels } from './encapsulate/image.ts';
+import { asJson, imageConfig, imageManifest, ostreeLabels } from './encapsulate/image.ts';
 import { baseLayerParts, componentLayerParts, type LayerParts } from './encapsulate/layer-parts.ts';
-import { contentKeyAnnotation } from './encapsulate/reuse.ts';
 import type { EncapsulatedImage, EncapsulatedLayer, EncapsulateOptions } from './encapsulate/types.ts';
 import { writeLayer } from './encapsulate/write-layer.ts';
 
@@ -75,8 +75,8 @@ async function obtainLayers(
     const result = found.get(layer);
     if (result === undefined) return [];
     const annotations = {
-      [contentKeyAnnotation]: layer.contentKey,
-      ...(layer.components.length === 0 ? {} : { [componentsAnnotation]: layer.components.join(',') }),
+      [layerAnnotations.contentKey]: layer.contentKey,
+      ...(layer.components.length === 0 ? {} : { [layerAnnotations.components]: layer.components.join(',') }),
     };
     return [{ ...result, descriptor: { ...result.descriptor, annotations } }];
   });

@@ -18,8 +18,8 @@ const types = {
   // What one file says, before it is merged: includes and variables are used up there.
   file: ['config/treefile-keys.ts', 'TreefileValues'],
   imageFile: ['config/image-keys.ts', 'ImageFileValues'],
-  image: ['disk/image-config.ts', 'ImageConfig'],
-  platform: ['disk/image-config.ts', 'PlatformSettings'],
+  image: ['contract/image-config.ts', 'DiskConfig'],
+  platform: ['contract/platforms.ts', 'PlatformSettings'],
 } as const;
 
 type TypeName = keyof typeof types;

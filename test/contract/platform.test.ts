@@ -56,7 +56,7 @@ describe.each(platforms.map((platform) => ({ platform })))('$platform.name', ({ 
   });
 
   it('tells Ignition where it runs, and leaves the first boot to GRUB', () => {
-    const options = kernelOptions('ostree=/ostree/boot.1/os/abc/0', platform, config, {}).split(' ');
+    const options = kernelOptions('ostree=/ostree/boot.1/os/abc/0', platform, config, platform.console).split(' ');
     expect(options).toContain(`ignition.platform.id=${platform.name}`);
     expect(options).toContain('$ignition_firstboot');
     expect(options).toContain('quiet');
@@ -65,7 +65,8 @@ describe.each(platforms.map((platform) => ({ platform })))('$platform.name', ({ 
   });
 
   it('takes its console from platforms.json where that has one', () => {
-    const options = kernelOptions('ostree=x', platform, config, { kernel_arguments: ['console=hvc0'] }).split(' ');
+    const settings = { grub_commands: [], kernel_arguments: ['console=hvc0'] };
+    const options = kernelOptions('ostree=x', platform, config, settings).split(' ');
     expect(options.filter((option) => option.startsWith('console='))).toEqual(['console=hvc0']);
   });
 });

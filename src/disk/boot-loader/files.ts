@@ -1,10 +1,11 @@
+import { containerPaths } from '../../contract/paths.ts';
 import { verificationError } from '../../lib/errors.ts';
 import { copyTreeDirectory, readTreeFile } from '../container-tree.ts';
 import type { Firmware } from '../platforms/platform.ts';
 import type { BiosLoader } from './bios.ts';
 
-/** Where containers carry the boot loader, as plain bytes that any disk builder can copy. */
-const directory = 'usr/lib/coreos-assembler/boot';
+/** Relative to the container's tree. */
+const directory = containerPaths.bootLoaders.slice(1);
 
 const maximumBiosBytes = 1 << 20;
 const maximumEspBytes = 100 << 20;

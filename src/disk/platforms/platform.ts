@@ -1,3 +1,4 @@
+import type { PlatformSettings } from '../../contract/platforms.ts';
 import type { DiskFormat } from '../formats/format.ts';
 import type { SectorSize } from '../gpt.ts';
 
@@ -22,12 +23,7 @@ export interface DiskPlatform {
    */
   diskSize(imageSize: number): number;
   /** The console where platforms.json says nothing. */
-  readonly console: Console;
+  readonly console: PlatformSettings;
 }
 
 export type Firmware = 'bios' | 'uefi';
-
-export interface Console {
-  kernelArguments: readonly string[];
-  grubCommands: readonly string[];
-}

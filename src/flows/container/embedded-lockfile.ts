@@ -1,3 +1,5 @@
+import { labelNames } from '../../contract/labels.ts';
+import { isLockfilePath } from '../../contract/paths.ts';
 import type { Image } from '../../oci/image.ts';
 import { labelOf } from '../../oci/image.ts';
 import type { ContentReader } from '../../oci/store.ts';
@@ -5,8 +7,6 @@ import { listFiles } from '../../ostree/unpack/commit-tree.ts';
 import { type ImageTree, readFiles, readImageTree } from '../../ostree/unpack/read-files.ts';
 import type { Lockfile } from '../../packages/backend.ts';
 import { parseLockfile } from '../../packages/lockfile.ts';
-
-const lockfilePath = /^\/usr\/share\/coreos-assembler\/manifest-lock\.[a-z0-9_]+\.json$/;
 
 /**
  * The lockfile that a container carries, or `undefined` if it has none or is no ostree container.
@@ -17,10 +17,10 @@ export async function embeddedLockfile(
   image: Image,
   known?: ImageTree,
 ): Promise<Lockfile | undefined> {
-  if (labelOf(image, 'ostree.commit') === undefined) return undefined;
+  if (labelOf(image, labelNames.commit) === undefined) return undefined;
   const tree = known ?? (await readImageTree(reader, image));
   for await (const { path } of listFiles(tree, tree.commit)) {
-    if (!lockfilePath.test(path)) continue;
+    if (!isLockfilePath(path)) continue;
     const text = (await readFiles(reader, image, [path], tree)).get(path);
     if (text !== undefined) return parseLockfile(text.toString(), `${image.descriptor.digest}:${path}`);
   }

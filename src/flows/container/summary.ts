@@ -27,7 +27,7 @@ export function summarize(image: Image): ContainerSummary {
     stream: labelOf(image, labelNames.stream),
     created: image.config.created,
     architecture: image.config.architecture,
-    commit: labelOf(image, 'ostree.commit'),
+    commit: labelOf(image, labelNames.commit),
     layers: image.manifest.layers.length,
     size: totalSize(image.manifest.layers),
   };
@@ -44,7 +44,7 @@ export function summarizeManifest(
     stream: annotations[labelNames.stream],
     created: annotations[labelNames.created],
     architecture: platform?.architecture ?? 'unknown',
-    commit: annotations['ostree.commit'],
+    commit: annotations[labelNames.commit],
     layers: layers.length,
     size: totalSize(layers),
   };

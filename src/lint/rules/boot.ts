@@ -1,5 +1,6 @@
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
+import { containerPaths } from '../../contract/paths.ts';
 import type { LintedContainer } from '../container.ts';
 import type { Rule } from '../rule.ts';
 
@@ -78,9 +79,9 @@ export const bootRules: readonly Rule[] = [
     claim: 'the container has what "cosa image build" makes disks of',
     advice: 'build the container with "cosa ostree build", which puts image.json and signed boot loaders into it',
     check: (container) => {
-      const efi = 'usr/lib/coreos-assembler/boot/efi/EFI/BOOT';
+      const efi = `${containerPaths.bootLoaders.slice(1)}/efi/EFI/BOOT`;
       const loaders = container.names(efi).filter((name) => /^BOOT\w+\.EFI$/.test(name));
-      const description = 'usr/share/coreos-assembler/image.json';
+      const description = containerPaths.imageConfig.slice(1);
       return [
         ...(container.get(description)?.type === 'file' ? [] : [`/${description} is missing`]),
         ...(loaders.length > 0 ? [] : [`/${efi} has no boot loader`]),

@@ -1,12 +1,10 @@
+import { labelNames } from '../../contract/labels.ts';
 import type { Digest } from '../../lib/digest.ts';
 import { CosaError, exitStatus, verificationError } from '../../lib/errors.ts';
 import { readIndex, readManifestOrIndex } from '../image.ts';
 import { formatPlace, type Place } from '../place.ts';
 import type { ContentReader } from '../store.ts';
 import { type Descriptor, mediaTypes } from '../types.ts';
-
-/** The annotation by which an image or an index says its version. */
-export const versionAnnotation = 'org.opencontainers.image.version';
 
 interface VersionMove {
   from: { reader: ContentReader; descriptor: Descriptor };
@@ -44,7 +42,7 @@ export async function keepVersions(
 
 async function versionIn(reader: ContentReader, descriptor: Descriptor): Promise<string | undefined> {
   try {
-    return (await readManifestOrIndex(reader, descriptor)).annotations?.[versionAnnotation];
+    return (await readManifestOrIndex(reader, descriptor)).annotations?.[labelNames.version];
   } catch (error) {
     // Something else than an image, or lost: it has no version.
     if (error instanceof CosaError && error.exitStatus === exitStatus.verification) return undefined;

@@ -1,3 +1,4 @@
+import { labelNames } from '../../contract/labels.ts';
 import type { Digest } from '../../lib/digest.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import { hasTellingType } from '../artifact-type.ts';
@@ -12,7 +13,6 @@ import type { RepositoryRequests } from './requests.ts';
 
 /** Registries are waited for, most of the time. */
 const readsAtOnce = 8;
-const createdKey = 'org.opencontainers.image.created';
 /** How registries without the referrers API answer: they know no such address, or no such method there. */
 const lacking = [400, 404, 405, 501];
 
@@ -91,6 +91,6 @@ function isIndex(page: Page): boolean {
 }
 
 function createdTime(descriptor: Descriptor): number {
-  const time = Date.parse(descriptor.annotations?.[createdKey] ?? '');
+  const time = Date.parse(descriptor.annotations?.[labelNames.created] ?? '');
   return Number.isNaN(time) ? 0 : time;
 }

@@ -1,6 +1,6 @@
+import { labelNames } from '../../contract/labels.ts';
 import type { Digest } from '../../lib/digest.ts';
 import { type CosaError, usageError, verificationError } from '../../lib/errors.ts';
-import { versionAnnotation } from '../copy/version-tags.ts';
 import { parseManifest } from '../schemas.ts';
 import { isTag } from '../tag.ts';
 import { type Descriptor, mediaTypes } from '../types.ts';
@@ -71,7 +71,7 @@ async function versionOf(manifests: Manifests, descriptor: Descriptor): Promise<
   if (descriptor.mediaType !== mediaTypes.manifest) return '';
   try {
     const text = (await manifests.read(descriptor)).toString();
-    const version = parseManifest(text, 'manifest').annotations?.[versionAnnotation];
+    const version = parseManifest(text, 'manifest').annotations?.[labelNames.version];
     return version === undefined ? '' : ` (version ${version})`;
   } catch {
     return '';

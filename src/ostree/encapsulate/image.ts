@@ -1,14 +1,12 @@
+import { labelNames, layerAnnotations } from '../../contract/labels.ts';
 import type { Json } from '../../lib/canonical-json.ts';
 import type { Digest } from '../../lib/digest.ts';
 import { type Annotations, type Descriptor, type ImageConfig, type Manifest, mediaTypes } from '../../oci/types.ts';
 import type { EncapsulatedLayer } from './types.ts';
 
-/** Annotation of a layer's descriptor: the names of what is in it, joined by commas. */
-export const componentsAnnotation = 'ostree.components';
-
 /** What is in each layer of an image, by `ostree.components`; layer 0 and foreign layers have nothing there. */
 export function layerComponents(manifest: Manifest): string[][] {
-  return manifest.layers.map(({ annotations }) => annotations?.[componentsAnnotation]?.split(',') ?? []);
+  return manifest.layers.map(({ annotations }) => annotations?.[layerAnnotations.components]?.split(',') ?? []);
 }
 
 export interface ImageInputs {
@@ -24,7 +22,7 @@ export interface ImageInputs {
 
 /** The labels that only the finished layers know. */
 export function ostreeLabels(commit: string, layers: readonly { diffId: Digest }[]): Annotations {
-  return { 'ostree.commit': commit, 'ostree.final-diffid': layers.at(-1)?.diffId ?? '' };
+  return { [labelNames.commit]: commit, [labelNames.finalDiffId]: layers.at(-1)?.diffId ?? '' };
 }
 
 /** The image's configuration: https://github.com/opencontainers/image-spec/blob/v1.1.0/config.md */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { layerAnnotations } from '../../contract/labels.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { type Digest, isDigest } from '../../lib/digest.ts';
 import { CosaError, exitStatus } from '../../lib/errors.ts';
@@ -9,9 +10,6 @@ import { diffIdOf } from '../../oci/compression.ts';
 import type { Image } from '../../oci/image.ts';
 import type { ContentReader, ContentStore } from '../../oci/store.ts';
 import type { LayerReuse, SettledLayer, StoredLayer } from './types.ts';
-
-/** Annotation of a layer's descriptor: its content key, by which a later build knows the layer without reading it. */
-export const contentKeyAnnotation = 'coreos-assembler.content-key';
 
 const digestSchema = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value));
 const storedLayerSchema = z.strictObject({
@@ -111,7 +109,7 @@ function parse(text: string | undefined): StoredLayer | undefined {
 function layersByContentKey({ manifest, config }: PreviousImage['image']): Map<string, StoredLayer> {
   const layers = new Map<string, StoredLayer>();
   manifest.layers.forEach(({ mediaType, digest, size, annotations }, index) => {
-    const key = annotations?.[contentKeyAnnotation];
+    const key = annotations?.[layerAnnotations.contentKey];
     const diffId = config.rootfs.diff_ids[index];
     if (key !== undefined && diffId !== undefined) layers.set(key, { descriptor: { mediaType, digest, size }, diffId });
   });

@@ -1,3 +1,4 @@
+import { labelNames } from '../../contract/labels.ts';
 import type { Digest } from '../../lib/digest.ts';
 import { CosaError, verificationError } from '../../lib/errors.ts';
 import type { Image } from '../../oci/image.ts';
@@ -23,7 +24,7 @@ export interface OstreeImage {
 export function operatingSystemOf(image: Image): { base: Image; added: number } {
   const { config, manifest } = image;
   const diffIds = config.rootfs.diff_ids;
-  const final = config.config?.Labels?.['ostree.final-diffid'];
+  const final = config.config?.Labels?.[labelNames.finalDiffId];
   const count = final === undefined ? 0 : diffIds.indexOf(final as Digest) + 1;
   if (count === 0 || count === diffIds.length) return { base: image, added: 0 };
   const base: Image = {
@@ -41,7 +42,7 @@ export function operatingSystemOf(image: Image): { base: Image; added: number } 
  */
 export function ostreeImage({ config, manifest, descriptor }: Image): OstreeImage {
   const labels = config.config?.Labels ?? {};
-  const commit = labels['ostree.commit'];
+  const commit = labels[labelNames.commit];
   if (commit === undefined) {
     throw verificationError(
       'NOT_OSTREE',
@@ -55,7 +56,7 @@ export function ostreeImage({ config, manifest, descriptor }: Image): OstreeImag
     throw verificationError('NOT_OSTREE', `${descriptor.digest}: its label "ostree.commit" is not a checksum`);
   }
   const diffIds = config.rootfs.diff_ids;
-  const final = labels['ostree.final-diffid'];
+  const final = labels[labelNames.finalDiffId];
   const count = final === undefined ? diffIds.length : diffIds.indexOf(final as Digest) + 1;
   if (count === 0) {
     throw verificationError(

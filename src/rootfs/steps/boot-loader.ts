@@ -1,13 +1,11 @@
 import { chmod, constants, copyFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import { containerPaths } from '../../contract/paths.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { makeDirectoryInRoot, readTextInRootIfExists, removeInRoot, replaceInRoot } from '../../lib/root-files.ts';
 import { hostDirectory, hostPath } from '../../lib/root-path.ts';
 import { bootLoaderLayouts, firstPresent } from '../boot-loader-files.ts';
 import { lastLines, type RootContext, type RootStep, runInRoot } from '../context.ts';
-
-/** Where disk builders find the boot loaders, as plain files to copy. */
-const bootDirectory = '/usr/lib/coreos-assembler/boot';
 
 /** What GRUB does before it has a configuration: find the boot filesystem by its label. */
 const searchCommands = 'search --no-floppy --set=root --label boot\nset prefix=($root)/grub\n';
@@ -45,9 +43,9 @@ async function makeBiosImages(
   const directory = await firstPresent(context.root, places.directories);
   const program = await firstPresent(context.root, places.programs);
   if (directory === undefined || program === undefined) return false;
-  await copyIn(context, join(directory, 'boot.img'), `${bootDirectory}/bios/boot.img`);
-  const early = `${bootDirectory}/bios/early.cfg`;
-  const core = `${bootDirectory}/bios/core.img`;
+  await copyIn(context, join(directory, 'boot.img'), `${containerPaths.bootLoaders}/bios/boot.img`);
+  const early = `${containerPaths.bootLoaders}/bios/early.cfg`;
+  const core = `${containerPaths.bootLoaders}/bios/core.img`;
   await writeIn(context, early, `${searchCommands}normal\n`);
   const options = ['--format=i386-pc', `--directory=${directory}`, `--config=${early}`, '--prefix=(boot)/grub'];
   const result = await runInRoot(context, [program, ...options, `--output=${core}`, ...biosModules]);
@@ -75,10 +73,10 @@ async function copyEfiFiles(
     if (source === undefined && required) return false;
     if (source !== undefined) found.push({ to, source });
   }
-  for (const { to, source } of found) await copyIn(context, source, `${bootDirectory}/efi/EFI/BOOT/${to}`);
+  for (const { to, source } of found) await copyIn(context, source, `${containerPaths.bootLoaders}/efi/EFI/BOOT/${to}`);
   // The signed GRUB looks for its configuration in the directory of the distribution that signed it.
   const text = `${searchCommands}configfile $prefix/grub.cfg\n`;
-  await writeIn(context, `${bootDirectory}/efi/EFI/${vendor}/grub.cfg`, text);
+  await writeIn(context, `${containerPaths.bootLoaders}/efi/EFI/${vendor}/grub.cfg`, text);
   return true;
 }
 

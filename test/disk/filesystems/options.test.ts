@@ -49,7 +49,14 @@ describe('findFilesystem', () => {
       }),
     );
     expect(() => findFilesystem('squashfs', 'rootfs')).toThrow(
-      expect.objectContaining({ hint: 'it can write ext4 and xfs' }),
+      expect.objectContaining({ hint: 'it can write xfs and ext4' }),
+    );
+  });
+
+  it('permits for /boot what a config may name for it, and nothing else', () => {
+    expect(findFilesystem('ext4', 'bootfs').name).toBe('ext4');
+    expect(() => findFilesystem('xfs', 'bootfs')).toThrow(
+      expect.objectContaining({ message: 'image.json: "bootfs" is "xfs", which this program cannot write' }),
     );
   });
 });

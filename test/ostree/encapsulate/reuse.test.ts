@@ -8,7 +8,7 @@ import { storeBytes } from '../../../src/oci/artifact.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import type { LocalStore } from '../../../src/oci/store.ts';
 import { type Manifest, mediaTypes } from '../../../src/oci/types.ts';
-import { contentKeyAnnotation, layerReuse, type PreviousImage } from '../../../src/ostree/encapsulate/reuse.ts';
+import { layerReuse, type PreviousImage } from '../../../src/ostree/encapsulate/reuse.ts';
 import type { StoredLayer } from '../../../src/ostree/encapsulate/types.ts';
 
 const { signal } = new AbortController();
@@ -37,7 +37,7 @@ async function store(place: LocalStore, level: number, bytes: Buffer = content):
 
 /** An image elsewhere with that layer, and how many of its blobs were read. */
 function imageOf({ descriptor, diffId }: StoredLayer): PreviousImage & { reads: Digest[] } {
-  const annotations = { [contentKeyAnnotation]: key };
+  const annotations = { 'coreos-assembler.content-key': key };
   const manifest: Manifest = {
     schemaVersion: 2,
     mediaType: mediaTypes.manifest,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { labelNames } from '../../../contract/labels.ts';
 import { type AccountKind, parseAccounts } from '../../../lib/accounts.ts';
 import { canonicalJson } from '../../../lib/canonical-json.ts';
 import { verificationError } from '../../../lib/errors.ts';
@@ -7,13 +8,10 @@ import type { Image } from '../../../oci/image.ts';
 import { labelOf } from '../../../oci/image.ts';
 import type { AccountCheck } from '../../../rootfs/request.ts';
 
-/** A label with the users' and groups' numbers, so that the next build gives them the same without reading a layer. */
-export const accountsLabel = 'coreos-assembler.accounts';
-
 const identities = z.record(z.string(), z.array(z.int().min(0)).min(1).max(2));
 const accountsSchema = z.strictObject({ user: identities, group: identities });
 
-/** The text of {@link accountsLabel} for an assembled root. */
+/** The text of {@link labelNames.accounts} for an assembled root. */
 export async function accountsOf(root: string): Promise<string> {
   const read = async (file: string, kind: AccountKind) =>
     Object.fromEntries(
@@ -27,7 +25,7 @@ export async function accountsOf(root: string): Promise<string> {
  * @throws CosaError `LABEL_INVALID` (exit 4)
  */
 export function previousAccounts(previous: Image | undefined, kind: AccountKind): AccountCheck {
-  const label = labelOf(previous, accountsLabel);
+  const label = labelOf(previous, labelNames.accounts);
   if (label === undefined) return { kind: 'none' };
   return { kind: 'data', ids: new Map(Object.entries(parse(label)[kind])), origin: 'the previous build' };
 }
@@ -36,7 +34,7 @@ function parse(label: string): z.output<typeof accountsSchema> {
   try {
     return accountsSchema.parse(JSON.parse(label));
   } catch (error) {
-    throw verificationError('LABEL_INVALID', `the previous build's label ${accountsLabel} cannot be read`, {
+    throw verificationError('LABEL_INVALID', `the previous build's label ${labelNames.accounts} cannot be read`, {
       hint: 'build on another container, or on none: --previous none',
       cause: error,
     });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from '../../../config/load.ts';
+import { containerPaths, lockfilePath } from '../../../contract/paths.ts';
 import type { AccountKind } from '../../../lib/accounts.ts';
 import { prettyJson } from '../../../lib/canonical-json.ts';
 import type { Image } from '../../../oci/image.ts';
@@ -9,9 +10,6 @@ import type { AccountCheck, RootfsRequest } from '../../../rootfs/request.ts';
 import { previousAccounts } from './accounts.ts';
 import type { BuildInputs } from './inputs.ts';
 import type { InstalledRoot } from './root.ts';
-
-/** Where the container keeps what disk images are made by: the contract with whoever makes them. */
-const imageConfigPath = '/usr/share/coreos-assembler/image.json';
 
 export interface AssemblyInputs {
   inputs: BuildInputs;
@@ -63,10 +61,10 @@ export function rootfsRequest(assembly: AssemblyInputs): RootfsRequest {
 /** What travels in the container: enough to make every disk image, and to tell how the container was made. */
 function embeddedFiles(config: Config, lockText: string): Map<string, string> {
   return new Map([
-    [imageConfigPath, imageConfigText(config)],
-    ['/usr/share/coreos-assembler/platforms.json', prettyJson(config.platforms)],
-    [`/usr/share/coreos-assembler/manifest.json`, prettyJson(config.treefile)],
-    [`/usr/share/coreos-assembler/manifest-lock.${config.basearch}.json`, lockText],
+    [containerPaths.imageConfig, imageConfigText(config)],
+    [containerPaths.platforms, prettyJson(config.platforms)],
+    [containerPaths.manifest, prettyJson(config.treefile)],
+    [lockfilePath(config.basearch), lockText],
   ]);
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { removeUnfinished } from '../../../cache/evict.ts';
-import { containerLabels, labelNames } from '../../../contract/labels.ts';
+import { labelNames } from '../../../contract/labels.ts';
 import { layerContents } from '../../../layers/contents.ts';
 import { sha256Hex } from '../../../lib/digest.ts';
 import type { LocalStore } from '../../../oci/store.ts';
@@ -15,10 +15,11 @@ import { type Pipeline, runStep } from '../../../progress/step.ts';
 import { assembleRoot } from '../../../rootfs/assemble.ts';
 import { ociArchitecture } from '../../../workspace/architecture.ts';
 import type { WorkDirectory } from '../../../workspace/work-directory.ts';
-import { accountsLabel, accountsOf } from './accounts.ts';
+import { accountsOf } from './accounts.ts';
 import { imageConfigText, rootfsRequest } from './assemble.ts';
 import { rootComponents } from './components.ts';
 import type { BuildInputs } from './inputs.ts';
+import { containerLabels } from './labels.ts';
 import type { BuildOptions } from './options.ts';
 import type { PreviousContainer } from './previous.ts';
 import { copyRoot, installedRoot } from './root.ts';
@@ -64,7 +65,7 @@ export async function makeContainer(pipeline: Pipeline, request: ContainerReques
       imageConfigChecksum: sha256Hex(imageConfigText(inputs.config)),
       source: inputs.source,
     }),
-    [accountsLabel]: await accountsOf(root),
+    [labelNames.accounts]: await accountsOf(root),
   };
   const commit = commitObject(tree.root, commitOptions(inputs, version));
   const layers = layerContents({
@@ -109,7 +110,7 @@ function commitOptions(inputs: BuildInputs, version: string): CommitOptions {
     timestamp: inputs.timestamp,
     metadata: {
       version,
-      'ostree.bootable': true,
+      [labelNames.bootable]: true,
       [labelNames.stream]: inputs.stream,
       ...(Object.fromEntries(added) as Record<string, string | boolean>),
     },

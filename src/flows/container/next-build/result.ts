@@ -33,7 +33,7 @@ export function unchangedResult(previous: Image): LocalResult {
     unchanged: true,
     version: labelOf(previous, labelNames.version) ?? '',
     digest: previous.descriptor.digest,
-    commit: labelOf(previous, 'ostree.commit') ?? '',
+    commit: labelOf(previous, labelNames.commit) ?? '',
     layers: { total: layers.length, new: 0, reused: layers.length },
     size: sum(layers.map(({ size }) => size)),
     updateSize: 0,
@@ -49,7 +49,7 @@ export function builtResult(image: EncapsulatedImage, version: string, previous:
     unchanged: false,
     version,
     digest: image.descriptor.digest,
-    commit: image.config.config?.Labels?.['ostree.commit'] ?? '',
+    commit: image.config.config?.Labels?.[labelNames.commit] ?? '',
     layers: { total: descriptors.length, new: descriptors.length - reused, reused },
     size: sum(descriptors.map(({ size }) => size)),
     updateSize:

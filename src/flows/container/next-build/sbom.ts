@@ -32,7 +32,7 @@ export async function attachSboms(
         artifactType: mediaType,
         title: `packages.${name}.json`,
         content: Buffer.from(await write(bill)),
-        annotations: { 'org.opencontainers.image.created': bill.created },
+        annotations: { [labelNames.created]: bill.created },
       });
     }
     reporter.note(missing.map(({ title }) => title).join(', '));

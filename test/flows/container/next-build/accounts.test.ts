@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { accountsLabel, accountsOf, previousAccounts } from '../../../../src/flows/container/next-build/accounts.ts';
+import { labelNames } from '../../../../src/contract/labels.ts';
+import { accountsOf, previousAccounts } from '../../../../src/flows/container/next-build/accounts.ts';
 import type { Image } from '../../../../src/oci/image.ts';
 import { writeFiles } from '../../../config/support.ts';
 
 function imageWith(label: string): Image {
   const digest = `sha256:${'0'.repeat(64)}` as const;
   const descriptor = { mediaType: 'x', digest, size: 1 };
-  const config = { config: { Labels: { [accountsLabel]: label } } };
+  const config = { config: { Labels: { [labelNames.accounts]: label } } };
   return { descriptor, manifest: { layers: [] }, config } as unknown as Image;
 }
 

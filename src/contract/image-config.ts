@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { oneLine, someLine } from './one-line.ts';
+
+/** The filesystems that the root partition may have. */
+export const rootFilesystems = ['xfs', 'ext4'] as const;
+
+/** The filesystems that the boot partition may have: those that every boot loader reads. */
+export const bootFilesystems = ['ext4'] as const;
+
+const compressors = z.enum(['xz', 'gzip', 'zstd', 'none']);
+
+/** GiB; larger is a mistake, or an attack. */
+const maximumSize = 16384;
+
+const size = z
+  .int()
+  .positive({ error: 'must be above 0' })
+  .max(maximumSize, { error: `must be at most ${maximumSize}` });
+
+/**
+ * The keys of image.json, with the defaults of those that have one. A config's image.yaml has the same keys, and the
+ * build writes all of them; whoever makes a disk reads them from the container with the same schema.
+ */
+export const imageConfigKeys = {
+  bootfs: { schema: z.enum(bootFilesystems), default: 'ext4' },
+  rootfs: { schema: z.enum(rootFilesystems), default: 'xfs' },
+  'rootfs-args': { schema: oneLine, default: '' },
+  composefs: { schema: z.boolean(), default: false },
+  'extra-kargs': { schema: z.array(someLine), default: [] },
+  'ignition-network-kcmdline': { schema: z.array(someLine), default: [] },
+  /** GiB, of cloud images. */
+  size: { schema: size, default: 10 },
+  compressor: { schema: compressors, default: 'gzip' },
+  'platform-compressor': { schema: z.record(z.string(), compressors), default: {} },
+  'container-imgref': { schema: someLine },
+  'ostree-remote': { schema: someLine },
+  'ostree-format': { schema: someLine },
+  'bootc-install-to-fs': { schema: z.boolean(), default: false },
+  'live-rootfs-fstype': { schema: z.enum(['squashfs', 'erofs']), default: 'squashfs' },
+  'live-rootfs-fsoptions': { schema: oneLine, default: '-comp zstd' },
+  'vmware-os-type': { schema: someLine },
+  'vmware-hw-version': { schema: z.int().positive({ error: 'must be above 0' }), default: 13 },
+  'vmware-secure-boot': { schema: z.boolean(), default: true },
+  'aws-imdsv2-only': { schema: z.boolean(), default: true },
+  'aws-volume-type': { schema: someLine, default: 'gp3' },
+  'aws-x86-boot-mode': { schema: z.enum(['uefi-preferred', 'uefi', 'legacy-bios']), default: 'uefi-preferred' },
+} as const;
+
+const keys = imageConfigKeys;
+
+/**
+ * What disks are made by, from the image.json of whatever container. What other steps or programs read is let through
+ * unread. A filesystem that this version cannot make is no error yet: that of making it says more.
+ */
+export const diskConfigSchema = z.object({
+  bootfs: oneLine.default(keys.bootfs.default),
+  rootfs: oneLine.default(keys.rootfs.default),
+  'rootfs-args': keys['rootfs-args'].schema.default(keys['rootfs-args'].default),
+  composefs: keys.composefs.schema.default(keys.composefs.default),
+  'extra-kargs': keys['extra-kargs'].schema.default([]),
+  size: keys.size.schema.default(keys.size.default),
+  'container-imgref': keys['container-imgref'].schema.optional(),
+  'ignition-network-kcmdline': keys['ignition-network-kcmdline'].schema.default([]),
+});
+
+/** What disks are made by. */
+export type DiskConfig = z.output<typeof diskConfigSchema>;

@@ -1,0 +1,21 @@
+/** Where the container carries what disk images are made by, absolute: whoever makes them reads nothing else. */
+export const containerPaths = {
+  /** The keys of image.yaml; see image-config.ts. */
+  imageConfig: '/usr/share/coreos-assembler/image.json',
+  /** The architecture's part of platforms.yaml; see platforms.ts. */
+  platforms: '/usr/share/coreos-assembler/platforms.json',
+  /** The flattened treefile: how the container was made. */
+  manifest: '/usr/share/coreos-assembler/manifest.json',
+  /** The boot loaders, as plain bytes that any disk builder can copy: `bios/boot.img`, `bios/core.img`, `efi/`. */
+  bootLoaders: '/usr/lib/coreos-assembler/boot',
+} as const;
+
+/** The lockfile with the container's packages; see lockfile.ts. */
+export function lockfilePath(basearch: string): string {
+  return `/usr/share/coreos-assembler/manifest-lock.${basearch}.json`;
+}
+
+/** True for the path of a lockfile, of whatever architecture. */
+export function isLockfilePath(path: string): boolean {
+  return /^\/usr\/share\/coreos-assembler\/manifest-lock\.[a-z0-9_]+\.json$/.test(path);
+}

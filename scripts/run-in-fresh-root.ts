@@ -1,9 +1,7 @@
 import { copyFile, cp, mkdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { unshare } from '../src/exec/namespace.ts';
 import { attach, run } from '../src/exec/run.ts';
-import type { Tool } from '../src/exec/tool.ts';
-import { git } from '../src/exec/tools/git.ts';
+import { type Tool, tools } from '../src/exec/tools.ts';
 import { which } from '../src/exec/which.ts';
 import { asHost, debianRoot, type Suite } from '../test/helpers/debian-root.ts';
 
@@ -28,7 +26,10 @@ async function main([suite, ...command]: readonly string[]): Promise<void> {
   const root = await freshRoot(known);
   for (const words of command.length === 0 ? defaultCommands : [command]) {
     console.log(`\n== ${known}$ ${words.join(' ')}`);
-    const status = await attach(unshare, asHost(root, words, { directory: clone, environment: await environment() }));
+    const status = await attach(
+      tools.unshare,
+      asHost(root, words, { directory: clone, environment: await environment() }),
+    );
     console.log(`-- exit status ${status}`);
     if (status !== 0) {
       process.exitCode = 1;
@@ -51,7 +52,7 @@ async function freshRoot(suite: Suite): Promise<string> {
     await mkdir(dirname(join(root, file)), { recursive: true });
     await copyFile(file, join(root, file));
   }
-  await run(git, ['clone', '--quiet', '--no-local', process.cwd(), join(root, clone)]);
+  await run(tools.git, ['clone', '--quiet', '--no-local', process.cwd(), join(root, clone)]);
   return root;
 }
 

@@ -2,9 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { start } from '../exec/run.ts';
-import type { Tool } from '../exec/tool.ts';
-import { xz } from '../exec/tools/xz.ts';
-import { zstd } from '../exec/tools/zstd.ts';
+import { type Tool, tools } from '../exec/tools.ts';
 
 /** A way to compress finished disk images. The same input gives the same bytes, on any number of processors. */
 export interface Compressor {
@@ -18,8 +16,8 @@ export interface Compressor {
 /** Every compressor, in the order in which help names them. */
 export const compressors: readonly Compressor[] = [
   // Two threads even where there is one processor: with one, xz writes other blocks.
-  { name: 'xz', extension: 'xz', compress: by(xz, ['--stdout', '--threads=2', '-6']) },
-  { name: 'zstd', extension: 'zst', compress: by(zstd, ['--stdout', '--quiet', '-T2', '-12']) },
+  { name: 'xz', extension: 'xz', compress: by(tools.xz, ['--stdout', '--threads=2', '-6']) },
+  { name: 'zstd', extension: 'zst', compress: by(tools.zstd, ['--stdout', '--quiet', '-T2', '-12']) },
   { name: 'gzip', extension: 'gz', compress: gzip },
 ];
 

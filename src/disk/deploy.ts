@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../exec/run.ts';
-import { ostree } from '../exec/tools/ostree.ts';
+import { tools } from '../exec/tools.ts';
 import { prettyJson } from '../lib/canonical-json.ts';
 import type { Digest } from '../lib/digest.ts';
 import { makeDirectory } from '../lib/directories.ts';
@@ -70,10 +70,14 @@ export async function deploy(sysroot: Sysroot, deployment: Deployment, reporter:
   requireName(stateroot);
   await checkDeployable(repository, commit);
   const options = { env: environment, signal: reporter.signal, onStderrLine: reporter.log };
-  await run(ostree, ['admin', 'init-fs', '--modern', root], options);
-  await run(ostree, ['admin', 'os-init', `--sysroot=${root}`, stateroot], options);
+  await run(tools.ostree, ['admin', 'init-fs', '--modern', root], options);
+  await run(tools.ostree, ['admin', 'os-init', `--sysroot=${root}`, stateroot], options);
   await withoutBootLoader(repository, async () => {
-    await run(ostree, ['admin', 'deploy', `--sysroot=${root}`, `--os=${stateroot}`, '--no-prune', commit], options);
+    await run(
+      tools.ostree,
+      ['admin', 'deploy', `--sysroot=${root}`, `--os=${stateroot}`, '--no-prune', commit],
+      options,
+    );
   });
   await removeContent(join(repository, 'tmp'), ['cache']);
   await writeOrigin(sysroot, deployment);

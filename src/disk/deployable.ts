@@ -1,5 +1,5 @@
 import { tryRun } from '../exec/run.ts';
-import { ostree } from '../exec/tools/ostree.ts';
+import { tools } from '../exec/tools.ts';
 import { verificationError } from '../lib/errors.ts';
 
 const modules = '/usr/lib/modules';
@@ -56,7 +56,7 @@ interface Entry {
 
 /** What `ostree ls` prints about paths of a commit, up to the first that does not exist. */
 async function list(repository: string, commit: string, paths: readonly string[]): Promise<Entry[]> {
-  const { stdout } = await tryRun(ostree, [`--repo=${repository}`, 'ls', commit, ...paths]);
+  const { stdout } = await tryRun(tools.ostree, [`--repo=${repository}`, 'ls', commit, ...paths]);
   const entries: Entry[] = [];
   for (const line of stdout.split('\n')) {
     const match = /^([-dl])\d{5} \d+ \d+ +\d+ (\/.*?)(?: -> .*)?$/.exec(line);

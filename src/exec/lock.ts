@@ -6,14 +6,8 @@ import type { Readable, Writable } from 'node:stream';
 import { makeDirectory } from '../lib/directories.ts';
 import { CosaError, isSystemError } from '../lib/errors.ts';
 import { programEnvironment } from './environment.ts';
-import type { Tool } from './tool.ts';
 import { missingTool, toolFailure } from './tool-errors.ts';
-
-export const flock: Tool = {
-  name: 'flock',
-  packages: { deb: 'util-linux', rpm: 'util-linux' },
-  purpose: 'locks the work directory',
-};
+import { tools } from './tools.ts';
 
 /**
  * Takes a lock on a file (made if missing), waiting for it, and gives it back on disposal.
@@ -45,7 +39,7 @@ async function hold(
 ): Promise<AsyncDisposable | undefined> {
   await requireUsable(path);
   signal?.throwIfAborted();
-  const holder = startHolder([...flags, path, 'cat']);
+  const holder = startHolder([...flags, path, tools.cat.name]);
   const giveUp = () => holder.kill();
   signal?.addEventListener('abort', giveUp);
   // flock may end without reading what we send, when another process holds the lock.
@@ -92,17 +86,17 @@ async function requireUsable(path: string): Promise<void> {
  * group of its own, so that the terminal's Ctrl-C does not give the lock up while we still finish our work.
  */
 function startHolder(args: readonly string[]) {
-  const child = spawn(flock.name, args, { env: programEnvironment(), detached: true, stdio: 'pipe' });
+  const child = spawn(tools.flock.name, args, { env: programEnvironment(), detached: true, stdio: 'pipe' });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
   const done = new Promise<void>((resolve, reject) => {
-    child.once('error', (error) => reject(isSystemError(error, 'ENOENT') ? missingTool(flock) : error));
+    child.once('error', (error) => reject(isSystemError(error, 'ENOENT') ? missingTool(tools.flock) : error));
     child.once('close', (exitCode, signal) => {
       if (exitCode === 0) resolve();
-      else if (exitCode !== null) reject(toolFailure(flock, args, exitCode, stderr));
-      else reject(new CosaError('TOOL_FAILED', `${flock.name} was ended by ${signal}`));
+      else if (exitCode !== null) reject(toolFailure(tools.flock, args, exitCode, stderr));
+      else reject(new CosaError('TOOL_FAILED', `${tools.flock.name} was ended by ${signal}`));
     });
   });
   // Awaited when the lock is given back; until then a failure must not count as unhandled.

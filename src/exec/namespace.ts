@@ -2,22 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { execa } from 'execa';
 import { CosaError } from '../lib/errors.ts';
-import type { Tool } from './tool.ts';
 import { missingTool } from './tool-errors.ts';
-import { boundToUs, setpriv } from './tools/setpriv.ts';
+import { boundToUs } from './tools/setpriv.ts';
+import { tools } from './tools.ts';
 import { which } from './which.ts';
-
-export const unshare: Tool = {
-  name: 'unshare',
-  packages: { deb: 'util-linux', rpm: 'util-linux' },
-  purpose: 'makes a user namespace for an unprivileged user',
-};
-
-export const newuidmap: Tool = {
-  name: 'newuidmap',
-  packages: { deb: 'uidmap', rpm: 'shadow-utils' },
-  purpose: "maps an unprivileged user's sub-ids",
-};
 
 /** Arguments for {@link unshare}; the command to run follows. */
 export const namespaceArguments = ['--user', '--map-root-user', '--map-auto', '--mount', '--'] as const;
@@ -31,17 +19,17 @@ export const namespaceArguments = ['--user', '--map-root-user', '--map-auto', '-
  */
 export async function reenterAsNamespaceRoot(argv: readonly string[]): Promise<number | undefined> {
   if (process.getuid?.() === 0) return undefined;
-  for (const tool of [unshare, newuidmap, setpriv]) {
+  for (const tool of [tools.unshare, tools.newuidmap, tools.setpriv, tools.sh]) {
     if ((await which(tool.name)) === undefined) throw missingTool(tool);
   }
   await requireSubordinateIds();
   // Bound to us only inside: what enters a namespace loses that. By then we may be dead already, and it must not begin.
-  const ifWeLive = ['sh', '-c', 'test "$PPID" = "$0" && exec "$@"', String(process.pid)];
+  const ifWeLive = [tools.sh.name, '-c', 'test "$PPID" = "$0" && exec "$@"', String(process.pid)];
   const program = boundToUs([...ifWeLive, process.execPath, ...process.execArgv, ...argv]);
-  const args = [...namespaceArguments, setpriv.name, ...program];
+  const args = [...namespaceArguments, tools.setpriv.name, ...program];
   // Inside, the user's files still are those of the user outside: podman and skopeo use the same variable.
   const env = { _CONTAINERS_ROOTLESS_UID: String(process.getuid?.() ?? '') };
-  const child = execa(unshare.name, args, { stdio: 'inherit', reject: false, env });
+  const child = execa(tools.unshare.name, args, { stdio: 'inherit', reject: false, env });
   // The terminal sends Ctrl-C to both; a SIGTERM sent to us alone must reach the child.
   const forward = (signal: NodeJS.Signals) => void child.kill(signal);
   process.on('SIGTERM', forward);

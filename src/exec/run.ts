@@ -2,9 +2,9 @@ import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import { CosaError, isSystemError } from '../lib/errors.ts';
 import { programEnvironment } from './environment.ts';
-import type { Tool } from './tool.ts';
 import { missingTool, stderrLinesInError, toolFailure } from './tool-errors.ts';
-import { boundToUs, setpriv } from './tools/setpriv.ts';
+import { boundToUs } from './tools/setpriv.ts';
+import { type Tool, tools } from './tools.ts';
 import { which } from './which.ts';
 
 export interface RunOptions {
@@ -59,7 +59,7 @@ export async function run(tool: Tool, args: readonly string[], options: WholeRun
 /** As {@link run}, but a non-zero exit code is a result and not an error. */
 export async function tryRun(tool: Tool, args: readonly string[], options: WholeRunOptions = {}): Promise<RunResult> {
   const maxBuffer = options.maximumOutputBytes ?? 256 * 1024 * 1024;
-  const child = execa(setpriv.name, boundToUs([tool.name, ...args]), {
+  const child = execa(tools.setpriv.name, boundToUs([tool.name, ...args]), {
     ...spawnOptions(options),
     stdio: streamsAnd(options.descriptors),
     input: options.input ?? '',
@@ -80,7 +80,7 @@ export async function tryRun(tool: Tool, args: readonly string[], options: Whole
  * program's failure goes unnoticed.
  */
 export function start(tool: Tool, args: readonly string[], options: RunOptions = {}): RunningProgram {
-  const child = execa(setpriv.name, boundToUs([tool.name, ...args]), {
+  const child = execa(tools.setpriv.name, boundToUs([tool.name, ...args]), {
     ...spawnOptions(options),
     stdio: streamsAnd(options.descriptors),
     buffer: false,
@@ -114,7 +114,7 @@ export function start(tool: Tool, args: readonly string[], options: RunOptions =
  */
 export async function attach(tool: Tool, args: readonly string[]): Promise<number> {
   if ((await which(tool.name)) === undefined) throw missingTool(tool);
-  const result = await execa(setpriv.name, boundToUs([tool.name, ...args]), {
+  const result = await execa(tools.setpriv.name, boundToUs([tool.name, ...args]), {
     ...spawnOptions({ env: { TERM: process.env.TERM ?? 'dumb' } }),
     stdio: 'inherit',
   });
@@ -124,7 +124,7 @@ export async function attach(tool: Tool, args: readonly string[]): Promise<numbe
 
 /** What was started is setpriv: it tells in words that there is no such program. */
 function wasMissing(tool: Tool, exitCode: number, stderr: string): boolean {
-  return exitCode === 127 && stderr.startsWith(`${setpriv.name}: failed to execute ${tool.name}: No such file`);
+  return exitCode === 127 && stderr.startsWith(`${tools.setpriv.name}: failed to execute ${tool.name}: No such file`);
 }
 
 function streamsAnd(descriptors: readonly (number | 'ignore')[] = []) {
@@ -166,7 +166,7 @@ interface Ending {
 }
 
 function notStarted(tool: Tool, args: readonly string[], ending: Ending): CosaError {
-  if (isSystemError(ending.cause, 'ENOENT')) return missingTool(setpriv);
+  if (isSystemError(ending.cause, 'ENOENT')) return missingTool(tools.setpriv);
   if (ending.isCanceled) return new CosaError('CANCELED', `${tool.name} was stopped`, { cause: ending.cause });
   if (ending.signal !== undefined) {
     return new CosaError('TOOL_FAILED', `${tool.name} was ended by ${ending.signal}`, { cause: ending.cause });

@@ -1,12 +1,6 @@
 import { type RunningProgram, type RunOptions, type RunResult, start, tryRun } from './run.ts';
 import { openGate } from './sandbox/gate.ts';
-import type { Tool } from './tool.ts';
-
-export const bubblewrap: Tool = {
-  name: 'bwrap',
-  packages: { deb: 'bubblewrap', rpm: 'bubblewrap' },
-  purpose: "runs the operating system's own programs in a namespace",
-};
+import { tools } from './tools.ts';
 
 export interface Bind {
   /** Path on the host. */
@@ -50,7 +44,10 @@ export async function startInSandbox(
 ): Promise<RunningProgram> {
   const gate = await openGate();
   try {
-    return start(bubblewrap, sandboxArguments(options, command), { ...runOptions, descriptors: gate.descriptors });
+    return start(tools.bubblewrap, sandboxArguments(options, command), {
+      ...runOptions,
+      descriptors: gate.descriptors,
+    });
   } finally {
     // Not waited for: what a program writes is lost if it ends before somebody reads.
     void gate[Symbol.asyncDispose]();
@@ -65,7 +62,7 @@ export async function tryRunInSandbox(
 ): Promise<RunResult> {
   await using gate = await openGate();
   const { descriptors } = gate;
-  return await tryRun(bubblewrap, sandboxArguments(options, command), { ...runOptions, descriptors });
+  return await tryRun(tools.bubblewrap, sandboxArguments(options, command), { ...runOptions, descriptors });
 }
 
 /** Descriptors 3 and 4 are a user namespace and a filter of system calls. */

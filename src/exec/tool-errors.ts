@@ -1,5 +1,5 @@
 import { CosaError, exitStatus } from '../lib/errors.ts';
-import type { Tool } from './tool.ts';
+import type { Tool } from './tools.ts';
 
 /** How much of stderr an error message quotes. */
 export const stderrLinesInError = 12;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../exec/run.ts';
 import { openScratch } from '../exec/scratch.ts';
-import { coreutilsCopy } from '../exec/tools/cp.ts';
+import { tools } from '../exec/tools.ts';
 import { walkTree } from './walk.ts';
 
 /**
@@ -31,9 +31,9 @@ export async function changeOwners(
     const executable = entry.isFile() && (stats.mode & 0o111) !== 0;
     // Node has no calls for extended attributes: a copy without content carries them over.
     const copy = join(scratch.path, 'attributes');
-    if (executable) await run(coreutilsCopy, ['--archive', '--attributes-only', host, copy], { signal });
+    if (executable) await run(tools.cp, ['--archive', '--attributes-only', host, copy], { signal });
     await lchown(host, uid, gid);
-    if (executable) await run(coreutilsCopy, ['--attributes-only', '--preserve=xattr', copy, host], { signal });
+    if (executable) await run(tools.cp, ['--attributes-only', '--preserve=xattr', copy, host], { signal });
     if (!entry.isSymbolicLink()) await chmod(host, stats.mode & 0o7777);
     await rm(copy, { force: true });
   }

@@ -1,7 +1,8 @@
 import { access, constants, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryRun } from '../exec/run.ts';
-import { qemu, qemuSandbox } from '../exec/tools/qemu.ts';
+import { qemuSandbox } from '../exec/tools/qemu.ts';
+import { tools } from '../exec/tools.ts';
 import { CosaError } from '../lib/errors.ts';
 import { listenForQmp, qmpArguments } from './qmp.ts';
 
@@ -82,7 +83,7 @@ export async function probe(
   ];
   const watching = watchForInternalError(listener.accept(end), stop);
   try {
-    const { exitCode, stderr } = await tryRun(qemu, args, { signal: end });
+    const { exitCode, stderr } = await tryRun(tools.qemu, args, { signal: end });
     return exitCode === probePassed ? undefined : (stderr.trim().split('\n')[0] ?? '') || `exit status ${exitCode}`;
   } catch (error) {
     signal.throwIfAborted();

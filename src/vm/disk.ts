@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { run } from '../exec/run.ts';
-import { qemuImg } from '../exec/tools/qemu-img.ts';
+import { tools } from '../exec/tools.ts';
 import { usageError } from '../lib/errors.ts';
 import { requireSelfContained } from './qcow2-header.ts';
 
@@ -36,10 +36,10 @@ export async function createOverlay(image: string, directory: string, grow = 0):
   }
   const base = resolve(image);
   if (format === 'qcow2') await requireSelfContained(base);
-  const { stdout } = await run(qemuImg, ['info', '-f', format, '--force-share', '--output=json', base]);
+  const { stdout } = await run(tools.qemuImg, ['info', '-f', format, '--force-share', '--output=json', base]);
   const size = imageInformation.parse(JSON.parse(stdout))['virtual-size'] + grow;
   const path = join(directory, 'disk.qcow2');
-  await run(qemuImg, ['create', '-q', '-f', 'qcow2', '-b', base, '-F', format, path, String(size)]);
+  await run(tools.qemuImg, ['create', '-q', '-f', 'qcow2', '-b', base, '-F', format, path, String(size)]);
   const isDevice = (await stat(base)).isBlockDevice();
   return { path, size, base: { path: base, format, isDevice } };
 }

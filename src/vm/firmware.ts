@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { missingTool } from '../exec/tool-errors.ts';
-import { ovmf } from '../exec/tools/ovmf.ts';
+import { tools } from '../exec/tools.ts';
 import { which } from '../exec/which.ts';
 
 /** What starts the boot loader. `uefi-secure` runs only what is signed by the keys that ordinary machines ship with. */
@@ -24,7 +24,7 @@ interface Candidate {
 /** Where distributions keep UEFI for virtual machines, in raw format: Debian and Ubuntu, then Fedora. */
 const candidates: Readonly<Record<Exclude<Firmware, 'bios'>, readonly Candidate[]>> = {
   uefi: [
-    { code: ovmf.name, variables: '/usr/share/OVMF/OVMF_VARS_4M.fd' },
+    { code: tools.ovmf.name, variables: '/usr/share/OVMF/OVMF_VARS_4M.fd' },
     { code: '/usr/share/edk2/ovmf/OVMF_CODE.fd', variables: '/usr/share/edk2/ovmf/OVMF_VARS.fd' },
   ],
   'uefi-secure': [
@@ -47,5 +47,5 @@ export async function prepareFirmware(firmware: Firmware, directory: string): Pr
     await copyFile(variables, copy);
     return { code, variables: copy };
   }
-  throw missingTool(ovmf);
+  throw missingTool(tools.ovmf);
 }

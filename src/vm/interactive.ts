@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { attach } from '../exec/run.ts';
-import { qemu } from '../exec/tools/qemu.ts';
+import { tools } from '../exec/tools.ts';
 import { createCleanup } from '../lib/cleanup.ts';
 import type { Reporter } from '../progress/reporter.ts';
 import { qemuArguments } from './arguments.ts';
@@ -32,7 +32,7 @@ export async function prepareInteractiveMachine(
     const sshPort = await freePort();
     return {
       sshPort,
-      boot: () => attach(qemu, qemuArguments({ ...description, sshPort, interactive: true })),
+      boot: () => attach(tools.qemu, qemuArguments({ ...description, sshPort, interactive: true })),
       [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
     };
   } catch (error) {

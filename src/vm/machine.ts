@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type RunningProgram, start as startProgram } from '../exec/run.ts';
-import { qemu } from '../exec/tools/qemu.ts';
+import { tools } from '../exec/tools.ts';
 import { type Cleanup, createCleanup } from '../lib/cleanup.ts';
 import { CosaError } from '../lib/errors.ts';
 import type { Reporter } from '../progress/reporter.ts';
@@ -53,7 +53,7 @@ async function start(options: MachineOptions, reporter: Reporter, cleanup: Clean
   const socket = join(directory, 'qmp.sock');
   const listener = await listenForQmp(socket);
   cleanup.defer(() => listener[Symbol.asyncDispose]());
-  const program = startProgram(qemu, [
+  const program = startProgram(tools.qemu, [
     ...qemuArguments({ ...description, sshPort: 0, interactive: false }),
     ...qmpArguments(socket),
   ]);
@@ -103,7 +103,7 @@ function watchProgram(program: RunningProgram): AbortController {
     (error: unknown) => {
       if (error instanceof CosaError && error.code === 'TOOL_MISSING') return stopped.abort(error);
       const reason = error instanceof Error ? error.message : String(error);
-      stopped.abort(new CosaError('MACHINE_FAILED', `${qemu.name}: ${reason}`, { cause: error }));
+      stopped.abort(new CosaError('MACHINE_FAILED', `${tools.qemu.name}: ${reason}`, { cause: error }));
     },
   );
   return stopped;

@@ -4,7 +4,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { tryRun } from '../exec/run.ts';
-import { generateSshKey, ssh } from '../exec/tools/ssh.ts';
+import { generateSshKey } from '../exec/tools/ssh.ts';
+import { tools } from '../exec/tools.ts';
 import { CosaError } from '../lib/errors.ts';
 import { orAborted } from './abort.ts';
 
@@ -70,7 +71,7 @@ const connectionFailed = 255;
  * @throws CosaError `SSH_FAILED` if the guest cannot be reached; a failing command is a result
  */
 export async function runInGuest(target: SshTarget, command: string, signal: AbortSignal): Promise<RemoteResult> {
-  const result = await tryRun(ssh, [...sshArguments(target), command], { signal });
+  const result = await tryRun(tools.ssh, [...sshArguments(target), command], { signal });
   if (result.exitCode === connectionFailed) {
     throw new CosaError('SSH_FAILED', `no ssh connection to the guest: ${result.stderr.trim()}`);
   }
@@ -79,7 +80,7 @@ export async function runInGuest(target: SshTarget, command: string, signal: Abo
 
 /** Closes the shared connection, if there is one: the guest at its other end is another one now. */
 export async function disconnect(target: SshTarget): Promise<void> {
-  await tryRun(ssh, ['-O', 'exit', ...sshArguments(target)]);
+  await tryRun(tools.ssh, ['-O', 'exit', ...sshArguments(target)]);
 }
 
 /** How long one attempt may take: a guest without network answers nothing at all. */

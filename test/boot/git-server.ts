@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { start } from '../../src/exec/run.ts';
-import { git } from '../../src/exec/tools/git.ts';
+import { tools } from '../../src/exec/tools.ts';
 
 export interface GitServer extends AsyncDisposable {
   /** `git://127.0.0.1:PORT`: before the name of a repository. */
@@ -13,7 +13,7 @@ export interface GitServer extends AsyncDisposable {
 export async function startGitServer(directory: string): Promise<GitServer> {
   const args = ['daemon', '--inetd', '--export-all', '--enable=receive-pack', `--base-path=${directory}`];
   const server = createServer((socket) => {
-    const daemon = start(git, args);
+    const daemon = start(tools.git, args);
     void Promise.allSettled([pipeline(socket, daemon.stdin), pipeline(daemon.stdout, socket), daemon.done]);
   });
   server.listen(0, '127.0.0.1');

@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { run } from '../../src/exec/run.ts';
-import { git } from '../../src/exec/tools/git.ts';
+import { tools } from '../../src/exec/tools.ts';
 import { prettyJson } from '../../src/lib/canonical-json.ts';
 import { createCleanup } from '../../src/lib/cleanup.ts';
 import type { Provisioning } from '../../src/vm/ignition.ts';
@@ -88,8 +88,8 @@ async function publishConfig(bare: string, reference: string): Promise<void> {
   await cp(testConfig, checkout, { recursive: true, verbatimSymlinks: true });
   await edit(resolve(checkout, 'manifest.yaml'), (text) => text.replace('stream: stable', `stream: ${stream}`));
   await edit(resolve(checkout, 'image.yaml'), (text) => `${text}container-imgref: ${reference}\n`);
-  await run(git, ['init', '--quiet', '--bare', '--initial-branch', stream, bare]);
-  await run(git, ['init', '--quiet', '--initial-branch', stream, checkout]);
+  await run(tools.git, ['init', '--quiet', '--bare', '--initial-branch', stream, bare]);
+  await run(tools.git, ['init', '--quiet', '--initial-branch', stream, checkout]);
   await commitConfig(checkout, 'Begin', bare);
   await rm(checkout, { recursive: true });
 }
@@ -97,9 +97,9 @@ async function publishConfig(bare: string, reference: string): Promise<void> {
 /** Commits all changes of a config, and pushes them to the stream's branch. */
 export async function commitConfig(checkout: string, message: string, remote = 'origin'): Promise<void> {
   const identity = ['-c', 'user.name=Developer', '-c', 'user.email=developer@example.com'];
-  await run(git, ['add', '--all'], { cwd: checkout });
-  await run(git, [...identity, 'commit', '--quiet', '--message', message], { cwd: checkout });
-  await run(git, ['push', '--quiet', remote, `HEAD:${stream}`], { cwd: checkout });
+  await run(tools.git, ['add', '--all'], { cwd: checkout });
+  await run(tools.git, [...identity, 'commit', '--quiet', '--message', message], { cwd: checkout });
+  await run(tools.git, ['push', '--quiet', remote, `HEAD:${stream}`], { cwd: checkout });
 }
 
 /** Changes a text file. */

@@ -20,8 +20,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { directoryCache } from '../../src/cache/directories.ts';
 import { run, tryRun } from '../../src/exec/run.ts';
-import { coreutilsCopy } from '../../src/exec/tools/cp.ts';
-import { setpriv } from '../../src/exec/tools/setpriv.ts';
+import { tools } from '../../src/exec/tools.ts';
 import type { PipelineEvent } from '../../src/progress/events.ts';
 
 let base: string;
@@ -108,7 +107,7 @@ describe('what is kept', () => {
   });
 
   it.each(['--no-dereference', '--link'])('is found in a faithful copy: cp --archive %s', async (option) => {
-    await run(coreutilsCopy, ['--archive', option, base, `${base}-copy`]);
+    await run(tools.cp, ['--archive', option, base, `${base}-copy`]);
     try {
       expect(await open(5, `${base}-copy`).find('k')).toBe(join(`${base}-copy`, 'k/content'));
     } finally {
@@ -147,7 +146,7 @@ describe('what is kept', () => {
     [
       'two files in place of one with two names',
       async () => {
-        await run(coreutilsCopy, ['--archive', bin('same'), bin('copy')]);
+        await run(tools.cp, ['--archive', bin('same'), bin('copy')]);
         await rename(bin('copy'), bin('same'));
       },
       'root/bin/plain has changed',
@@ -181,7 +180,7 @@ describe('what is kept', () => {
   });
 
   it('is not used from a copy that has lost what the copier did not keep', async () => {
-    await run(coreutilsCopy, ['--recursive', base, `${base}-copy`]);
+    await run(tools.cp, ['--recursive', base, `${base}-copy`]);
     try {
       expect(await open(5, `${base}-copy`).find('k')).toBeUndefined();
     } finally {
@@ -195,7 +194,7 @@ describe('a set-uid program in the cache', () => {
   async function runsForOthers(program: string): Promise<boolean> {
     // setpriv itself keeps root's capabilities until it starts something.
     const other = ['--reuid=65534', '--regid=65534', '--clear-groups', '--', 'sh', '-c', '"$0"', program];
-    return (await tryRun(setpriv, other)).exitCode === 0;
+    return (await tryRun(tools.setpriv, other)).exitCode === 0;
   }
 
   it.each([
@@ -221,7 +220,7 @@ describe('a set-uid program in the cache', () => {
     });
     expect(during).toBe(false);
     expect(await runsForOthers(join(entry, 'program'))).toBe(false);
-    expect((await tryRun({ ...setpriv, name: join(entry, 'program') }, [])).exitCode).toBe(0);
+    expect((await tryRun({ ...tools.setpriv, name: join(entry, 'program') }, [])).exitCode).toBe(0);
     expect((await stat(directory)).mode & 0o7777).toBe(0o700);
     // What holds it is as open as ever.
     if (mode === undefined) expect((await stat(join(base, 'cache'))).mode & 0o7777).toBe(0o777 & ~umask);

@@ -8,7 +8,7 @@ import { zshCompletion } from '../../src/cli/completion/zsh.ts';
 import type { CommandDescription, OptionDescription } from '../../src/cli/description.ts';
 import { describeProgram } from '../../src/cli/program.ts';
 import { run } from '../../src/exec/run.ts';
-import type { Tool } from '../../src/exec/tool.ts';
+import type { Tool } from '../../src/exec/tools.ts';
 
 const shell = (name: string): Tool => ({ name, packages: { deb: name, rpm: name }, purpose: 'completes commands' });
 const [bash, zsh, fish] = [shell('bash'), shell('zsh'), shell('fish')];

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { manualPages } from '../../src/cli/manual.ts';
 import { describeProgram } from '../../src/cli/program.ts';
 import { run } from '../../src/exec/run.ts';
-import type { Tool } from '../../src/exec/tool.ts';
+import type { Tool } from '../../src/exec/tools.ts';
 
 const groff: Tool = { name: 'groff', packages: { deb: 'groff', rpm: 'groff' }, purpose: 'formats manual pages' };
 

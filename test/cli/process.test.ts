@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { type RunResult, tryRun } from '../../src/exec/run.ts';
-import type { Tool } from '../../src/exec/tool.ts';
+import type { Tool } from '../../src/exec/tools.ts';
 
 const tool = (name: string): Tool => ({ name, packages: { deb: name, rpm: name }, purpose: 'runs tests' });
 const program = join(import.meta.dirname, '../../src/cli/main.ts');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { describeConfigSource, isGitUrl, publicUrl } from '../../src/config/source.ts';
 import { run } from '../../src/exec/run.ts';
-import { git } from '../../src/exec/tools/git.ts';
+import { tools } from '../../src/exec/tools.ts';
 import { temporaryDirectory, writeFiles } from './support.ts';
 
 const commitTime = 1_700_000_000;
@@ -12,7 +12,7 @@ async function gitIn(directory: string, ...args: string[]): Promise<string> {
   const identity = ['-c', 'user.name=test', '-c', 'user.email=test@example.com', '-c', 'init.defaultBranch=main'];
   const date = `${commitTime} +0000`;
   const env = { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date };
-  const { stdout } = await run(git, [...identity, ...args], { cwd: directory, env });
+  const { stdout } = await run(tools.git, [...identity, ...args], { cwd: directory, env });
   return stdout.trim();
 }
 

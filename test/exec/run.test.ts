@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { run, start, tryRun } from '../../src/exec/run.ts';
-import type { Tool } from '../../src/exec/tool.ts';
+import type { Tool } from '../../src/exec/tools.ts';
 import { CosaError, exitStatus } from '../../src/lib/errors.ts';
 
 function tool(name: string): Tool {

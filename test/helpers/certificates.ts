@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../src/exec/run.ts';
-import type { Tool } from '../../src/exec/tool.ts';
+import type { Tool } from '../../src/exec/tools.ts';
 
 const openssl: Tool = {
   name: 'openssl',

@@ -2,8 +2,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { withLock } from '../../src/exec/lock.ts';
 import { type RunResult, run, tryRun, type WholeRunOptions } from '../../src/exec/run.ts';
-import { bubblewrap } from '../../src/exec/sandbox.ts';
-import type { Tool } from '../../src/exec/tool.ts';
+import { type Tool, tools } from '../../src/exec/tools.ts';
 import { sha256Hex } from '../../src/lib/digest.ts';
 import { exists } from '../../src/lib/if-exists.ts';
 import { hostAcquireSettings, hostMirror } from '../../src/packages/deb/host-apt.ts';
@@ -75,7 +74,7 @@ export async function runInside(
   for (const [name, value] of Object.entries(variables)) args.push('--setenv', name, value);
   for (const path of shared) args.push('--bind', path, path);
   args.push('--chdir', cwd ?? '/');
-  return tryRun(bubblewrap, [...args, '--', ...command], { input });
+  return tryRun(tools.bubblewrap, [...args, '--', ...command], { input });
 }
 
 /** A bare Debian has no umount, but perl: 166 is umount2, 2 is MNT_DETACH. */

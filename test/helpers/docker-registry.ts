@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run, start } from '../../src/exec/run.ts';
-import type { Tool } from '../../src/exec/tool.ts';
+import type { Tool } from '../../src/exec/tools.ts';
 import { type Cleanup, createCleanup } from '../../src/lib/cleanup.ts';
 import { writeAuthFile } from './auth-file.ts';
 import { selfSigned, serverCertificate, trustAuthority } from './certificates.ts';

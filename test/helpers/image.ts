@@ -1,5 +1,5 @@
 import { start } from '../../src/exec/run.ts';
-import { zstd } from '../../src/exec/tools/zstd.ts';
+import { tools } from '../../src/exec/tools.ts';
 import { canonicalJson, type Json } from '../../src/lib/canonical-json.ts';
 import { digestOf } from '../../src/lib/digest.ts';
 import { storeBytes } from '../../src/oci/artifact.ts';
@@ -51,7 +51,7 @@ export async function collect(source: AsyncIterable<Uint8Array>): Promise<Buffer
 
 /** One zstd frame of these bytes. */
 export async function zstdOf(bytes: Buffer): Promise<Buffer> {
-  const program = start(zstd, ['--stdout', '--quiet']);
+  const program = start(tools.zstd, ['--stdout', '--quiet']);
   program.stdin.end(bytes);
   const compressed = await collect(program.stdout);
   await program.done;

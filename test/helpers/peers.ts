@@ -1,4 +1,4 @@
-import type { Tool } from '../../src/exec/tool.ts';
+import type { Tool } from '../../src/exec/tools.ts';
 
 // Other people's tools that read what we write and write what we read.
 

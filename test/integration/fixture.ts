@@ -2,7 +2,7 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { withLock } from '../../src/exec/lock.ts';
 import { type RunResult, run, tryRun } from '../../src/exec/run.ts';
-import type { Tool } from '../../src/exec/tool.ts';
+import type { Tool } from '../../src/exec/tools.ts';
 import { makePrivateDirectory } from '../../src/lib/directories.ts';
 import { exists } from '../../src/lib/if-exists.ts';
 import { decompress } from '../../src/oci/compression.ts';

@@ -3,7 +3,7 @@ import { cp, mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { run, tryRun } from '../../src/exec/run.ts';
-import { tools } from '../../src/exec/tools/index.ts';
+import { tools } from '../../src/exec/tools.ts';
 import { asHost, debianRoot, type Suite } from '../helpers/debian-root.ts';
 import { builtWorkDirectory, checkout, freshWorkDirectory, imageOf, program } from './fixture.ts';
 
@@ -26,7 +26,9 @@ const needed = [
   'unshare',
   'newuidmap',
 ];
-const packages = tools.filter(({ name }) => needed.includes(name)).map((tool) => tool.packages.deb);
+const packages = Object.values(tools)
+  .filter(({ name }) => needed.includes(name))
+  .map((tool) => tool.packages.deb);
 
 let work: string;
 beforeAll(async () => {

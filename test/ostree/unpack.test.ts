@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../../src/exec/run.ts';
-import { ostree } from '../../src/exec/tools/ostree.ts';
+import { tools } from '../../src/exec/tools.ts';
 import { digestOf, sha256Hex } from '../../src/lib/digest.ts';
 import { storeBytes } from '../../src/oci/artifact.ts';
 import { readImage } from '../../src/oci/image.ts';
@@ -80,18 +80,18 @@ describe('unpackImage', () => {
   it.each(forms)('writes a repository that ostree accepts: $name', async ({ layers }) => {
     expect(await unpack(await imageOf(layers))).toBe(sample.commit.checksum);
     const repo = `--repo=${join(directory, 'repo')}`;
-    expect((await run(ostree, [repo, 'rev-parse', 'os'])).stdout.trim()).toBe(sample.commit.checksum);
-    await run(ostree, [repo, 'fsck']);
-    expect((await run(ostree, [repo, 'cat', 'os', '/usr/bin/tool'])).stdout).toBe('tool');
-    expect((await run(ostree, [repo, 'ls', '-X', 'os', '/usr/bin/tool'])).stdout).toContain('user.a');
+    expect((await run(tools.ostree, [repo, 'rev-parse', 'os'])).stdout.trim()).toBe(sample.commit.checksum);
+    await run(tools.ostree, [repo, 'fsck']);
+    expect((await run(tools.ostree, [repo, 'cat', 'os', '/usr/bin/tool'])).stdout).toBe('tool');
+    expect((await run(tools.ostree, [repo, 'ls', '-X', 'os', '/usr/bin/tool'])).stdout).toContain('user.a');
   });
 
   it('lets ostree import from it', async () => {
     await unpack(await imageOf(honest));
     const system = join(directory, 'system');
-    await run(ostree, [`--repo=${system}`, 'init', '--mode=bare-user']);
-    await run(ostree, [`--repo=${system}`, 'pull-local', join(directory, 'repo'), 'os']);
-    await run(ostree, [`--repo=${system}`, 'fsck']);
+    await run(tools.ostree, [`--repo=${system}`, 'init', '--mode=bare-user']);
+    await run(tools.ostree, [`--repo=${system}`, 'pull-local', join(directory, 'repo'), 'os']);
+    await run(tools.ostree, [`--repo=${system}`, 'fsck']);
   });
 
   it('refuses a directory that exists, and leaves it alone', async () => {

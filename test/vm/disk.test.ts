@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { run, tryRun } from '../../src/exec/run.ts';
-import { qemu, qemuSandbox } from '../../src/exec/tools/qemu.ts';
-import { qemuImg } from '../../src/exec/tools/qemu-img.ts';
+import { qemuSandbox } from '../../src/exec/tools/qemu.ts';
+import { tools } from '../../src/exec/tools.ts';
 import { blockDevice, createOverlay } from '../../src/vm/disk.ts';
 
 let directory: string;
@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-const create = (...args: string[]) => run(qemuImg, ['create', '-q', '-f', 'qcow2', ...args]);
+const create = (...args: string[]) => run(tools.qemuImg, ['create', '-q', '-f', 'qcow2', ...args]);
 
 async function overwrite(position: number, bytes: readonly number[]): Promise<void> {
   await using handle = await open(image, 'r+');
@@ -87,7 +87,7 @@ describe('a disk image is refused', () => {
     ['that is empty', () => writeFile(image, ''), 'DISK_INVALID', /it does not begin as one/],
     ...['vmdk', 'qed', 'vdi', 'raw'].map((format): [string, () => Promise<unknown>, string, RegExp] => [
       `that is ${format}`,
-      () => run(qemuImg, ['create', '-q', '-f', format, image, '1M']),
+      () => run(tools.qemuImg, ['create', '-q', '-f', format, image, '1M']),
       'DISK_INVALID',
       /it does not begin as one/,
     ]),
@@ -117,7 +117,7 @@ test('QEMU reads the image, and nothing that its header names by then', async ()
   // Stopped, without a guest; told to end at once.
   const machine = ['-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'none', '-S', ...qemuSandbox];
   const commands = ['qmp_capabilities', 'query-named-block-nodes', 'quit'];
-  const { stdout } = await tryRun(qemu, [...machine, '-blockdev', blockDevice(overlay), '-qmp', 'stdio'], {
+  const { stdout } = await tryRun(tools.qemu, [...machine, '-blockdev', blockDevice(overlay), '-qmp', 'stdio'], {
     input: commands.map((execute) => `${JSON.stringify({ execute })}\n`).join(''),
   });
   const answers = stdout.split('\n').filter((line) => line.includes('"return": ['));

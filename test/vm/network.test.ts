@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { start } from '../../src/exec/run.ts';
-import { qemu } from '../../src/exec/tools/qemu.ts';
+import { tools } from '../../src/exec/tools.ts';
 import { networks, qemuArguments } from '../../src/vm/arguments.ts';
 
 // The test is the guest: it sends and receives Ethernet frames on the machine's network. No machine is needed for that.
@@ -75,7 +75,7 @@ test.each(networks)('with the network "%s"', async (network) => {
   });
   const user = all[all.indexOf('-netdev') + 1] ?? '';
   const socket = `socket,id=wire,udp=127.0.0.1:${wire.port},localaddr=127.0.0.1:${far.port}`;
-  const program = start(qemu, [
+  const program = start(tools.qemu, [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'none', '-qmp', 'stdio'],
     ...['-netdev', user, '-netdev', 'hubport,id=a,hubid=0,netdev=network'],
     ...['-netdev', socket, '-netdev', 'hubport,id=b,hubid=0,netdev=wire'],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { start } from '../../src/exec/run.ts';
-import { qemu } from '../../src/exec/tools/qemu.ts';
+import { tools } from '../../src/exec/tools.ts';
 import { listenForQmp, qmpArguments } from '../../src/vm/qmp.ts';
 
 let directory: string;
@@ -84,7 +84,15 @@ test('waiting for a machine that never connects can be ended', async () => {
 test('the real QEMU', async () => {
   const path = join(directory, 's');
   await using listener = await listenForQmp(path);
-  const machine = start(qemu, ['-nodefaults', '-display', 'none', '-machine', 'none', '-S', ...qmpArguments(path)]);
+  const machine = start(tools.qemu, [
+    '-nodefaults',
+    '-display',
+    'none',
+    '-machine',
+    'none',
+    '-S',
+    ...qmpArguments(path),
+  ]);
   const client = await listener.accept(never);
   expect(await client.execute('query-status')).toMatchObject({ running: false });
   const shutDown = new Promise((resolve) => client.onEvent(resolve));

@@ -1,5 +1,5 @@
 import { run } from '../../exec/run.ts';
-import { debugfs, mke2fs } from '../../exec/tools/e2fsprogs.ts';
+import { tools } from '../../exec/tools.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { settleInodeTimes } from './ext4-times.ts';
 import type { Filesystem, FilesystemRequest } from './filesystem.ts';
@@ -59,7 +59,7 @@ async function write(request: FilesystemRequest): Promise<void> {
   args.push(...parseOptions('ext4', request.options, permittedOptions));
   args.push('-d', source, disk, String(Math.floor(size / blockSize)));
   try {
-    await run(mke2fs, args, {
+    await run(tools.mke2fs, args, {
       // Zero would mean "not set".
       env: { MKE2FS_CONFIG: '/dev/null', E2FSPROGS_FAKE_TIME: String(Math.max(1, timestamp)) },
     });
@@ -77,7 +77,7 @@ async function write(request: FilesystemRequest): Promise<void> {
 async function setImmutable({ disk, offset }: FilesystemRequest, path: string): Promise<void> {
   const flags = `0x${(extentsFlag | immutableFlag).toString(16)}`;
   const request = `set_inode_field ${path} flags ${flags}`;
-  const { stderr } = await run(debugfs, ['-w', '-R', request, `${disk}?offset=${offset}`]);
+  const { stderr } = await run(tools.debugfs, ['-w', '-R', request, `${disk}?offset=${offset}`]);
   // It exits with 0 whatever happens. The first line is its version.
   const complaint = stderr.split('\n').slice(1).join('\n').trim();
   if (complaint !== '') throw new CosaError('TOOL_FAILED', `debugfs: ${request}: ${complaint}`);

@@ -1,8 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../exec/run.ts';
-import { mkfsVfat } from '../../exec/tools/mkfs-vfat.ts';
-import { mcopy, mmd } from '../../exec/tools/mtools.ts';
+import { tools } from '../../exec/tools.ts';
 import { CosaError, verificationError } from '../../lib/errors.ts';
 import type { Filesystem, FilesystemRequest } from './filesystem.ts';
 import { filesystemFull } from './full.ts';
@@ -26,7 +25,7 @@ async function write(request: FilesystemRequest): Promise<void> {
   const args = ['--invariant', '-i', volume, '-n', label, '-F', '32', '-s', '1', '-h', String(offset / 512)];
   if (size / 512 < fat32MinimumClusters * 1.1) throw new RangeError(`${size} bytes are too few for FAT32`);
   args.push(`--offset=${offset / 512}`, disk, String(Math.floor(size / 1024)));
-  await run(mkfsVfat, args);
+  await run(tools.mkfsVfat, args);
   const tree = await listTree(source, '');
   const image = `${disk}@@${offset}`;
   const env = {
@@ -37,9 +36,9 @@ async function write(request: FilesystemRequest): Promise<void> {
   };
   try {
     for (const { directory, files } of tree) {
-      if (directory !== '') await run(mmd, ['-i', image, `::${directory}`], { env });
+      if (directory !== '') await run(tools.mmd, ['-i', image, `::${directory}`], { env });
       const paths = files.map((name) => join(source, directory, name));
-      if (paths.length > 0) await run(mcopy, ['-i', image, ...paths, `::${directory}/`], { env });
+      if (paths.length > 0) await run(tools.mcopy, ['-i', image, ...paths, `::${directory}/`], { env });
     }
   } catch (error) {
     if (error instanceof CosaError && /disk full|no free cluster/i.test(error.message)) {

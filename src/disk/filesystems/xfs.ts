@@ -1,7 +1,8 @@
 import { open, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../exec/run.ts';
-import { mkfsXfs, mkfsXfsVersion } from '../../exec/tools/mkfs-xfs.ts';
+import { mkfsXfsVersion } from '../../exec/tools/mkfs-xfs.ts';
+import { tools } from '../../exec/tools.ts';
 import { CosaError, exitStatus } from '../../lib/errors.ts';
 import { copyData } from '../copy-data.ts';
 import type { Filesystem, FilesystemRequest } from './filesystem.ts';
@@ -34,7 +35,7 @@ async function write(request: FilesystemRequest): Promise<void> {
   try {
     await (await open(own, 'w')).close();
     await truncate(own, size);
-    await run(mkfsXfs, ['-q', '-L', label, ...options, '-m', `uuid=${uuid}`, '-p', source, own], {
+    await run(tools.mkfsXfs, ['-q', '-L', label, ...options, '-m', `uuid=${uuid}`, '-p', source, own], {
       env: { SOURCE_DATE_EPOCH: String(timestamp), DETERMINISTIC_SEED: '1' },
     });
     await copyData(own, disk, offset);

@@ -1,5 +1,5 @@
 import { run } from '../../exec/run.ts';
-import { qemuImg } from '../../exec/tools/qemu-img.ts';
+import { tools } from '../../exec/tools.ts';
 import type { DiskFormat } from './format.ts';
 
 /** Named, so that another release's defaults do not change the bytes. */
@@ -9,5 +9,5 @@ export const qcow2: DiskFormat = { name: 'qcow2', extension: 'qcow2', write };
 
 async function write(disk: string, image: string, signal: AbortSignal): Promise<void> {
   const args = ['convert', '-f', 'raw', '-O', 'qcow2', '-o', options.join(','), disk, image];
-  await run(qemuImg, args, { signal });
+  await run(tools.qemuImg, args, { signal });
 }

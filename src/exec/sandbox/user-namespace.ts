@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { type FileHandle, open, readFile, writeFile } from 'node:fs/promises';
 import { CosaError } from '../../lib/errors.ts';
-import { unshare } from '../namespace.ts';
 import { start } from '../run.ts';
+import { tools } from '../tools.ts';
 
 /**
  * Makes a user namespace below our own one, in which every id is what it is here: files keep their owners, and what
@@ -12,7 +12,7 @@ import { start } from '../run.ts';
  */
 export async function openUserNamespace(): Promise<FileHandle> {
   // The kernel takes the maps from outside only, while a process is in there: cat, which ends with its stdin.
-  const holder = start(unshare, ['--user', '--', 'cat']);
+  const holder = start(tools.unshare, ['--user', '--', tools.cat.name]);
   try {
     holder.stdin.on('error', () => undefined);
     holder.stdin.write('.');

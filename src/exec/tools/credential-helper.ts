@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CosaError, usageError } from '../../lib/errors.ts';
-import type { Tool } from '../tool.ts';
+import type { Tool } from '../tools.ts';
 
 // The protocol: https://github.com/docker/docker-credential-helpers#development
 // Helpers are not in the list of tools: which one there is, if any, the user's own files say.

@@ -3,23 +3,16 @@ import { text } from 'node:stream/consumers';
 import { isSystemError } from '../../lib/errors.ts';
 import { readTar, type TarEntry } from '../../lib/tar/reader.ts';
 import { type RunOptions, run, start } from '../run.ts';
-import type { Tool } from '../tool.ts';
-import { tar } from './tar.ts';
-
-export const dpkgDeb: Tool = {
-  name: 'dpkg-deb',
-  packages: { deb: 'dpkg', rpm: 'dpkg' },
-  purpose: 'unpacks Debian packages',
-};
+import { tools } from '../tools.ts';
 
 /** The control paragraph of a package file, as text. */
 export async function readControl(deb: string, options: RunOptions = {}): Promise<string> {
-  return (await run(dpkgDeb, ['--field', deb], options)).stdout;
+  return (await run(tools.dpkgDeb, ['--field', deb], options)).stdout;
 }
 
 /** Unpacks the control files (`control`, `postinst`, `conffiles`, …) of a package into a new directory. */
 export async function extractControl(deb: string, directory: string, options: RunOptions = {}): Promise<void> {
-  await run(dpkgDeb, ['--control', deb, directory], options);
+  await run(tools.dpkgDeb, ['--control', deb, directory], options);
 }
 
 export interface ExtractChoice {
@@ -43,13 +36,13 @@ export async function extractFiles(
   choice: ExtractChoice = {},
   options: RunOptions = {},
 ): Promise<string[]> {
-  const archive = start(dpkgDeb, ['--fsys-tarfile', deb], options);
+  const archive = start(tools.dpkgDeb, ['--fsys-tarfile', deb], options);
   const args = ['--extract', '--verbose', '--file=-', `--directory=${directory}`, '--quoting-style=escape'];
   args.push('--preserve-permissions', '--numeric-owner', '--keep-directory-symlink', '--warning=no-timestamp');
   args.push('--anchored', '--no-wildcards-match-slash');
   for (const pattern of choice.exclude ?? []) args.push(`--exclude=${pattern}`);
   if (choice.only !== undefined) args.push('--no-recursion', '--', ...choice.only);
-  const unpack = start(tar, args, options);
+  const unpack = start(tools.tar, args, options);
   archive.stdin.end();
   // tar gets a chunk when everything in it has been looked at: the reader then asks for the next one.
   async function* passed() {

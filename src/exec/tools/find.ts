@@ -1,11 +1,5 @@
 import { run } from '../run.ts';
-import type { Tool } from '../tool.ts';
-
-export const find: Tool = {
-  name: 'find',
-  packages: { deb: 'findutils', rpm: 'findutils' },
-  purpose: 'compares what it keeps with what was put there',
-};
+import { tools } from '../tools.ts';
 
 /** Fields are parted by zero bytes: names may hold everything else. The last is which file it is, by its place on disk. */
 const format = '%P\\0%y %m %U %G %s %T@ %l\\0%D:%i\\0';
@@ -17,7 +11,7 @@ const format = '%P\\0%y %m %U %G %s %T@ %l\\0%D:%i\\0';
  */
 export async function listTree(directory: string, signal?: AbortSignal): Promise<Map<string, string>> {
   const { stdout } = await run(
-    find,
+    tools.find,
     [directory, '-mindepth', '1', '-printf', format],
     signal === undefined ? {} : { signal },
   );

@@ -1,11 +1,5 @@
 import { run } from '../run.ts';
-import type { Tool } from '../tool.ts';
-
-export const getfattr: Tool = {
-  name: 'getfattr',
-  packages: { deb: 'attr', rpm: 'attr' },
-  purpose: 'reads extended attributes such as file capabilities, which Node cannot',
-};
+import { tools } from '../tools.ts';
 
 /** What the host's own policy gives every file says nothing about it. */
 const hostsOwn = /^security\.selinux=.*\n?/gm;
@@ -16,7 +10,7 @@ const hostsOwn = /^security\.selinux=.*\n?/gm;
  */
 export async function listXattrs(directory: string, signal?: AbortSignal): Promise<Map<string, string>> {
   const args = ['--recursive', '--physical', '--no-dereference', '--dump', '--match=-', '--encoding=hex', '.'];
-  const { stdout } = await run(getfattr, args, { cwd: directory, ...(signal === undefined ? {} : { signal }) });
+  const { stdout } = await run(tools.getfattr, args, { cwd: directory, ...(signal === undefined ? {} : { signal }) });
   const attributes = new Map<string, string>();
   for (const part of stdout.split(/^# file: /m).slice(1)) {
     const end = part.indexOf('\n');

@@ -1,11 +1,5 @@
 import { type RunOptions, run } from '../run.ts';
-import type { Tool } from '../tool.ts';
-
-export const git: Tool = {
-  name: 'git',
-  packages: { deb: 'git', rpm: 'git' },
-  purpose: 'fetches a config and tells its revision',
-};
+import { tools } from '../tools.ts';
 
 // A question on the terminal would be lost behind the progress view.
 const environment = { GIT_TERMINAL_PROMPT: '0' };
@@ -35,12 +29,12 @@ export async function gitClone(
 ): Promise<void> {
   const { branch, ...rest } = options;
   const args = [...transports, 'clone', '--recurse-submodules', ...(branch === undefined ? [] : ['--branch', branch])];
-  await run(git, [...args, '--', url, directory], { ...rest, env: environment });
+  await run(tools.git, [...args, '--', url, directory], { ...rest, env: environment });
 }
 
 /** Checks a commit of our own clone out, detached, with its submodules as they were then. */
 export async function gitCheckout(directory: string, revision: string, signal?: AbortSignal): Promise<void> {
   const options = { cwd: directory, env: environment, ...(signal === undefined ? {} : { signal }) };
   const args = ['checkout', '--quiet', '--detach', '--recurse-submodules', revision, '--'];
-  await run(git, [...transports, ...args], options);
+  await run(tools.git, [...transports, ...args], options);
 }

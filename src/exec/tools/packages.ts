@@ -1,23 +1,11 @@
 import { tryRun } from '../run.ts';
-import type { Tool } from '../tool.ts';
+import { tools } from '../tools.ts';
 import { which } from '../which.ts';
-
-const dpkgQuery: Tool = {
-  name: 'dpkg-query',
-  packages: { deb: 'dpkg', rpm: 'dpkg' },
-  purpose: 'tells which packages the host has',
-};
-
-const rpm: Tool = {
-  name: 'rpm',
-  packages: { deb: 'rpm', rpm: 'rpm' },
-  purpose: 'tells which packages the host has',
-};
 
 /** The package manager family of the host, or `undefined` if it is neither. */
 export async function hostFamily(): Promise<'deb' | 'rpm' | undefined> {
-  if ((await which(dpkgQuery.name)) !== undefined) return 'deb';
-  return (await which(rpm.name)) === undefined ? undefined : 'rpm';
+  if ((await which(tools.dpkgQuery.name)) !== undefined) return 'deb';
+  return (await which(tools.rpm.name)) === undefined ? undefined : 'rpm';
 }
 
 /** Versions of those of the named packages that are installed on the host. */
@@ -29,8 +17,8 @@ export async function hostPackageVersions(
   // Both exit with 1 if any of the packages is not installed, and print the others all the same.
   const { stdout } =
     family === 'deb'
-      ? await tryRun(dpkgQuery, ['--show', '--showformat', '${Package} ${Version}\\n', ...names])
-      : await tryRun(rpm, ['--query', '--queryformat', '%{NAME} %{VERSION}-%{RELEASE}\\n', ...names]);
+      ? await tryRun(tools.dpkgQuery, ['--show', '--showformat', '${Package} ${Version}\\n', ...names])
+      : await tryRun(tools.rpm, ['--query', '--queryformat', '%{NAME} %{VERSION}-%{RELEASE}\\n', ...names]);
   const versions = new Map<string, string>();
   for (const line of stdout.split('\n')) {
     const [, name, version] = /^(\S+) (\S+)$/.exec(line) ?? [];

@@ -1,18 +1,12 @@
 import { type RunningProgram, start } from '../run.ts';
-import type { Tool } from '../tool.ts';
-
-export const setfattr: Tool = {
-  name: 'setfattr',
-  packages: { deb: 'attr', rpm: 'attr' },
-  purpose: 'sets extended attributes such as file capabilities, which Node cannot',
-};
+import { tools } from '../tools.ts';
 
 /**
  * Starts setfattr to set what it reads from stdin (see {@link xattrRecord}) on files in a directory, on symbolic
  * links themselves too. It works while it reads.
  */
 export function startSettingXattrs(directory: string): RunningProgram {
-  return start(setfattr, ['--no-dereference', '--restore=-'], { cwd: directory });
+  return start(tools.setfattr, ['--no-dereference', '--restore=-'], { cwd: directory });
 }
 
 /**

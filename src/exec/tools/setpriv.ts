@@ -1,11 +1,3 @@
-import type { Tool } from '../tool.ts';
-
-export const setpriv: Tool = {
-  name: 'setpriv',
-  packages: { deb: 'util-linux', rpm: 'util-linux' },
-  purpose: 'ends the programs that it has started together with itself',
-};
-
 /**
  * Arguments of {@link setpriv} for a command that the kernel kills when the process that starts it dies, however hard:
  * nothing goes on that nobody waits for, holding locks and filling disks.

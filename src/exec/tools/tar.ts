@@ -1,11 +1,5 @@
 import { type RunningProgram, start } from '../run.ts';
-import type { Tool } from '../tool.ts';
-
-export const tar: Tool = {
-  name: 'tar',
-  packages: { deb: 'tar', rpm: 'tar' },
-  purpose: 'reads files with their extended attributes',
-};
+import { tools } from '../tools.ts';
 
 /**
  * Starts tar to stream a directory: every entry with numeric owners and all extended attributes, in the order of
@@ -16,5 +10,5 @@ export function streamDirectory(directory: string, signal?: AbortSignal): Runnin
   args.push('--xattrs', '--xattrs-include=*');
   // Without these, every file would get a pax header for its fractions of a second.
   args.push('--mtime=@0', '--pax-option=delete=atime,delete=ctime', '.');
-  return start(tar, args, signal === undefined ? {} : { signal });
+  return start(tools.tar, args, signal === undefined ? {} : { signal });
 }

@@ -1,11 +1,10 @@
 import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
-import { namespaceArguments, unshare } from '../../exec/namespace.ts';
+import { namespaceArguments } from '../../exec/namespace.ts';
 import { tryRun } from '../../exec/run.ts';
-import { bubblewrap, tryRunInSandbox } from '../../exec/sandbox.ts';
-import type { Tool } from '../../exec/tool.ts';
-import { tools } from '../../exec/tools/index.ts';
+import { tryRunInSandbox } from '../../exec/sandbox.ts';
 import { hostFamily, hostPackageVersions } from '../../exec/tools/packages.ts';
+import { type Tool, tools } from '../../exec/tools.ts';
 import { which } from '../../exec/which.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { formatBytes } from '../../lib/format.ts';
@@ -56,7 +55,9 @@ export async function examineHost(pipeline: Pipeline, directory: string): Promis
 }
 
 async function toolStatuses(family: Diagnosis['family']): Promise<ToolStatus[]> {
-  const sorted = [...tools].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const all: readonly Tool[] = Object.values(tools);
+  const here = all.filter((tool) => tool.family === undefined || tool.family === family);
+  const sorted = here.sort((a, b) => (a.name < b.name ? -1 : 1));
   const names = [...new Set(sorted.map(({ packages }) => packages[family ?? 'deb']))];
   const versions = family === undefined ? new Map<string, string>() : await hostPackageVersions(family, names);
   return Promise.all(
@@ -72,11 +73,22 @@ async function checkNamespaces(): Promise<HostCheck> {
   const hint = 'in a container, run it with --privileged; else see kernel.unprivileged_userns_clone';
   try {
     // Commands that need it become root of a namespace first, where they are not root; this one does not.
-    const namespaced = ['--bind', '/', '/', '--dev', '/dev', '--proc', '/proc', 'unshare', '--user', 'true'];
+    const namespaced = [
+      '--bind',
+      '/',
+      '/',
+      '--dev',
+      '/dev',
+      '--proc',
+      '/proc',
+      tools.unshare.name,
+      '--user',
+      tools.true.name,
+    ];
     const probe =
       process.getuid?.() === 0
-        ? await tryRunInSandbox({ root: '/' }, ['true'])
-        : await tryRun(unshare, [...namespaceArguments, bubblewrap.name, ...namespaced]);
+        ? await tryRunInSandbox({ root: '/' }, [tools.true.name])
+        : await tryRun(tools.unshare, [...namespaceArguments, tools.bubblewrap.name, ...namespaced]);
     if (probe.exitCode === 0) return { name: 'namespaces', state: 'ok', finding: 'programs run in namespaces' };
     return { name: 'namespaces', state: 'failed', finding: probe.stderr.trim(), hint };
   } catch (error) {

@@ -1,13 +1,8 @@
 import { join, resolve } from 'node:path';
 import { compressors } from '../../disk/compressors.ts';
 import { findPlatform } from '../../disk/platforms/index.ts';
-import type { Tool } from '../../exec/tool.ts';
 import { missingTool } from '../../exec/tool-errors.ts';
-import { debugfs, mke2fs } from '../../exec/tools/e2fsprogs.ts';
-import { mkfsVfat } from '../../exec/tools/mkfs-vfat.ts';
-import { mcopy, mmd } from '../../exec/tools/mtools.ts';
-import { ostree } from '../../exec/tools/ostree.ts';
-import { qemuImg } from '../../exec/tools/qemu-img.ts';
+import { type Tool, tools } from '../../exec/tools.ts';
 import { which } from '../../exec/which.ts';
 import { waitForLock } from '../../progress/wait-for-lock.ts';
 import { type AdmittedImage, resolveAdmittedImage } from '../../workspace/resolve-image.ts';
@@ -40,7 +35,15 @@ export interface BuiltImages {
 }
 
 /** Looked for before anything is unpacked: an error after a minute is a nuisance. */
-const neededTools: readonly Tool[] = [ostree, mke2fs, debugfs, mkfsVfat, mmd, mcopy, qemuImg];
+const neededTools: readonly Tool[] = [
+  tools.ostree,
+  tools.mke2fs,
+  tools.debugfs,
+  tools.mkfsVfat,
+  tools.mmd,
+  tools.mcopy,
+  tools.qemuImg,
+];
 
 /**
  * Makes disk images from a container alone. Must run as root or namespace root.

@@ -2,8 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunOptions, RunResult } from '../../exec/run.ts';
 import { tryRun } from '../../exec/run.ts';
-import type { Tool } from '../../exec/tool.ts';
-import { aptGet } from '../../exec/tools/apt.ts';
+import { type Tool, tools } from '../../exec/tools.ts';
 import { sha256Hex } from '../../lib/digest.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { writeFileAtomic } from '../../lib/files.ts';
@@ -98,7 +97,7 @@ export async function preparePrivateApt(options: PrivateAptOptions, context: Bac
 
 /** Fetches the repositories' indexes where they have changed. A failure is a result. */
 export async function updateIndexes(apt: PrivateApt): Promise<RunResult> {
-  return apt.run(aptGet, ['update', '--quiet=2']);
+  return apt.run(tools.aptGet, ['update', '--quiet=2']);
 }
 
 /**

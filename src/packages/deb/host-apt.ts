@@ -1,5 +1,5 @@
 import { run } from '../../exec/run.ts';
-import { aptConfig, aptGet } from '../../exec/tools/apt.ts';
+import { tools } from '../../exec/tools.ts';
 
 /** The archive entry of the machine's apt configuration. */
 interface IndexTarget {
@@ -26,7 +26,11 @@ export async function hostMirror(archive: 'debian' | 'debian-security'): Promise
 }
 
 async function indexTargets(): Promise<IndexTarget[]> {
-  const { stdout } = await run(aptGet, ['indextargets', '--format', '$(CREATED_BY)|$(ORIGIN)|$(LABEL)|$(REPO_URI)']);
+  const { stdout } = await run(tools.aptGet, [
+    'indextargets',
+    '--format',
+    '$(CREATED_BY)|$(ORIGIN)|$(LABEL)|$(REPO_URI)',
+  ]);
   const targets: IndexTarget[] = [];
   for (const line of stdout.split('\n')) {
     const [kind, origin, label, uri] = line.split('|');
@@ -42,7 +46,7 @@ async function indexTargets(): Promise<IndexTarget[]> {
  * an apt configuration. What would choose other packages or weaken signatures is left out.
  */
 export async function hostAcquireSettings(): Promise<string[]> {
-  const { stdout } = await run(aptConfig, ['dump']);
+  const { stdout } = await run(tools.aptConfig, ['dump']);
   return stdout.split('\n').filter((line) => {
     const name = /^Acquire::([A-Za-z-]+)/.exec(line)?.[1];
     return name !== undefined && takenFromHost.has(name.toLowerCase());

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { withLock } from '../../exec/lock.ts';
-import { aptCache, aptGet } from '../../exec/tools/apt.ts';
+import { tools } from '../../exec/tools.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { nearest } from '../../lib/nearest.ts';
 import { problemsError } from '../../lib/problems.ts';
@@ -52,7 +52,7 @@ export async function resolveDebs(
   return withLock(apt.lockPath, async () => {
     const update = await updateIndexes(apt);
     if (update.exitCode !== 0) throw updateError(`${update.stdout}\n${update.stderr}`, sources);
-    const names = new Set((await apt.run(aptCache, ['pkgnames'])).stdout.split('\n'));
+    const names = new Set((await apt.run(tools.aptCache, ['pkgnames'])).stdout.split('\n'));
     const unknown = request.packages.filter((name) => !names.has(name));
     refuse(await Promise.all(unknown.map((name) => unknownPackage(name, names, request, apt))), context);
     const files = await chooseFiles(apt, request);
@@ -121,7 +121,7 @@ function checkPins(
 }
 
 async function chooseFiles(apt: PrivateApt, request: PackageRequest): Promise<ChosenFile[]> {
-  const result = await apt.run(aptGet, [
+  const result = await apt.run(tools.aptGet, [
     'install',
     '--quiet',
     '--assume-yes',
@@ -146,7 +146,7 @@ async function describeFiles(
 ): Promise<LockedPackage[]> {
   if (files.length === 0) return [];
   const specs = files.map(({ name, version, architecture }) => `${name}:${architecture}=${version}`);
-  const { stdout } = await apt.run(aptCache, ['show', ...specs]);
+  const { stdout } = await apt.run(tools.aptCache, ['show', ...specs]);
   const records = new Map<string, ControlParagraph[]>();
   for (const record of parseControl(stdout, 'apt-cache show')) {
     const key = recordKey(record);
@@ -214,7 +214,7 @@ async function unknownPackage(
 }
 
 async function providersOf(name: string, apt: PrivateApt): Promise<string[]> {
-  const { stdout } = await apt.run(aptCache, ['showpkg', name]);
+  const { stdout } = await apt.run(tools.aptCache, ['showpkg', name]);
   const [, text = ''] = stdout.split('Reverse Provides:');
   const names = text.split('\n').map((line) => line.trim().split(' ')[0] ?? '');
   return [...new Set(names.filter((provider) => provider !== ''))].sort();

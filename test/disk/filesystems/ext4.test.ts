@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ext4 } from '../../../src/disk/filesystems/ext4.ts';
 import type { FilesystemRequest } from '../../../src/disk/filesystems/filesystem.ts';
 import { run, tryRun } from '../../../src/exec/run.ts';
-import { debugfs } from '../../../src/exec/tools/e2fsprogs.ts';
+import { tools } from '../../../src/exec/tools.ts';
 import { digestFile } from '../../../src/lib/digest.ts';
 import { silentReporter } from '../../../src/progress/reporter.ts';
 
@@ -77,7 +77,8 @@ describe('ext4', () => {
 
   it('settles all times but those that are zero', async () => {
     const disk = await writeDisk('times', join(base, 'tree-1'), { immutable: '/d' });
-    const at = async (path: string) => (await run(debugfs, ['-R', `stat ${path}`, `${disk}?offset=${offset}`])).stdout;
+    const at = async (path: string) =>
+      (await run(tools.debugfs, ['-R', `stat ${path}`, `${disk}?offset=${offset}`])).stdout;
     const hex = timestamp.toString(16);
     const times = (text: string) =>
       [...text.matchAll(/(\w+)time: 0x([0-9a-f]+)/g)].map((match) => `${match[1]} ${match[2]}`);

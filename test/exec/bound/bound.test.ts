@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type RunningProgram, run, start, tryRun } from '../../../src/exec/run.ts';
-import type { Tool } from '../../../src/exec/tool.ts';
+import type { Tool } from '../../../src/exec/tools.ts';
 
 const checkout = resolve(import.meta.dirname, '../../..');
 

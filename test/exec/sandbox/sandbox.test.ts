@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type RunningProgram, run, start } from '../../../src/exec/run.ts';
-import type { Tool } from '../../../src/exec/tool.ts';
+import type { Tool } from '../../../src/exec/tools.ts';
 import { type AttemptResult, duties, waysOut } from './attempts.ts';
 
 const checkout = resolve(import.meta.dirname, '../../..');

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { run, tryRun } from '../../../src/exec/run.ts';
 import { gitCheckoutOf } from '../../../src/exec/tools/git/checkout.ts';
-import { git, gitClone } from '../../../src/exec/tools/git.ts';
+import { gitClone } from '../../../src/exec/tools/git.ts';
+import { tools } from '../../../src/exec/tools.ts';
 import { exists } from '../../../src/lib/if-exists.ts';
 import { temporaryDirectory, writeFiles } from '../../config/support.ts';
 
@@ -30,7 +31,7 @@ async function gitIn(directory: string, ...args: string[]): Promise<string> {
   const identity = ['-c', 'user.name=test', '-c', 'user.email=test@example.com', '-c', 'init.defaultBranch=main'];
   const date = `${commitTime} +0000`;
   const env = { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date };
-  const { stdout } = await run(git, [...identity, ...args], { cwd: directory, env });
+  const { stdout } = await run(tools.git, [...identity, ...args], { cwd: directory, env });
   return stdout.trim();
 }
 
@@ -60,7 +61,7 @@ async function addSubmodule(directory: string, path: string): Promise<string> {
 
 /** Changes a file's time and not its content, so that whoever compares must read it. */
 async function touch(path: string): Promise<void> {
-  await run({ ...git, name: 'touch' }, ['-d', '2020-01-01', path]);
+  await run({ ...tools.git, name: 'touch' }, ['-d', '2020-01-01', path]);
 }
 
 describe("the owner's programs", () => {
@@ -123,7 +124,7 @@ describe("the owner's programs", () => {
           '\n\n',
           '\ngpgsig -----BEGIN PGP SIGNATURE-----\n -----END PGP SIGNATURE-----\n\n',
         );
-        const { stdout } = await run(git, ['hash-object', '-t', 'commit', '-w', '--stdin'], {
+        const { stdout } = await run(tools.git, ['hash-object', '-t', 'commit', '-w', '--stdin'], {
           cwd: config,
           input: `${signed}\n`,
         });
@@ -186,7 +187,7 @@ describe("the owner's programs", () => {
         await mkdir(join(config, '.git'));
         await writeFiles({ commondir: `${common}\n`, HEAD: 'ref: refs/heads/main\n' }, join(config, '.git'));
         await rename(join(common, 'index'), join(config, '.git/index'));
-        await run(git, ['config', '--file', join(common, 'config'), 'filter.evil.clean', evil]);
+        await run(tools.git, ['config', '--file', join(common, 'config'), 'filter.evil.clean', evil]);
       },
       sprung: status,
     },
@@ -202,7 +203,7 @@ describe("the owner's programs", () => {
     else expect(await gitCheckoutOf(config)).toEqual({ revision, commitTime, dirty: false, url });
     expect(await exists(marker)).toBe(false);
 
-    await tryRun(git, ['-c', 'safe.directory=*', ...sprung], { cwd: config });
+    await tryRun(tools.git, ['-c', 'safe.directory=*', ...sprung], { cwd: config });
     expect(await exists(marker)).toBe(true);
   });
 
@@ -386,7 +387,7 @@ describe('a checkout', () => {
   test.each(['HEAD', 'config'])('with a pipe as %s is an error, and nobody waits for it', async (name) => {
     await makeConfig();
     await rm(join(config, '.git', name));
-    await run({ ...git, name: 'mkfifo' }, [join(config, '.git', name)]);
+    await run({ ...tools.git, name: 'mkfifo' }, [join(config, '.git', name)]);
     await expect(gitCheckoutOf(config)).rejects.toMatchObject({
       code: 'GIT_FAILED',
       message: expect.stringMatching(/cannot be read: it is a pipe, and no file$/),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../../../src/exec/run.ts';
-import { qemuImg } from '../../../src/exec/tools/qemu-img.ts';
+import { tools } from '../../../src/exec/tools.ts';
 import { buildImages } from '../../../src/flows/image/build.ts';
 import { digestFile } from '../../../src/lib/digest.ts';
 import type { PipelineEvent } from '../../../src/progress/events.ts';
@@ -51,7 +51,7 @@ describe('buildImages', () => {
     const [image] = images;
     if (image === undefined) throw new Error('no image');
     expect(image.path).toBe(join(directory, 'images/1.0/test-os-1.0-qemu.x86_64.qcow2'));
-    await run(qemuImg, ['check', image.path]);
+    await run(tools.qemuImg, ['check', image.path]);
     const { digest, size } = await digestFile(image.path);
     expect(image.record).toMatchObject({ size, sha256: digest.slice(7), version: '1.0', format: 'qcow2' });
     expect(JSON.parse(await readFile(`${image.path}.json`, 'utf8'))).toEqual(image.record);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { candidateTag } from '../../../src/contract/tags.ts';
 import { run } from '../../../src/exec/run.ts';
-import { git } from '../../../src/exec/tools/git.ts';
+import { tools } from '../../../src/exec/tools.ts';
 import { readBuildInputs } from '../../../src/flows/container/next-build/inputs.ts';
 import { type InitOptions, initWorkDirectory } from '../../../src/flows/work-directory/init.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
@@ -36,7 +36,7 @@ const init = (options: Partial<InitOptions>) =>
 
 async function gitIn(directory: string, ...args: string[]): Promise<string> {
   const identity = ['-c', 'user.name=test', '-c', 'user.email=test@example.com', '-c', 'init.defaultBranch=main'];
-  return (await run(git, [...identity, ...args], { cwd: directory })).stdout.trim();
+  return (await run(tools.git, [...identity, ...args], { cwd: directory })).stdout.trim();
 }
 
 /** A repository with the branches `main` and `next`; the manifest says which one it is of. */

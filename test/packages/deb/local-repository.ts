@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../../src/exec/run.ts';
-import { dpkgDeb, readControl } from '../../../src/exec/tools/dpkg-deb.ts';
+import { readControl } from '../../../src/exec/tools/dpkg-deb.ts';
+import { tools } from '../../../src/exec/tools.ts';
 import { digestFile, digestHex, sha256Hex } from '../../../src/lib/digest.ts';
 
 const gpg = { name: 'gpg', packages: { deb: 'gnupg', rpm: 'gnupg2' }, purpose: 'signs the repositories of tests' };
@@ -119,7 +120,7 @@ export async function buildPackage(item: TestPackage, output: string): Promise<s
     }
     const { version = '1.0', fields: { Architecture = 'all' } = {} } = item;
     const file = join(output, `${item.name}_${version.replace(':', '%3a')}_${Architecture}.deb`);
-    await run(dpkgDeb, ['--root-owner-group', '-Znone', '--build', tree, file], {
+    await run(tools.dpkgDeb, ['--root-owner-group', '-Znone', '--build', tree, file], {
       env: { SOURCE_DATE_EPOCH: String(Date.UTC(2025, 9, 1) / 1000) },
     });
     return file;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CosaError } from '../../../lib/errors.ts';
 import { type RunResult, tryRun } from '../../run.ts';
 import { openScratch } from '../../scratch.ts';
-import { git } from '../git.ts';
+import { tools } from '../../tools.ts';
 import { type FoundRepository, readConfiguration, readHead } from './repository.ts';
 
 /**
@@ -112,7 +112,7 @@ async function ask(
 ): Promise<RunResult> {
   const deadline = AbortSignal.timeout(patienceMilliseconds);
   try {
-    return await tryRun(git, args, { ...options, signal: deadline });
+    return await tryRun(tools.git, args, { ...options, signal: deadline });
   } catch (cause) {
     if (!deadline.aborted) throw cause;
     const seconds = patienceMilliseconds / 1000;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { directoryCache } from '../../../cache/directories.ts';
 import { stepKey } from '../../../cache/key.ts';
 import { run } from '../../../exec/run.ts';
-import { coreutilsCopy } from '../../../exec/tools/cp.ts';
+import { tools } from '../../../exec/tools.ts';
 import type { InstalledPackage } from '../../../packages/backend.ts';
 import type { Reporter } from '../../../progress/reporter.ts';
 import { type Pipeline, runCachedStep, runStep } from '../../../progress/step.ts';
@@ -67,7 +67,7 @@ export async function installedRoot(
 /** Copies a root with owners, modes, times, hard links and xattrs, sharing blocks where the filesystem can. */
 export async function copyRoot(pipeline: Pipeline, from: string, to: string): Promise<void> {
   await runStep(pipeline, 'copy root', async (reporter) => {
-    await run(coreutilsCopy, ['--archive', '--reflink=auto', '--no-target-directory', from, to], {
+    await run(tools.cp, ['--archive', '--reflink=auto', '--no-target-directory', from, to], {
       signal: reporter.signal,
     });
   });

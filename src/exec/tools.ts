@@ -1,0 +1,71 @@
+/** A program of the host that cosa calls, and where to get it: for errors and for `cosa doctor`. */
+export interface Tool {
+  /** The executable's name, looked up in PATH and the system directories. */
+  name: string;
+  /** The package that holds it, by distribution family. */
+  packages: { deb: string; rpm: string };
+  /** What cosa needs it for, as a clause: "writes ext4 filesystems". */
+  purpose: string;
+  /** True if most work directories never need it: `cosa doctor` tells, and does not complain. */
+  optional?: true;
+  /** The family of hosts that have it; unless given, all have. */
+  family?: 'deb' | 'rpm';
+}
+
+/**
+ * Every program of the host that cosa runs: `cosa doctor` looks for each, `scripts/setup` installs what is missing. Only
+ * credential helpers are not here: which one there is, if any, the user's own files say.
+ */
+export const tools = {
+  aptCache: tool('apt-cache', 'apt', 'reads the indexes of Debian repositories'),
+  aptConfig: tool('apt-config', 'apt', "learns the machine's proxy"),
+  aptGet: tool('apt-get', 'apt', 'chooses the versions of Debian packages'),
+  bubblewrap: tool('bwrap', 'bubblewrap', "runs the operating system's own programs in a namespace"),
+  cat: tool('cat', 'coreutils', 'ends what it has locked when it ends'),
+  cp: tool('cp', 'coreutils', 'copies root directories with owners and xattrs'),
+  debugfs: tool('debugfs', 'e2fsprogs', 'sets flags in ext4 filesystems'),
+  dpkgDeb: tool('dpkg-deb', 'dpkg', 'unpacks Debian packages'),
+  dpkgQuery: { ...tool('dpkg-query', 'dpkg', 'tells which packages the host has'), family: 'deb' },
+  find: tool('find', 'findutils', 'compares what it keeps with what was put there'),
+  flock: tool('flock', 'util-linux', 'locks the work directory'),
+  getfattr: tool('getfattr', 'attr', 'reads extended attributes such as file capabilities, which Node cannot'),
+  git: tool('git', 'git', 'fetches a config and tells its revision'),
+  mcopy: tool('mcopy', 'mtools', 'copies files into the EFI system partition'),
+  mke2fs: tool('mke2fs', 'e2fsprogs', 'writes ext4 filesystems'),
+  mkfsVfat: tool('mkfs.vfat', 'dosfstools', 'writes the EFI system partition'),
+  mkfsXfs: { ...tool('mkfs.xfs', 'xfsprogs', 'writes XFS filesystems'), optional: true },
+  mmd: tool('mmd', 'mtools', 'makes directories in the EFI system partition'),
+  newuidmap: tool('newuidmap', { deb: 'uidmap', rpm: 'shadow-utils' }, "maps an unprivileged user's sub-ids"),
+  ostree: tool('ostree', 'ostree', 'deploys the operating system onto a disk'),
+  /** UEFI for virtual machines: a file and not a program. Fedora keeps it elsewhere, see vm/firmware.ts. */
+  ovmf: {
+    ...tool(
+      '/usr/share/OVMF/OVMF_CODE_4M.fd',
+      { deb: 'ovmf', rpm: 'edk2-ovmf' },
+      'boots disk images with UEFI and Secure Boot',
+    ),
+    optional: true,
+  },
+  qemu: tool('qemu-system-x86_64', { deb: 'qemu-system-x86', rpm: 'qemu-system-x86-core' }, 'boots disk images'),
+  qemuImg: tool('qemu-img', { deb: 'qemu-utils', rpm: 'qemu-img' }, 'writes disk images in the formats of hypervisors'),
+  rpm: { ...tool('rpm', 'rpm', 'tells which packages the host has'), family: 'rpm' },
+  setfattr: tool('setfattr', 'attr', 'sets extended attributes such as file capabilities, which Node cannot'),
+  setpriv: tool('setpriv', 'util-linux', 'ends the programs that it has started together with itself'),
+  sh: tool('sh', { deb: 'dash', rpm: 'bash' }, 'begins again as root of a namespace'),
+  ssh: tool('ssh', { deb: 'openssh-client', rpm: 'openssh-clients' }, 'runs commands in a virtual machine'),
+  sshKeygen: tool(
+    'ssh-keygen',
+    { deb: 'openssh-client', rpm: 'openssh-clients' },
+    'makes throwaway keys for virtual machines',
+  ),
+  sync: tool('sync', 'coreutils', 'flushes what it keeps to disk'),
+  tar: tool('tar', 'tar', 'reads files with their extended attributes'),
+  true: tool('true', 'coreutils', 'tries whether programs can be run in namespaces'),
+  unshare: tool('unshare', 'util-linux', 'makes a user namespace for an unprivileged user'),
+  xz: tool('xz', { deb: 'xz-utils', rpm: 'xz' }, 'compresses disk images'),
+  zstd: tool('zstd', 'zstd', 'compresses disk images'),
+} as const satisfies Record<string, Tool>;
+
+function tool(name: string, held: string | Tool['packages'], purpose: string): Tool {
+  return { name, packages: typeof held === 'string' ? { deb: held, rpm: held } : held, purpose };
+}

@@ -33,6 +33,13 @@ module.exports = {
       to: { path: '^src/flows/', pathNot: `^src/flows/${noun}/` },
     })),
     {
+      name: 'only-the-table-imports-transports',
+      comment: 'what differs from one transport to another, a place can do or says of itself',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/oci/transports(/|\\.ts$)' },
+      to: { path: '^src/oci/transports/', pathNot: '^src/oci/transports/transport\\.ts$' },
+    },
+    {
       name: 'no-folder-is-taken-for-output',
       comment: 'every ignore rule takes a folder of such a name for something that was made',
       severity: 'error',

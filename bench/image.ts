@@ -33,13 +33,14 @@ qemu-img convert -O qcow2 disk.raw disk.qcow2
 `;
 
 function runByHand({ reference, image }: ResolvedImage): void {
-  if (reference.place.transport !== 'oci') throw new Error('the bench reads an OCI layout');
+  const { layout } = reference.place;
+  if (layout === undefined) throw new Error('the bench reads an OCI layout');
   const scratch = join(directory, 'by-hand');
   const commit = image.config.config?.Labels?.['ostree.commit'] ?? '';
   const layers = image.manifest.layers.map(({ digest }) => digestHex(digest));
   removeDeployment(scratch);
   mkdirSync(scratch);
-  execFileSync('bash', ['-c', byHand, 'bash', scratch, reference.place.directory, commit, ...layers], {
+  execFileSync('bash', ['-c', byHand, 'bash', scratch, layout, commit, ...layers], {
     stdio: 'pipe',
   });
 }

@@ -1,7 +1,7 @@
 import type { Reporter } from '../progress/reporter.ts';
 import { attempt } from './attempt.ts';
 import { readReferrers } from './copy/related.ts';
-import { formatPlace, type Place } from './place.ts';
+import type { Place } from './place.ts';
 import type { ContentReader } from './store.ts';
 import { type Problem, validator } from './validate.ts';
 
@@ -38,12 +38,12 @@ export async function checkTagged(reader: ContentReader, place: Place, reporter:
     else if (value !== undefined) problems.push(...(await check.validate(value)));
   }
   for (const { descriptor, reason } of await reader.untagged()) {
-    if (reason !== undefined) named(formatPlace(place), reason);
+    if (reason !== undefined) named(place.format(), reason);
     else if (descriptor !== undefined) problems.push(...(await check.validate(descriptor)));
   }
   let entries = tags.length;
   for (const subject of [...check.manifests]) {
-    const referrers = await attempt(() => readReferrers(reader, [subject], formatPlace(place)));
+    const referrers = await attempt(() => readReferrers(reader, [subject], place.format()));
     if (referrers.reason !== undefined) named(`what refers to ${subject}`, referrers.reason);
     entries += referrers.value?.length ?? 0;
     for (const { descriptor } of referrers.value ?? []) problems.push(...(await check.validate(descriptor)));

@@ -61,8 +61,10 @@ function moveBlobs(
   store: ContentStore,
   reporter: Reporter,
 ): Promise<BlobCounts> {
-  const heldBy = place.transport === 'docker' ? { host: place.host, repository: place.repository } : undefined;
-  return copyBlobs({ from: reader, to: store, blobs, presentBytes: present.bytes, heldBy }, reporter);
+  return copyBlobs(
+    { from: reader, to: store, blobs, presentBytes: present.bytes, heldBy: place.mountSource },
+    reporter,
+  );
 }
 
 /** Stores manifests, children first, and sets tags: from here on others see the image. */

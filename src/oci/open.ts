@@ -1,12 +1,11 @@
 import { type Digest, digestHex } from '../lib/digest.ts';
 import { type CosaError, usageError } from '../lib/errors.ts';
 import { nearest } from '../lib/nearest.ts';
-import { openLayout, openLayoutForWriting } from './layout.ts';
-import { formatPlace, type Place, placeOf } from './place.ts';
-import { parseReference, type Reference } from './reference.ts';
-import { referenceByName } from './reference-by-name.ts';
+import type { Place } from './place.ts';
+import { findReference } from './reference.ts';
 import type { Registries } from './registries.ts';
-import type { ContentReader, ContentStore } from './store.ts';
+import type { Selector } from './selector.ts';
+import type { ContentReader } from './store.ts';
 import { isMachineryTag } from './tag.ts';
 import type { Descriptor } from './types.ts';
 
@@ -14,6 +13,8 @@ import type { Descriptor } from './types.ts';
 export interface OpenedReference {
   /** The reference as it was given. */
   name: string;
+  /** The tag and the digest in it. */
+  selector: Selector;
   place: Place;
   reader: ContentReader;
   /** Of a manifest, or of an index. */
@@ -26,72 +27,23 @@ const shortestPrefix = 4;
 /**
  * Finds the image that a reference names.
  * @param workDirectory where `oci/` lies, and what relative paths start from
- * @throws CosaError `REFERENCE_INVALID`, `LAYOUT_MISSING`, `ARCHIVE_MISSING`, `TAG_UNKNOWN` with near tags, `DIGEST_UNKNOWN`,
- *   `REFERENCE_AMBIGUOUS` listing the candidates (all exit 2), what {@link openPlace} throws
+ * @throws CosaError `REFERENCE_INVALID`, `TAG_UNKNOWN` with near tags, `DIGEST_UNKNOWN`, `REFERENCE_AMBIGUOUS` listing the candidates (all
+ *   exit 2), what `Place.open` throws
  */
 export async function openReference(
   text: string,
   workDirectory: string,
   registries: Registries,
 ): Promise<OpenedReference> {
-  const reference = (await referenceByName(text, workDirectory)) ?? parseReference(text);
-  const place = placeOf(reference, workDirectory);
-  if (place.transport !== 'docker' && isBare(reference)) {
-    const layout = await openFiles(place);
-    return { name: text, place, reader: layout, descriptor: await only(layout, text) };
-  }
-  const reader = await openPlace(place, registries);
-  const where = formatPlace(place);
-  const found = (descriptor: Descriptor) => ({ name: text, place, reader, descriptor });
-  if (reference.transport === 'local') return found(await find(reader, reference.name, where));
-  if (reference.digest !== undefined) return found(await findDigest(reader, reference.digest, where));
-  // As every other tool has it: a repository's name alone means its tag `latest`.
-  return found(await find(reader, reference.tag ?? 'latest', where));
-}
-
-/** True if it names a place and nothing in it. */
-function isBare(reference: Reference): boolean {
-  return reference.transport !== 'local' && reference.tag === undefined && reference.digest === undefined;
-}
-
-/**
- * Opens a place for reading.
- * @throws CosaError `LAYOUT_MISSING`, `ARCHIVE_MISSING`, `ARCHIVE_COMPRESSED` (exit 2), `LAYOUT_INVALID`,
- *   `ARCHIVE_INVALID` (exit 4)
- */
-export async function openPlace(place: Place, registries: Registries): Promise<ContentReader> {
-  switch (place.transport) {
-    case 'docker':
-      return registries.repository(place.host, place.repository);
-    default:
-      return openFiles(place);
-  }
-}
-
-async function openFiles(place: Exclude<Place, { transport: 'docker' }>): Promise<ContentReader> {
-  if (place.transport === 'oci') return openLayout(place.directory);
-  // Archives are seldom, and take modules that others need not load.
-  const { openArchive } = await import('./archive.ts');
-  return openArchive(place.file);
-}
-
-/** Opens a place for writing: a layout or an archive is made if it is missing. */
-export async function openPlaceForWriting(
-  place: Place,
-  registries: Registries,
-): Promise<ContentStore & AsyncDisposable> {
-  switch (place.transport) {
-    case 'docker': {
-      const repository = await registries.repository(place.host, place.repository, 'writing');
-      return { ...repository, [Symbol.asyncDispose]: async () => undefined };
-    }
-    case 'oci':
-      return openLayoutForWriting(place.directory);
-    case 'oci-archive': {
-      const { openArchiveForWriting } = await import('./archive.ts');
-      return openArchiveForWriting(place.file);
-    }
-  }
+  const reference = await findReference(text, workDirectory);
+  const { tag, digest } = reference;
+  const place = reference.placeIn(workDirectory);
+  const reader = await place.open(registries);
+  const where = place.format();
+  const opened = (descriptor: Descriptor) => ({ name: text, selector: { tag, digest }, place, reader, descriptor });
+  if (digest !== undefined) return opened(await findDigest(reader, digest, where));
+  const name = reference.name ?? tag ?? place.defaultTag;
+  return opened(await (name === undefined ? only(reader, text) : find(reader, name, where)));
 }
 
 /** The only image: of those with tags, or where nothing is tagged, as in what "podman save" writes, of all. */

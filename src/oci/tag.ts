@@ -14,3 +14,10 @@ export function isTag(text: string): boolean {
 export function isMachineryTag(tag: string): boolean {
   return /^sha256-[0-9a-f]{64}/.test(tag);
 }
+
+/** Those of the tags that a pattern stands for, in their order; never what belongs to signatures and referrers. */
+export function matchingTags(pattern: string, tags: readonly string[]): string[] {
+  const source = pattern.replace(/[.*?]/g, (character) => ({ '*': '.*', '?': '.' })[character] ?? `\\${character}`);
+  const expression = new RegExp(`^${source}$`);
+  return tags.filter((tag) => expression.test(tag) && !isMachineryTag(tag));
+}

@@ -1,13 +1,11 @@
-import { realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { nearestHint, validate } from '../config/validate.ts';
 import { parseYaml, type YamlFile } from '../config/yaml.ts';
-import { CosaError, isSystemError, type SourcePosition, usageError } from '../lib/errors.ts';
-import { isMissing } from '../lib/if-exists.ts';
+import { CosaError, type SourcePosition, usageError } from '../lib/errors.ts';
 import { readText, readTextIfExists } from '../lib/text-file.ts';
+import { policyTransports, scopeSyntaxOf } from '../oci/policy/scope-syntaxes.ts';
 import { readSigningKey, readVerificationKey, type SigningKey, type VerificationKey } from '../oci/signatures/keys.ts';
-import { policyTransports, unmatchableReason } from '../oci/signatures/matchable.ts';
 import { type Policy, policySchema, type SignedRequirement } from '../oci/signatures/policy.ts';
 
 /** A policy and the file that it is from. */
@@ -77,12 +75,14 @@ export function parsePolicy(text: string, path: string): PolicyFile {
 
 function refuseUnmatchable({ transports }: Policy, file: YamlFile): void {
   for (const [transport, scopes] of Object.entries(transports)) {
-    if (!policyTransports.includes(transport)) {
+    const syntax = scopeSyntaxOf(transport);
+    if (syntax === undefined) {
       const where = file.keyPosition(['transports', transport]);
-      throw unusable(`nobody knows the transport "${transport}"`, where, nearestHint(transport, policyTransports));
+      const hint = nearestHint(transport, policyTransports());
+      throw unusable(`nobody knows the transport "${transport}"`, where, hint);
     }
     for (const scope of Object.keys(scopes)) {
-      const reason = unmatchableReason(transport, scope);
+      const reason = scope === '' ? undefined : syntax.unmatchableReason(scope);
       if (reason === undefined) continue;
       throw unusable(scopeMessage(transport, scope, reason), file.keyPosition(['transports', transport, scope]));
     }
@@ -90,29 +90,19 @@ function refuseUnmatchable({ transports }: Policy, file: YamlFile): void {
 }
 
 /**
- * Layouts and archives are known by their real path: a scope that leads through a link would never match.
+ * A scope that leads through a link would never match: layouts and archives are known by their real path.
  * @throws CosaError `POLICY_INVALID` (exit 2)
  */
 async function withRealPaths(policy: PolicyFile): Promise<PolicyFile> {
-  for (const transport of ['oci', 'oci-archive']) {
-    for (const scope of Object.keys(policy.transports[transport] ?? {})) {
-      const real = scope === '' ? '' : await realPathOf(scope);
+  for (const [transport, scopes] of Object.entries(policy.transports)) {
+    const syntax = scopeSyntaxOf(transport);
+    for (const scope of Object.keys(scopes)) {
+      const real = scope === '' ? scope : ((await syntax?.realScope?.(scope)) ?? scope);
       if (real === scope) continue;
       throw unusable(scopeMessage(transport, scope, `leads through a link: write ${real}`), { file: policy.path });
     }
   }
   return policy;
-}
-
-/** Also of a path that is not there yet. */
-async function realPathOf(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    // Where nothing can be looked up, nothing can be read either.
-    if (path === dirname(path) || !(isMissing(error) || isSystemError(error, 'EACCES'))) return path;
-    return join(await realPathOf(dirname(path)), basename(path));
-  }
 }
 
 function scopeMessage(transport: string, scope: string, reason: string): string {

@@ -1,14 +1,10 @@
-import { realpath } from 'node:fs/promises';
 import { type CosaError, verificationError } from '../lib/errors.ts';
 import { readIndex } from '../oci/image.ts';
+import { formatImageName, type ImageName } from '../oci/image-name.ts';
 import type { OpenedReference } from '../oci/open.ts';
-import { formatPlace } from '../oci/place.ts';
-import { parseReference } from '../oci/reference.ts';
 import { enforce, type Refusal } from '../oci/signatures/enforce.ts';
 import type { RefusedSignature } from '../oci/signatures/find.ts';
-import { formatImageName, type ImageName, parseImageName } from '../oci/signatures/identity.ts';
 import { requirementsFor } from '../oci/signatures/policy.ts';
-import { scopesOf } from '../oci/signatures/scope.ts';
 import type { GoodSignature } from '../oci/signatures/verify.ts';
 import { type Descriptor, mediaTypes } from '../oci/types.ts';
 import { runStep } from '../progress/step.ts';
@@ -85,9 +81,9 @@ async function admitUnder(
   reference: OpenedReference,
   image: Descriptor,
 ): Promise<Admission> {
-  const name = nameOf(reference);
-  const scopes = scopesOf(name === undefined ? { path: await pathOf(reference) } : { name });
-  const { requirements, section } = requirementsFor(policy, reference.place.transport, scopes);
+  const { place, selector } = reference;
+  const name = place.imageName?.(selector);
+  const { requirements, section } = requirementsFor(policy, place.transport, await place.policyScopes(selector));
   const check = () =>
     enforce(requirements, { reader: reference.reader, digest: image.digest, name }, (requirement) =>
       policyKeys(policy, requirement),
@@ -104,22 +100,6 @@ async function admitUnder(
     reporter.note([...new Set(admission.signatures.map(({ key }) => `by ${key}`))].join(', '));
     return admission;
   });
-}
-
-/** The name by which an image of a registry was asked for; an image elsewhere has none. */
-function nameOf({ name, place }: OpenedReference): ImageName | undefined {
-  if (place.transport !== 'docker') return undefined;
-  const reference = parseReference(name);
-  if (reference.transport !== 'docker') return undefined;
-  const { tag, digest } = reference;
-  const repository = parseImageName(`${place.host}/${place.repository}`)?.repository;
-  if (repository === undefined) throw new Error(`no image name: ${formatPlace(place)}`);
-  return digest === undefined ? { repository, tag: tag ?? 'latest' } : { repository, digest };
-}
-
-async function pathOf({ place }: OpenedReference): Promise<string> {
-  if (place.transport === 'docker') throw new Error('an image of a registry has no path');
-  return realpath(place.transport === 'oci' ? place.directory : place.file);
 }
 
 interface Circumstances {

@@ -2,13 +2,12 @@ import { isStreamName } from '../config/names.ts';
 import { labelNames } from '../contract/labels.ts';
 import { verificationError } from '../lib/errors.ts';
 import type { Image } from '../oci/image.ts';
-import { formatPlace, placeOf } from '../oci/place.ts';
 import { parseReference } from '../oci/reference.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
 /** The container that `cosa init --ostree` recorded, by its digest; `undefined` if there is none. */
 export function upstreamReference({ root, settings: { upstream } }: WorkDirectory): string | undefined {
-  return upstream && formatPlace(placeOf(parseReference(upstream.reference), root), { digest: upstream.digest });
+  return upstream && parseReference(upstream.reference).placeIn(root).format({ digest: upstream.digest });
 }
 
 /**
@@ -25,7 +24,7 @@ export function streamOfContainer(image: Image, reference: string): string | und
     throw verificationError('ANNOTATION_INVALID', message, { hint: 'choose one yourself: --stream STREAM' });
   }
   if (labelled !== undefined) return labelled;
-  const parsed = parseReference(reference);
-  if (parsed.transport === 'local' || parsed.tag === labels[labelNames.version]) return undefined;
-  return parsed.tag?.replace(/-candidate$/, '');
+  const { name, tag } = parseReference(reference);
+  if (name !== undefined || tag === labels[labelNames.version]) return undefined;
+  return tag?.replace(/-candidate$/, '');
 }

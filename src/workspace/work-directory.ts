@@ -7,6 +7,7 @@ import { usageError } from '../lib/errors.ts';
 import { writeFileAtomic } from '../lib/files.ts';
 import { readTextIfExists } from '../lib/text-file.ts';
 import type { Place } from '../oci/place.ts';
+import { workDirectoryPlace } from '../oci/transports.ts';
 
 /** What `cosa init` was told; `cosa.json` holds it. */
 const settingsSchema = z.strictObject({
@@ -67,8 +68,8 @@ export function workDirectoryAt(directory: string, settings: WorkDirectorySettin
 }
 
 /** A work directory's own `oci/`, as a place for containers. */
-export function ownPlace(work: WorkDirectory): Extract<Place, { transport: 'oci' }> {
-  return { transport: 'oci', directory: work.oci };
+export function ownPlace(work: WorkDirectory): Place {
+  return workDirectoryPlace(work.root);
 }
 
 /**

@@ -8,7 +8,7 @@ import { copyContent } from '../../src/oci/copy.ts';
 import { readImage } from '../../src/oci/image.ts';
 import { checkLayout } from '../../src/oci/layout/check.ts';
 import { openLayout, openLayoutForWriting } from '../../src/oci/layout.ts';
-import { openPlaceForWriting, openReference } from '../../src/oci/open.ts';
+import { openReference } from '../../src/oci/open.ts';
 import type { Place } from '../../src/oci/place.ts';
 import { createRegistries } from '../../src/oci/registry/registries.ts';
 import { requestsOf } from '../../src/oci/registry/testing/log.ts';
@@ -19,6 +19,7 @@ import { silentReporter } from '../../src/progress/reporter.ts';
 import { startDockerRegistry } from '../helpers/docker-registry.ts';
 import { storeImageOf } from '../helpers/image.ts';
 import { entry, tarOf } from '../helpers/ostree-layers.ts';
+import { placeOf } from '../helpers/place.ts';
 
 // Twenty machines push at once, each an image of its own on layers that all share; then all are pulled at once.
 const machines = Array.from({ length: 20 }, (_, number) => `machine-${String(number).padStart(2, '0')}`);
@@ -110,16 +111,16 @@ it("lose nothing in Debian's registry", async () => {
 async function copy(source: string, to: Place, tag: string): Promise<void> {
   await using registries = createRegistries({}, { environment: {}, wait: async () => undefined });
   const from = await openReference(source, directory, registries);
-  await using store = await openPlaceForWriting(to, registries);
+  await using store = await to.openForWriting(registries);
   await copyContent({ from, to: { place: to, reader: store }, tags: [tag], along: 'nothing' }, store, silentReporter());
 }
 
 function push(host: string, tag: string): Promise<void> {
-  return copy(`oci:oci:${tag}`, { transport: 'docker', host, repository }, tag);
+  return copy(`oci:oci:${tag}`, placeOf(`docker://${host}/${repository}`), tag);
 }
 
 function pull(host: string, tag: string, layout: string): Promise<void> {
-  return copy(`docker://${host}/${repository}:${tag}`, { transport: 'oci', directory: join(directory, layout) }, tag);
+  return copy(`docker://${host}/${repository}:${tag}`, placeOf(`oci:${join(directory, layout)}`), tag);
 }
 
 /** Every image is in the layout, whole. */

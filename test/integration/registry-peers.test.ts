@@ -9,7 +9,7 @@ import { storeBytes } from '../../src/oci/artifact.ts';
 import { copyContent } from '../../src/oci/copy.ts';
 import { checkLayout } from '../../src/oci/layout/check.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
-import { openPlaceForWriting, openReference } from '../../src/oci/open.ts';
+import { openReference } from '../../src/oci/open.ts';
 import type { Place } from '../../src/oci/place.ts';
 import { createRegistries } from '../../src/oci/registry/registries.ts';
 import { mediaTypes } from '../../src/oci/types.ts';
@@ -18,6 +18,7 @@ import { type DockerRegistry, type DockerRegistryOptions, startDockerRegistry } 
 import { storeImageOf, zstdOf } from '../helpers/image.ts';
 import { entry, tarOf } from '../helpers/ostree-layers.ts';
 import { buildah, podman, skopeo, umoci } from '../helpers/peers.ts';
+import { placeOf } from '../helpers/place.ts';
 
 // Other people's tools and ours meet in Debian's registry.
 const flavours: DockerRegistryOptions[] = [
@@ -106,11 +107,11 @@ describe.each(flavours)('registry with %o', (flavour) => {
 });
 
 function remote({ host }: DockerRegistry): Place {
-  return { transport: 'docker', host, repository: 'os/example' };
+  return placeOf(`docker://${host}/os/example`);
 }
 
 function local(name: string): Place {
-  return { transport: 'oci', directory: join(directory, name) };
+  return placeOf(`oci:${join(directory, name)}`);
 }
 
 /** Copies as `cosa copy` does, and returns the digest. */
@@ -118,7 +119,7 @@ async function copy(source: string, to: Place, tag: string, registry: DockerRegi
   const { authFile, certificateDirectory } = registry;
   await using registries = createRegistries({ authFile, certificateDirectory }, { environment: {} });
   const from = await openReference(source, directory, registries);
-  await using store = await openPlaceForWriting(to, registries);
+  await using store = await to.openForWriting(registries);
   await copyContent({ from, to: { place: to, reader: store }, tags: [tag], along: 'nothing' }, store, silentReporter());
   return from.descriptor.digest;
 }

@@ -15,6 +15,7 @@ import type { ContentReader, ContentStore, LocalStore } from '../../src/oci/stor
 import { type Descriptor, mediaTypes } from '../../src/oci/types.ts';
 import { type Reporter, silentReporter } from '../../src/progress/reporter.ts';
 import { collect, storeImage } from '../helpers/image.ts';
+import { placeOf } from '../helpers/place.ts';
 import { recording } from '../helpers/recording-store.ts';
 
 let base: string;
@@ -33,8 +34,8 @@ afterEach(async () => {
   await rm(base, { recursive: true, force: true });
 });
 
-const layout = (name: string): Place => ({ transport: 'oci', directory: join(base, name) });
-const registry: Place = { transport: 'docker', host: 'registry.example.com', repository: 'os/b' };
+const layout = (name: string) => placeOf(`oci:${join(base, name)}`);
+const registry = placeOf('docker://registry.example.com/os/b');
 
 interface Copy {
   reader?: ContentReader;
@@ -253,7 +254,7 @@ describe('a registry', () => {
   it('is told which repository holds the blobs', async () => {
     const image = await storeImage(from, [Buffer.from('one')]);
     const { store, calls } = recording(to);
-    const place: Place = { transport: 'docker', host: 'registry.example.com', repository: 'os/a' };
+    const place = placeOf('docker://registry.example.com/os/a');
     const request = { from: { place, reader: from, descriptor: image }, to: { place: registry, reader: store } };
     await copyContent({ ...request, tags: ['t'], along: 'nothing' }, store, silentReporter());
     const heldBy = { host: 'registry.example.com', repository: 'os/a' };

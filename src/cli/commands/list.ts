@@ -1,6 +1,5 @@
 import { type ListedContainer, type ListedPlace, listContainers } from '../../flows/container/list.ts';
 import { formatBytes } from '../../lib/format.ts';
-import { formatPlace } from '../../oci/place.ts';
 import { nothingBuilt, placeNamed } from '../../workspace/place.ts';
 import { defineCommand } from '../command.ts';
 import { line, lines, type Showable, type Shown } from '../render/shown.ts';
@@ -34,7 +33,7 @@ export const list = defineCommand({
     const { containers, others } = listed;
     const isEmpty = containers.length + others.length === 0;
     return {
-      text: isEmpty ? `${formatPlace(place)} holds no container yet` : placeText(listed, context.style),
+      text: isEmpty ? `${place.format()} holds no container yet` : placeText(listed, context.style),
       json: [
         ...containers.map((container) => ({
           ...container,

@@ -74,7 +74,7 @@ function sourceAndDestination(references: readonly string[], given: string | und
       hint: 'cosa push SOURCE DESTINATION, or --index to make an index of several builds',
     });
   }
-  if (parseReference(second).transport !== 'local') return { destination: second, from: first };
+  if (parseReference(second).name === undefined) return { destination: second, from: first };
   throw usageError('PUSH_ARGUMENTS', `${second} is no destination: it names what lies in the work directory`, {
     hint: `the destination comes last: cosa push ${second} ${first}`,
   });

@@ -3,11 +3,11 @@ import { usageError } from '../../lib/errors.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import { type CopySource, questionsAtOnce } from '../../oci/copy/plan.ts';
 import { chooseImage } from '../../oci/image.ts';
-import { openPlace, openReference } from '../../oci/open.ts';
-import { formatPlace, placeOf } from '../../oci/place.ts';
-import { parseReference } from '../../oci/reference.ts';
+import { openReference } from '../../oci/open.ts';
+import { parseReference, splitTagPattern, type TagPattern } from '../../oci/reference.ts';
 import type { ContentReader } from '../../oci/store.ts';
-import { matchingTags, splitTagPattern, type TagPattern } from '../../oci/tag-pattern.ts';
+import { matchingTags } from '../../oci/tag.ts';
+import { workDirectoryPlace } from '../../oci/transports.ts';
 import type { Descriptor, Platform } from '../../oci/types.ts';
 import { hostPlatform } from '../../workspace/architecture.ts';
 import { workDirectoryFor } from '../../workspace/resolve-image.ts';
@@ -62,14 +62,14 @@ async function copyMatching(
   const destination = parseDestination(options.destination, root);
   if (destination.tag !== undefined) {
     throw usageError('DESTINATION_TAG', `${options.destination} names a tag, and ${options.source} may be many`, {
-      hint: `they keep their tags: write ${formatPlace(destination.place)}`,
+      hint: `they keep their tags: write ${destination.place.format()}`,
     });
   }
-  const from = placeOf(place === undefined ? { transport: 'local', name: pattern } : parseReference(place), root);
-  const reader = await openPlace(from, session.registries);
+  const from = place === undefined ? workDirectoryPlace(root) : parseReference(place).placeIn(root);
+  const reader = await from.open(session.registries);
   const images = await imagesByTag(reader, pattern);
   if (images.length === 0) {
-    throw usageError('TAGS_NONE', `${formatPlace(from)} has no tag like "${pattern}"`);
+    throw usageError('TAGS_NONE', `${from.format()} has no tag like "${pattern}"`);
   }
   const copied: Transferred[] = [];
   for (const { descriptor, tags } of images) {

@@ -3,8 +3,7 @@ import { plural } from '../../lib/format.ts';
 import { checkTagged, type TaggedReport } from '../../oci/check.ts';
 import { checkLayout, type LayoutReport } from '../../oci/layout/check.ts';
 import { fetchBlobs, type RepairResult, setDamagedAside } from '../../oci/layout/repair.ts';
-import { openPlace } from '../../oci/open.ts';
-import { formatPlace, isSamePlace, type Place, placeOf } from '../../oci/place.ts';
+import { isSamePlace, type Place } from '../../oci/place.ts';
 import { parseReference } from '../../oci/reference.ts';
 import type { ContentReader } from '../../oci/store.ts';
 import type { Reporter } from '../../progress/reporter.ts';
@@ -20,7 +19,7 @@ export type ContainersReport = TaggedReport | LayoutReport;
 
 /**
  * Reads everything in a place and says what is wrong.
- * @throws CosaError `REPOSITORY_MISSING` (exit 2), what `openPlace` throws
+ * @throws CosaError `REPOSITORY_MISSING` (exit 2), what `Place.open` throws
  */
 export async function checkContainers(session: Session, place: Place): Promise<ContainersReport> {
   return runStep(session, 'check containers', async (reporter) => {
@@ -31,8 +30,8 @@ export async function checkContainers(session: Session, place: Place): Promise<C
 }
 
 async function check(session: Session, place: Place, reporter: Reporter): Promise<ContainersReport> {
-  if (place.transport === 'oci') return checkLayout(place.directory, reporter);
-  const reader = await openPlace(place, session.registries);
+  if (place.layout !== undefined) return checkLayout(place.layout, reporter);
+  const reader = await place.open(session.registries);
   await requireContents(reader, place);
   return checkTagged(reader, place, reporter);
 }
@@ -55,32 +54,32 @@ const maximumRounds = 5;
 /**
  * Checks a layout, sets damaged blobs aside, and brings those that are lacking from where they may be had: the place that
  * was named, and the container that the work directory follows on.
- * @throws CosaError `REPAIR_UNSUPPORTED` (exit 2) for what is no layout, what `openPlace` throws
+ * @throws CosaError `REPAIR_UNSUPPORTED` (exit 2) for what is no layout, what `Place.open` throws
  */
 export async function repairContainers(
   session: Session,
   place: Place,
   options: RepairOptions,
 ): Promise<RepairedLayout> {
-  if (place.transport !== 'oci') {
-    throw usageError('REPAIR_UNSUPPORTED', `${formatPlace(place)} is no layout: nothing can be set aside there`, {
+  const { layout } = place;
+  if (layout === undefined) {
+    throw usageError('REPAIR_UNSUPPORTED', `${place.format()} is no layout: nothing can be set aside there`, {
       hint: 'copy the container there again, with "cosa copy"',
     });
   }
-  const { directory } = place;
   const sources = await repairSources(session, place, options);
   return runStep(session, 'repair containers', async (reporter) => {
-    let report = await checkLayout(directory, reporter);
+    let report = await checkLayout(layout, reporter);
     const setAside = await setDamagedAside(
-      directory,
+      layout,
       report.unsound.map(({ digest }) => digest),
     );
     const fetched: RepairResult['fetched'][number][] = [];
     for (let round = 0; round < maximumRounds && report.unsound.length > 0; round++) {
-      const brought = await fetchBlobs(directory, report.unsound, sources, reporter);
+      const brought = await fetchBlobs(layout, report.unsound, sources, reporter);
       fetched.push(...brought);
       const isDone = brought.length === 0;
-      if (!isDone || round === 0) report = await checkLayout(directory, reporter);
+      if (!isDone || round === 0) report = await checkLayout(layout, reporter);
       if (isDone) break;
     }
     reporter.note(`${plural(fetched.length, 'blob')} fetched, ${plural(report.problems.length, 'problem')} left`);
@@ -93,10 +92,10 @@ async function repairSources(
   place: Place,
   { directory, from }: RepairOptions,
 ): Promise<readonly ContentReader[]> {
-  const work = await workDirectoryFor(directory, from ?? formatPlace(place));
+  const work = await workDirectoryFor(directory, from ?? place.format());
   const upstream = isSamePlace(place, ownPlace(work)) ? upstreamReference(work) : undefined;
   const places = [from, upstream].flatMap((text) =>
-    text === undefined ? [] : [placeOf(parseReference(text), work.root)],
+    text === undefined ? [] : [parseReference(text).placeIn(work.root)],
   );
-  return Promise.all(places.map((source) => openPlace(source, session.registries)));
+  return Promise.all(places.map((source) => source.open(session.registries)));
 }

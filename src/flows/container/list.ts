@@ -1,7 +1,6 @@
 import type { Digest } from '../../lib/digest.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import { attempt } from '../../oci/attempt.ts';
-import { openPlace } from '../../oci/open.ts';
 import type { Place } from '../../oci/place.ts';
 import { signatureTag } from '../../oci/signatures/attachment.ts';
 import { bundleMediaType } from '../../oci/signatures/bundle.ts';
@@ -42,10 +41,10 @@ interface Found {
 /**
  * Everything in a place: its containers, and by name what is none. What is damaged or malformed has its reason, and keeps
  * nobody from the rest.
- * @throws CosaError `REPOSITORY_MISSING` (exit 2), what `openPlace` throws
+ * @throws CosaError `REPOSITORY_MISSING` (exit 2), what `Place.open` throws
  */
 export async function listContainers(session: Session, place: Place): Promise<ListedPlace> {
-  const reader = await openPlace(place, session.registries);
+  const reader = await place.open(session.registries);
   await requireContents(reader, place);
   const names = new Set(await reader.tagNames());
   const { images, others } = await findImages(reader);

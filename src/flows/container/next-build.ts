@@ -6,7 +6,6 @@ import type { CopySource } from '../../oci/copy/plan.ts';
 import type { Image } from '../../oci/image.ts';
 import { labelOf } from '../../oci/image.ts';
 import { openLayoutForWriting } from '../../oci/layout.ts';
-import { formatPlace } from '../../oci/place.ts';
 import type { LocalStore } from '../../oci/store.ts';
 import { runStep } from '../../progress/step.ts';
 import { waitForLock } from '../../progress/wait-for-lock.ts';
@@ -57,7 +56,7 @@ export async function buildContainer(
   const tags = [result.version, ...tagsOf(inputs, options)];
   return {
     ...result,
-    reference: formatPlace(from.place, { digest: result.digest }),
+    reference: from.place.format({ digest: result.digest }),
     pushed: destination && (await pushBuild(session, from, destination, tags, options.force)),
   };
 }

@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import type { Digest } from '../../lib/digest.ts';
 import { CosaError, usageError, verificationError } from '../../lib/errors.ts';
 import { platformName } from '../../oci/image.ts';
-import { openPlaceForWriting, openReference } from '../../oci/open.ts';
-import { formatPlace } from '../../oci/place.ts';
+import { openReference } from '../../oci/open.ts';
+import { isSamePlace } from '../../oci/place.ts';
 import type { ContentReader, ContentStore } from '../../oci/store.ts';
 import type { Descriptor } from '../../oci/types.ts';
 import { type AdmittedReference, admitWhole } from '../../workspace/admission.ts';
@@ -50,7 +50,7 @@ export interface Promotion {
 export async function promote(session: Session, directory: string, options: PromoteOptions): Promise<Promotion> {
   const target = await findTarget(directory, options.stream, options.from);
   const opened = await openCandidate(session, target);
-  await using store = await openPlaceForWriting(target.place, session.registries);
+  await using store = await target.place.openForWriting(session.registries);
   // Read before anything is checked: whoever moves the stream from here on wins.
   const previous = (await store.resolveTag(target.tag))?.digest;
   const policy = await findPolicy(target.directory);
@@ -71,8 +71,8 @@ export async function promote(session: Session, directory: string, options: Prom
 
 async function openCandidate(session: Session, target: PromotionTarget) {
   const opened = await openReference(target.from, target.directory, session.registries);
-  const place = formatPlace(target.place);
-  if (formatPlace(opened.place) === place) return opened;
+  if (isSamePlace(opened.place, target.place)) return opened;
+  const place = target.place.format();
   throw usageError('REFERENCE_ELSEWHERE', `${target.from} is not in ${place}: a tag points to what lies beside it`, {
     hint: `copy it first: cosa copy ${target.from} ${place}`,
   });
@@ -109,7 +109,7 @@ async function requirePassed(
   }
   if (reasons.length === 0) return;
   const { digest } = descriptor;
-  const tested = formatPlace(target.place, { digest: images[0]?.digest ?? digest });
+  const tested = target.place.format({ digest: images[0]?.digest ?? digest });
   throw verificationError(
     'TESTS_NOT_PASSED',
     [
@@ -147,5 +147,5 @@ async function whereNow(reader: ContentReader, tag: string): Promise<string> {
 }
 
 function nameOf({ place, tag }: PromotionTarget): string {
-  return formatPlace(place, { tag });
+  return place.format({ tag });
 }

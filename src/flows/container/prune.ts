@@ -1,7 +1,7 @@
 import { usageError } from '../../lib/errors.ts';
 import { plural } from '../../lib/format.ts';
 import { type PruneResult, pruneLayout } from '../../oci/layout/prune.ts';
-import { formatPlace, type Place } from '../../oci/place.ts';
+import type { Place } from '../../oci/place.ts';
 import { pruneRepository } from '../../oci/registry/prune.ts';
 import { runStep } from '../../progress/step.ts';
 import type { Session } from '../../workspace/session.ts';
@@ -28,24 +28,18 @@ export async function pruneContainers(
 ): Promise<PrunedContainers> {
   const { keep, dryRun } = options;
   return runStep(session, dryRun ? 'find old builds' : 'remove old builds', async (reporter) => {
-    switch (place.transport) {
-      case 'oci':
-        return pruneLayout(
-          place.directory,
-          async (reader) => tagsOf(reader, await findOldBuilds(reader, keep)),
-          dryRun,
-        );
-      case 'docker': {
-        const repository = await session.registries.repository(place.host, place.repository, 'writing');
-        const { versions, digests } = await findOldBuilds(repository, keep);
-        const manifests = await pruneRepository(repository, place, digests, dryRun, reporter);
-        reporter.note(plural(manifests, 'manifest'));
-        return { tags: versions, manifests };
-      }
-      case 'oci-archive':
-        throw usageError('PRUNE_UNSUPPORTED', `${formatPlace(place)} is one file: nothing can be removed from it`, {
-          hint: 'copy what you need into a new one: cosa copy',
-        });
+    if (place.layout !== undefined) {
+      return pruneLayout(place.layout, async (reader) => tagsOf(reader, await findOldBuilds(reader, keep)), dryRun);
     }
+    if (place.openForDeleting === undefined) {
+      throw usageError('PRUNE_UNSUPPORTED', `nothing can be removed from ${place.format()}`, {
+        hint: 'copy what you need to a new place: cosa copy',
+      });
+    }
+    const repository = await place.openForDeleting(session.registries);
+    const { versions, digests } = await findOldBuilds(repository, keep);
+    const manifests = await pruneRepository(repository, place, digests, dryRun, reporter);
+    reporter.note(plural(manifests, 'manifest'));
+    return { tags: versions, manifests };
   });
 }

@@ -1,8 +1,7 @@
 import { digestOf } from '../../lib/digest.ts';
 import { keepVersions } from '../../oci/copy/version-tags.ts';
 import { platformName, readImage } from '../../oci/image.ts';
-import { openPlaceForWriting, openReference } from '../../oci/open.ts';
-import { formatPlace } from '../../oci/place.ts';
+import { openReference } from '../../oci/open.ts';
 import { platformIndex, platformOf } from '../../oci/platform-index.ts';
 import { mediaTypes, type Platform } from '../../oci/types.ts';
 import { runStep } from '../../progress/step.ts';
@@ -57,8 +56,8 @@ export async function pushIndex(
     transfers.push(await transfer(session, { from: source, to: to.place, tags: [], along, dryRun: false }));
   }
   const { tag } = to;
-  const moved = await runStep(session, `tag ${formatPlace(to.place, { tag })}`, async () => {
-    await using store = await openPlaceForWriting(to.place, session.registries);
+  const moved = await runStep(session, `tag ${to.place.format({ tag })}`, async () => {
+    await using store = await to.place.openForWriting(session.registries);
     const now = await store.resolveTag(tag);
     if (now?.digest === digestOf(index)) return false;
     const place = { place: to.place, reader: store };
@@ -69,7 +68,7 @@ export async function pushIndex(
     return true;
   });
   return {
-    destination: formatPlace(to.place),
+    destination: to.place.format(),
     digest: digestOf(index),
     tags: [tag],
     moved: moved ? [tag] : [],

@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Digest } from '../../lib/digest.ts';
 import { isSystemError, usageError } from '../../lib/errors.ts';
-import { type OpenedReference, openPlaceForWriting, openReference } from '../../oci/open.ts';
-import { formatImageName, parseImageName } from '../../oci/signatures/identity.ts';
+import { formatImageName, parseImageName } from '../../oci/image-name.ts';
+import { type OpenedReference, openReference } from '../../oci/open.ts';
 import { generateKeyPair } from '../../oci/signatures/keys.ts';
 import { signDescriptor } from '../../oci/signatures/sign.ts';
 import { mediaTypes } from '../../oci/types.ts';
@@ -52,10 +52,10 @@ export async function signImage(session: Session, options: SignOptions): Promise
       ? [...(await imageManifests(reader, descriptor)), descriptor]
       : [descriptor];
   return runStep(session, 'sign container', async (reporter) => {
-    await using store = await openPlaceForWriting(place, session.registries);
+    await using store = await place.openForWriting(session.registries);
     const signed: Digest[] = [];
     for (const subject of subjects) {
-      const shared = place.transport === 'docker';
+      const shared = place.setsTagsAtomically !== true;
       if (await signDescriptor(store, subject, { key, identity, shared })) signed.push(subject.digest);
     }
     reporter.note(signed.length === 0 ? 'signed already' : `as ${identity}`);
@@ -64,7 +64,7 @@ export async function signImage(session: Session, options: SignOptions): Promise
 }
 
 function signedName(given: string | undefined, { place, name }: Pick<OpenedReference, 'place' | 'name'>): string {
-  const text = given ?? (place.transport === 'docker' ? `${place.host}/${place.repository}` : undefined);
+  const text = given ?? place.imageName?.({}).repository;
   if (text === undefined) {
     throw usageError('IDENTITY_REQUIRED', `${name} is in no registry: nothing says under which name to sign it`, {
       hint: 'name the repository that it is going to: --identity HOST/REPOSITORY',

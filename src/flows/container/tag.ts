@@ -1,5 +1,4 @@
-import { openPlaceForWriting, openReference } from '../../oci/open.ts';
-import { formatPlace } from '../../oci/place.ts';
+import { openReference } from '../../oci/open.ts';
 import type { Descriptor } from '../../oci/types.ts';
 import { directoryFor } from '../../workspace/place.ts';
 import type { Session } from '../../workspace/session.ts';
@@ -22,7 +21,7 @@ export async function tagContainer(
 ): Promise<TaggedContainer> {
   const work = await directoryFor(directory, name);
   const { place, descriptor } = await openReference(name, work.root, session.registries);
-  await using store = await openPlaceForWriting(place, session.registries);
+  await using store = await place.openForWriting(session.registries);
   await store.setTags(tags, descriptor);
-  return { place: formatPlace(place), descriptor };
+  return { place: place.format(), descriptor };
 }

@@ -3,8 +3,7 @@ import { CosaError } from '../../lib/errors.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
 import { type Along, type CopySource, planCopy, totalBytes } from '../../oci/copy/plan.ts';
 import { copyContent } from '../../oci/copy.ts';
-import { openPlace, openPlaceForWriting } from '../../oci/open.ts';
-import { formatPlace, type Place } from '../../oci/place.ts';
+import type { Place } from '../../oci/place.ts';
 import type { ContentReader } from '../../oci/store.ts';
 import { runStep } from '../../progress/step.ts';
 import type { AdmittedReference } from '../../workspace/admission.ts';
@@ -43,13 +42,13 @@ export interface Transferred {
 
 /**
  * Brings an image to a place, with what comes along; its tags there are set last.
- * @throws CosaError what `openPlaceForWriting` and `copyContent` throw
+ * @throws CosaError what `Place.openForWriting` and `copyContent` throw
  */
 export async function transfer(session: Session, transfer: Transfer): Promise<Transferred> {
   const { from, to, tags, along, force = false, dryRun } = transfer;
-  const destination = formatPlace(to);
+  const destination = to.format();
   const common = { destination, digest: from.descriptor.digest, tags };
-  const title = `copy to ${formatPlace(to, tags.length === 1 ? { tag: tags[0] } : {})}`;
+  const title = `copy to ${to.format(tags.length === 1 ? { tag: tags[0] } : {})}`;
   if (dryRun) {
     return runStep(session, `${title} (dry run)`, async () => {
       const reader = await openIfThere(to, session);
@@ -59,7 +58,7 @@ export async function transfer(session: Session, transfer: Transfer): Promise<Tr
     });
   }
   return runStep(session, title, async (reporter) => {
-    await using store = await openPlaceForWriting(to, session.registries);
+    await using store = await to.openForWriting(session.registries);
     const request = { from, to: { place: to, reader: store }, tags, along, force };
     const { sent, mounted, present, bytes, moved, leftOut } = await copyContent(request, store, reporter);
     reporter.note(sent === 0 ? 'no blob to copy' : `${plural(sent, 'blob')}, ${formatBytes(bytes)}`);
@@ -80,12 +79,12 @@ export async function bringIn(
   return transfer(session, { ...what, from, to: ownPlace(work), dryRun: false });
 }
 
-/** Opens a place that may not be there yet: a layout or archive that is missing is as good as an empty one. */
+/** Opens a place that may not be there yet: one that is missing is as good as an empty one. */
 export async function openIfThere(place: Place, session: Session): Promise<ContentReader> {
   try {
-    return await openPlace(place, session.registries);
+    return await place.open(session.registries);
   } catch (error) {
-    if (error instanceof CosaError && ['LAYOUT_MISSING', 'ARCHIVE_MISSING'].includes(error.code)) return nothing;
+    if (error instanceof CosaError && error.code === place.missingCode) return nothing;
     throw error;
   }
 }

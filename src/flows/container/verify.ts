@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import type { Digest } from '../../lib/digest.ts';
 import { usageError, verificationError } from '../../lib/errors.ts';
+import { parseImageName } from '../../oci/image-name.ts';
 import { type OpenedReference, openReference } from '../../oci/open.ts';
-import { type IdentityRule, parseImageName, refuseIdentity } from '../../oci/signatures/identity.ts';
+import { type IdentityRule, refuseIdentity } from '../../oci/signatures/identity.ts';
 import { checkSignatures, type GoodSignature } from '../../oci/signatures/verify.ts';
 import { runStep } from '../../progress/step.ts';
 import { admitEveryImage, reasonLines } from '../../workspace/policy.ts';

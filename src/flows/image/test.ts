@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { openPlaceForWriting } from '../../oci/open.ts';
 import type { Place } from '../../oci/place.ts';
 import { attachBundle, makeBundle } from '../../oci/signatures/bundle.ts';
 import type { SigningKey } from '../../oci/signatures/keys.ts';
@@ -91,7 +90,7 @@ async function storeResult(
   key: SigningKey | undefined,
 ): Promise<void> {
   await runStep(session, 'store test result', async (reporter) => {
-    await using store = await openPlaceForWriting(place, session.registries);
+    await using store = await place.openForWriting(session.registries);
     const stored = await attachTestResult(store, subject, result);
     if (key !== undefined) await attachBundle(store, stored, makeBundle(key, stored.digest));
     reporter.note(key === undefined ? stored.digest : `${stored.digest}, signed`);

@@ -1,7 +1,7 @@
 import { type CosaError, usageError } from '../../lib/errors.ts';
 import { removeAllCredentials, removeCredentials, storeCredentials } from '../../oci/credentials/store.ts';
 import { locateCredentials } from '../../oci/credentials.ts';
-import { isHost } from '../../oci/reference.ts';
+import { isHost } from '../../oci/image-name.ts';
 import type { RegistryOptions } from '../../oci/registries.ts';
 import { createRegistries } from '../../oci/registry/registries.ts';
 import { type Pipeline, runStep } from '../../progress/step.ts';

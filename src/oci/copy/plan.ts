@@ -3,7 +3,7 @@ import { CosaError, exitStatus } from '../../lib/errors.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import { attempt } from '../attempt.ts';
 import type { OpenedReference } from '../open.ts';
-import { formatPlace, type Place } from '../place.ts';
+import type { Place } from '../place.ts';
 import type { ContentReader } from '../store.ts';
 import type { Descriptor } from '../types.ts';
 import { blobsOf, type ManifestContent, readContent } from './content.ts';
@@ -57,9 +57,9 @@ export interface CopyPlan {
  */
 export async function planCopy(request: CopyRequest, ask: 'manifests' | 'each blob' = 'manifests'): Promise<CopyPlan> {
   const { from, to, along } = request;
-  const where = formatPlace(from.place);
+  const where = from.place.format();
   // A layout's blobs may be damaged or gone, and looking is cheap: to copy again is how one mends it.
-  const trusted = ask === 'manifests' && to.place.transport === 'docker';
+  const trusted = ask === 'manifests' && to.place.keepsManifestsWhole === true;
   const moving = await tagsToMove(request);
   const expected = request.force === true ? new Map<string, Digest | undefined>() : await keepVersions(request, moving);
   const isThere = trusted && moving.size === 0 && request.tags.length > 0;
@@ -131,7 +131,7 @@ export async function firstGone(
   { place, reader }: CopyRequest['from'],
   blobs: readonly Descriptor[],
 ): Promise<Descriptor | undefined> {
-  if (place.transport === 'docker') return undefined;
+  if (place.keepsManifestsWhole === true) return undefined;
   for (const blob of blobs) if (!(await reader.hasBlob(blob.digest, blob.size))) return blob;
   return undefined;
 }
@@ -150,7 +150,7 @@ async function storedManifests(
   const found = await mapParallel(
     descriptors,
     async ({ digest, size }) =>
-      place.transport === 'docker'
+      place.keepsManifestsWhole === true
         ? (await reader.resolveDigest(digest)) !== undefined
         : // An entry of an index may name what is gone or damaged.
           reader.hasBlob(digest, size),
@@ -166,7 +166,7 @@ async function replacedContent(
 ): Promise<ManifestContent[]> {
   const replaced = [...moving.values()].filter((descriptor) => descriptor !== undefined);
   try {
-    return await readContent(to.reader, replaced, formatPlace(to.place));
+    return await readContent(to.reader, replaced, to.place.format());
   } catch (error) {
     // Something else than an image stood there: it is about to be replaced.
     if (error instanceof CosaError && error.exitStatus === exitStatus.verification) return [];

@@ -2,7 +2,7 @@ import { labelNames } from '../../contract/labels.ts';
 import type { Digest } from '../../lib/digest.ts';
 import { CosaError, exitStatus, verificationError } from '../../lib/errors.ts';
 import { readIndex, readManifestOrIndex } from '../image.ts';
-import { formatPlace, type Place } from '../place.ts';
+import type { Place } from '../place.ts';
 import type { ContentReader } from '../store.ts';
 import { type Descriptor, mediaTypes } from '../types.ts';
 
@@ -31,7 +31,7 @@ export async function keepVersions(
     if (now !== undefined && !(await holds(from, now.digest))) {
       throw verificationError(
         'TAG_MOVED',
-        `${formatPlace(to.place, { tag })} is another container, ${now.digest}: a version is given once`,
+        `${to.place.format({ tag })} is another container, ${now.digest}: a version is given once`,
         { hint: 'build it anew under a version of its own, or replace the other with --force' },
       );
     }

@@ -2,7 +2,7 @@ import { type Digest, digestHex } from '../../lib/digest.ts';
 import type { Reporter } from '../../progress/reporter.ts';
 import { attempt } from '../attempt.ts';
 import { readReferrers } from '../copy/related.ts';
-import { formatPlace, type Place } from '../place.ts';
+import type { Place } from '../place.ts';
 import type { Repository } from '../registries.ts';
 
 /** More than anybody reads who uses them: this is for getting rid of them. */
@@ -27,9 +27,7 @@ export async function pruneRepository(
   let removed = 0;
   for (const digest of digests) {
     // A list of them that cannot be read goes with the tag that it lies under.
-    const found = await attempt(() =>
-      readReferrers(repository, [digest], formatPlace(place, { digest }), maximumReferrers),
-    );
+    const found = await attempt(() => readReferrers(repository, [digest], place.format({ digest }), maximumReferrers));
     const referrers = found.value ?? [];
     // Signatures of the older kind, and the lists of referrers of registries that have no API for them.
     const tags = names.filter((name) => name.startsWith(`sha256-${digestHex(digest)}`));

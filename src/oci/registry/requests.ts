@@ -1,5 +1,4 @@
 import { CosaError, verificationError } from '../../lib/errors.ts';
-import { formatPlace } from '../place.ts';
 import type { RegistryClient, RegistryRequest, RegistryResponse } from './client.ts';
 
 /** A request below one repository. */
@@ -38,7 +37,7 @@ export function repositoryRequests(
   warn: (message: string) => void,
 ): RepositoryRequests {
   const told = new Set<string>();
-  const where = formatPlace({ transport: 'docker', host: client.host, repository: name });
+  const where = `docker://${client.host}/${name}`;
 
   function send({ path, access, from, ...request }: RepositoryRequest): Promise<RegistryResponse> {
     const own = { repository: name, access };

@@ -1,7 +1,8 @@
 import type { Digest } from '../../lib/digest.ts';
+import type { ImageName } from '../image-name.ts';
 import type { ContentReader } from '../store.ts';
 import type { RefusedSignature } from './find.ts';
-import { type ImageName, refuseIdentity } from './identity.ts';
+import { refuseIdentity } from './identity.ts';
 import type { VerificationKey } from './keys.ts';
 import type { Requirement, SignedRequirement } from './policy.ts';
 import { checkSignatures, type GoodSignature } from './verify.ts';

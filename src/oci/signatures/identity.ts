@@ -1,45 +1,4 @@
-import type { Digest } from '../../lib/digest.ts';
-import { CosaError } from '../../lib/errors.ts';
-import { parseReference } from '../reference.ts';
-
-/** An image's name, in the fully expanded form: `docker.io/library/busybox`, never `busybox`. */
-export interface ImageName {
-  /** Host and repository. */
-  repository: string;
-  tag?: string | undefined;
-  digest?: Digest | undefined;
-}
-
-/**
- * Reads a name as it stands in signatures and policies, and expands it as Docker does.
- * @returns `undefined` if it is none
- */
-export function parseImageName(text: string): ImageName | undefined {
-  try {
-    const reference = parseReference(`docker://${expanded(text)}`);
-    if (reference.transport !== 'docker') return undefined;
-    const { host, repository, tag, digest } = reference;
-    // Hosts are the same however they are written; policies and signatures compare names letter by letter.
-    return { repository: `${host.toLowerCase()}/${repository}`, tag, digest };
-  } catch (error) {
-    if (error instanceof CosaError) return undefined;
-    throw error;
-  }
-}
-
-export function formatImageName({ repository, tag, digest }: ImageName): string {
-  return digest !== undefined ? `${repository}@${digest}` : tag !== undefined ? `${repository}:${tag}` : repository;
-}
-
-function expanded(text: string): string {
-  const slash = text.indexOf('/');
-  const first = slash === -1 ? '' : text.slice(0, slash);
-  // Without a dot, a colon or a capital it is a namespace on Docker's own registry.
-  const isHost = /[.:A-Z]/.test(first) || first === 'localhost';
-  const host = !isHost || first === 'index.docker.io' ? 'docker.io' : first;
-  const rest = isHost ? text.slice(slash + 1) : text;
-  return host === 'docker.io' && !rest.includes('/') ? `${host}/library/${rest}` : `${host}/${rest}`;
-}
+import { formatImageName, type ImageName, parseImageName } from '../image-name.ts';
 
 /** Which names a signature may have been made under, as in containers-policy.json(5). */
 export type IdentityRule =

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { decodeBase64 } from '../../lib/base64.ts';
-import { type IdentityRule, parseImageName } from './identity.ts';
+import { parseImageName } from '../image-name.ts';
+import type { IdentityRule } from './identity.ts';
 
 // containers-policy.json(5): what an image must fulfil before it is used.
 // https://github.com/containers/image/blob/main/docs/containers-policy.json.5.md

@@ -12,18 +12,21 @@ import type { Place } from '../../../src/oci/place.ts';
 import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
 import { silentReporter } from '../../../src/progress/reporter.ts';
 import { storeImage } from '../../helpers/image.ts';
+import { placeOf } from '../../helpers/place.ts';
 import { silentSession } from '../../helpers/session.ts';
 
 const session = silentSession();
 const layers = ['one', 'two', 'three'].map((text) => Buffer.from(text));
 
 let directory: string;
-let here: Place & { transport: 'oci' };
+let here: Place;
+let layout: string;
 let image: Descriptor;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cosa-repair-'));
-  here = { transport: 'oci', directory: join(directory, 'here') };
+  layout = join(directory, 'here');
+  here = placeOf(`oci:${layout}`);
   for (const name of ['here', 'there']) {
     await using store = await openLayoutForWriting(join(directory, name));
     image = await storeImage(store, layers);
@@ -32,14 +35,14 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const pathOf = (digest: string) => join(here.directory, 'blobs/sha256', digest.slice('sha256:'.length));
+const pathOf = (digest: string) => join(layout, 'blobs/sha256', digest.slice('sha256:'.length));
 const layer = (index: number) => digestOf(layers[index] ?? '');
-const problems = async () => (await checkLayout(here.directory, silentReporter())).problems.map(({ code }) => code);
+const problems = async () => (await checkLayout(layout, silentReporter())).problems.map(({ code }) => code);
 
 /** As pull and copy do it. */
 async function copyAgain() {
   const reader = await openLayout(join(directory, 'there'));
-  const from = { place: { transport: 'oci', directory: join(directory, 'there') } as const, reader, descriptor: image };
+  const from = { place: placeOf(`oci:${join(directory, 'there')}`), reader, descriptor: image };
   return transfer(session, { from, to: here, tags: ['stable'], along: 'everything', dryRun: false });
 }
 
@@ -57,7 +60,7 @@ describe('a damaged blob', () => {
     const { report, setAside, fetched } = await repairContainers(session, here, { directory, from: undefined });
     expect({ setAside, fetched }).toEqual({ setAside: [layer(0)], fetched: [] });
     expect(report.problems.map(({ code }) => code)).toEqual(['BLOB_MISSING']);
-    expect(await readdir(join(here.directory, '.cosa/damaged'))).toEqual([digestHex(layer(0))]);
+    expect(await readdir(join(layout, '.cosa/damaged'))).toEqual([digestHex(layer(0))]);
     expect((await copyAgain()).blobs.sent).toBe(1);
     expect(await problems()).toEqual([]);
   });
@@ -74,7 +77,7 @@ describe('a damaged blob', () => {
   });
 
   it('is none where only somebody else says so: a lie about its size moves nothing', async () => {
-    await using store = await openLayoutForWriting(here.directory);
+    await using store = await openLayoutForWriting(layout);
     const lie = { mediaType: mediaTypes.layer, digest: layer(0), size: 99 };
     const config = { mediaType: mediaTypes.empty, digest: layer(1), size: 3 };
     const manifest = JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.manifest, config, layers: [lie] });
@@ -93,7 +96,7 @@ describe('a damaged blob', () => {
   });
 
   it('is left alone in what is no layout', async () => {
-    const place: Place = { transport: 'oci-archive', file: join(directory, 'x.tar') };
+    const place = placeOf(`oci-archive:${join(directory, 'x.tar')}`);
     await expect(repairContainers(session, place, { directory, from: undefined })).rejects.toMatchObject({
       code: 'REPAIR_UNSUPPORTED',
       exitStatus: 2,
@@ -101,7 +104,7 @@ describe('a damaged blob', () => {
   });
 
   it('is not looked for under names that are not there', async () => {
-    expect(await setDamagedAside(here.directory, [digestOf('nowhere'), layer(0)])).toEqual([]);
+    expect(await setDamagedAside(layout, [digestOf('nowhere'), layer(0)])).toEqual([]);
     expect(await checkContainers(session, here)).toMatchObject({ problems: [] });
   });
 });

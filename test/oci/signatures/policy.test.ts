@@ -1,34 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { digestOf } from '../../../src/lib/digest.ts';
+import { scopesOfName } from '../../../src/oci/policy/scopes.ts';
 import { type Policy, policySchema, requirementsFor } from '../../../src/oci/signatures/policy.ts';
-import { scopesOf } from '../../../src/oci/signatures/scope.ts';
-
-const digest = digestOf('image');
-
-describe('scopesOf', () => {
-  it.each([
-    [
-      { repository: 'registry.example.com:5000/os/example', tag: 'stable' },
-      [
-        'registry.example.com:5000/os/example:stable',
-        'registry.example.com:5000/os/example',
-        'registry.example.com:5000/os',
-        'registry.example.com:5000',
-        '*.example.com',
-        '*.com',
-      ],
-    ],
-    [{ repository: 'localhost/os', digest }, [`localhost/os@${digest}`, 'localhost/os', 'localhost']],
-  ])('goes from the image to its domains: %j', (name, scopes) => {
-    expect(scopesOf({ name })).toEqual(scopes);
-  });
-
-  it('goes from a path to its parents, but for the root', () => {
-    expect(scopesOf({ path: '/srv/os/oci' })).toEqual(['/srv/os/oci', '/srv/os', '/srv']);
-    expect(scopesOf({ path: '/' })).toEqual([]);
-  });
-});
 
 describe('requirementsFor', () => {
   const accept = { type: 'insecureAcceptAnything' } as const;
@@ -36,7 +9,7 @@ describe('requirementsFor', () => {
     default: [{ type: 'reject' }],
     transports: { docker: Object.fromEntries(scopes.map((scope) => [scope, [accept]])) },
   });
-  const scopes = scopesOf({ name: { repository: 'a.example.com/os/example', tag: '1' } });
+  const scopes = scopesOfName({ repository: 'a.example.com/os/example', tag: '1' });
 
   it('takes the most specific scope that there is, whatever the order in the file', () => {
     fc.assert(

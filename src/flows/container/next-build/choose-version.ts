@@ -1,7 +1,6 @@
 import { labelNames } from '../../../contract/labels.ts';
 import { usageError } from '../../../lib/errors.ts';
 import { labelOf } from '../../../oci/image.ts';
-import { formatPlace } from '../../../oci/place.ts';
 import type { LocalStore } from '../../../oci/store.ts';
 import type { Session } from '../../../workspace/session.ts';
 import { ownPlace, type WorkDirectory } from '../../../workspace/work-directory.ts';
@@ -39,13 +38,9 @@ export async function chooseVersion(session: Session, request: VersionRequest): 
     ];
     for (const { reader, place } of options.force ? [] : places) {
       if ((await reader.resolveTag(wanted)) === undefined) continue;
-      throw usageError(
-        'VERSION_TAKEN',
-        `there is a build ${formatPlace(place, { tag: wanted })} already, of other inputs`,
-        {
-          hint: 'choose another version, or replace that build with --force',
-        },
-      );
+      throw usageError('VERSION_TAKEN', `there is a build ${place.format({ tag: wanted })} already, of other inputs`, {
+        hint: 'choose another version, or replace that build with --force',
+      });
     }
     return wanted;
   }

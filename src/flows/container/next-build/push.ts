@@ -1,5 +1,4 @@
 import type { CopySource } from '../../../oci/copy/plan.ts';
-import { formatPlace } from '../../../oci/place.ts';
 import type { Session } from '../../../workspace/session.ts';
 import type { Destination } from '../transfer/destination.ts';
 import { transfer } from '../transfer.ts';
@@ -17,7 +16,7 @@ export interface PushedBuild {
 
 /**
  * Brings a build with its referrers to where `--push` says; blobs that are there are not sent. If the tag points to
- * the build already, that is all that is asked.
+ * the build already, a registry is asked nothing else.
  * @param ownTags what the build is tagged with here, for a destination without a tag; the last of them is set last
  * @param force move tags of versions from one container to another, too
  * @throws CosaError what {@link transfer} throws
@@ -30,10 +29,10 @@ export async function pushBuild(
   force: boolean,
 ): Promise<PushedBuild> {
   const tags = tag === undefined ? ownTags : [tag];
-  const destination = formatPlace(place);
-  if (place.transport === 'docker') {
-    const repository = await session.registries.repository(place.host, place.repository, 'writing');
-    const last = await repository.resolveTag(tags.at(-1) ?? '');
+  const destination = place.format();
+  if (place.keepsManifestsWhole === true) {
+    await using store = await place.openForWriting(session.registries);
+    const last = await store.resolveTag(tags.at(-1) ?? '');
     if (last?.digest === from.descriptor.digest) return { destination, tags, moved: false, bytes: 0 };
   }
   const { moved, bytes } = await transfer(session, { from, to: place, tags, along: 'referrers', force, dryRun: false });

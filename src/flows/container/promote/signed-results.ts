@@ -1,5 +1,5 @@
+import { verdictTransport } from '../../../oci/policy/scope-syntaxes.ts';
 import type { VerificationKey } from '../../../oci/signatures/keys.ts';
-import { verdictTransport } from '../../../oci/signatures/matchable.ts';
 import type { Requirement } from '../../../oci/signatures/policy.ts';
 import { checkSignatures } from '../../../oci/signatures/verify.ts';
 import type { ContentReader } from '../../../oci/store.ts';

@@ -1,7 +1,7 @@
 import { candidateTag } from '../../../contract/tags.ts';
 import { isDigest } from '../../../lib/digest.ts';
 import { usageError } from '../../../lib/errors.ts';
-import { formatPlace, type Place, placeOf } from '../../../oci/place.ts';
+import type { Place } from '../../../oci/place.ts';
 import { parseReference } from '../../../oci/reference.ts';
 import { isTag } from '../../../oci/tag.ts';
 import { directoryFor } from '../../../workspace/place.ts';
@@ -29,23 +29,22 @@ export async function findTarget(
 ): Promise<PromotionTarget> {
   const where = isTag(stream) ? (from ?? stream) : stream;
   const { root } = await directoryFor(directory, where);
-  const place = placeOf(parseReference(where), root);
+  const place = parseReference(where).placeIn(root);
   if (isTag(stream)) return { place, tag: stream, from: from ?? candidateTag(stream), directory: root };
   const tag = tagIn(stream);
-  return { place, tag, from: fromBeside(place, from ?? candidateTag(tag)), directory: root };
+  return { place, tag, from: referenceIn(place, from ?? candidateTag(tag)), directory: root };
 }
 
 function tagIn(stream: string): string {
-  const reference = parseReference(stream);
-  const tag = reference.transport === 'local' || reference.digest !== undefined ? undefined : reference.tag;
-  if (tag !== undefined) return tag;
+  const { tag, digest } = parseReference(stream);
+  if (tag !== undefined && digest === undefined) return tag;
   throw usageError('TAG_INVALID', `"${stream}" cannot be a stream: it names no tag`, {
     hint: 'write the stream as STREAM, or as docker://HOST/REPO:STREAM',
   });
 }
 
-function fromBeside(place: Place, from: string): string {
-  const reference = parseReference(from);
-  if (reference.transport !== 'local') return from;
-  return formatPlace(place, isDigest(reference.name) ? { digest: reference.name } : { tag: reference.name });
+function referenceIn(place: Place, from: string): string {
+  const { name } = parseReference(from);
+  if (name === undefined) return from;
+  return place.format(isDigest(name) ? { digest: name } : { tag: name });
 }

@@ -1,5 +1,5 @@
 import { type CosaError, usageError } from '../../../lib/errors.ts';
-import { formatPlace, type Place, placeOf } from '../../../oci/place.ts';
+import type { Place } from '../../../oci/place.ts';
 import { parseReference } from '../../../oci/reference.ts';
 import { isTag } from '../../../oci/tag.ts';
 
@@ -16,14 +16,10 @@ export interface Destination {
  * @throws CosaError `REFERENCE_INVALID`, `DESTINATION_DIGEST` (exit 2)
  */
 export function parseDestination(text: string, workDirectory: string): Destination {
-  const reference = parseReference(text);
-  const place = placeOf(reference, workDirectory);
-  if (reference.transport === 'local') {
-    if (!isTag(reference.name)) throw digestGiven(text, place);
-    return { place, tag: reference.name };
-  }
-  if (reference.digest !== undefined) throw digestGiven(text, place);
-  return { place, tag: reference.tag };
+  const { name, tag, digest, placeIn } = parseReference(text);
+  const place = placeIn(workDirectory);
+  if (digest !== undefined || (name !== undefined && !isTag(name))) throw digestGiven(text, place);
+  return { place, tag: name ?? tag };
 }
 
 function digestGiven(text: string, place: Place): CosaError {
@@ -31,14 +27,14 @@ function digestGiven(text: string, place: Place): CosaError {
     'DESTINATION_DIGEST',
     `${text} names a digest: a digest follows from the content, it is not chosen`,
     {
-      hint: `name a tag: ${formatPlace(place, { tag: 'TAG' })}`,
+      hint: `name a tag: ${place.format({ tag: 'TAG' })}`,
     },
   );
 }
 
 /** The error for a destination that needs a tag which nothing tells. */
 export function tagMissing(destination: Destination, reason: string): CosaError {
-  return usageError('DESTINATION_TAG', `${formatPlace(destination.place)}: no tag is named, and ${reason}`, {
-    hint: `name one: ${formatPlace(destination.place, { tag: 'TAG' })}`,
+  return usageError('DESTINATION_TAG', `${destination.place.format()}: no tag is named, and ${reason}`, {
+    hint: `name one: ${destination.place.format({ tag: 'TAG' })}`,
   });
 }

@@ -8,6 +8,7 @@ import { openLayoutForWriting } from '../../../../src/oci/layout.ts';
 import { signatureTag } from '../../../../src/oci/signatures/attachment.ts';
 import { type Descriptor, mediaTypes } from '../../../../src/oci/types.ts';
 import { storeImage, storeImageOf } from '../../../helpers/image.ts';
+import { placeOf } from '../../../helpers/place.ts';
 import { silentSession } from '../../../helpers/session.ts';
 
 let directory: string;
@@ -27,7 +28,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const list = () => listContainers(silentSession(), { transport: 'oci', directory });
+const list = () => listContainers(silentSession(), placeOf(`oci:${directory}`));
 
 async function tag(descriptor: Descriptor, name: string): Promise<void> {
   await using store = await openLayoutForWriting(directory);

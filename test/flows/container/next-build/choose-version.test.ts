@@ -6,8 +6,8 @@ import { parseDestination } from '../../../../src/flows/container/transfer/desti
 import { readImage } from '../../../../src/oci/image.ts';
 import { openLayoutForWriting } from '../../../../src/oci/layout.ts';
 import { openReference } from '../../../../src/oci/open.ts';
-import { formatPlace } from '../../../../src/oci/place.ts';
 import { admitReference } from '../../../../src/workspace/admission.ts';
+import { placeOf } from '../../../helpers/place.ts';
 import { silentSession } from '../../../helpers/session.ts';
 import { build, openScene, type Scene } from '../transfer/support.ts';
 
@@ -61,8 +61,8 @@ describe('chooseVersion', () => {
     await using other = await openScene();
     await using reader = await openLayoutForWriting(scene.work.oci);
     await using store = await openLayoutForWriting(other.work.oci);
-    const place = { transport: 'oci', directory: scene.work.oci } as const;
-    const opened = await openReference(formatPlace(place, { tag: '13.3' }), other.work.root, session.registries);
+    const place = placeOf(`oci:${scene.work.oci}`);
+    const opened = await openReference(place.format({ tag: '13.3' }), other.work.root, session.registries);
     const admitted = await admitReference(session, other.work, opened, descriptor);
     const previous = { image: await readImage(reader, descriptor), reader, place, admitted };
     const options = { version: undefined, force: false };

@@ -4,6 +4,7 @@ import { parseDestination } from '../../../../src/flows/container/transfer/desti
 import { attachArtifact } from '../../../../src/oci/artifact.ts';
 import { openLayout, openLayoutForWriting } from '../../../../src/oci/layout.ts';
 import type { Descriptor } from '../../../../src/oci/types.ts';
+import { placeOf } from '../../../helpers/place.ts';
 import { silentSession } from '../../../helpers/session.ts';
 import { build, openScene, repositoryName, type Scene } from '../transfer/support.ts';
 
@@ -17,7 +18,7 @@ afterEach(() => scene[Symbol.asyncDispose]());
 
 async function push(descriptor: Descriptor, tag = '', force = false) {
   const reader = await openLayout(scene.work.oci);
-  const from = { place: { transport: 'oci', directory: scene.work.oci } as const, reader, descriptor };
+  const from = { place: placeOf(`oci:${scene.work.oci}`), reader, descriptor };
   const destination = parseDestination(`${scene.repository}${tag}`, scene.work.root);
   return pushBuild(session, from, destination, ['13.1', 'testing-candidate'], force);
 }

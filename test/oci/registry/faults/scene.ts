@@ -9,7 +9,7 @@ import { storeBytes } from '../../../../src/oci/artifact.ts';
 import { copyContent } from '../../../../src/oci/copy.ts';
 import { checkLayout } from '../../../../src/oci/layout/check.ts';
 import { openLayout, openLayoutForWriting } from '../../../../src/oci/layout.ts';
-import { openPlaceForWriting, openReference } from '../../../../src/oci/open.ts';
+import { openReference } from '../../../../src/oci/open.ts';
 import type { Place } from '../../../../src/oci/place.ts';
 import { createRegistries } from '../../../../src/oci/registry/registries.ts';
 import {
@@ -23,6 +23,7 @@ import { silentReporter } from '../../../../src/progress/reporter.ts';
 import { writeAuthFile } from '../../../helpers/auth-file.ts';
 import { storeImageOf } from '../../../helpers/image.ts';
 import { entry, tarOf } from '../../../helpers/ostree-layers.ts';
+import { placeOf } from '../../../helpers/place.ts';
 
 export const repository = 'os/example';
 
@@ -93,13 +94,13 @@ export async function openScene(options: TestingRegistryOptions = {}, timeouts?:
     wait: async (milliseconds: number) => void waits.push(milliseconds),
     ...(timeouts === undefined ? {} : { timeouts }),
   };
-  const remote: Place = { transport: 'docker', host: registry.host, repository };
+  const remote = placeOf(`docker://${registry.host}/${repository}`);
 
   async function copy(from: string, to: Place): Promise<void> {
     // One command: nothing that an earlier one has learned about the registry.
     await using registries = createRegistries({ authFile }, environment);
     const source = await openReference(from, directory, registries);
-    await using store = await openPlaceForWriting(to, registries);
+    await using store = await to.openForWriting(registries);
     const request = { from: source, to: { place: to, reader: store }, tags: ['stable'], along: 'nothing' } as const;
     await copyContent(request, store, silentReporter());
   }
@@ -117,13 +118,9 @@ export async function openScene(options: TestingRegistryOptions = {}, timeouts?:
     layer,
     waits,
     push: () => copy(`oci:${layout}:next`, remote),
-    pull: () =>
-      copy(`docker://${registry.host}/${repository}:stable`, {
-        transport: 'oci',
-        directory: join(directory, 'pulled'),
-      }),
+    pull: () => copy(`docker://${registry.host}/${repository}:stable`, placeOf(`oci:${join(directory, 'pulled')}`)),
     mirrorTo: async (storage) => {
-      await copy(`oci:${layout}:next`, { transport: 'docker', host: storage.host, repository });
+      await copy(`oci:${layout}:next`, placeOf(`docker://${storage.host}/${repository}`));
       storage.log.length = 0;
     },
     pulledTag: async () => {

@@ -2,12 +2,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openArchiveForWriting } from '../../src/oci/archive.ts';
-import { openLayoutForWriting } from '../../src/oci/layout.ts';
-import { openReference } from '../../src/oci/open.ts';
-import type { Descriptor } from '../../src/oci/types.ts';
-import { storeImage } from '../helpers/image.ts';
-import { silentSession } from '../helpers/session.ts';
+import { openArchiveForWriting } from '../../../src/oci/archive.ts';
+import { openLayoutForWriting } from '../../../src/oci/layout.ts';
+import { openReference } from '../../../src/oci/open.ts';
+import type { Descriptor } from '../../../src/oci/types.ts';
+import { storeImage } from '../../helpers/image.ts';
+import { silentSession } from '../../helpers/session.ts';
 
 const { registries } = silentSession();
 const names = ['registry.example.com/foo/bar:1.2', 'foo/bar', 'localhost:5000/os', 'os:1'];

@@ -5,6 +5,8 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openCache } from '../src/cache/cache.ts';
+import { cacheKinds } from '../src/cache/kinds.ts';
 import { layerContents } from '../src/layers/contents.ts';
 import type { Component } from '../src/lib/component.ts';
 import { openLayoutForWriting } from '../src/oci/layout.ts';
@@ -43,6 +45,7 @@ async function build(previous?: EncapsulatedImage): Promise<EncapsulatedImage> {
   const tree = await scanTree(root, reporter);
   const metadata = { version: '1.0' };
   await using store = await openLayoutForWriting(join(directory, 'oci'));
+  await using layers = await openCache(directory, cacheKinds.layers);
   return await encapsulate({
     root,
     tree,
@@ -58,7 +61,7 @@ async function build(previous?: EncapsulatedImage): Promise<EncapsulatedImage> {
     compression: 'zstd',
     labels: {},
     store,
-    reuse: layerReuse(store, join(directory, 'layers'), previous && { image: previous, reader: store }),
+    reuse: layerReuse(store, layers, previous && { image: previous, reader: store }),
     reporter,
   });
 }

@@ -123,9 +123,10 @@ function compressedFiles(
 ): number {
   const entries = readdirSync(roots).filter((name) => !name.startsWith('.'));
   for (const entry of entries) {
-    const installed = inventory.parse(JSON.parse(readFileSync(join(roots, entry, 'inventory.json'), 'utf8')));
+    const content = join(roots, entry, 'content');
+    const installed = inventory.parse(JSON.parse(readFileSync(join(content, 'inventory.json'), 'utf8')));
     if (!installed.every(({ name, version }) => lock[name]?.evra.startsWith(`${version}.`) === true)) continue;
-    const root = join(roots, entry, 'root');
+    const root = join(content, 'root');
     let bytes = 0;
     for (const { name, paths } of installed) if (names.includes(name)) bytes += compressed(root, paths, scratch);
     return bytes;

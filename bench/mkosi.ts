@@ -20,7 +20,7 @@ export async function fetchMkosi(directory: string, request: PackageRequest): Pr
   const wanted = { ...request, packages: ['mkosi'] };
   const lock = await debBackend.resolve(wanted, context);
   const alone = { ...lock, packages: lock.packages.filter(({ name }) => name === 'mkosi') };
-  await debBackend.download(wanted, alone, context);
+  await using _held = await debBackend.download(wanted, alone, context);
   const [mkosi] = alone.packages;
   if (mkosi === undefined) throw new Error('the repositories have no mkosi');
   const archive = join(directory, 'cache/packages', `${mkosi.sha256}.deb`);

@@ -1,94 +1,93 @@
-import { lstat, mkdir, rename, rm, utimes } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFileSystem } from '../exec/tools/sync.ts';
-import { makePrivateDirectory } from '../lib/directories.ts';
-import { commitRename, temporaryName } from '../lib/files.ts';
+import { exists } from '../lib/if-exists.ts';
 import { type LockWaiter, waitForLock } from '../progress/wait-for-lock.ts';
-import { evict, removeUnfinished } from './evict.ts';
+import { type Cache, openCache } from './cache.ts';
+import type { CacheKind } from './kinds.ts';
 import { treeDifference, writeTreeRecord } from './tree-record.ts';
 
-/** Directories kept under content keys in `cache/`: always safe to delete. */
-export interface DirectoryCache {
+/** Directories kept under content keys. What it has given stays until it is disposed of. */
+export interface DirectoryCache extends AsyncDisposable {
   /** The directory kept under the key, or `undefined`, also if it is not any more what was put there. */
   find(key: string): Promise<string | undefined>;
   /**
    * Fills a new directory and keeps it under the key; on disk before it is found. Two processes that need the same key
-   * do the work once: the second waits and finds it done. What killed ones left is removed, whatever its key.
+   * do the work once: the second waits and finds it done.
    */
   fill(key: string, make: (directory: string) => Promise<void>): Promise<string>;
 }
-
-/** An entry used this recently may be in use by another process and is not evicted. */
-const inUseMilliseconds = 60 * 60 * 1000;
 
 /** An entry is a directory with these: what is kept, and what it was like when it was put there. */
 const contentName = 'content';
 const recordName = 'tree.json';
 
 /**
- * @param base the cache's directory, made if missing, closed to other users: trees with set-uid programs are kept there
- * @param keep how many entries stay; beyond that the least recently used go
+ * Opens a kind whose entries are trees, when something is first asked of it.
+ * @param cacheDirectory a work directory's `cache/`; made if missing
  * @param watcher is told of an entry that is made anew, and of waiting for another process
  */
-export function directoryCache(base: string, keep: number, watcher: LockWaiter): DirectoryCache {
+export function directoryCache(cacheDirectory: string, kind: CacheKind, watcher: LockWaiter): DirectoryCache {
+  let opened: Promise<Cache> | undefined;
+  const open = () => (opened ??= openCache(cacheDirectory, kind));
+
   async function find(key: string): Promise<string | undefined> {
-    await makePrivateDirectory(base);
-    const entry = join(base, key);
+    const cache = await open();
+    await cache.use([key]);
+    const entry = cache.path(key);
     if (!(await exists(entry)) || (await differenceOf(entry)) !== undefined) return undefined;
-    const now = new Date();
-    await utimes(entry, now, now);
+    await cache.touch(key);
     return join(entry, contentName);
   }
 
   async function fill(key: string, make: (directory: string) => Promise<void>): Promise<string> {
-    await makePrivateDirectory(base);
-    // One lock for all keys: what is unfinished while it is held, nobody will finish.
-    await using _lock = await waitForLock(watcher, join(base, '.lock'), 'another command that fills the cache');
-    await removeUnfinished(base);
+    const cache = await open();
+    const lock = join(cacheDirectory, kind.name, '.filling.lock');
+    await using _lock = await waitForLock(watcher, lock, 'another command that fills the cache');
     const found = await find(key);
     if (found !== undefined) return found;
-    const entry = join(base, key);
-    await discard(entry);
-    const temporary = temporaryName(entry);
-    const content = join(temporary, contentName);
-    await mkdir(temporary);
+    const entry = cache.path(key);
+    await discard(entry, cache.unfinishedPath(key));
+    const unfinished = cache.unfinishedPath(key);
+    const content = join(unfinished, contentName);
+    await mkdir(unfinished);
     await mkdir(content);
     try {
       await make(content);
-      await writeTreeRecord(content, join(temporary, recordName));
-      await syncFileSystem(temporary);
-      await commitRename(temporary, entry);
+      await writeTreeRecord(content, join(unfinished, recordName));
+      await syncFileSystem(unfinished);
+      await cache.place(unfinished, key);
     } catch (error) {
-      await rm(temporary, { recursive: true, force: true });
+      await rm(unfinished, { recursive: true, force: true });
       throw error;
     }
-    await evict(base, keep, inUseMilliseconds);
+    await cache.trim();
     return join(entry, contentName);
   }
 
   /** Of the entry's key, what is there is not what was put there. Moved away first: half of it must not be found. */
-  async function discard(entry: string): Promise<void> {
+  async function discard(entry: string, away: string): Promise<void> {
     if (!(await exists(entry))) return;
     const difference = (await differenceOf(entry)) ?? 'it is damaged';
     const message = `${entry} is made anew, for it is not what was put there: ${difference}`;
     watcher.events({ type: 'warning', message, hint: undefined });
-    const old = temporaryName(entry);
-    await rename(entry, old);
-    await rm(old, { recursive: true, force: true });
+    await rename(entry, away);
+    await rm(away, { recursive: true, force: true });
   }
 
-  return { find, fill };
+  return {
+    find,
+    fill,
+    async [Symbol.asyncDispose]() {
+      // What it could not open, whoever asked was told of.
+      const cache = await opened?.catch(() => undefined);
+      await cache?.[Symbol.asyncDispose]();
+    },
+  };
 }
 
 async function differenceOf(entry: string): Promise<string | undefined> {
   const content = join(entry, contentName);
   if (!(await exists(content))) return 'it is of another version';
   return treeDifference(content, join(entry, recordName));
-}
-
-async function exists(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,33 +1,35 @@
-import { readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isTemporaryName, namesIn } from '../lib/files.ts';
+import type { CacheEntry } from './entries.ts';
+import type { CacheKind } from './kinds.ts';
 
 /**
- * Removes the least recently used entries of a directory, beyond a number that stays. An entry is used when its time is
- * set (utimes(2)). Names that begin with a dot are no entries.
- * @param spareMilliseconds what was used so recently may be in use by another process, and stays
+ * The names of what has to go so that a kind keeps to its bounds: the least recently used first, nothing that is in use.
+ * @param entries least recently used first
  */
-export async function evict(directory: string, keep: number, spareMilliseconds: number): Promise<void> {
-  const names = (await readdir(directory)).filter((name) => !name.startsWith('.'));
-  const aged = await Promise.all(
-    names.map(async (name) => ({
-      name,
-      used: (await stat(join(directory, name)).catch(() => undefined))?.mtimeMs ?? 0,
-    })),
-  );
-  aged.sort((a, b) => b.used - a.used);
-  const oldest = Date.now() - spareMilliseconds;
-  for (const { name, used } of aged.slice(keep)) {
-    if (used <= oldest) await rm(join(directory, name), { recursive: true, force: true });
-  }
+export function beyondBounds(
+  { mostEntries, mostBytes = Number.POSITIVE_INFINITY }: Pick<CacheKind, 'mostEntries' | 'mostBytes'>,
+  entries: readonly CacheEntry[],
+): string[] {
+  return oldestUntil(entries, (count, bytes) => count <= mostEntries && bytes <= mostBytes).map(({ name }) => name);
 }
 
 /**
- * Removes the unfinished files and directories (see `temporaryName`) in a directory. Only for one that nobody else is
- * writing to: the caller holds the lock under which all do.
+ * The least recently used of some entries, as many as have to go until `isEnough` says of the number and bytes of what
+ * is left that it may stay; nothing that is in use, so that it may never say so.
+ * @param entries least recently used first
  */
-export async function removeUnfinished(directory: string): Promise<void> {
-  for (const name of await namesIn(directory)) {
-    if (isTemporaryName(name)) await rm(join(directory, name), { recursive: true, force: true });
+export function oldestUntil<Entry extends Pick<CacheEntry, 'bytes' | 'isInUse'>>(
+  entries: readonly Entry[],
+  isEnough: (count: number, bytes: number) => boolean,
+): Entry[] {
+  let count = entries.length;
+  let bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
+  const gone: Entry[] = [];
+  for (const entry of entries) {
+    if (isEnough(count, bytes)) break;
+    if (entry.isInUse) continue;
+    gone.push(entry);
+    count -= 1;
+    bytes -= entry.bytes;
   }
+  return gone;
 }

@@ -58,12 +58,27 @@ async function makeTemporary(base: string): Promise<string> {
   }
 }
 
+/** Paths of the temporary directories of this user in `base`, those in use and those that are left. */
+export async function listScratches(base: string): Promise<string[]> {
+  const paths = (await namesIn(base)).filter((name) => pattern.test(name)).map((name) => join(base, name));
+  const stats = await Promise.all(paths.map((path) => lstat(path).catch(() => undefined)));
+  return paths.filter((_, index) => stats[index]?.isDirectory() && stats[index].uid === process.getuid?.());
+}
+
+/** True for the directory of a process that lives, or of one that somebody is removing. */
+export async function isScratchInUse(path: string): Promise<boolean> {
+  try {
+    const lock = await tryLockFile(join(path, lockName));
+    await lock?.[Symbol.asyncDispose]();
+    return lock === undefined;
+  } catch {
+    // Gone just now.
+    return true;
+  }
+}
+
 async function removeLeftovers(base: string): Promise<void> {
-  for (const name of await namesIn(base)) {
-    if (!pattern.test(name)) continue;
-    const path = join(base, name);
-    const stats = await lstat(path).catch(() => undefined);
-    if (!stats?.isDirectory() || stats.uid !== process.getuid?.()) continue;
+  for (const path of await listScratches(base)) {
     try {
       const lock = await tryLockFile(join(path, lockName));
       if (lock !== undefined) await remove(path, lock);

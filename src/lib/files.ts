@@ -14,6 +14,13 @@ export function isTemporaryName(name: string): boolean {
   return /^\..+\.\d+-[0-9a-f]{8}\.tmp$/.test(name);
 }
 
+/** Removes the names that {@link temporaryName} has made in a directory. Only where nobody else is writing there. */
+export async function removeTemporaries(directory: string): Promise<void> {
+  for (const name of (await namesIn(directory)).filter(isTemporaryName)) {
+    await rm(join(directory, name), { recursive: true, force: true });
+  }
+}
+
 /** Flushes a file or directory to disk. */
 export async function fsyncPath(path: string): Promise<void> {
   const handle = await open(path, 'r');

@@ -108,10 +108,11 @@ export interface PackageBackend {
   compareVersions(a: string, b: string): number;
 
   /**
-   * Brings every package of the lock into the cache, verified, in parallel; touches nothing for those that are there.
+   * Brings every package of the lock into the cache, verified, in parallel; fetches nothing of those that are there.
+   * @returns until it is disposed of, nobody evicts them
    * @throws CosaError `PACKAGE_UNAVAILABLE` or `PACKAGE_HASH_MISMATCH`, naming the package
    */
-  download(request: PackageRequest, lock: Lockfile, context: BackendContext): Promise<void>;
+  download(request: PackageRequest, lock: Lockfile, context: BackendContext): Promise<AsyncDisposable>;
 
   /**
    * Installs the lock's packages from the cache into an empty directory, in a sandbox without network,

@@ -1,15 +1,15 @@
-import { rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { evict, removeUnfinished } from '../cache/evict.ts';
+import { rm, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openCache } from '../cache/cache.ts';
 import { stepKey } from '../cache/key.ts';
+import { cacheKinds } from '../cache/kinds.ts';
 import type { Config } from '../config/load.ts';
-import { lockFile } from '../exec/lock.ts';
 import { digestFile } from '../lib/digest.ts';
-import { makeDirectory } from '../lib/directories.ts';
 import { CosaError } from '../lib/errors.ts';
 import { plural } from '../lib/format.ts';
+import { ifExists } from '../lib/if-exists.ts';
 import type { Lockfile, PackageBackend, PackageRequest } from '../packages/backend.ts';
-import { readLockfile, writeLockfile } from '../packages/lockfile.ts';
+import { formatLockfile, readLockfile } from '../packages/lockfile.ts';
 import { type Pipeline, runStep } from '../progress/step.ts';
 
 /** What packages a build takes, and how that was decided. */
@@ -69,7 +69,7 @@ export async function currentLock(
   const { config, backend, request } = options;
   const lockfile = await readLockfile(config.lockfilePath, config.basearch);
   if (lockfile !== undefined) return { lock: await backend.applyOverrides(request, lockfile), origin: 'lockfile' };
-  const kept = behaviour.refresh === true ? undefined : await readKept(await keptPath(options), config.basearch);
+  const kept = behaviour.refresh === true ? undefined : await readKept(options);
   if (kept !== undefined) return { lock: kept, origin: 'kept' };
   return { lock: await resolveAnew(pipeline, options), origin: 'resolved' };
 }
@@ -77,19 +77,19 @@ export async function currentLock(
 /** Chooses versions from the repositories as they are now, and keeps the choice for {@link currentLock}. */
 export async function resolveAnew(pipeline: Pipeline, options: LockOptions): Promise<Lockfile> {
   const { config, backend, request, cacheDirectory } = options;
-  const path = await keptPath(options);
+  const name = await keptName(options);
   return runStep(pipeline, 'resolve packages', async (reporter) => {
     const positionOf = (name: string) =>
       config.positionOf(config.treefile.packages.includes(name) ? 'packages' : 'exclude-packages', name);
     const lock = await backend.resolve(request, { cacheDirectory, reporter, positionOf });
-    await keepLock(path, lock);
+    await keepLock(cacheDirectory, name, lock);
     reporter.note(plural(lock.packages.length, 'package'));
     return lock;
   });
 }
 
 /** A kept choice is found by everything that led to it. */
-async function keptPath({ config, backend, request, cacheDirectory }: LockOptions): Promise<string> {
+async function keptName({ config, backend, request }: LockOptions): Promise<string> {
   const { overrides, repositories, variables, ...plain } = request;
   const digests = await Promise.all(overrides.map(async (file) => (await digestFile(file)).digest));
   const texts = repositories.map(({ name }) => config.repositories.find((item) => item.name === name)?.text ?? '');
@@ -101,26 +101,23 @@ async function keptPath({ config, backend, request, cacheDirectory }: LockOption
     variables: Object.fromEntries(used),
     overrides: digests.sort(),
   });
-  return join(cacheDirectory, 'lock', `${key}.json`);
+  return `${key}.json`;
 }
 
-/** Choices kept; other streams and configs find theirs again. */
-const keptLocks = 20;
-
-async function keepLock(path: string, lock: Lockfile): Promise<void> {
-  const directory = dirname(path);
-  await makeDirectory(directory);
-  // What is unfinished while the lock is held, nobody will finish.
-  await using _alone = await lockFile(join(directory, '.lock'));
-  await removeUnfinished(directory);
-  await writeLockfile(path, lock);
-  await evict(directory, keptLocks, 0);
+async function keepLock(cacheDirectory: string, name: string, lock: Lockfile): Promise<void> {
+  await using cache = await openCache(cacheDirectory, cacheKinds.lock);
+  await cache.writeText(name, formatLockfile(lock));
+  await cache.trim();
 }
 
 /** The cache may be deleted or damaged at will: a file that cannot be read counts as none. */
-async function readKept(path: string, basearch: string): Promise<Lockfile | undefined> {
+async function readKept(options: LockOptions): Promise<Lockfile | undefined> {
+  const path = join(options.cacheDirectory, cacheKinds.lock.name, await keptName(options));
   try {
-    return await readLockfile(path, basearch);
+    const lock = await readLockfile(path, options.config.basearch);
+    const now = new Date();
+    if (lock !== undefined) await ifExists(utimes(path, now, now));
+    return lock;
   } catch (error) {
     if (!(error instanceof CosaError) || error.code !== 'LOCKFILE_INVALID') throw error;
     await rm(path, { force: true });

@@ -16,26 +16,44 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { directoryCache } from '../../src/cache/directories.ts';
+import { type DirectoryCache, directoryCache } from '../../src/cache/directories.ts';
 import { run, tryRun } from '../../src/exec/run.ts';
 import { tools } from '../../src/exec/tools.ts';
 import type { PipelineEvent } from '../../src/progress/events.ts';
 
+let top: string;
 let base: string;
 let events: PipelineEvent[];
+let opened: DirectoryCache[];
 beforeEach(async () => {
-  base = await mkdtemp(join(tmpdir(), 'cosa-cache-'));
+  top = await mkdtemp(join(tmpdir(), 'cosa-cache-'));
+  base = join(top, 'trees');
+  await mkdir(base);
   events = [];
+  opened = [];
 });
+const close = async () => {
+  for (const cache of opened.splice(0)) await cache[Symbol.asyncDispose]();
+};
 afterEach(async () => {
-  await rm(base, { recursive: true });
+  await close();
+  await rm(top, { recursive: true });
 });
 
 const signal = new AbortController().signal;
-const open = (keep: number, directory = base) =>
-  directoryCache(directory, keep, { signal, events: (event) => void events.push(event) });
+const watcher = { signal, events: (event: PipelineEvent) => void events.push(event) };
+/** Closed when the test ends. */
+function open(mostEntries: number, directory = base): DirectoryCache {
+  const kind = { name: basename(directory), content: 'trees', isPrivate: true, mostEntries };
+  const cache = directoryCache(dirname(directory), kind, watcher);
+  opened.push(cache);
+  return cache;
+}
+
+const entriesOf = async (directory: string) =>
+  (await readdir(directory)).filter((name) => !name.startsWith('.')).sort();
 
 describe('directoryCache', () => {
   it('does the work once for a key, also when two ask at the same time', async () => {
@@ -56,28 +74,56 @@ describe('directoryCache', () => {
   it('keeps nothing of work that failed', async () => {
     const cache = open(5);
     await expect(cache.fill('k', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
-    expect(await readdir(base)).toEqual(['.lock']);
+    await close();
+    expect((await readdir(base)).sort()).toEqual(['.filling.lock', '.lock']);
   });
 
   it('removes what killed processes left, of whatever key', async () => {
+    // Today's and an older version's.
+    await mkdir(join(base, '.cosa-abcdef/unfinished/deep'), { recursive: true });
     await mkdir(join(base, '.k.123-00000000.tmp'));
     await mkdir(join(base, '.other.123-00000000.tmp/deep'), { recursive: true });
     await open(5).fill('k', () => Promise.resolve());
-    expect((await readdir(base)).sort()).toEqual(['.lock', 'k']);
+    await close();
+    expect((await readdir(base)).sort()).toEqual(['.filling.lock', '.lock', 'k']);
   });
 
-  it('evicts the least recently used beyond the limit, but none that may be in use', async () => {
-    const cache = open(2);
-    for (const [age, key] of [
+  const nothing = () => Promise.resolve();
+  const age = async (key: string, days: number) => {
+    const time = new Date(Date.now() - days * 24 * 3600 * 1000);
+    await utimes(join(base, key), time, time);
+  };
+
+  it('evicts the least recently used beyond the limit, at once', async () => {
+    for (const [days, key] of [
       [3, 'a'],
       [2, 'b'],
+      [1, 'c'],
     ] as const) {
-      await mkdir(join(base, key));
-      const time = new Date(Date.now() - age * 24 * 3600 * 1000);
-      await utimes(join(base, key), time, time);
+      await using cache = directoryCache(top, { name: 'trees', content: '', isPrivate: true, mostEntries: 3 }, watcher);
+      await cache.fill(key, nothing);
+      await age(key, days);
     }
-    for (const key of ['c', 'd', 'e']) await cache.fill(key, () => Promise.resolve());
-    expect((await readdir(base)).filter((name) => !name.startsWith('.')).sort()).toEqual(['c', 'd', 'e']);
+    expect(await open(2).find('a')).toBeDefined();
+    await close();
+    await open(2).fill('d', nothing);
+    expect(await entriesOf(base)).toEqual(['a', 'd']);
+  });
+
+  it('evicts nothing that another process has found, however long ago, until that is done', async () => {
+    await open(2).fill('a', nothing);
+    await close();
+    const reading = open(2);
+    await reading.find('a');
+    await age('a', 30);
+    for (const key of ['b', 'c', 'd']) {
+      await using cache = directoryCache(top, { name: 'trees', content: '', isPrivate: true, mostEntries: 2 }, watcher);
+      await cache.fill(key, nothing);
+    }
+    expect(await entriesOf(base)).toEqual(['a', 'd']);
+    await close();
+    await open(2).fill('e', nothing);
+    expect(await entriesOf(base)).toEqual(['d', 'e']);
   });
 });
 

@@ -1,10 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { directoryCache } from '../../src/cache/directories.ts';
 import { openScratch } from '../../src/exec/scratch.ts';
 
 // A process that is killed at some point: it says where it is, and goes on.
-const [base = '', round = ''] = process.argv.slice(2);
+const [base = ''] = process.argv.slice(2);
 const say = (text: string) => new Promise((resolve) => process.stdout.write(`${text}\n`, resolve));
 
 await say('begun');
@@ -12,10 +11,5 @@ const scratch = await openScratch(join(base, 'scratch'));
 await say('opened');
 await mkdir(join(scratch.path, 'deep/er'), { recursive: true });
 await writeFile(join(scratch.path, 'deep/er/disk'), 'x'.repeat(100_000));
-const signal = new AbortController().signal;
-await directoryCache(join(base, 'cache'), 2, { signal, events: () => undefined }).fill(round, async (directory) => {
-  await writeFile(join(directory, 'file'), 'x'.repeat(100_000));
-  await say('filling');
-});
 await say('filled');
 setInterval(() => undefined, 1000);

@@ -21,6 +21,7 @@ describe('installing real packages', () => {
   let request: PackageRequest;
   let lock: Lockfile;
   let context: BackendContext;
+  let held: AsyncDisposable;
 
   beforeAll(async () => {
     await makePrivateDirectory(testWork);
@@ -39,9 +40,12 @@ describe('installing real packages', () => {
       overrides: [],
     };
     lock = await debBackend.resolve(request, context);
-    await debBackend.download(request, lock, context);
+    held = await debBackend.download(request, lock, context);
   });
-  afterAll(() => rm(directory, { recursive: true, force: true }));
+  afterAll(async () => {
+    await held[Symbol.asyncDispose]();
+    await rm(directory, { recursive: true, force: true });
+  });
 
   async function install(name: string): Promise<string> {
     const root = join(directory, name);
@@ -94,7 +98,7 @@ describe('installing real packages', () => {
     const file = await buildPackage({ name: 'broken', scripts: { postinst: script } }, directory);
     const broken = { ...request, packages: [...packages, 'broken'], overrides: [file] };
     const brokenLock = await debBackend.resolve(broken, context);
-    await debBackend.download(broken, brokenLock, context);
+    await using _held = await debBackend.download(broken, brokenLock, context);
     await expect(
       debBackend.install(broken, brokenLock, join(directory, 'broken'), { documentation: false }, context),
     ).rejects.toMatchObject({

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openCache } from '../../src/cache/cache.ts';
+import { cacheKinds } from '../../src/cache/kinds.ts';
 import { type Digest, digestOf } from '../../src/lib/digest.ts';
 import { storeBytes } from '../../src/oci/artifact.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
@@ -41,6 +43,7 @@ async function build({ previous, cache = 'layers', ...variation }: Variation = {
   const reporter: Reporter = silentReporter();
   const tree = await scanTree(root, reporter);
   await using store = await openLayoutForWriting(join(directory, 'oci'));
+  await using kept = await openCache(join(directory, cache), cacheKinds.layers);
   const image = await encapsulate({
     root,
     tree,
@@ -51,7 +54,7 @@ async function build({ previous, cache = 'layers', ...variation }: Variation = {
     compression: 'zstd',
     labels: { 'org.opencontainers.image.version': '1.0' },
     store,
-    reuse: layerReuse(store, join(directory, cache), previous && { image: previous, reader: store }),
+    reuse: layerReuse(store, kept, previous && { image: previous, reader: store }),
     reporter,
     ...variation,
   });
@@ -194,8 +197,9 @@ describe('encapsulate', () => {
     const first = await build();
     rmSync(blobFile(first.layers[2]?.descriptor.digest ?? ''));
     expect((await build()).layers.map(({ reused }) => reused)).toEqual([true, true, false, true]);
-    for (const name of readdirSync(join(directory, 'layers')))
-      writeFileSync(join(directory, 'layers', name), '{"descriptor":');
+    const records = readdirSync(join(directory, 'layers/layers')).filter((name) => name.endsWith('.json'));
+    expect(records).not.toEqual([]);
+    for (const name of records) writeFileSync(join(directory, 'layers/layers', name), '{"descriptor":');
     expect((await build()).layers.some(({ reused }) => reused)).toBe(false);
     expect((await build({ compression: 'gzip' })).layers.some(({ reused }) => reused)).toBe(false);
   });

@@ -1,4 +1,6 @@
 import { join, resolve } from 'node:path';
+import { directoryCache } from '../../cache/directories.ts';
+import { cacheKinds } from '../../cache/kinds.ts';
 import { compressors } from '../../disk/compressors.ts';
 import { findPlatform } from '../../disk/platforms/index.ts';
 import { missingTool } from '../../exec/tool-errors.ts';
@@ -77,9 +79,10 @@ export async function makeImages(
   const compressor = compressors.find(({ name }) => name === request.compress);
   const container = describeContainer(admitted.image);
   const output = request.output ?? join(work.images, container.version);
+  await using sysroots = directoryCache(work.cache, cacheKinds.sysroots, session);
   const importContainer = once(async () => {
     await requireTools();
-    return importSysroot(session, admitted, container);
+    return importSysroot(session, admitted, container, sysroots);
   });
   // Beside the versions' directories: what a killed build has left goes with the next build of whatever version.
   const scratchBase = request.output ?? work.images;

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { directoryCache } from '../../cache/directories.ts';
+import type { DirectoryCache } from '../../cache/directories.ts';
 import { stepKey } from '../../cache/key.ts';
 import { type Deployment, deploy, deploymentTree, initSysroot, type Sysroot, sysrootAt } from '../../disk/deploy.ts';
 import { unpackImage } from '../../ostree/unpack.ts';
@@ -16,22 +16,20 @@ export interface ImportedContainer {
   commit: string;
 }
 
-/** Each is as large as the operating system unpacked. */
-const keptSysroots = 2;
-
 /** Beside the sysroot: the checksum of its commit. */
 const commitFile = 'commit';
 
 /**
  * Imports and deploys a container, verified; platforms share the result, which is kept in the cache by digest.
+ * @param cache of sysroots: what it gives stays as long as it is open
  * @throws CosaError what `unpackImage` and `deploy` throw
  */
 export async function importSysroot(
   pipeline: Pipeline,
-  { work, reference, image }: AdmittedImage,
+  { reference, image }: AdmittedImage,
   container: SourceContainer,
+  cache: DirectoryCache,
 ): Promise<ImportedContainer> {
-  const cache = directoryCache(join(work.cache, 'sysroots'), keptSysroots, pipeline);
   const key = stepKey('sysroot/2', { digest: container.digest, name: container.name, version: container.version });
 
   const deploymentOf = (commit: string): Deployment => ({

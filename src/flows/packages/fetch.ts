@@ -34,7 +34,7 @@ export async function fetchPackages(pipeline: Pipeline, options: FetchOptions): 
   const { lock, origin } = options.updateLockfile
     ? { lock: await resolveAnew(pipeline, lockOptions), origin: 'resolved' as const }
     : await currentLock(pipeline, lockOptions, { refresh: true });
-  await runStep(pipeline, 'download packages', (reporter) =>
+  await using _packages = await runStep(pipeline, 'download packages', (reporter) =>
     backend.download(request, lock, { cacheDirectory: work.cache, reporter }),
   );
   // Written last: a lockfile never names a package that was not to be had.

@@ -1,11 +1,9 @@
-import { join } from 'node:path';
 import { z } from 'zod';
+import type { Cache } from '../../cache/cache.ts';
 import { layerAnnotations } from '../../contract/labels.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { type Digest, isDigest } from '../../lib/digest.ts';
 import { CosaError, exitStatus } from '../../lib/errors.ts';
-import { writeFileAtomic } from '../../lib/files.ts';
-import { readTextIfExists } from '../../lib/text-file.ts';
 import { diffIdOf } from '../../oci/compression.ts';
 import type { Image } from '../../oci/image.ts';
 import type { ContentReader, ContentStore } from '../../oci/store.ts';
@@ -31,26 +29,25 @@ const maximumGrowth = 4;
 const anyGrowthBytes = 64 * 1024;
 
 /**
- * Finds layers by content key in a directory of our own, with a small file for each layer that was written here: of
+ * Finds layers by content key in a cache of our own, with a small file for each layer that was written here: of
  * those alone we know which bytes the key stands for. A layer whose blob is gone, or has another size, is not found.
  *
  * What the previous image says of its layers is not believed, since anybody can put our key on other bytes. A layer that
  * only it knows is written again, which costs no download and gives the same bytes as a rule: then hosts have it. Where
  * it does not, since another version of a compressor made it, the previous blob is taken if its very stream is the one
  * that was written.
- * @param directory made when the first layer is remembered; always safe to delete
  */
 export function layerReuse(
   store: Pick<ContentStore, 'hasBlob' | 'putBlob' | 'readBlob'>,
-  directory: string,
+  cache: Pick<Cache, 'readText' | 'writeText'>,
   previous?: PreviousImage,
 ): LayerReuse {
   const ofPrevious = previous === undefined ? new Map<string, StoredLayer>() : layersByContentKey(previous.image);
-  const file = (contentKey: string) => join(directory, `${contentKey}.json`);
+  const entryName = (contentKey: string) => `${contentKey}.json`;
   const has = ({ descriptor: { digest, size } }: StoredLayer) => store.hasBlob(digest, size);
 
   async function find(contentKey: string, signal: AbortSignal): Promise<StoredLayer | undefined> {
-    const kept = parse(await readTextIfExists(file(contentKey)));
+    const kept = parse(await cache.readText(entryName(contentKey)));
     if (kept === undefined || !(await has(kept))) return undefined;
     return (await settle(contentKey, kept, signal)).layer;
   }
@@ -60,7 +57,7 @@ export function layerReuse(
     const { descriptor, diffId } = settled.layer;
     const { mediaType, digest, size } = descriptor;
     const text = canonicalJson({ descriptor: { mediaType, digest, size }, diffId });
-    if ((await readTextIfExists(file(contentKey))) !== text) await writeFileAtomic(file(contentKey), text);
+    if ((await cache.readText(entryName(contentKey))) !== text) await cache.writeText(entryName(contentKey), text);
     return settled;
   }
 

@@ -1,23 +1,29 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openCache } from '../../cache/cache.ts';
+import { cacheKinds } from '../../cache/kinds.ts';
+import { lockFile } from '../../exec/lock.ts';
 import type { RunOptions, RunResult } from '../../exec/run.ts';
 import { tryRun } from '../../exec/run.ts';
 import { type Tool, tools } from '../../exec/tools.ts';
+import { createCleanup } from '../../lib/cleanup.ts';
 import { sha256Hex } from '../../lib/digest.ts';
 import { makeDirectory } from '../../lib/directories.ts';
-import { writeFileAtomic } from '../../lib/files.ts';
+import { removeTemporaries, writeFileAtomic } from '../../lib/files.ts';
 import type { BackendContext } from '../backend.ts';
 import { formatControl } from './control.ts';
 import { hostAcquireSettings } from './host-apt.ts';
 import type { DebSource } from './sources.ts';
 
-/** An apt of our own: the host's program with no word of the host's packages, sources, indexes or preferences. */
-export interface PrivateApt {
+/**
+ * An apt of our own: the host's program with no word of the host's packages, sources, indexes or preferences. Until it is
+ * disposed of, nobody else uses or evicts what it keeps.
+ */
+export interface PrivateApt extends AsyncDisposable {
   /** Runs one of apt's programs; a failure is a result. */
   run(tool: Tool, args: readonly string[]): Promise<RunResult>;
   /** Where the verified indexes lie. */
   readonly lists: string;
-  readonly lockPath: string;
 }
 
 export interface PrivateAptOptions {
@@ -31,18 +37,44 @@ export interface PrivateAptOptions {
   preferences: string;
 }
 
-/** Makes the directories and files of a private apt below `cache/apt`, one for each set of repositories. */
-export async function preparePrivateApt(options: PrivateAptOptions, context: BackendContext): Promise<PrivateApt> {
+/**
+ * Makes the directories and files of a private apt in the cache, one for each set of repositories. Waits for whoever uses
+ * the same.
+ */
+export async function openPrivateApt(options: PrivateAptOptions, context: BackendContext): Promise<PrivateApt> {
   const sources = sourcesText(options);
-  const base = join(context.cacheDirectory, 'apt', sha256Hex(`${options.architecture}\n${sources}`).slice(0, 16));
+  const name = sha256Hex(`${options.architecture}\n${sources}`).slice(0, 16);
+  const held = createCleanup();
+  try {
+    const cache = await openCache(context.cacheDirectory, cacheKinds.apt);
+    held.defer(() => cache[Symbol.asyncDispose]());
+    await cache.use([name]);
+    const base = cache.path(name);
+    const lock = await lockFile(join(base, 'lock'), 'exclusive', context.reporter.signal);
+    held.defer(() => lock[Symbol.asyncDispose]());
+    await removeTemporaries(base);
+    await cache.touch(name);
+    await cache.trim();
+    return { ...(await prepare(base, sources, options, context)), [Symbol.asyncDispose]: held[Symbol.asyncDispose] };
+  } catch (error) {
+    await held[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function prepare(
+  base: string,
+  sources: string,
+  options: PrivateAptOptions,
+  context: BackendContext,
+): Promise<Omit<PrivateApt, keyof AsyncDisposable>> {
   const lists = join(base, 'lists');
   const empty = join(base, 'empty');
   const archives = join(base, 'archives');
   await Promise.all([join(lists, 'partial'), join(archives, 'partial'), empty].map((path) => makeDirectory(path)));
   const files = {
     sourcelist: join(base, 'cosa.sources'),
-    // One for each request: two commands may resolve at the same time against the same indexes.
-    preferences: join(base, `preferences-${sha256Hex(options.preferences).slice(0, 16)}`),
+    preferences: join(base, 'preferences'),
     status: join(base, 'status'),
     configuration: join(base, 'apt.conf'),
   };
@@ -88,11 +120,7 @@ export async function preparePrivateApt(options: PrivateAptOptions, context: Bac
     signal: context.reporter.signal,
     onStderrLine: context.reporter.log,
   };
-  return {
-    lists,
-    lockPath: join(base, 'lock'),
-    run: (tool, args) => tryRun(tool, [...perRequest, ...args], runOptions),
-  };
+  return { lists, run: (tool, args) => tryRun(tool, [...perRequest, ...args], runOptions) };
 }
 
 /** Fetches the repositories' indexes where they have changed. A failure is a result. */

@@ -7,11 +7,11 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Dispatcher, request } from 'undici';
-import { openScratch } from '../../exec/scratch.ts';
+import { type Cache, openCache } from '../../cache/cache.ts';
+import { cacheKinds } from '../../cache/kinds.ts';
 import { digestFile, digestHex } from '../../lib/digest.ts';
-import { makeDirectory } from '../../lib/directories.ts';
 import { CosaError, isSystemError, verificationError } from '../../lib/errors.ts';
-import { commitRename, temporaryName } from '../../lib/files.ts';
+import { commitRename } from '../../lib/files.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
 import { ifExists } from '../../lib/if-exists.ts';
 import { mapParallel } from '../../lib/parallel.ts';
@@ -32,7 +32,11 @@ const attempts = 3;
 
 /** Where a package file is kept, whether it is there or not. */
 export function cachedPackagePath(cacheDirectory: string, item: LockedPackage): string {
-  return join(cacheDirectory, 'packages', `${item.sha256}.deb`);
+  return join(cacheDirectory, cacheKinds.packages.name, entryName(item));
+}
+
+function entryName(item: LockedPackage): string {
+  return `${item.sha256}.deb`;
 }
 
 /** Brings the packages of a lock into the cache. See `PackageBackend.download` for the errors. */
@@ -41,10 +45,27 @@ export async function downloadDebs(
   lock: Lockfile,
   lookup: VariableLookup,
   context: BackendContext,
+): Promise<AsyncDisposable> {
+  const cache = await openCache(context.cacheDirectory, cacheKinds.packages);
+  try {
+    const names = lock.packages.map(entryName);
+    await cache.use(names);
+    await fetchMissing(packageRequest, lock, lookup, { ...context, cache });
+    await mapParallel(names, (name) => cache.touch(name));
+    await cache.trim();
+    return cache;
+  } catch (error) {
+    await cache[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function fetchMissing(
+  packageRequest: PackageRequest,
+  lock: Lockfile,
+  lookup: VariableLookup,
+  context: BackendContext & Pick<FetchContext, 'cache'>,
 ): Promise<void> {
-  const directory = join(context.cacheDirectory, 'packages');
-  await makeDirectory(directory);
-  await using scratch = await openScratch(join(context.cacheDirectory, 'scratch'));
   const missing = await missingPackages(lock, context.cacheDirectory);
   if (missing.length === 0) {
     context.reporter.note(`${plural(lock.packages.length, 'package')}, none new`);
@@ -69,7 +90,7 @@ export async function downloadDebs(
       for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
         await fetchPackage(item, addresses(item), cachedPackagePath(context.cacheDirectory, item), {
           agent,
-          scratch: scratch.path,
+          cache: context.cache,
           signal,
           onBytes,
           log: context.reporter.log,
@@ -127,8 +148,8 @@ async function addressBook(
 
 interface FetchContext {
   agent: Dispatcher;
-  /** Directory for what has not arrived completely. */
-  scratch: string;
+  /** Has room for what has not arrived completely. */
+  cache: Pick<Cache, 'unfinishedPath'>;
   signal: AbortSignal;
   onBytes: (count: number) => void;
   log: (line: string) => void;
@@ -177,7 +198,7 @@ class NotThereError extends Error {}
 
 async function fetchOnce(item: LockedPackage, address: string, path: string, context: FetchContext): Promise<void> {
   // Another name each time: a stream that was broken off may still be about to open its file.
-  const temporary = temporaryName(join(context.scratch, basename(path)));
+  const temporary = context.cache.unfinishedPath(basename(path));
   const hash = createHash('sha256');
   let received = 0;
   try {

@@ -1,10 +1,11 @@
-import { symlink } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { Cache } from '../../cache/cache.ts';
+import { stepKey } from '../../cache/key.ts';
 import { readControl } from '../../exec/tools/dpkg-deb.ts';
-import { digestFile, digestHex, sha256Hex } from '../../lib/digest.ts';
-import { makeDirectory } from '../../lib/directories.ts';
-import { CosaError, isSystemError, usageError } from '../../lib/errors.ts';
-import { writeFileAtomic } from '../../lib/files.ts';
+import { digestFile, digestHex } from '../../lib/digest.ts';
+import { CosaError, usageError } from '../../lib/errors.ts';
+import { exists } from '../../lib/if-exists.ts';
 import { type LockedPackage, type Lockfile, overridesRepository, type PackageRequest } from '../backend.ts';
 import { debianArchitecture } from './architecture.ts';
 import { type ControlParagraph, formatControl, parseControl, requiredField, sourceOf } from './control.ts';
@@ -76,9 +77,9 @@ export function replaceLocked(lock: Lockfile, overrides: readonly OverridePackag
 
 /**
  * Lays overrides out as a repository that apt can read, so that the solver sees their dependencies.
- * @param base directory for such repositories, one a set of overrides
+ * @param cache for such repositories, one a set of overrides: what is given stays as long as it is open
  */
-export async function writeOverrideRepository(overrides: readonly OverridePackage[], base: string): Promise<string> {
+export async function writeOverrideRepository(overrides: readonly OverridePackage[], cache: Cache): Promise<string> {
   const paragraphs = overrides.map(({ control, locked }) => ({
     fields: [
       ...control.fields,
@@ -88,17 +89,20 @@ export async function writeOverrideRepository(overrides: readonly OverridePackag
     ],
   }));
   const index = formatControl(paragraphs);
-  const directory = join(base, sha256Hex(index).slice(0, 16));
-  await makeDirectory(directory);
-  for (const { file, locked } of overrides) {
-    try {
-      await symlink(file, join(directory, `${locked.sha256}.deb`));
-    } catch (error) {
-      if (!isSystemError(error, 'EEXIST')) throw error;
-    }
-  }
-  await writeFileAtomic(join(directory, 'Packages'), index);
-  return directory;
+  const files = overrides.map(({ file }) => file);
+  const name = stepKey('overrides/1', { index, files }).slice(0, 16);
+  await cache.use([name]);
+  await cache.touch(name);
+  if (await exists(cache.path(name))) return cache.path(name);
+  const directory = cache.unfinishedPath(name);
+  await mkdir(directory);
+  // Two files may be one package.
+  const links = new Map(overrides.map(({ file, locked }) => [`${locked.sha256}.deb`, file]));
+  for (const [link, file] of links) await symlink(file, join(directory, link));
+  await writeFile(join(directory, 'Packages'), index);
+  await cache.place(directory, name);
+  await cache.trim();
+  return cache.path(name);
 }
 
 /** See `PackageBackend.applyOverrides`. */

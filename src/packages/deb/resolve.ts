@@ -1,11 +1,12 @@
-import { basename, join } from 'node:path';
-import { withLock } from '../../exec/lock.ts';
+import { basename } from 'node:path';
+import { openCache } from '../../cache/cache.ts';
+import { cacheKinds } from '../../cache/kinds.ts';
 import { tools } from '../../exec/tools.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { nearest } from '../../lib/nearest.ts';
 import { problemsError } from '../../lib/problems.ts';
 import type { BackendContext, LockedPackage, Lockfile, PackageRequest } from '../backend.ts';
-import { newestIndexDate, type PrivateApt, preparePrivateApt, updateIndexes } from './apt.ts';
+import { newestIndexDate, openPrivateApt, type PrivateApt, updateIndexes } from './apt.ts';
 import { solverError, updateError } from './apt-errors.ts';
 import { debianArchitecture } from './architecture.ts';
 import { type ControlParagraph, parseControl, requiredField, sourceOf } from './control.ts';
@@ -32,36 +33,29 @@ export async function resolveDebs(
   checkNames(request, context);
   const sources = await readSources(request.repositories, lookup);
   const overrides = await readOverrides(request);
-  const apt = await preparePrivateApt(
+  await using repositories =
+    overrides.length === 0 ? undefined : await openCache(context.cacheDirectory, cacheKinds.overrides);
+  await using apt = await openPrivateApt(
     {
       architecture: debianArchitecture(request.basearch),
       recommends: request.recommends,
       sources,
       preferences: preferencesText(request, overrides),
-      ...(overrides.length === 0
-        ? {}
-        : {
-            overrideRepository: await writeOverrideRepository(
-              overrides,
-              join(context.cacheDirectory, 'apt', 'overrides'),
-            ),
-          }),
+      ...(repositories && { overrideRepository: await writeOverrideRepository(overrides, repositories) }),
     },
     context,
   );
-  return withLock(apt.lockPath, async () => {
-    const update = await updateIndexes(apt);
-    if (update.exitCode !== 0) throw updateError(`${update.stdout}\n${update.stderr}`, sources);
-    const names = new Set((await apt.run(tools.aptCache, ['pkgnames'])).stdout.split('\n'));
-    const unknown = request.packages.filter((name) => !names.has(name));
-    refuse(await Promise.all(unknown.map((name) => unknownPackage(name, names, request, apt))), context);
-    const files = await chooseFiles(apt, request);
-    const packages = await describeFiles(apt, files, sources);
-    checkPins(request, overrides, packages);
-    packages.sort((a, b) => (a.name < b.name ? -1 : 1));
-    const lock = { basearch: request.basearch, packages, repositoryTimestamp: await newestIndexDate(apt.lists) };
-    return replaceLocked(lock, overrides);
-  });
+  const update = await updateIndexes(apt);
+  if (update.exitCode !== 0) throw updateError(`${update.stdout}\n${update.stderr}`, sources);
+  const names = new Set((await apt.run(tools.aptCache, ['pkgnames'])).stdout.split('\n'));
+  const unknown = request.packages.filter((name) => !names.has(name));
+  refuse(await Promise.all(unknown.map((name) => unknownPackage(name, names, request, apt))), context);
+  const files = await chooseFiles(apt, request);
+  const packages = await describeFiles(apt, files, sources);
+  checkPins(request, overrides, packages);
+  packages.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const lock = { basearch: request.basearch, packages, repositoryTimestamp: await newestIndexDate(apt.lists) };
+  return replaceLocked(lock, overrides);
 }
 
 /** What is wrong with a package's name. */

@@ -1,13 +1,12 @@
 import { copyFile, mkdir, readFile, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { evict, removeUnfinished } from '../../cache/evict.ts';
-import { lockFile } from '../../exec/lock.ts';
+import { openCache } from '../../cache/cache.ts';
+import { cacheKinds } from '../../cache/kinds.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { digestFile, sha256Hex } from '../../lib/digest.ts';
-import { makeDirectory } from '../../lib/directories.ts';
 import { isSystemError } from '../../lib/errors.ts';
-import { commitRename, fsyncPath, namesIn, temporaryName, writeFileAtomic } from '../../lib/files.ts';
+import { fsyncPath, namesIn, writeFileAtomic } from '../../lib/files.ts';
 import { digestTracked, type Tracked } from './tracked.ts';
 
 /**
@@ -36,11 +35,10 @@ const entrySchema = z.object({
 const inputsName = 'inputs.json';
 const imageName = 'initramfs.img';
 
-/**
- * @param directory made if missing; always safe to delete
- * @param keepEntries how many images stay; the least recently used go first
- */
-export function initramfsCache(directory: string, keepEntries: number): InitramfsCache {
+/** @param cacheDirectory a work directory's `cache/`; made if missing, always safe to delete */
+export function initramfsCache(cacheDirectory: string): InitramfsCache {
+  const directory = join(cacheDirectory, cacheKinds.initramfs.name);
+
   async function find(base: string, root: string, destination: string): Promise<boolean> {
     const digests = new Map<string, Promise<string>>();
     for (const name of await namesIn(directory)) {
@@ -61,28 +59,18 @@ export function initramfsCache(directory: string, keepEntries: number): Initramf
     const digest = await digestTracked(root, tracked);
     const list = tracked.map(({ what, path }) => ({ what, path }));
     const name = sha256Hex(canonicalJson({ base, tracked: list, digest }));
-    await makeDirectory(directory);
-    // What is unfinished while the lock is held, nobody will finish.
-    await using _lock = await lockFile(join(directory, '.lock'));
-    await removeUnfinished(directory);
-    const entry = join(directory, name);
+    await using cache = await openCache(cacheDirectory, cacheKinds.initramfs);
+    const unfinished = cache.unfinishedPath(name);
+    await mkdir(unfinished);
+    const copy = join(unfinished, imageName);
+    await copyFile(image, copy);
+    const { digest: imageDigest } = await digestFile(copy);
+    await fsyncPath(copy);
+    const inputs = { base, tracked: list, digest, image: imageDigest };
+    await writeFileAtomic(join(unfinished, inputsName), canonicalJson(inputs));
     // Kept by another process meanwhile, or there and not what was kept.
-    await rm(entry, { recursive: true, force: true });
-    const temporary = temporaryName(entry);
-    await mkdir(temporary);
-    try {
-      const copy = join(temporary, imageName);
-      await copyFile(image, copy);
-      const { digest: imageDigest } = await digestFile(copy);
-      await fsyncPath(copy);
-      const inputs = { base, tracked: list, digest, image: imageDigest };
-      await writeFileAtomic(join(temporary, inputsName), canonicalJson(inputs));
-      await commitRename(temporary, entry);
-    } catch (error) {
-      await rm(temporary, { recursive: true, force: true });
-      throw error;
-    }
-    await evict(directory, keepEntries, 0);
+    await cache.place(unfinished, name);
+    await cache.trim();
   }
 
   return { find, keep };

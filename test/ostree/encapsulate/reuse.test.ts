@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Cache, openCache } from '../../../src/cache/cache.ts';
+import { cacheKinds } from '../../../src/cache/kinds.ts';
 import { type Digest, digestHex, digestOf } from '../../../src/lib/digest.ts';
 import { storeBytes } from '../../../src/oci/artifact.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
@@ -18,14 +20,17 @@ const content = Buffer.from('a layer, uncompressed');
 let directory: string;
 let here: LocalStore & AsyncDisposable;
 let there: LocalStore & AsyncDisposable;
+let cache: Cache;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cosa-reuse-'));
   here = await openLayoutForWriting(join(directory, 'here'));
   there = await openLayoutForWriting(join(directory, 'there'));
+  cache = await openCache(directory, cacheKinds.layers);
 });
 afterEach(async () => {
   await here[Symbol.asyncDispose]();
   await there[Symbol.asyncDispose]();
+  await cache[Symbol.asyncDispose]();
   await rm(directory, { recursive: true, force: true });
 });
 
@@ -53,7 +58,7 @@ function imageOf({ descriptor, diffId }: StoredLayer): PreviousImage & { reads: 
   return { image: { manifest, config }, reader: { readBlob }, reads };
 }
 
-const reuseOf = (previous: PreviousImage) => layerReuse(here, join(directory, 'cache'), previous);
+const reuseOf = (previous: PreviousImage) => layerReuse(here, cache, previous);
 
 describe('a layer of a previous image that lies elsewhere', () => {
   it('is to be written, and counts as reused when the bytes are the same: nothing is fetched', async () => {
@@ -78,7 +83,7 @@ describe('a layer of a previous image that lies elsewhere', () => {
 
   it('is fetched also when an earlier build has kept its own', async () => {
     const theirs = await store(there, 1);
-    await layerReuse(here, join(directory, 'cache')).settle(key, await store(here, 9), signal);
+    await layerReuse(here, cache).settle(key, await store(here, 9), signal);
     expect(await reuseOf(imageOf(theirs)).find(key, signal)).toEqual(theirs);
   });
 
@@ -104,7 +109,7 @@ describe('a layer of a previous image that lies elsewhere', () => {
   });
 
   it('that was written here and is cut off now is to be written again', async () => {
-    const reuse = layerReuse(here, join(directory, 'cache'));
+    const reuse = layerReuse(here, cache);
     const { layer } = await reuse.settle(key, await store(here, 6), signal);
     expect(await reuse.find(key, signal)).toEqual(layer);
     await truncate(join(directory, 'here/blobs/sha256', digestHex(layer.descriptor.digest)), 3);

@@ -61,8 +61,8 @@ describe('downloadDebs', () => {
       overrides: [],
     };
     const context = { cacheDirectory: join(directory, 'cache'), reporter };
-    await downloadDebs(request, lock, () => Promise.resolve(undefined), context);
-    return readdir(join(directory, 'cache/packages'));
+    await using _held = await downloadDebs(request, lock, () => Promise.resolve(undefined), context);
+    return (await readdir(join(directory, 'cache/packages'))).filter((name) => !name.startsWith('.'));
   }
 
   test('takes the next address when one has no such file, and follows redirects', async () => {
@@ -106,7 +106,7 @@ describe('downloadDebs', () => {
       exitStatus: 4,
       message: expect.stringMatching(message),
     });
-    expect(await readdir(join(directory, 'cache/packages'))).toEqual([]);
+    expect(await readdir(join(directory, 'cache/packages'))).toEqual(['.lock']);
     expect(await download([bad, good])).toHaveLength(1);
   });
 
@@ -116,7 +116,7 @@ describe('downloadDebs', () => {
       response.write(content.subarray(0, 1000), () => controller.abort());
     });
     await expect(download([url], silentReporter(controller.signal))).rejects.toThrow('aborted');
-    expect(await readdir(join(directory, 'cache/packages'))).toEqual([]);
+    expect(await readdir(join(directory, 'cache/packages'))).toEqual(['.lock']);
   });
 
   test('fetches again what is not the file that was locked, and nothing else', async () => {

@@ -6,12 +6,13 @@ import { temporaryDirectory, writeTree } from '../support.ts';
 
 const tracked = [{ what: 'content', path: '/etc/a' }] as const;
 
-async function setUp(keepEntries = 4) {
-  const directory = await temporaryDirectory();
+async function setUp() {
+  const cacheDirectory = await temporaryDirectory();
+  const directory = join(cacheDirectory, 'initramfs');
   const root = await writeTree({ 'etc/a': '1' });
   const scratch = await writeTree({ image: 'image 1' });
   const destination = join(scratch, 'found');
-  return { directory, root, scratch, destination, cache: initramfsCache(directory, keepEntries) };
+  return { directory, root, scratch, destination, cache: initramfsCache(cacheDirectory) };
 }
 
 const entries = async (directory: string) => (await readdir(directory)).filter((name) => !name.startsWith('.'));
@@ -40,17 +41,17 @@ describe('initramfsCache', () => {
   });
 
   it('forgets the least recently used', async () => {
-    const { cache, directory, root, scratch, destination } = await setUp(2);
-    for (const state of ['1', '2', '3']) {
+    const { cache, directory, root, scratch, destination } = await setUp();
+    for (const state of ['1', '2', '3', '4', '5', '6']) {
       await writeFile(join(root, 'etc/a'), state);
       await cache.keep('base', root, tracked, join(scratch, 'image'));
       for (const name of await entries(directory)) await utimes(join(directory, name), 1, 1);
-      if (state === '2') {
+      if (state === '5') {
         await writeFile(join(root, 'etc/a'), '1');
         await cache.find('base', root, destination);
       }
     }
-    expect(await entries(directory)).toHaveLength(2);
+    expect(await entries(directory)).toHaveLength(5);
     await writeFile(join(root, 'etc/a'), '1');
     expect(await cache.find('base', root, destination)).toBe(true);
   });

@@ -58,7 +58,7 @@ describe('initramfs', () => {
 
   describe('with a cache', () => {
     async function twice(change: (directory: string) => Promise<void>, packagesKey = 'packages') {
-      const cache = initramfsCache(await temporaryDirectory(), 4);
+      const cache = initramfsCache(await temporaryDirectory());
       const directory = await shellRoot(root);
       await initramfs.run(contextFor(directory, { initramfsCache: cache }));
       await rm(join(directory, image));

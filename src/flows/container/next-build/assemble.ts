@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Config } from '../../../config/load.ts';
 import { containerPaths, lockfilePath } from '../../../contract/paths.ts';
 import type { AccountKind } from '../../../lib/accounts.ts';
@@ -19,9 +18,6 @@ export interface AssemblyInputs {
   /** The work directory's `cache/`. */
   cacheDirectory: string;
 }
-
-/** Initramfs images kept: a second and third stream or kernel find theirs again. */
-const initramfsImagesKept = 5;
 
 /** Says in the terms of `rootfs/` what the config wants done with the installed root. */
 export function rootfsRequest(assembly: AssemblyInputs): RootfsRequest {
@@ -54,7 +50,7 @@ export function rootfsRequest(assembly: AssemblyInputs): RootfsRequest {
     machineIdCompat: treefile['machineid-compat'] ?? true,
     embedded: embeddedFiles(config, formatLockfile(inputs.lock)),
     packagesKey: installed.key,
-    initramfsCache: initramfsCache(join(assembly.cacheDirectory, 'initramfs'), initramfsImagesKept),
+    initramfsCache: initramfsCache(assembly.cacheDirectory),
   };
 }
 

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
-import { removeUnfinished } from '../../../cache/evict.ts';
+import { openCache } from '../../../cache/cache.ts';
+import { directoryCache } from '../../../cache/directories.ts';
+import { cacheKinds } from '../../../cache/kinds.ts';
 import { labelNames } from '../../../contract/labels.ts';
 import { layerContents } from '../../../layers/contents.ts';
 import { sha256Hex } from '../../../lib/digest.ts';
@@ -38,7 +40,8 @@ export interface ContainerRequest {
 /** Packages → installed root → ostree root → commit → layers: the container, stored and not yet tagged. */
 export async function makeContainer(pipeline: Pipeline, request: ContainerRequest): Promise<EncapsulatedImage> {
   const { work, inputs, version, previous, store, options } = request;
-  const installed = await installedRoot(pipeline, inputs, work.cache);
+  await using roots = directoryCache(work.cache, cacheKinds.roots, pipeline);
+  const installed = await installedRoot(pipeline, inputs, work.cache, roots);
   const root = join(request.scratch, 'root');
   await copyRoot(pipeline, installed.directory, root);
   const assembled = await runStep(pipeline, 'assemble root', (reporter) =>
@@ -74,10 +77,8 @@ export async function makeContainer(pipeline: Pipeline, request: ContainerReques
     previous: previous === undefined ? [] : layerComponents(previous.image.manifest),
     maxLayers: options.maxLayers,
   });
-  const keptLayers = join(work.cache, 'layers');
-  return runStep(pipeline, 'write layers', async (reporter) => {
-    // Nobody else writes to it: the build lock is held.
-    await removeUnfinished(keptLayers);
+  return await runStep(pipeline, 'write layers', async (reporter) => {
+    await using keptLayers = await openCache(work.cache, cacheKinds.layers);
     const image = await encapsulate({
       root,
       tree,
@@ -92,6 +93,7 @@ export async function makeContainer(pipeline: Pipeline, request: ContainerReques
       reuse: layerReuse(store, keptLayers, previous),
       reporter,
     });
+    await keptLayers.trim();
     const reused = image.layers.filter((layer) => layer.reused).length;
     reporter.note(`${image.layers.length} layers, ${image.layers.length - reused} new`);
     return image;

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { directoryCache } from '../../../cache/directories.ts';
+import type { DirectoryCache } from '../../../cache/directories.ts';
 import { stepKey } from '../../../cache/key.ts';
 import { run } from '../../../exec/run.ts';
 import { tools } from '../../../exec/tools.ts';
@@ -18,17 +18,16 @@ export interface InstalledRoot {
   packages: readonly InstalledPackage[];
 }
 
-/** Roots kept; a second and third stream or lockfile find theirs again. */
-const rootsKept = 3;
-
 /**
  * Downloads and installs the packages of a lock, or finds the root that an earlier build made of the same.
  * Must run as root or namespace root.
+ * @param cache of roots: what it gives stays as long as it is open
  */
 export async function installedRoot(
   pipeline: Pipeline,
   inputs: BuildInputs,
   cacheDirectory: string,
+  cache: DirectoryCache,
 ): Promise<InstalledRoot> {
   const { backend, request, lock } = inputs;
   const { documentation } = inputs.config.treefile;
@@ -37,13 +36,13 @@ export async function installedRoot(
     packages: lock.packages.map(({ name, sha256 }) => [name, sha256]),
     documentation,
   });
-  const cache = directoryCache(join(cacheDirectory, 'roots'), rootsKept, pipeline);
   const kept = await cache.find(key);
-  if (kept === undefined) {
-    await runStep(pipeline, 'download packages', (reporter) =>
-      backend.download(request, lock, { cacheDirectory, reporter }),
-    );
-  }
+  await using _packages =
+    kept === undefined
+      ? await runStep(pipeline, 'download packages', (reporter) =>
+          backend.download(request, lock, { cacheDirectory, reporter }),
+        )
+      : undefined;
   const entry = await runCachedStep(
     pipeline,
     'install packages',

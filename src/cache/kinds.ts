@@ -1,0 +1,42 @@
+/** What lies in one directory of a work directory's `cache/`: entries that are used, kept and evicted alike. */
+export interface CacheKind {
+  /** The directory's name. */
+  readonly name: string;
+  /** What an entry is, for people. */
+  readonly content: string;
+  /** Closed to other users of the machine: set-uid programs lie in it. */
+  readonly isPrivate: boolean;
+  /** How many entries stay when another one is kept. */
+  readonly mostEntries: number;
+  /** And how many bytes of them, where entries are files. */
+  readonly mostBytes?: number;
+}
+
+/**
+ * Every kind that there is. Whoever keeps something has a line here; `cosa prune --cache` and eviction know no others.
+ * The bounds hold for what nobody uses: what a running command needs stays.
+ */
+export const cacheKinds = {
+  /** Indexes of package repositories and apt's state, an entry for each set of repositories. */
+  apt: { name: 'apt', content: 'package indexes', isPrivate: false, mostEntries: 5 },
+  /** A second and third stream or kernel find theirs again. */
+  initramfs: { name: 'initramfs', content: 'initramfs images', isPrivate: false, mostEntries: 5 },
+  /** A few hundred bytes for each layer that was written; the layer lies in `oci/`. */
+  layers: { name: 'layers', content: 'records of written layers', isPrivate: false, mostEntries: 10_000 },
+  lock: { name: 'lock', content: 'choices of packages', isPrivate: false, mostEntries: 20 },
+  /** Local repositories made of `overrides/deb`. */
+  overrides: { name: 'overrides', content: 'indexes of local packages', isPrivate: false, mostEntries: 20 },
+  packages: {
+    name: 'packages',
+    content: 'downloaded packages',
+    isPrivate: false,
+    mostEntries: 20_000,
+    mostBytes: 10_000_000_000,
+  },
+  /** A second and third stream or lockfile find theirs again. */
+  roots: { name: 'roots', content: 'installed packages', isPrivate: true, mostEntries: 3 },
+  /** What commands are at, in leases of their own; none of it is kept. */
+  scratch: { name: 'scratch', content: 'unfinished work', isPrivate: false, mostEntries: 0 },
+  /** Each is as large as the operating system unpacked. */
+  sysroots: { name: 'sysroots', content: 'imported containers', isPrivate: true, mostEntries: 2 },
+} as const satisfies Record<string, CacheKind>;

@@ -71,8 +71,12 @@ async function measure(side: Side): Promise<Record<Step, ProgramTime>> {
 async function peakMemory(): Promise<number> {
   await using registry = await startDockerRegistry();
   const file = join(directory, 'peak');
-  const hook = `import { appendFileSync } from 'node:fs';
-    process.on('exit', () => appendFileSync(${JSON.stringify(file)}, process.resourceUsage().maxRSS + '\\n'));`;
+  // Not the resource usage: a process begins with the peak of the one that started it.
+  const hook = `import { appendFileSync, readFileSync } from 'node:fs';
+    process.on('exit', () => {
+      const [, kibibytes] = /VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'));
+      appendFileSync(${JSON.stringify(file)}, kibibytes + '\\n');
+    });`;
   const node = ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, program];
   const target = join(directory, 'target');
   mkdirSync(target);
@@ -83,7 +87,9 @@ async function peakMemory(): Promise<number> {
   await run(process.execPath, [...node, 'push', place, '--from', 'first', '--quiet'], { cwd: work });
   await run(process.execPath, [...node, 'pull', place, '--quiet'], { cwd: target });
   rmSync(target, { recursive: true });
-  return Math.max(...readFileSync(file, 'utf8').trim().split('\n').map(Number)) / 1024;
+  const peak = Math.max(...readFileSync(file, 'utf8').trim().split('\n').map(Number)) / 1024;
+  rmSync(file);
+  return peak;
 }
 
 async function measureShape(shape: Shape): Promise<void> {

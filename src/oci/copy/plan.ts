@@ -113,13 +113,17 @@ async function lackedRelated({ from, to, along }: CopyRequest, image: readonly M
   if (along === 'nothing') return { referrers, attachments };
   const images = along === 'referrers' ? [from.descriptor] : image.map(({ descriptor }) => descriptor);
   const subjects = images.map(({ digest }) => digest);
-  const listed = new Map<Digest, ReadonlySet<Digest>>();
-  for (const { subject, descriptor } of await readReferrers(from.reader, subjects, where)) {
-    const there = listed.get(subject) ?? (await listedAt(to.reader, subject));
-    listed.set(subject, there);
-    if (!there.has(descriptor.digest)) referrers.push(descriptor);
+  const [related, attached] = await Promise.all([
+    readReferrers(from.reader, subjects, where),
+    readAttachments(from.reader, subjects),
+  ]);
+  const referred = [...new Set(related.map(({ subject }) => subject))];
+  const lists = await mapParallel(referred, (subject) => listedAt(to.reader, subject), questionsAtOnce);
+  const listed = new Map(referred.map((subject, index) => [subject, lists[index]]));
+  for (const { subject, descriptor } of related) {
+    if (listed.get(subject)?.has(descriptor.digest) !== true) referrers.push(descriptor);
   }
-  for (const [tag, descriptor] of await readAttachments(from.reader, subjects)) {
+  for (const [tag, descriptor] of attached) {
     const there = await to.reader.resolveTag(tag);
     if (there?.digest !== descriptor.digest) attachments.set(tag, descriptor);
   }

@@ -7,6 +7,9 @@ import type { Descriptor } from '../types.ts';
 /** A build has a few test results, signatures and lists of its parts; a hostile registry has no end of them. */
 const maximumReferrers = 1000;
 
+/** Lists of referrers that are asked for at once. */
+const listsAtOnce = 8;
+
 /** Where cosign keeps what it attaches: https://github.com/sigstore/cosign/blob/v2.2.0/specs/SIGNATURE_SPEC.md#tag-based-discovery */
 const attachmentSuffixes = ['sig', 'att', 'sbom'];
 
@@ -31,13 +34,18 @@ export async function readReferrers(
   const found: Referrer[] = [];
   const known = new Set(subjects);
   const waiting = [...subjects];
-  for (let subject = waiting.shift(); subject !== undefined; subject = waiting.shift()) {
-    for (const descriptor of await reader.referrers(subject)) {
-      if (known.has(descriptor.digest)) continue;
-      if (found.length === maximum) throw tooMany(where, maximum);
-      known.add(descriptor.digest);
-      waiting.push(descriptor.digest);
-      found.push({ subject, descriptor });
+  while (waiting.length > 0) {
+    const asked = waiting.splice(0);
+    // One round for all that is known so far: a registry far away is waited for as often as referrers refer to referrers.
+    const listed = await mapParallel(asked, (subject) => reader.referrers(subject), listsAtOnce);
+    for (const [index, subject] of asked.entries()) {
+      for (const descriptor of listed[index] ?? []) {
+        if (known.has(descriptor.digest)) continue;
+        if (found.length === maximum) throw tooMany(where, maximum);
+        known.add(descriptor.digest);
+        waiting.push(descriptor.digest);
+        found.push({ subject, descriptor });
+      }
     }
   }
   return found;

@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative } from 'node:path';
+import type { ArchitectureName } from '../lib/architecture.ts';
 import { type SourcePosition, usageError } from '../lib/errors.ts';
 import { ifExists } from '../lib/if-exists.ts';
 import { evaluateCondition } from './condition.ts';
@@ -29,7 +30,7 @@ export interface IncludeTree {
 
 interface Context {
   base: string;
-  basearch: string;
+  basearch: ArchitectureName;
   variables: Map<string, VariableValue>;
   fragments: Fragment[];
   /** Real paths of all files read so far: one that is included twice counts once. */
@@ -41,19 +42,20 @@ const schema = fileSchema(treefileFileKeys);
 /**
  * Reads a treefile and all that it includes, checks every file, and decides the conditional includes.
  * @param base the config directory; `entry` is relative to it
- * @param fixed variables that no file may change, `basearch` among them
+ * @param fixed variables that no file may change, besides `basearch`
  * @throws CosaError `CONFIG_SYNTAX`, `CONFIG_UNKNOWN_KEY`, `CONFIG_VALUE`, `CONFIG_CONDITION`,
  *   `CONFIG_INCLUDE_MISSING`, `CONFIG_INCLUDE_LOOP`, `CONFIG_VARIABLE_UNDEFINED` (exit 2), all with a position
  */
 export async function readIncludeTree(
   base: string,
   entry: string,
+  basearch: ArchitectureName,
   fixed: ReadonlyMap<string, VariableValue>,
 ): Promise<IncludeTree> {
   const context: Context = {
     base,
-    basearch: String(fixed.get('basearch')),
-    variables: new Map(fixed),
+    basearch,
+    variables: new Map<string, VariableValue>([['basearch', basearch], ...fixed]),
     fragments: [],
     seen: new Set(),
   };

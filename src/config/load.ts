@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { PlatformSettings } from '../contract/platforms.ts';
+import type { ArchitectureName } from '../lib/architecture.ts';
 import { loadImageSpecification } from './image.ts';
 import type { ImageSpecification } from './image-keys.ts';
 import { type LockOverride, loadLockOverrides } from './lock-overrides.ts';
@@ -13,8 +14,7 @@ import type { Treefile } from './treefile-keys.ts';
 import type { UnreadKey } from './unread-keys.ts';
 
 export interface ConfigOptions {
-  /** `x86_64`, `aarch64`. */
-  basearch: string;
+  basearch: ArchitectureName;
   /** Wins over `variables.stream`. */
   stream?: string | undefined;
   /** The endings of repository files that package families use, with the dot. */
@@ -25,7 +25,7 @@ export interface ConfigOptions {
 export interface Config {
   /** Absolute. */
   directory: string;
-  basearch: string;
+  basearch: ArchitectureName;
   /** The system's short name: file names, labels, `com.coreos.osname`. */
   name: string;
   summary: string | undefined;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { ArchitectureName } from '../lib/architecture.ts';
 import { validate } from './validate.ts';
 import { readYaml } from './yaml.ts';
 
@@ -28,7 +29,7 @@ export type LockOverride = z.output<typeof override>;
  */
 export async function loadLockOverrides(
   base: string,
-  basearch: string,
+  basearch: ArchitectureName,
 ): Promise<Readonly<Record<string, LockOverride>>> {
   const merged: Record<string, LockOverride> = {};
   for (const name of ['manifest-lock.overrides.yaml', `manifest-lock.overrides.${basearch}.yaml`]) {

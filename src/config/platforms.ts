@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { platformKeys as contract, type PlatformSettings, platformSettingsSchema } from '../contract/platforms.ts';
-import { baseArchitectures } from './architectures.ts';
+import { type ArchitectureName, architectureNames } from '../lib/architecture.ts';
 import type { KeyTable } from './key-table.ts';
 import { validate } from './validate.ts';
 import { valueType } from './value-types.ts';
@@ -26,7 +26,7 @@ export const platformKeys = {
 } as const satisfies KeyTable;
 
 // Of a config, a misspelt key is an error.
-const schema = z.partialRecord(z.enum(baseArchitectures), z.record(z.string(), platformSettingsSchema.strict()));
+const schema = z.partialRecord(z.enum(architectureNames), z.record(z.string(), platformSettingsSchema.strict()));
 
 /**
  * Reads the architecture's part of `platforms.yaml`: platforms by name; none without the file.
@@ -34,7 +34,7 @@ const schema = z.partialRecord(z.enum(baseArchitectures), z.record(z.string(), p
  */
 export async function loadPlatforms(
   base: string,
-  basearch: string,
+  basearch: ArchitectureName,
 ): Promise<Readonly<Record<string, PlatformSettings>>> {
   const file = await readYaml(join(base, 'platforms.yaml'));
   if (file === undefined) return {};

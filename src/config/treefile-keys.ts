@@ -1,4 +1,4 @@
-import { baseArchitectures } from './architectures.ts';
+import { type ArchitectureName, architectureNames } from '../lib/architecture.ts';
 import type { FileValues, MergedKeyTable, MergedValues } from './key-table.ts';
 import { identityKeys } from './treefile/identity-keys.ts';
 import { packageKeys } from './treefile/package-keys.ts';
@@ -24,14 +24,14 @@ export const architecturePackages = {
   example: '[grub-efi-amd64-signed]',
 } as const;
 
-type ArchitecturePackages = { [Key in `packages-${(typeof baseArchitectures)[number]}`]: typeof architecturePackages };
+type ArchitecturePackages = { [Key in `packages-${ArchitectureName}`]: typeof architecturePackages };
 
 /** Every key that a treefile may have. */
 export const treefileFileKeys = {
   ...structureKeys,
   ...treefileKeys,
   ...(Object.fromEntries(
-    baseArchitectures.map((name) => [`packages-${name}`, architecturePackages]),
+    architectureNames.map((name) => [`packages-${name}`, architecturePackages]),
   ) as ArchitecturePackages),
 };
 

@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path';
+import type { ArchitectureName } from '../lib/architecture.ts';
 import type { SourcePosition } from '../lib/errors.ts';
 import { type Fragment, readIncludeTree } from './include-tree.ts';
 import { mergeValues, unique } from './merge.ts';
@@ -24,12 +25,12 @@ export interface LoadedTreefile {
  */
 export async function loadTreefile(
   base: string,
-  options: { basearch: string; stream?: string | undefined },
+  options: { basearch: ArchitectureName; stream?: string | undefined },
 ): Promise<LoadedTreefile> {
-  const fixed = new Map<string, VariableValue>([['basearch', options.basearch]]);
-  if (options.stream !== undefined) fixed.set('stream', options.stream);
-  const tree = await readIncludeTree(base, 'manifest.yaml', fixed);
-  const fragments = tree.fragments.map((fragment) => prepare(fragment, base, options.basearch, tree.variables));
+  const { basearch, stream } = options;
+  const fixed = new Map(stream === undefined ? [] : [['stream', stream]]);
+  const tree = await readIncludeTree(base, 'manifest.yaml', basearch, fixed);
+  const fragments = tree.fragments.map((fragment) => prepare(fragment, base, basearch, tree.variables));
   const merged = mergeValues(
     treefileKeys,
     fragments.map((fragment) => fragment.values),
@@ -48,7 +49,7 @@ export async function loadTreefile(
 function prepare(
   fragment: Fragment,
   base: string,
-  basearch: string,
+  basearch: ArchitectureName,
   variables: ReadonlyMap<string, VariableValue>,
 ): Fragment {
   const substituted: Record<string, unknown> = {};
@@ -71,12 +72,12 @@ function prepare(
   return { ...fragment, values };
 }
 
-function architecturePackagesOf(values: TreefileValues, basearch: string): string[] | undefined {
+function architecturePackagesOf(values: TreefileValues, basearch: ArchitectureName): string[] | undefined {
   return values[architectureKey(basearch)];
 }
 
-function architectureKey(basearch: string): keyof typeof treefileFileKeys & `packages-${string}` {
-  return `packages-${basearch}` as keyof typeof treefileFileKeys & `packages-${string}`;
+function architectureKey(basearch: ArchitectureName): keyof typeof treefileFileKeys & `packages-${string}` {
+  return `packages-${basearch}`;
 }
 
 /** `a b` is two packages; `'a >= 1'`, in single quotes, is one. */
@@ -89,7 +90,7 @@ export function splitPackages(entry: string): string[] {
 function positionOf(
   originals: readonly Fragment[],
   prepared: readonly Fragment[],
-  basearch: string,
+  basearch: ArchitectureName,
   key: keyof Treefile,
   item: string | undefined,
 ): SourcePosition {

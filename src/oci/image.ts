@@ -1,4 +1,5 @@
 import { verificationError } from '../lib/errors.ts';
+import { imagesFor, platformName } from './platform.ts';
 import { maximumManifestBytes, parseImageConfig, parseIndex, parseManifest } from './schemas.ts';
 import type { ContentReader } from './store.ts';
 import { type Descriptor, type ImageConfig, type Index, type Manifest, mediaTypes, type Platform } from './types.ts';
@@ -119,34 +120,6 @@ export function isImageEntry({ mediaType, artifactType, platform }: Descriptor):
   if (mediaType !== mediaTypes.manifest || platform?.os === 'unknown') return false;
   // Disk images are artifacts, for a platform such as qemu. Others look at the platform alone: what it says runs.
   return artifactType === undefined || platform?.os === 'linux';
-}
-
-/** The variant that every machine of an architecture can run: to name it says no more than to leave it out. */
-const commonVariants: Readonly<Record<string, string>> = { amd64: 'v1', arm64: 'v8' };
-
-/** The images for exactly this platform, or else for its variants: what is for some of its machines comes last. */
-function imagesFor(platform: Platform, images: readonly Descriptor[]): readonly Descriptor[] {
-  const matching = images.filter((entry) => matches(entry, platform));
-  const common = commonVariants[platform.architecture];
-  const variantOf = (variant: string | undefined) => variant ?? common;
-  const exact = matching.filter((entry) => variantOf(entry.platform?.variant) === variantOf(platform.variant));
-  // Both ways to write it beside each other: the plain one is what others choose.
-  const plain = exact.filter((entry) => entry.platform?.variant === platform.variant);
-  return [plain, exact, matching].find((found) => found.length > 0) ?? [];
-}
-
-function matches(entry: Descriptor, platform: Platform): boolean {
-  const { architecture, os, variant } = entry.platform ?? { architecture: '', os: '' };
-  return (
-    architecture === platform.architecture &&
-    os === platform.os &&
-    (platform.variant === undefined || platform.variant === variant)
-  );
-}
-
-/** `linux/arm64`, with the variant if there is one. */
-export function platformName(platform: Platform): string {
-  return [platform.os, platform.architecture, platform.variant].filter((part) => part !== undefined).join('/');
 }
 
 function describe(index: Index): string {

@@ -1,6 +1,7 @@
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { usageError } from '../lib/errors.ts';
-import { type Image, platformName } from './image.ts';
+import type { Image } from './image.ts';
+import { platformName } from './platform.ts';
 import { type Annotations, mediaTypes, type Platform } from './types.ts';
 
 /** An image that is to stand in an index, and what its user calls it. */

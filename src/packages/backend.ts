@@ -1,3 +1,4 @@
+import type { ArchitectureName } from '../lib/architecture.ts';
 import type { SourcePosition } from '../lib/errors.ts';
 import type { Reporter } from '../progress/reporter.ts';
 
@@ -23,8 +24,8 @@ export interface LockedPackage {
 export const overridesRepository = 'overrides';
 
 export interface Lockfile {
-  /** The family's architecture name is in each package; this is the config's: `x86_64`, `aarch64`. */
-  basearch: string;
+  /** The family's own name of it stands in each package. */
+  basearch: ArchitectureName;
   /** Sorted by name. */
   packages: readonly LockedPackage[];
   /** Seconds since the epoch: the newest date that a repository's signed index carries. */
@@ -33,7 +34,7 @@ export interface Lockfile {
 
 /** What to resolve: the flattened treefile's package part. */
 export interface PackageRequest {
-  basearch: string;
+  basearch: ArchitectureName;
   packages: readonly string[];
   exclude: readonly string[];
   /** Take recommended packages too. */

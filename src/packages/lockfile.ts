@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
+import { architectureNames } from '../lib/architecture.ts';
 import { prettyJson } from '../lib/canonical-json.ts';
 import { usageError } from '../lib/errors.ts';
 import { writeFileAtomic } from '../lib/files.ts';
@@ -23,7 +24,7 @@ const packageEntry = z.object({
 const lockfileSchema = z.object({
   packages: z.record(packageName, packageEntry),
   metadata: z.object({
-    basearch: z.string().min(1),
+    basearch: z.enum(architectureNames),
     /** The newest date of the repositories' signed indexes: not the clock's, so that the same choice is the same file. */
     generated: z.iso.datetime(),
   }),

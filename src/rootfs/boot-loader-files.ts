@@ -1,15 +1,15 @@
+import type { Architecture } from '../lib/architecture.ts';
 import { namesInRoot, statInRoot } from '../lib/root-files.ts';
 import { resolveDirectoryInRoot } from '../lib/root-path.ts';
 
 /** Where packages put the boot loaders of one architecture, by distribution: the first that is there is taken. */
 export interface BootLoaderLayout {
   /** GRUB for BIOS: the directories with its modules, and the programs that join them to an image. */
-  bios?: { directories: readonly string[]; programs: readonly string[] };
+  bios?: { target: string; directories: readonly string[]; programs: readonly string[] };
   /** What stands in EFI/BOOT; without the required ones, the system does not boot with UEFI. */
   efi: readonly { to: string; from: readonly string[]; required: boolean }[];
 }
 
-/** `suffix` is the EFI specification's name of the architecture (https://uefi.org/specs/UEFI/2.10, table 3.3). */
 function efiFiles(suffix: string, grubTarget: string): BootLoaderLayout['efi'] {
   const places = (debian: string, fedoraPackage: string, file: string) => [
     debian,
@@ -38,17 +38,14 @@ function efiFiles(suffix: string, grubTarget: string): BootLoaderLayout['efi'] {
   ];
 }
 
-/** By the config's name of the architecture. Others boot without GRUB (s390x) or are not known yet. */
-export const bootLoaderLayouts: Readonly<Record<string, BootLoaderLayout>> = {
-  x86_64: {
-    bios: {
-      directories: ['/usr/lib/grub/i386-pc'],
-      programs: ['/usr/bin/grub-mkimage', '/usr/bin/grub2-mkimage'],
-    },
-    efi: efiFiles('x64', 'x86_64-efi'),
-  },
-  aarch64: { efi: efiFiles('aa64', 'arm64-efi') },
-};
+/** `undefined` for an architecture that boots without GRUB, or whose boot loaders are not known yet. */
+export function bootLoaderLayout({ efi, grub }: Architecture): BootLoaderLayout | undefined {
+  if (efi === undefined || grub === undefined) return undefined;
+  const layout = { efi: efiFiles(efi, grub.efi) };
+  if (grub.bios === undefined) return layout;
+  const programs = ['/usr/bin/grub-mkimage', '/usr/bin/grub2-mkimage'];
+  return { ...layout, bios: { target: grub.bios, directories: [`/usr/lib/grub/${grub.bios}`], programs } };
+}
 
 /**
  * The first of these paths that is a file or directory of the root. A component `*` stands for any name; of

@@ -1,3 +1,4 @@
+import type { ArchitectureName } from '../lib/architecture.ts';
 import type { Component } from '../lib/component.ts';
 import type { SourcePosition } from '../lib/errors.ts';
 import type { InitramfsCache } from './initramfs/cache.ts';
@@ -42,8 +43,7 @@ export interface RootfsRequest {
   osName: string;
   /** The build's version: IMAGE_VERSION and OSTREE_VERSION. */
   version: string;
-  /** The architecture as the config writes it: `x86_64`, `aarch64`. */
-  basearch: string;
+  basearch: ArchitectureName;
   /** Seconds since the epoch, given to programs of the root as SOURCE_DATE_EPOCH. */
   timestamp: number;
   /** In this order; a later one wins. */

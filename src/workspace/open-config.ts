@@ -1,11 +1,11 @@
 import { type Config, loadConfig } from '../config/load.ts';
 import { streamName } from '../config/names.ts';
 import { loadTreefile } from '../config/treefile.ts';
+import { hostArchitecture } from '../lib/architecture.ts';
 import { CosaError, formatPosition } from '../lib/errors.ts';
 import type { PackageBackend } from '../packages/backend.ts';
 import { backendFor, backends } from '../packages/backends.ts';
 import type { Pipeline } from '../progress/step.ts';
-import { hostBaseArchitecture } from './architecture.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
 /**
@@ -18,7 +18,7 @@ export async function openConfig(
   work: WorkDirectory,
 ): Promise<{ config: Config; backend: PackageBackend }> {
   const config = await loadConfig(work.config, {
-    basearch: hostBaseArchitecture(),
+    basearch: hostArchitecture().name,
     stream: work.settings.stream,
     repositoryExtensions: backends.map(({ repositoryExtension }) => repositoryExtension),
   });
@@ -39,7 +39,7 @@ export async function openConfig(
 export async function streamOf(work: WorkDirectory): Promise<string | undefined> {
   if (work.settings.stream !== undefined) return work.settings.stream;
   try {
-    return streamName(await loadTreefile(work.config, { basearch: hostBaseArchitecture() }));
+    return streamName(await loadTreefile(work.config, { basearch: hostArchitecture().name }));
   } catch (error) {
     if (error instanceof CosaError) return undefined;
     throw error;

@@ -26,4 +26,4 @@ export const minimalConfig = {
   'debian.sources': 'Types: deb\n',
 };
 
-export const testOptions = { basearch: 'x86_64', repositoryExtensions: ['.sources', '.repo'] };
+export const testOptions = { basearch: 'x86_64' as const, repositoryExtensions: ['.sources', '.repo'] };

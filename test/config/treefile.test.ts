@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadTreefile, splitPackages } from '../../src/config/treefile.ts';
+import type { ArchitectureName } from '../../src/lib/architecture.ts';
 import { writeFiles } from './support.ts';
 
-async function load(files: Record<string, string>, options: { basearch?: string; stream?: string } = {}) {
+async function load(files: Record<string, string>, options: { basearch?: ArchitectureName; stream?: string } = {}) {
   return loadTreefile(await writeFiles(files), { basearch: 'x86_64', ...options });
 }
 

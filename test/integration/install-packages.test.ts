@@ -5,11 +5,11 @@ import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tryRunInSandbox } from '../../src/exec/sandbox.ts';
 import { streamDirectory } from '../../src/exec/tools/tar.ts';
+import { hostArchitecture } from '../../src/lib/architecture.ts';
 import { makePrivateDirectory } from '../../src/lib/directories.ts';
 import type { BackendContext, Lockfile, PackageRequest } from '../../src/packages/backend.ts';
 import { debBackend } from '../../src/packages/deb.ts';
 import { silentReporter } from '../../src/progress/reporter.ts';
-import { hostBaseArchitecture } from '../../src/workspace/architecture.ts';
 import { buildPackage } from '../packages/deb/local-repository.ts';
 import { testWork } from './fixture.ts';
 
@@ -28,7 +28,7 @@ describe('installing real packages', () => {
     directory = await mkdtemp(join(testWork, 'install-'));
     context = { cacheDirectory: join(testWork, 'main/cache'), reporter: silentReporter() };
     request = {
-      basearch: hostBaseArchitecture(),
+      basearch: hostArchitecture().name,
       packages,
       exclude: [],
       recommends: false,

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fetchPackages } from '../../src/flows/packages/fetch.ts';
+import { hostArchitecture } from '../../src/lib/architecture.ts';
 import { parseLockfile } from '../../src/packages/lockfile.ts';
 import { createPipeline, type Pipeline } from '../../src/progress/step.ts';
-import { hostBaseArchitecture } from '../../src/workspace/architecture.ts';
 import { workDirectoryAt, writeSettings } from '../../src/workspace/work-directory.ts';
 import { buildPackage, type LocalRepository, serveRepository } from '../packages/deb/local-repository.ts';
 
@@ -23,7 +23,7 @@ describe('cosa fetch', () => {
     const work = workDirectoryAt(directory, { config: { source: '/config' } });
     await writeSettings(directory, work.settings);
     config = work.config;
-    lockfile = join(config, `manifest-lock.${hostBaseArchitecture()}.json`);
+    lockfile = join(config, `manifest-lock.${hostArchitecture().name}.json`);
     await mkdir(config, { recursive: true });
     await writeFile(
       join(config, 'manifest.yaml'),

@@ -1,7 +1,7 @@
 import { pushContainer } from '../../flows/container/push.ts';
 import { pushIndex } from '../../flows/container/push-index.ts';
 import { usageError } from '../../lib/errors.ts';
-import { platformName } from '../../oci/image.ts';
+import { platformName } from '../../oci/platform.ts';
 import { parseReference } from '../../oci/reference.ts';
 import { defineCommand } from '../command.ts';
 import { lines } from '../render/shown.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { baseArchitectures } from '../architectures.ts';
+import { architectureNames } from '../../lib/architecture.ts';
 import type { KeyTable } from '../key-table.ts';
 import { oneOrMore, valueType } from '../value-types.ts';
 
@@ -26,7 +26,7 @@ export const structureKeys = {
   'arch-include': {
     type: valueType(
       'map of architecture to string or list of strings',
-      z.partialRecord(z.enum(baseArchitectures), oneOrMore.schema),
+      z.partialRecord(z.enum(architectureNames), oneOrMore.schema),
     ),
     family: 'any',
     description: 'As `include`, for one architecture each.',

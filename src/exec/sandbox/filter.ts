@@ -1,24 +1,12 @@
-import {
-  absentCalls,
-  clone,
-  newestCall,
-  type Processor,
-  refusedCalls,
-  type SystemCall,
-  socket,
-  unshareCall,
-} from './system-calls.ts';
+import type { Architecture } from '../../lib/architecture.ts';
+import { absentCalls, clone, newestCall, refusedCalls, type SystemCall, socket, unshareCall } from './system-calls.ts';
 
 // https://docs.kernel.org/userspace-api/seccomp_filter.html, https://docs.kernel.org/networking/filter.html
 
 /** AUDIT_ARCH_… of linux/audit.h: the ELF machine, and bits for 64 bit and little endian. */
-const auditArchitectures: Readonly<Record<Processor, number>> = {
-  x64: 0xc000003e,
-  arm64: 0xc00000b7,
-  riscv64: 0xc00000f3,
-  ppc64: 0xc0000015,
-  s390x: 0x80000016,
-};
+function auditArchitecture({ elfMachine, bigEndian }: Architecture): number {
+  return elfMachine + 0x80000000 + (bigEndian ? 0 : 0x40000000);
+}
 
 /** Instructions of classic BPF. */
 const load = 0x20;
@@ -58,21 +46,17 @@ interface Instruction {
  * The filter for the programs in the sandbox, as bubblewrap takes it: an array of struct sock_filter. What is not named
  * in system-calls.ts is allowed; calls that are newer than this program, and those of another processor (32-bit
  * programs), are absent.
- * @returns `undefined` for a processor that operating systems are not built for
  */
-export function systemCallFilter(processor: string): Uint8Array | undefined {
-  if (!isProcessor(processor)) return undefined;
-  const bigEndian = processor === 's390x';
-  return encode(instructions(processor, bigEndian), bigEndian);
+export function systemCallFilter(processor: Architecture): Uint8Array {
+  return encode(instructions(processor), processor.bigEndian ?? false);
 }
 
-function isProcessor(name: string): name is Processor {
-  return Object.hasOwn(auditArchitectures, name);
-}
-
-function instructions(processor: Processor, bigEndian: boolean): Instruction[] {
-  const ofCall = ({ [processor]: number }: SystemCall, body: readonly Instruction[]): Instruction[] =>
-    number === undefined ? [] : [{ code: jumpIfEqual, operand: number, jumpFalse: body.length }, ...body];
+function instructions(processor: Architecture): Instruction[] {
+  const { bigEndian, systemCalls } = processor;
+  const ofCall = ({ numbers }: SystemCall, body: readonly Instruction[]): Instruction[] => {
+    const number = numbers[systemCalls];
+    return number === undefined ? [] : [{ code: jumpIfEqual, operand: number, jumpFalse: body.length }, ...body];
+  };
   // Flags and families are the lower half of a 64-bit argument.
   const argument = (index: number): Instruction => ({
     code: load,
@@ -85,7 +69,7 @@ function instructions(processor: Processor, bigEndian: boolean): Instruction[] {
   ];
   return [
     { code: load, operand: architecture },
-    { code: jumpIfEqual, operand: auditArchitectures[processor], jumpTrue: 1 },
+    { code: jumpIfEqual, operand: auditArchitecture(processor), jumpTrue: 1 },
     result(enosys),
     { code: load, operand: callNumber },
     // Among these are x32's calls, which have a high bit set.
@@ -93,8 +77,8 @@ function instructions(processor: Processor, bigEndian: boolean): Instruction[] {
     result(enosys),
     ...refusedCalls.flatMap((call) => ofCall(call, [result(eperm)])),
     ...absentCalls.flatMap((call) => ofCall(call, [result(enosys)])),
-    // s390x has the flags second.
-    ...ofCall(clone, [argument(processor === 's390x' ? 1 : 0), ...unlessSet(namespaceFlags)]),
+    // s390 has the flags second.
+    ...ofCall(clone, [argument(systemCalls === 's390' ? 1 : 0), ...unlessSet(namespaceFlags)]),
     ...ofCall(unshareCall, [argument(0), ...unlessSet(namespaceFlags | newTimeNamespace)]),
     ...ofCall(socket, [
       argument(0),

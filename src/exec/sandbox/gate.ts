@@ -1,6 +1,7 @@
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hostArchitecture } from '../../lib/architecture.ts';
 import { createCleanup } from '../../lib/cleanup.ts';
 import { readTextIfExists } from '../../lib/text-file.ts';
 import { openScratch } from '../scratch.ts';
@@ -36,8 +37,7 @@ export async function openGate(): Promise<Gate> {
 }
 
 async function openFilter(): Promise<FileHandle> {
-  const filter = systemCallFilter(process.arch);
-  if (filter === undefined) throw new Error(`no filter of system calls for ${process.arch}`);
+  const filter = systemCallFilter(hostArchitecture());
   await using scratch = await openScratch(tmpdir());
   const handle = await open(join(scratch.path, 'filter'), 'wx+');
   // At a position, so that whoever gets the descriptor reads from the start.

@@ -1,25 +1,21 @@
+import type { SystemCallTable } from '../../lib/architecture.ts';
+
 /**
  * The system calls that programs in the sandbox may not make, with their numbers. None of them is of use to a package's
  * scripts: they are the ways to new namespaces and mounts, to the host's keys, kernel, clock and swap, to other
  * processes, and through large parts of the kernel that are no use here.
  *
- * Numbers: https://github.com/torvalds/linux/tree/master/arch (`syscall.tbl`, and `scripts/syscall.tbl` for arm64 and riscv64)
+ * Numbers: https://github.com/torvalds/linux/tree/master/arch (`syscall.tbl`; `generic` is `scripts/syscall.tbl`)
  */
 
-/** By Node's names of the processors; `undefined` where there is no such call. */
+/** A call's numbers by the kernel's tables; `undefined` where there is no such call. */
 export interface SystemCall {
   name: string;
-  x64: number | undefined;
-  arm64: number | undefined;
-  riscv64: number | undefined;
-  ppc64: number | undefined;
-  s390x: number | undefined;
+  numbers: Readonly<Record<SystemCallTable, number | undefined>>;
 }
 
-export type Processor = Exclude<keyof SystemCall, 'name'>;
-
-function call(name: string, x64?: number, generic?: number, ppc64?: number, s390x?: number): SystemCall {
-  return { name, x64, arm64: generic, riscv64: generic, ppc64, s390x };
+function call(name: string, x86?: number, generic?: number, powerpc?: number, s390?: number): SystemCall {
+  return { name, numbers: { x86, generic, powerpc, s390 } };
 }
 
 /** From Linux 5.1 on, a new call has one number everywhere. */
@@ -94,7 +90,7 @@ export const absentCalls: readonly SystemCall[] = [
 /** Let through by their arguments. */
 export const clone = call('clone', 56, 220, 120, 120);
 export const unshareCall = call('unshare', 272, 97, 282, 303);
-/** On s390x, the C library makes sockets with `socketcall`, whose arguments lie in memory: there the families stay open. */
+/** On s390, the C library makes sockets with `socketcall`, whose arguments lie in memory: there the families stay open. */
 export const socket = call('socket', 41, 198, 326, 359);
 
 /** The newest call that was looked at (Linux 6.17): what comes later is absent until somebody has. */

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { Digest } from '../../lib/digest.ts';
 import { CosaError, usageError, verificationError } from '../../lib/errors.ts';
-import { platformName } from '../../oci/image.ts';
 import { openReference } from '../../oci/open.ts';
 import { isSamePlace } from '../../oci/place.ts';
+import { platformName } from '../../oci/platform.ts';
 import type { ContentReader, ContentStore } from '../../oci/store.ts';
 import type { Descriptor } from '../../oci/types.ts';
 import { type AdmittedReference, admitWhole } from '../../workspace/admission.ts';

@@ -1,9 +1,9 @@
 import { usageError } from '../../lib/errors.ts';
 import { chooseImage } from '../../oci/image.ts';
 import { openReference } from '../../oci/open.ts';
+import { hostPlatform } from '../../oci/platform.ts';
 import type { Platform } from '../../oci/types.ts';
 import { admitReference } from '../../workspace/admission.ts';
-import { hostPlatform } from '../../workspace/architecture.ts';
 import type { Session } from '../../workspace/session.ts';
 import type { WorkDirectory } from '../../workspace/work-directory.ts';
 import { sourceTag } from './transfer/source-tag.ts';

@@ -1,7 +1,8 @@
 import { digestOf } from '../../lib/digest.ts';
 import { keepVersions } from '../../oci/copy/version-tags.ts';
-import { platformName, readImage } from '../../oci/image.ts';
+import { readImage } from '../../oci/image.ts';
 import { openReference } from '../../oci/open.ts';
+import { platformName } from '../../oci/platform.ts';
 import { platformIndex, platformOf } from '../../oci/platform-index.ts';
 import { mediaTypes, type Platform } from '../../oci/types.ts';
 import { runStep } from '../../progress/step.ts';

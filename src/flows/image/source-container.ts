@@ -1,4 +1,5 @@
 import { labelNames } from '../../contract/labels.ts';
+import { type ArchitectureName, architectureOfOci, architectures } from '../../lib/architecture.ts';
 import type { Digest } from '../../lib/digest.ts';
 import { digestHex } from '../../lib/digest.ts';
 import { verificationError } from '../../lib/errors.ts';
@@ -10,14 +11,10 @@ export interface SourceContainer {
   /** The operating system's name. */
   name: string;
   version: string;
-  /** As in file names: `x86_64`. */
-  architecture: string;
+  architecture: ArchitectureName;
   /** Seconds since the epoch: the commit's. */
   timestamp: number;
 }
-
-/** OCI names architectures as Go does. The partition table and the boot loaders are those of x86_64. */
-const architectures: Readonly<Record<string, string>> = { amd64: 'x86_64' };
 
 /** bootc's name for the only operating system of a disk. */
 const defaultName = 'default';
@@ -28,11 +25,12 @@ const defaultName = 'default';
  */
 export function describeContainer({ descriptor, config }: Image): SourceContainer {
   const labels = config.config?.Labels ?? {};
-  const architecture = architectures[config.architecture];
-  if (architecture === undefined) {
+  const architecture = architectureOfOci(config.architecture);
+  if (!architecture?.hasDisks) {
+    const possible = architectures.filter(({ hasDisks }) => hasDisks).map(({ oci }) => oci);
     throw verificationError(
       'ARCHITECTURE_UNSUPPORTED',
-      `the container is for ${config.architecture}; disks can be made for ${Object.keys(architectures).join(', ')}`,
+      `the container is for ${config.architecture}; disks can be made for ${possible.join(', ')}`,
     );
   }
   const created = Math.floor(Date.parse(config.created ?? labels[labelNames.created] ?? '') / 1000);
@@ -40,7 +38,7 @@ export function describeContainer({ descriptor, config }: Image): SourceContaine
     digest: descriptor.digest,
     name: labels[labelNames.osName] ?? defaultName,
     version: labels[labelNames.version] ?? digestHex(descriptor.digest).slice(0, 12),
-    architecture,
+    architecture: architecture.name,
     timestamp: Number.isSafeInteger(created) && created > 0 ? created : 1,
   };
 }

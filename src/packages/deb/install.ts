@@ -3,6 +3,7 @@ import { mkdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openScratch } from '../../exec/scratch.ts';
+import { type ArchitectureName, architectureNamed } from '../../lib/architecture.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { plural } from '../../lib/format.ts';
 import { mapParallel } from '../../lib/parallel.ts';
@@ -60,15 +61,15 @@ async function openPackages(lock: Lockfile, directory: string, context: BackendC
   );
 }
 
-async function prepareRoot(root: string, basearch: string): Promise<void> {
+async function prepareRoot(root: string, basearch: ArchitectureName): Promise<void> {
   await makeDirectory(root);
   await createSkeleton(root, basearch);
   await createDatabase(root);
 }
 
 /** The links of a merged /usr, before anything could make directories in their place. */
-async function createSkeleton(root: string, basearch: string): Promise<void> {
-  const names = ['bin', 'lib', 'sbin', ...(basearch === 'x86_64' || basearch === 'ppc64le' ? ['lib64'] : [])];
+async function createSkeleton(root: string, basearch: ArchitectureName): Promise<void> {
+  const names = ['bin', 'lib', 'sbin', ...(architectureNamed(basearch).hasLib64 ? ['lib64'] : [])];
   for (const name of names) {
     await makeDirectoryInRoot(root, `/usr/${name}`);
     await symlink(`usr/${name}`, await hostPath(root, `/${name}`));
@@ -77,7 +78,7 @@ async function createSkeleton(root: string, basearch: string): Promise<void> {
 
 interface UnpackOptions {
   root: string;
-  basearch: string;
+  basearch: ArchitectureName;
   /** Seconds since the epoch, for what scripts date. */
   timestamp: number;
   documentation: boolean;

@@ -3,11 +3,11 @@ import { basename, join } from 'node:path';
 import type { Cache } from '../../cache/cache.ts';
 import { stepKey } from '../../cache/key.ts';
 import { readControl } from '../../exec/tools/dpkg-deb.ts';
+import { architectureNamed } from '../../lib/architecture.ts';
 import { digestFile, digestHex } from '../../lib/digest.ts';
 import { CosaError, usageError } from '../../lib/errors.ts';
 import { exists } from '../../lib/if-exists.ts';
 import { type LockedPackage, type Lockfile, overridesRepository, type PackageRequest } from '../backend.ts';
-import { debianArchitecture } from './architecture.ts';
 import { type ControlParagraph, formatControl, parseControl, requiredField, sourceOf } from './control.ts';
 
 /** A local package file. */
@@ -23,7 +23,7 @@ export interface OverridePackage {
  * @throws CosaError `OVERRIDE_INVALID`: not a package, of another architecture, or one name twice
  */
 export async function readOverrides(request: PackageRequest): Promise<OverridePackage[]> {
-  const architecture = debianArchitecture(request.basearch);
+  const architecture = architectureNamed(request.basearch).debian;
   const packages = await Promise.all([...request.overrides].sort().map(readOverride));
   const seen = new Map<string, string>();
   for (const { file, locked } of packages) {

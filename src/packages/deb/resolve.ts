@@ -2,13 +2,13 @@ import { basename } from 'node:path';
 import { openCache } from '../../cache/cache.ts';
 import { cacheKinds } from '../../cache/kinds.ts';
 import { tools } from '../../exec/tools.ts';
+import { architectureNamed } from '../../lib/architecture.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { nearest } from '../../lib/nearest.ts';
 import { problemsError } from '../../lib/problems.ts';
 import type { BackendContext, LockedPackage, Lockfile, PackageRequest } from '../backend.ts';
 import { newestIndexDate, openPrivateApt, type PrivateApt, updateIndexes } from './apt.ts';
 import { solverError, updateError } from './apt-errors.ts';
-import { debianArchitecture } from './architecture.ts';
 import { type ControlParagraph, parseControl, requiredField, sourceOf } from './control.ts';
 import { type OverridePackage, readOverrides, replaceLocked, writeOverrideRepository } from './overrides.ts';
 import { type DebSource, readSources, type VariableLookup } from './sources.ts';
@@ -37,7 +37,7 @@ export async function resolveDebs(
     overrides.length === 0 ? undefined : await openCache(context.cacheDirectory, cacheKinds.overrides);
   await using apt = await openPrivateApt(
     {
-      architecture: debianArchitecture(request.basearch),
+      architecture: architectureNamed(request.basearch).debian,
       recommends: request.recommends,
       sources,
       preferences: preferencesText(request, overrides),

@@ -1,10 +1,11 @@
 import { chmod, constants, copyFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { containerPaths } from '../../contract/paths.ts';
+import { architectureNamed } from '../../lib/architecture.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { makeDirectoryInRoot, readTextInRootIfExists, removeInRoot, replaceInRoot } from '../../lib/root-files.ts';
 import { hostDirectory, hostPath } from '../../lib/root-path.ts';
-import { bootLoaderLayouts, firstPresent } from '../boot-loader-files.ts';
+import { type BootLoaderLayout, bootLoaderLayout, firstPresent } from '../boot-loader-files.ts';
 import { lastLines, type RootContext, type RootStep, runInRoot } from '../context.ts';
 
 /** What GRUB does before it has a configuration: find the boot filesystem by its label. */
@@ -27,7 +28,7 @@ const biosModules = [
 export const bootLoader: RootStep = {
   title: 'gather the boot loader',
   async run(context) {
-    const layout = bootLoaderLayouts[context.request.basearch];
+    const layout = bootLoaderLayout(architectureNamed(context.request.basearch));
     if (layout === undefined) return;
     const bios = layout.bios === undefined ? false : await makeBiosImages(context, layout.bios);
     const efi = await copyEfiFiles(context, layout.efi);
@@ -36,10 +37,7 @@ export const bootLoader: RootStep = {
   },
 };
 
-async function makeBiosImages(
-  context: RootContext,
-  places: { directories: readonly string[]; programs: readonly string[] },
-): Promise<boolean> {
+async function makeBiosImages(context: RootContext, places: NonNullable<BootLoaderLayout['bios']>): Promise<boolean> {
   const directory = await firstPresent(context.root, places.directories);
   const program = await firstPresent(context.root, places.programs);
   if (directory === undefined || program === undefined) return false;
@@ -47,7 +45,12 @@ async function makeBiosImages(
   const early = `${containerPaths.bootLoaders}/bios/early.cfg`;
   const core = `${containerPaths.bootLoaders}/bios/core.img`;
   await writeIn(context, early, `${searchCommands}normal\n`);
-  const options = ['--format=i386-pc', `--directory=${directory}`, `--config=${early}`, '--prefix=(boot)/grub'];
+  const options = [
+    `--format=${places.target}`,
+    `--directory=${directory}`,
+    `--config=${early}`,
+    '--prefix=(boot)/grub',
+  ];
   const result = await runInRoot(context, [program, ...options, `--output=${core}`, ...biosModules]);
   if (result.exitCode !== 0) {
     const message = `${program} in the root: exit status ${result.exitCode}\n${lastLines(result)}`;

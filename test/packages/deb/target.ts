@@ -85,7 +85,7 @@ export async function packageCache(
     await rename(file, join(directory, 'packages', `${sha256}.deb`));
   }
   packages.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const lock = { basearch: 'x86_64', packages, repositoryTimestamp: 0 };
+  const lock = { basearch: 'x86_64' as const, packages, repositoryTimestamp: 0 };
   return { lock, context: { cacheDirectory: directory, reporter: silentReporter() } };
 }
 

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { ArchitectureName } from '../../../src/lib/architecture.ts';
 import { bootLoader } from '../../../src/rootfs/steps/boot-loader.ts';
 import { contextFor, readTree, script, shellRoot, writeTree } from '../support.ts';
 
 const directory = 'usr/lib/coreos-assembler/boot';
 const grubConfig = 'search --no-floppy --set=root --label boot\nset prefix=($root)/grub\nconfigfile $prefix/grub.cfg\n';
 
-async function gathered(root: string, basearch = 'x86_64') {
+async function gathered(root: string, basearch: ArchitectureName = 'x86_64') {
   const context = contextFor(root, { basearch });
   await bootLoader.run(context);
   const tree = await readTree(join(root, directory)).catch(() => ({}));
@@ -74,11 +75,17 @@ describe('bootLoader', () => {
     expect((await gathered(root)).files).toEqual({});
   });
 
-  it.each(['x86_64', 'aarch64', 's390x'])('leaves a %s system without boot loaders without', async (basearch) => {
-    const { context, files } = await gathered(await writeTree({ 'usr/lib/shim/shimx64.efi.signed': 'shim' }), basearch);
-    expect(files).toEqual({});
-    expect(context.generated.size).toBe(0);
-  });
+  it.each<ArchitectureName>(['x86_64', 'aarch64', 's390x'])(
+    'leaves a %s system without boot loaders without',
+    async (basearch) => {
+      const { context, files } = await gathered(
+        await writeTree({ 'usr/lib/shim/shimx64.efi.signed': 'shim' }),
+        basearch,
+      );
+      expect(files).toEqual({});
+      expect(context.generated.size).toBe(0);
+    },
+  );
 
   it('quotes what grub-mkimage said', async () => {
     const root = await shellRoot({

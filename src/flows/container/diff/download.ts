@@ -1,9 +1,9 @@
 import type { Digest } from '../../../lib/digest.ts';
 import { attempt } from '../../../oci/attempt.ts';
 import { chooseImage, type Image, readImage, readManifest } from '../../../oci/image.ts';
+import { hostPlatform } from '../../../oci/platform.ts';
 import type { Descriptor } from '../../../oci/types.ts';
 import { layerComponents } from '../../../ostree/encapsulate/image.ts';
-import { hostPlatform } from '../../../workspace/architecture.ts';
 import { resolveReference } from '../../../workspace/resolve-image.ts';
 import type { Session } from '../../../workspace/session.ts';
 import { type ContainerSummary, summarize, summarizeManifest, totalSize } from '../summary.ts';

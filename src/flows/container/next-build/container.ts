@@ -4,6 +4,7 @@ import { directoryCache } from '../../../cache/directories.ts';
 import { cacheKinds } from '../../../cache/kinds.ts';
 import { labelNames } from '../../../contract/labels.ts';
 import { layerContents } from '../../../layers/contents.ts';
+import { architectureNamed } from '../../../lib/architecture.ts';
 import { sha256Hex } from '../../../lib/digest.ts';
 import type { LocalStore } from '../../../oci/store.ts';
 import { layerComponents } from '../../../ostree/encapsulate/image.ts';
@@ -15,7 +16,6 @@ import { scanTree } from '../../../ostree/tree.ts';
 import type { CommitOptions } from '../../../ostree/types.ts';
 import { type Pipeline, runStep } from '../../../progress/step.ts';
 import { assembleRoot } from '../../../rootfs/assemble.ts';
-import { ociArchitecture } from '../../../workspace/architecture.ts';
 import type { WorkDirectory } from '../../../workspace/work-directory.ts';
 import { accountsOf } from './accounts.ts';
 import { imageConfigText, rootfsRequest } from './assemble.ts';
@@ -85,7 +85,7 @@ export async function makeContainer(pipeline: Pipeline, request: ContainerReques
       commit,
       timestamp: inputs.timestamp,
       layers,
-      architecture: ociArchitecture(inputs.config.basearch),
+      architecture: architectureNamed(inputs.config.basearch).oci,
       command: inputs.config.treefile['container-cmd'],
       compression: options.compression,
       labels,

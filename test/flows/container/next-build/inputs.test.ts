@@ -15,7 +15,7 @@ import { temporaryDirectory, writeFiles } from '../../../config/support.ts';
 const pipeline = createPipeline(() => undefined, new AbortController().signal);
 
 const lock = {
-  basearch: 'x86_64',
+  basearch: 'x86_64' as const,
   repositoryTimestamp: 1_700_000_000,
   packages: [
     {

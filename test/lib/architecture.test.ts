@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { architectureNamed, architectureOfOci, architectures, hostArchitecture } from '../../src/lib/architecture.ts';
+
+describe('the table', () => {
+  it.each(['name', 'oci', 'debian', 'node', 'elfMachine'] as const)('has no %s twice', (column) => {
+    const values = architectures.map((row) => row[column]);
+    expect(new Set(values).size).toBe(values.length);
+  });
+
+  it('is looked up by the names that configs and containers have', () => {
+    expect(architectureNamed('ppc64le')).toMatchObject({ oci: 'ppc64le', debian: 'ppc64el', node: 'ppc64' });
+    expect(architectureOfOci('arm64')?.name).toBe('aarch64');
+    expect(architectureOfOci('aarch64')).toBeUndefined();
+  });
+
+  it('knows this machine', () => {
+    expect(hostArchitecture().node).toBe(process.arch);
+  });
+});
+
+/** Texts for people that name one as an example, and a program that is for one. */
+const examples: Readonly<Record<string, string>> = {
+  'cli/commands/pull.ts': 'arm64',
+  'cli/commands/push.ts': 'amd64 arm64',
+  'cli/parsers.ts': 'arm64',
+  'config/treefile-keys.ts': 'x86_64 aarch64 amd64',
+  'config/treefile/structure-keys.ts': 'x86_64',
+  'exec/tools.ts': 'x86_64',
+  'rootfs/steps/kernel.ts': 'amd64',
+};
+
+it('is the only place in the source that spells an architecture', () => {
+  const spellings = architectures.flatMap(({ name, oci, debian, node, efi = name }) => [name, oci, debian, node, efi]);
+  const word = new RegExp(`(?<![a-z0-9])(?:${spellings.join('|')})(?![a-z0-9])`, 'gi');
+  const source = new URL('../../src/', import.meta.url);
+  const found: [string, string][] = [];
+  for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  )) {
+    if (file === 'lib/architecture.ts') continue;
+    const words = new Set(
+      textsIn(readFileSync(new URL(file, source), 'utf8')).flatMap((text) => text.match(word) ?? []),
+    );
+    if (words.size > 0) found.push([file, [...words].join(' ')]);
+  }
+  expect(Object.fromEntries(found)).toEqual(examples);
+});
+
+/** Names and literal texts of a program, without its comments. */
+function textsIn(program: string): string[] {
+  const texts: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) || ts.isLiteralExpression(node) || ts.isTemplateLiteralToken(node)) texts.push(node.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('file.ts', program, ts.ScriptTarget.Latest));
+  return texts;
+}

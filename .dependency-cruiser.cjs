@@ -19,7 +19,8 @@ module.exports = {
     only('progress-imports-exec', 'progress', 'exec|lib'),
     only('cache-knows-no-domain', 'cache', 'progress|exec|lib'),
     ...['config', 'packages', 'rootfs', 'oci', 'vm', 'lint'].map((domain) =>
-      only(`${domain}-stands-alone`, domain, floor),
+      // The reader of JSON and YAML with positions is to be on the floor: lib/document.
+      only(`${domain}-stands-alone`, domain, domain === 'oci' ? `config|${floor}` : floor),
     ),
     only('ostree-may-use-oci', 'ostree', `oci|${floor}`),
     only('layers-may-use-ostree', 'layers', `ostree|${floor}`),

@@ -4,7 +4,7 @@ import { type Image, readImage } from '../oci/image.ts';
 import { openLayout } from '../oci/layout.ts';
 import { type OpenedReference, openReference } from '../oci/open.ts';
 import { hostPlatform } from '../oci/platform.ts';
-import type { AdmittedReference } from './admission.ts';
+import type { AdmittedReference } from '../oci/policy.ts';
 import type { Session } from './session.ts';
 import { upstreamReference } from './upstream.ts';
 import { openWorkDirectory, type WorkDirectory, workDirectoryAt } from './work-directory.ts';
@@ -38,7 +38,7 @@ export interface AdmittedImage extends ResolvedImage {
 
 /**
  * As {@link resolveImage}, for commands that use the image, and do not only look at it.
- * @throws CosaError what {@link resolveImage} and `admitReference` throw
+ * @throws CosaError what {@link resolveImage} and `admitImage` throw
  */
 export async function resolveAdmittedImage(
   session: Session,
@@ -47,8 +47,9 @@ export async function resolveAdmittedImage(
 ): Promise<AdmittedImage> {
   const { work, reference, image } = await resolveImage(session, directory, from);
   // Loaded only here: what only looks at an image needs no policies.
-  const { admitReference } = await import('./admission.ts');
-  return { work, image, reference: await admitReference(session, work, reference, image.descriptor) };
+  const { admitImage } = await import('../oci/policy.ts');
+  const admission = await admitImage(session, work.root, reference, image.descriptor);
+  return { work, image, reference: admission.reference };
 }
 
 /** As {@link resolveImage}, but nothing of the image is read. */

@@ -4,14 +4,14 @@ import { CosaError, usageError, verificationError } from '../../lib/errors.ts';
 import { openReference } from '../../oci/open.ts';
 import { isSamePlace } from '../../oci/place.ts';
 import { platformName } from '../../oci/platform.ts';
+import { findPolicy } from '../../oci/policy/find.ts';
+import { type ResultJudge, signedResults } from '../../oci/policy/test-results.ts';
+import { type AdmittedReference, admitEveryImage } from '../../oci/policy.ts';
 import type { ContentReader, ContentStore } from '../../oci/store.ts';
 import type { Descriptor } from '../../oci/types.ts';
-import { type AdmittedReference, admitWhole } from '../../workspace/admission.ts';
-import { findPolicy } from '../../workspace/policy-file.ts';
 import type { Session } from '../../workspace/session.ts';
 import { imageManifests } from './images.ts';
 import { requireKnownTest, testCommand } from './promote/requirement.ts';
-import { type ResultJudge, signedResults } from './promote/signed-results.ts';
 import { findTarget, type PromotionTarget } from './promote/target.ts';
 import { versionOf } from './summary.ts';
 import { testStatuses, unmetReason } from './test-status.ts';
@@ -45,7 +45,7 @@ export interface Promotion {
  * digest, whatever becomes of its tag meanwhile. If the stream moves meanwhile, nothing is done: in a layout for
  * certain, in a registry as near to that as it allows.
  * @throws CosaError `TESTS_NOT_PASSED` saying why, `NOT_AN_IMAGE`, `TAG_MOVED` saying to what (exit 4), `TEST_UNKNOWN`, `TAG_INVALID`,
- *   `REFERENCE_ELSEWHERE` (exit 2), what `openReference` and `admitWhole` throw
+ *   `REFERENCE_ELSEWHERE` (exit 2), what `openReference` and `admitEveryImage` throw
  */
 export async function promote(session: Session, directory: string, options: PromoteOptions): Promise<Promotion> {
   const target = await findTarget(directory, options.stream, options.from);
@@ -54,7 +54,7 @@ export async function promote(session: Session, directory: string, options: Prom
   // Read before anything is checked: whoever moves the stream from here on wins.
   const previous = (await store.resolveTag(target.tag))?.digest;
   const policy = await findPolicy(target.directory);
-  const candidate = await admitWhole(session, policy, opened);
+  const { reference: candidate } = await admitEveryImage(session, policy, opened);
   const { descriptor } = candidate;
   const { digest } = descriptor;
   const judge = await signedResults(

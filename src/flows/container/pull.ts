@@ -2,8 +2,8 @@ import { usageError } from '../../lib/errors.ts';
 import { chooseImage } from '../../oci/image.ts';
 import { openReference } from '../../oci/open.ts';
 import { hostPlatform } from '../../oci/platform.ts';
+import { admitImage } from '../../oci/policy.ts';
 import type { Platform } from '../../oci/types.ts';
-import { admitReference } from '../../workspace/admission.ts';
 import type { Session } from '../../workspace/session.ts';
 import type { WorkDirectory } from '../../workspace/work-directory.ts';
 import { sourceTag } from './transfer/source-tag.ts';
@@ -22,7 +22,7 @@ export interface PullOptions {
 /**
  * Brings an image into a work directory's `oci/`, with its test results, signatures and whatever else refers to it.
  * The policy in force must accept it.
- * @throws CosaError `PULL_TAG` (exit 2), what `openReference`, `chooseImage`, `admitReference` and `bringIn` throw
+ * @throws CosaError `PULL_TAG` (exit 2), what `openReference`, `chooseImage`, `admitImage` and `bringIn` throw
  */
 export async function pullContainer(session: Session, work: WorkDirectory, options: PullOptions): Promise<Transferred> {
   const { reference, platform = hostPlatform(), force = false } = options;
@@ -35,6 +35,6 @@ export async function pullContainer(session: Session, work: WorkDirectory, optio
     });
   }
   const descriptor = await chooseImage(opened.reader, opened.descriptor, platform);
-  const admitted = await admitReference(session, work, opened, descriptor);
+  const { reference: admitted } = await admitImage(session, work.root, opened, descriptor);
   return bringIn(session, work, admitted, { tags, along: 'everything', force });
 }

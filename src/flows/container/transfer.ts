@@ -4,9 +4,9 @@ import { formatBytes, plural } from '../../lib/format.ts';
 import { type Along, type CopySource, planCopy, totalBytes } from '../../oci/copy/plan.ts';
 import { copyContent } from '../../oci/copy.ts';
 import type { Place } from '../../oci/place.ts';
+import type { AdmittedReference } from '../../oci/policy.ts';
 import type { ContentReader } from '../../oci/store.ts';
 import { runStep } from '../../progress/step.ts';
-import type { AdmittedReference } from '../../workspace/admission.ts';
 import type { Session } from '../../workspace/session.ts';
 import { ownPlace, type WorkDirectory } from '../../workspace/work-directory.ts';
 

@@ -3,14 +3,15 @@ import type { Digest } from '../../lib/digest.ts';
 import { usageError, verificationError } from '../../lib/errors.ts';
 import { parseImageName } from '../../oci/image-name.ts';
 import { type OpenedReference, openReference } from '../../oci/open.ts';
+import { findPolicy, readPolicy } from '../../oci/policy/find.ts';
+import { admitEveryImage } from '../../oci/policy.ts';
 import { type IdentityRule, refuseIdentity } from '../../oci/signatures/identity.ts';
+import { readKeyFile } from '../../oci/signatures/key-files.ts';
+import { reasonLines, signHint } from '../../oci/signatures/messages.ts';
 import { checkSignatures, type GoodSignature } from '../../oci/signatures/verify.ts';
 import { runStep } from '../../progress/step.ts';
-import { admitEveryImage, reasonLines } from '../../workspace/policy.ts';
-import { findPolicy, readKeyFile, readPolicy } from '../../workspace/policy-file.ts';
 import { workDirectoryFor } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
-import { signHint } from '../../workspace/sign-hint.ts';
 
 export interface VerifyOptions {
   /** Where the command runs; relative paths start there. */

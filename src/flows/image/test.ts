@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Place } from '../../oci/place.ts';
 import { attachBundle, makeBundle } from '../../oci/signatures/bundle.ts';
+import { readSigningKeyFile } from '../../oci/signatures/key-files.ts';
 import type { SigningKey } from '../../oci/signatures/keys.ts';
 import { attachTestResult, hasPassed, type TestResult } from '../../oci/test-result.ts';
 import type { Descriptor } from '../../oci/types.ts';
@@ -8,7 +9,6 @@ import { runStep } from '../../progress/step.ts';
 import type { Firmware } from '../../vm/firmware.ts';
 import { selectTests } from '../../vm/suites/select.ts';
 import { suites } from '../../vm/suites.ts';
-import { readSigningKeyFile } from '../../workspace/policy-file.ts';
 import { resolveAdmittedImage } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
 import { makeImages } from './build.ts';

@@ -12,9 +12,9 @@ import { exists, ifExists } from '../../lib/if-exists.ts';
 import { type Image, readImage } from '../../oci/image.ts';
 import { openReference } from '../../oci/open.ts';
 import { hostPlatform } from '../../oci/platform.ts';
+import { admitImage } from '../../oci/policy.ts';
 import type { Reporter } from '../../progress/reporter.ts';
 import { runStep } from '../../progress/step.ts';
-import { admitReference } from '../../workspace/admission.ts';
 import { streamOf } from '../../workspace/open-config.ts';
 import type { Session } from '../../workspace/session.ts';
 import { streamOfContainer } from '../../workspace/upstream.ts';
@@ -57,7 +57,7 @@ type Origin =
  * container only manifest and config are read; it is recorded by its digest, and stays where it is. Its stream becomes
  * that of the work directory unless `stream` says otherwise.
  * @throws CosaError `WORK_DIRECTORY_EXISTS`, `INIT_SOURCE`, `INIT_STREAM` (exit 2), `ANNOTATION_MISSING`, `ANNOTATION_INVALID`
- *   (exit 4), what {@link openReference} and {@link admitReference} throw, `TOOL_FAILED` with git's words
+ *   (exit 4), what {@link openReference} and {@link admitImage} throw, `TOOL_FAILED` with git's words
  */
 export async function initWorkDirectory(session: Session, options: InitOptions): Promise<InitializedWorkDirectory> {
   const work = workDirectoryAt(options.directory, { config: { source: '' } });
@@ -131,7 +131,7 @@ async function readUpstream(session: Session, work: WorkDirectory, reference: st
     reporter.note([version, opened.descriptor.digest].filter(Boolean).join(', '));
     return { opened, image };
   });
-  await admitReference(session, work, opened, image.descriptor);
+  await admitImage(session, work.root, opened, image.descriptor);
   return { settings: { reference, digest: opened.descriptor.digest }, image };
 }
 

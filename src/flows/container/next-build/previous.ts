@@ -4,8 +4,8 @@ import { type Image, readImage } from '../../../oci/image.ts';
 import { openReference } from '../../../oci/open.ts';
 import { isSamePlace, type Place } from '../../../oci/place.ts';
 import { hostPlatform } from '../../../oci/platform.ts';
+import { type AdmittedReference, admitImage } from '../../../oci/policy.ts';
 import type { ContentReader } from '../../../oci/store.ts';
-import { type AdmittedReference, admitReference } from '../../../workspace/admission.ts';
 import type { Session } from '../../../workspace/session.ts';
 import { upstreamReference } from '../../../workspace/upstream.ts';
 import { ownPlace, type WorkDirectory } from '../../../workspace/work-directory.ts';
@@ -26,7 +26,7 @@ export interface PreviousContainer {
  * @param wanted any reference, `none`, or `undefined`: the stream's last build in `oci/`, or else the container that
  *   `cosa init --ostree` recorded, by its digest
  * @throws CosaError `PREVIOUS_MISSING` (exit 2) if the recorded one is gone, what `openReference`, `readImage` and
- *   {@link admitReference} throw
+ *   {@link admitImage} throw
  */
 export async function findPrevious(
   session: Session,
@@ -66,6 +66,6 @@ async function readPrevious(session: Session, work: WorkDirectory, reference: st
   const { reader, place } = opened;
   const image = await readImage(reader, opened.descriptor, hostPlatform());
   const isOwn = isSamePlace(place, ownPlace(work));
-  const admitted = isOwn ? undefined : await admitReference(session, work, opened, image.descriptor);
-  return { image, reader, place, admitted };
+  const admission = isOwn ? undefined : await admitImage(session, work.root, opened, image.descriptor);
+  return { image, reader, place, admitted: admission?.reference };
 }

@@ -6,7 +6,7 @@ import { parseDestination } from '../../../../src/flows/container/transfer/desti
 import { readImage } from '../../../../src/oci/image.ts';
 import { openLayoutForWriting } from '../../../../src/oci/layout.ts';
 import { openReference } from '../../../../src/oci/open.ts';
-import { admitReference } from '../../../../src/workspace/admission.ts';
+import { admitImage } from '../../../../src/oci/policy.ts';
 import { placeOf } from '../../../helpers/place.ts';
 import { silentSession } from '../../../helpers/session.ts';
 import { build, openScene, type Scene } from '../transfer/support.ts';
@@ -63,7 +63,7 @@ describe('chooseVersion', () => {
     await using store = await openLayoutForWriting(other.work.oci);
     const place = placeOf(`oci:${scene.work.oci}`);
     const opened = await openReference(place.format({ tag: '13.3' }), other.work.root, session.registries);
-    const admitted = await admitReference(session, other.work, opened, descriptor);
+    const { reference: admitted } = await admitImage(session, other.work.root, opened, descriptor);
     const previous = { image: await readImage(reader, descriptor), reader, place, admitted };
     const options = { version: undefined, force: false };
     const request = { work: other.work, store, inputs: inputs('13'), previous, destination: undefined, options };

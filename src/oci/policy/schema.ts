@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { decodeBase64 } from '../../lib/base64.ts';
 import { parseImageName } from '../image-name.ts';
-import type { IdentityRule } from './identity.ts';
+import type { IdentityRule } from '../signatures/identity.ts';
 
 // containers-policy.json(5): what an image must fulfil before it is used.
 // https://github.com/containers/image/blob/main/docs/containers-policy.json.5.md
@@ -22,7 +22,10 @@ export interface SignedRequirement {
   signedIdentity: IdentityRule;
 }
 
+/** A policy file, read and checked. */
 export interface Policy {
+  /** The file. */
+  path: string;
   default: readonly Requirement[];
   /** Transport → scope → requirements. */
   transports: Readonly<Record<string, Readonly<Record<string, readonly Requirement[]>>>>;
@@ -116,24 +119,3 @@ export const policySchema = z.strictObject({
   default: requirements,
   transports: z.record(z.string(), z.record(z.string(), requirements)).default({}),
 });
-
-/** The requirements for an image, and where they stand in the policy, for messages. */
-export interface ApplicableRequirements {
-  requirements: readonly Requirement[];
-  /** `transports.docker."registry.example.com/os"`, `default`. */
-  section: string;
-}
-
-/**
- * The requirements of the most specific scope that there is; only these count.
- * @param transport `docker`, `oci`, `oci-archive`
- * @param scopes the most specific first
- */
-export function requirementsFor(policy: Policy, transport: string, scopes: readonly string[]): ApplicableRequirements {
-  const ofTransport = Object.hasOwn(policy.transports, transport) ? policy.transports[transport] : undefined;
-  for (const scope of [...scopes, '']) {
-    const found = ofTransport !== undefined && Object.hasOwn(ofTransport, scope) ? ofTransport[scope] : undefined;
-    if (found !== undefined) return { requirements: found, section: `transports.${transport}."${scope}"` };
-  }
-  return { requirements: policy.default, section: 'default' };
-}

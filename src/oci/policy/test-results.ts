@@ -1,10 +1,11 @@
-import { verdictTransport } from '../../../oci/policy/scope-syntaxes.ts';
-import type { VerificationKey } from '../../../oci/signatures/keys.ts';
-import type { Requirement } from '../../../oci/signatures/policy.ts';
-import { checkSignatures } from '../../../oci/signatures/verify.ts';
-import type { ContentReader } from '../../../oci/store.ts';
-import type { StoredTestResult } from '../../../oci/test-result.ts';
-import { type PolicyFile, policyKeys, readKeyFile } from '../../../workspace/policy-file.ts';
+import { readKeyFile } from '../signatures/key-files.ts';
+import type { VerificationKey } from '../signatures/keys.ts';
+import { checkSignatures } from '../signatures/verify.ts';
+import type { ContentReader } from '../store.ts';
+import type { StoredTestResult } from '../test-result.ts';
+import { requirementKeys } from './requirements.ts';
+import type { Policy, Requirement } from './schema.ts';
+import { verdictTransport } from './scope-syntaxes.ts';
 
 /** Says why a test result does not count; `undefined` if it does. */
 export type ResultJudge = (stored: StoredTestResult) => Promise<string | undefined>;
@@ -17,13 +18,14 @@ export type ResultJudge = (stored: StoredTestResult) => Promise<string | undefin
  */
 export async function signedResults(
   reader: ContentReader,
-  policy: PolicyFile | undefined,
+  policy: Policy | undefined,
   files: readonly string[],
 ): Promise<ResultJudge> {
   const demands: (string | readonly VerificationKey[])[] = [];
   for (const file of files) demands.push([await readKeyFile(file)]);
-  for (const requirement of policy?.transports[verdictTransport]?.[''] ?? []) {
-    demands.push(...(await demandOf(policy as PolicyFile, requirement)));
+  if (policy !== undefined) {
+    const requirements = policy.transports[verdictTransport]?.[''] ?? [];
+    for (const requirement of requirements) demands.push(...(await demandOf(policy, requirement)));
   }
   return async ({ digest }) => {
     for (const demand of demands) {
@@ -38,7 +40,7 @@ export async function signedResults(
 }
 
 /** Keys of which one must have signed, or why nothing counts. The name that a signature is for plays no part: results have none. */
-async function demandOf(policy: PolicyFile, requirement: Requirement): Promise<(string | VerificationKey[])[]> {
+async function demandOf(policy: Policy, requirement: Requirement): Promise<(string | VerificationKey[])[]> {
   switch (requirement.type) {
     case 'insecureAcceptAnything':
       return [];
@@ -47,6 +49,6 @@ async function demandOf(policy: PolicyFile, requirement: Requirement): Promise<(
     case 'unsupported':
       return [`is refused: ${policy.path} asks for ${requirement.what}, which cosa cannot check`];
     case 'sigstoreSigned':
-      return [await policyKeys(policy, requirement)];
+      return [await requirementKeys(policy, requirement)];
   }
 }

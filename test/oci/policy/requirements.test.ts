@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { requirementsFor } from '../../../src/oci/policy/requirements.ts';
+import type { Policy } from '../../../src/oci/policy/schema.ts';
 import { scopesOfName } from '../../../src/oci/policy/scopes.ts';
-import { type Policy, policySchema, requirementsFor } from '../../../src/oci/signatures/policy.ts';
 
 describe('requirementsFor', () => {
   const accept = { type: 'insecureAcceptAnything' } as const;
   const policyOf = (scopes: readonly string[]): Policy => ({
+    path: 'policy.json',
     default: [{ type: 'reject' }],
     transports: { docker: Object.fromEntries(scopes.map((scope) => [scope, [accept]])) },
   });
@@ -31,32 +33,5 @@ describe('requirementsFor', () => {
   it('does not take what every object has for a scope or a transport', () => {
     expect(requirementsFor(policyOf([]), 'docker', ['constructor']).section).toBe('default');
     expect(requirementsFor(policyOf(['']), 'toString', []).section).toBe('default');
-  });
-});
-
-describe('policySchema', () => {
-  const requirement = (value: unknown) => policySchema.parse({ default: [value] }).default[0];
-  const pem = Buffer.from('a key').toString('base64');
-
-  it.each([
-    [{ keyPath: 'a' }, [{ path: 'a' }]],
-    [{ keyPaths: ['a', 'b'] }, [{ path: 'a' }, { path: 'b' }]],
-    [{ keyData: pem }, [{ pem: 'a key' }]],
-    [{ keyDatas: [pem] }, [{ pem: 'a key' }]],
-  ])('takes keys from %j', (keys, expected) => {
-    expect(requirement({ type: 'sigstoreSigned', ...keys })).toEqual({
-      type: 'sigstoreSigned',
-      keys: expected,
-      signedIdentity: { type: 'matchRepoDigestOrExact' },
-    });
-  });
-
-  it.each([
-    [{ type: 'signedBy', keyType: 'GPGKeys', keyPath: 'a' }, 'signedBy (GPG)'],
-    [{ type: 'sigstoreSigned', fulcio: { caPath: 'a' }, rekorPublicKeyPath: 'b' }, 'sigstoreSigned with fulcio'],
-    [{ type: 'sigstoreSigned', pki: { caRootsPath: 'a' } }, 'sigstoreSigned with pki'],
-    [{ type: 'sigstoreSigned', keyPath: 'a', rekorPublicKeyData: 'b' }, 'sigstoreSigned with rekorPublicKeyData'],
-  ])('never takes for met what it cannot check: %j', (value, what) => {
-    expect(requirement(value)).toEqual({ type: 'unsupported', what });
   });
 });

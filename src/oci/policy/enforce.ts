@@ -1,11 +1,12 @@
 import type { Digest } from '../../lib/digest.ts';
 import type { ImageName } from '../image-name.ts';
+import type { RefusedSignature } from '../signatures/find.ts';
+import { refuseIdentity } from '../signatures/identity.ts';
+import type { VerificationKey } from '../signatures/keys.ts';
+import { checkSignatures, type GoodSignature } from '../signatures/verify.ts';
 import type { ContentReader } from '../store.ts';
-import type { RefusedSignature } from './find.ts';
-import { refuseIdentity } from './identity.ts';
-import type { VerificationKey } from './keys.ts';
-import type { Requirement, SignedRequirement } from './policy.ts';
-import { checkSignatures, type GoodSignature } from './verify.ts';
+import { requirementKeys } from './requirements.ts';
+import type { Policy, Requirement, SignedRequirement } from './schema.ts';
 
 /** Why an image is not admitted. */
 export type Refusal =
@@ -27,15 +28,14 @@ export interface JudgedImage {
 }
 
 /**
- * Checks an image against requirements, all of which must be met.
- * @param loadKeys reads the keys that a requirement names
+ * Checks an image against requirements of a policy, all of which must be met.
  * @returns the signatures that met them, or the first requirement that is not met
- * @throws CosaError what `loadKeys` and the reader throw
+ * @throws CosaError what {@link requirementKeys} and the reader throw
  */
 export async function enforce(
+  policy: Policy,
   requirements: readonly Requirement[],
   image: JudgedImage,
-  loadKeys: (requirement: SignedRequirement) => Promise<VerificationKey[]>,
 ): Promise<{ refusal: Refusal } | { signatures: GoodSignature[] }> {
   const signatures: GoodSignature[] = [];
   for (const requirement of requirements) {
@@ -47,7 +47,7 @@ export async function enforce(
       case 'unsupported':
         return { refusal: { kind: 'unsupported', what: requirement.what } };
       case 'sigstoreSigned': {
-        const keys = await loadKeys(requirement);
+        const keys = await requirementKeys(policy, requirement);
         const { good, refused } = await checkSignatures(image.reader, image.digest, {
           keys,
           refuseIdentity: (signed) => refuseIdentity(requirement.signedIdentity, image.name, signed),

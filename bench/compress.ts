@@ -4,12 +4,13 @@
 import { execFileSync } from 'node:child_process';
 import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { CompressionAlgorithm } from '../src/lib/compress/algorithms.ts';
-import { compressed } from '../src/lib/compress/compressed.ts';
 import { decompressZstd } from '../src/lib/compress/decompress-zstd.ts';
-import { compressionPool } from '../src/lib/compress/pool.ts';
+import { streamTrailer } from '../src/lib/compress/stream-format.ts';
+import { contentThreads } from '../src/ostree/content-threads.ts';
+import { layerPieces } from '../src/ostree/encapsulate/layer-pieces.ts';
 import { report } from './measure.ts';
 
 const rounds = 3;
@@ -42,21 +43,20 @@ function program(name: string, command: string): Measured {
   return { name, action, wall: Number.POSITIVE_INFINITY, processor: 0 };
 }
 
-function own(algorithm: CompressionAlgorithm, threads?: number): Measured {
-  const bytes = readFileSync(sample);
+function own(algorithm: CompressionAlgorithm, size?: number): Measured {
   async function action(): Promise<void> {
-    using pool = compressionPool(threads);
-    let position = 0;
-    const fill = (buffer: Buffer) => {
-      const count = bytes.copy(buffer, 0, position);
-      position += count;
-      return count;
-    };
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of compressed(fill, algorithm, pool)) chunks.push(chunk);
-    writeFileSync(output, Buffer.concat(chunks));
+    using threads = contentThreads(size);
+    using layer = threads.layer({ root: directory, compression: algorithm });
+    const parts = [{ path: basename(sample), size: statSync(sample).size }];
+    const begun: Promise<Uint8Array>[] = [];
+    for (const piece of layerPieces(parts)) {
+      const one = await layer.compress(piece, true);
+      if (one !== undefined) begun.push(one.compressed);
+    }
+    const pieces = await Promise.all(begun);
+    writeFileSync(output, Buffer.concat([...pieces, streamTrailer(algorithm, await layer.end())]));
   }
-  const name = `cosa: ${algorithm}${threads === undefined ? '' : `, ${threads} thread`}`;
+  const name = `cosa: ${algorithm}${size === undefined ? '' : `, ${size} thread`}`;
   return { name, action, wall: Number.POSITIVE_INFINITY, processor: 0 };
 }
 

@@ -1,9 +1,9 @@
-import { availableParallelism } from 'node:os';
 import { layerAnnotations } from '../contract/labels.ts';
+
 import { canonicalJson } from '../lib/canonical-json.ts';
-import { compressionPool } from '../lib/compress/pool.ts';
 import { storeBytes } from '../oci/artifact.ts';
 import { mediaTypes } from '../oci/types.ts';
+import { contentThreads } from './content-threads.ts';
 import { layerContentKey } from './encapsulate/content-key.ts';
 import { asJson, imageConfig, imageManifest, ostreeLabels } from './encapsulate/image.ts';
 import { baseLayerParts, componentLayerParts, type LayerParts } from './encapsulate/layer-parts.ts';
@@ -30,7 +30,7 @@ export async function encapsulate(options: EncapsulateOptions): Promise<Encapsul
   return { descriptor, manifest, config, layers };
 }
 
-/** So many layers more than there are cores: while finished blobs are flushed to disk, the cores have work. */
+/** So many layers more than there are threads: while finished blobs are flushed to disk, the cores have work. */
 const layersInFlush = 2;
 
 /** A layer that is to be found or written. */
@@ -88,7 +88,7 @@ async function writeLayers(
   { root, compression, store, reuse, reporter }: EncapsulateOptions,
   results: Map<PlannedLayer, EncapsulatedLayer>,
 ): Promise<void> {
-  using pool = compressionPool();
+  using threads = contentThreads();
   const queue = missing.toSorted((a, b) => b.size - a.size);
   const total = missing.reduce((sum, { size }) => sum + size, 0);
   let done = 0;
@@ -101,12 +101,12 @@ async function writeLayers(
   };
   async function work(): Promise<void> {
     for (let layer = queue.shift(); layer !== undefined; layer = queue.shift()) {
-      const written = await writeLayer(layer.parts(), { root, compression, pool, store, signal, onBytes });
+      const written = await writeLayer(layer.parts(), { root, compression, threads, store, signal, onBytes });
       const { layer: stored, reused } = await reuse.settle(layer.contentKey, written, signal);
       results.set(layer, { ...stored, components: layer.components, reused });
     }
   }
-  const workers = Array.from({ length: availableParallelism() + layersInFlush }, async () => {
+  const workers = Array.from({ length: threads.size + layersInFlush }, async () => {
     try {
       await work();
     } catch (error) {

@@ -78,12 +78,17 @@ export function commitObject(root: { dirtree: string; dirmeta: string }, options
  * its hex digest is the object's name.
  */
 export function contentHash(metadata: FileMetadata, symlinkTarget: string): Hash {
+  return createHash('sha256').update(contentPrefix(metadata, symlinkTarget));
+}
+
+/** What is hashed before a content object's bytes. */
+export function contentPrefix(metadata: FileMetadata, symlinkTarget: string): Buffer {
   const { uid, gid, mode } = metadata;
   const header = contentHeaderType.encode([uid, gid, mode, 0, symlinkTarget, canonicalXattrs(metadata.xattrs)]);
   // The header's length, then padding to the eight bytes that a GVariant may be aligned to.
   const prefix = Buffer.alloc(8);
   prefix.writeUInt32BE(header.length);
-  return createHash('sha256').update(prefix).update(header);
+  return Buffer.concat([prefix, header]);
 }
 
 function canonicalXattrs(xattrs: readonly Xattr[]): readonly (readonly [Uint8Array, Uint8Array])[] {

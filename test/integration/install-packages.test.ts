@@ -1,10 +1,11 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tryRunInSandbox } from '../../src/exec/sandbox.ts';
-import { streamDirectory } from '../../src/exec/tools/tar.ts';
 import { hostArchitecture } from '../../src/lib/architecture.ts';
 import { makePrivateDirectory } from '../../src/lib/directories.ts';
 import type { BackendContext, Lockfile, PackageRequest } from '../../src/packages/backend.ts';
@@ -60,11 +61,14 @@ describe('installing real packages', () => {
   }
   /** A hash of names, owners, modes, attributes and content. */
   async function treeHash(root: string): Promise<string> {
-    const stream = streamDirectory(root);
-    stream.stdin.end();
+    const options = ['--sort=name', '--numeric-owner', '--format=posix', '--xattrs', '--xattrs-include=*'];
+    const times = ['--mtime=@0', '--pax-option=delete=atime,delete=ctime'];
+    const tar = spawn('tar', ['--create', `--directory=${root}`, ...options, ...times, '.'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const hash = createHash('sha256');
-    await pipeline(stream.stdout, hash);
-    await stream.done;
+    const [[status]] = await Promise.all([once(tar, 'close'), pipeline(tar.stdout, hash)]);
+    expect(status).toBe(0);
     return hash.digest('hex');
   }
 

@@ -5,8 +5,6 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { run } from '../../src/exec/run.ts';
 import { pieceBytes } from '../../src/lib/compress/algorithms.ts';
-import { compressed } from '../../src/lib/compress/compressed.ts';
-import { compressionPool } from '../../src/lib/compress/pool.ts';
 import { digestOf } from '../../src/lib/digest.ts';
 import { storeBytes } from '../../src/oci/artifact.ts';
 import { readImage } from '../../src/oci/image.ts';
@@ -17,9 +15,9 @@ import { verdictTransport } from '../../src/oci/policy/scope-syntaxes.ts';
 import { createRegistries } from '../../src/oci/registry/registries.ts';
 import { mediaTypes } from '../../src/oci/types.ts';
 import { silentReporter } from '../../src/progress/reporter.ts';
-import { collect, storeImageOf, zstdOf } from '../helpers/image.ts';
+import { storeImageOf, zstdOf } from '../helpers/image.ts';
 import { entry, tarOf } from '../helpers/ostree-layers.ts';
-import { content, filledFrom } from '../lib/compress/content.ts';
+import { compressed, content } from '../lib/compress/content.ts';
 
 const registries = createRegistries({}, { environment: {} });
 
@@ -60,8 +58,7 @@ it.each(['zstd', 'gzip'] as const)(
   async (algorithm) => {
     // Two pieces and a bit: readers exist that stop after the first frame, or after the first gzip member.
     const tar = tarOf([entry('file', {}, content(2 * pieceBytes))]);
-    using pool = compressionPool();
-    const blob = await collect(compressed(filledFrom(tar), algorithm, pool));
+    const blob = await compressed(tar, algorithm);
     {
       await using store = await openLayoutForWriting(join(directory, 'oci'));
       const layer = await storeBytes(store, blob, algorithm === 'zstd' ? mediaTypes.layerZstd : mediaTypes.layerGzip);

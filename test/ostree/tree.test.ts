@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -13,6 +15,8 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'cosa-tree-'));
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const latin1 = (path: string) => Buffer.from(path, 'latin1');
 
 describe('scanTree', () => {
   it('gives every object the checksum that the ostree command gives it', async () => {
@@ -75,7 +79,81 @@ describe('scanTree', () => {
     );
   });
 
-  it('fails with the reason of tar if the directory is not there', async () => {
+  it('lists names in the order of their bytes, a directory before what is in it and before names that go on', async () => {
+    for (const name of ['a', 'a-b', 'é']) mkdirSync(join(directory, name));
+    for (const name of ['a/file', 'a-b/file', 'a.txt', 'B', '\u{1f4a9}', '\uff5e', 'é/z'])
+      writeFileSync(join(directory, name), name);
+    const tree = await scanTree(directory, silentReporter());
+    expect([...tree.directories.keys()]).toEqual(['/', '/a', '/a-b', '/é']);
+    expect([...tree.files.keys()]).toEqual(['/B', '/a/file', '/a-b/file', '/a.txt', '/é/z', '/\uff5e', '/\u{1f4a9}']);
+  });
+
+  it('takes names as they are, whatever is in them', async () => {
+    const names = ['a\nb', 'back\\slash', ' =\t"', '# file: x', '\ufffd'];
+    for (const name of names) {
+      writeFileSync(join(directory, name), name);
+      execFileSync('setfattr', ['--name=user.x=y', `--value=${name.length}`, '--', join(directory, name)]);
+    }
+    const { files } = await scanTree(directory, silentReporter());
+    expect([...files].map(([path, { xattrs }]) => [path, xattrs])).toEqual(
+      names
+        .map((name) => [`/${name}`, [{ name: 'user.x=y', value: Buffer.from(String(name.length)) }]])
+        .sort(([a], [b]) => Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)))),
+    );
+  });
+
+  it('refuses a name that is not UTF-8', async () => {
+    mkdirSync(join(directory, 'd'));
+    writeFileSync(latin1(join(directory, 'd/caf\xe9')), '');
+    await expect(scanTree(directory, silentReporter())).rejects.toMatchObject({
+      code: 'NAME_NOT_UTF8',
+      message: 'the name of /d/caf\\xe9 is not UTF-8',
+    });
+  });
+
+  it("refuses a link's target that is not UTF-8", async () => {
+    symlinkSync(latin1('caf\xe9'), join(directory, 'link'));
+    await expect(scanTree(directory, silentReporter())).rejects.toMatchObject({
+      code: 'NAME_NOT_UTF8',
+      message: 'the name of caf\\xe9, which /link links to, is not UTF-8',
+    });
+  });
+
+  it('leaves sockets out', async () => {
+    const server = createServer().listen(join(directory, 'socket'));
+    await once(server, 'listening');
+    try {
+      expect((await scanTree(directory, silentReporter())).files.size).toBe(0);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('reports bytes up to the last', async () => {
+    for (const [name, size] of [
+      ['a', 3_000_000],
+      ['b', 0],
+      ['c', 5],
+    ] as const)
+      writeFileSync(join(directory, name), Buffer.alloc(size));
+    let last = 0;
+    const progress = (done: number) => {
+      last = done;
+    };
+    await scanTree(directory, { ...silentReporter(), progress });
+    expect(last).toBe(3_000_005);
+  });
+
+  it('stops when it is told to', async () => {
+    writeFileSync(join(directory, 'a'), 'a');
+    const stop = new AbortController();
+    const reporter = silentReporter(stop.signal);
+    const scan = scanTree(directory, reporter);
+    stop.abort(new Error('interrupted'));
+    await expect(scan).rejects.toThrow();
+  });
+
+  it('fails with the reason of find or getfattr if the directory is not there', async () => {
     await expect(scanTree(join(directory, 'missing'), silentReporter())).rejects.toThrow(
       expect.objectContaining({ code: 'TOOL_FAILED', message: expect.stringContaining('No such file or directory') }),
     );

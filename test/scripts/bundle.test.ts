@@ -56,7 +56,7 @@ test('each thread has a file where it is looked for, beside all others', () => {
   const named = [...chunks.values()].flatMap(({ code }) =>
     [...code.matchAll(/new URL\(["']\.\/([\w-]+)\.ts["'], import\.meta\.url\)(?!`)/g)].map(([, name]) => `${name}.js`),
   );
-  expect(named).toContain('compress-thread.js');
+  expect(named).toContain('content-thread.js');
   expect(named.filter((file) => chunks.get(file)?.isEntry !== true)).toEqual([]);
 });
 

@@ -31,3 +31,64 @@ export async function listTree(directory: string, signal?: AbortSignal): Promise
   }
   return lines;
 }
+
+/** An entry of a tree, as the file system has it. */
+export interface FoundEntry {
+  /** Below the directory; empty for the directory itself. */
+  path: string;
+  type: FoundType;
+  /** Permission bits, set-user-id and the like among them. */
+  mode: number;
+  uid: number;
+  gid: number;
+  /** Bytes. */
+  size: number;
+  /** Empty but for symbolic links. */
+  linkTarget: string;
+  /** Which file it is, if the file has several names; else empty. */
+  inode: string;
+}
+
+export type FoundType = (typeof foundTypes)[keyof typeof foundTypes];
+
+const foundTypes = {
+  d: 'directory',
+  f: 'file',
+  l: 'symlink',
+  p: 'fifo',
+  c: 'character-device',
+  b: 'block-device',
+  s: 'socket',
+} as const;
+
+/** As above; a size, a number of names and a place on disk for each. */
+const entryFormat = '%P\\0%y\\0%m\\0%U\\0%G\\0%s\\0%n\\0%D:%i\\0%l\\0';
+const entryFields = 9;
+
+/**
+ * Everything in a directory and itself, in no order. Links are not followed. A name or target that is not UTF-8 has
+ * U+FFFD where bytes are lost.
+ * @throws CosaError `TOOL_FAILED` if it cannot be read
+ */
+export async function findEntries(directory: string, signal?: AbortSignal): Promise<FoundEntry[]> {
+  const { stdout } = await run(tools.find, [directory, '-printf', entryFormat], signal === undefined ? {} : { signal });
+  const fields = stdout.split('\0');
+  const entries: FoundEntry[] = [];
+  for (let index = 0; index + entryFields < fields.length; index += entryFields) {
+    const [path = '', type = '', mode = '', uid, gid, size, names, inode = '', linkTarget = ''] = fields.slice(
+      index,
+      index + entryFields,
+    );
+    entries.push({
+      path,
+      type: foundTypes[type as keyof typeof foundTypes],
+      mode: Number.parseInt(mode, 8),
+      uid: Number(uid),
+      gid: Number(gid),
+      size: Number(size),
+      linkTarget,
+      inode: names === '1' ? '' : inode,
+    });
+  }
+  return entries;
+}

@@ -2,13 +2,15 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { CosaError } from '../errors.ts';
+import { received } from './carried-error.ts';
+import type { Reply } from './serve.ts';
 
 /** A worker thread that answers one request at a time. */
 export interface Thread<Request, Answer> {
   /**
    * Sends a request and waits for its answer. The process stays alive for that long, and not for an idle thread.
    * @param transfer buffers that are the thread's from now on: they are moved, not copied
-   * @throws CosaError `THREAD_FAILED` if the thread ends or has ended
+   * @throws CosaError `THREAD_FAILED` if the thread ends or has ended; the errors that the thread answers with
    */
   request(message: Request, transfer?: readonly ArrayBuffer[]): Promise<Answer>;
   /** Leaves the thread to whoever needs one next. A thread that still works is ended, whatever it does. */
@@ -57,7 +59,10 @@ function startThread(script: URL): Thread<unknown, unknown> {
     if (others !== undefined) idle.set(script.href, others);
   }
 
-  worker.on('message', (answer: unknown) => settle()?.resolve(answer));
+  worker.on('message', (reply: Reply<unknown>) => {
+    if ('error' in reply) settle()?.reject(received(reply.error));
+    else settle()?.resolve(reply.answer);
+  });
   worker.on('error', (error) => fail(error.message, error));
   worker.on('exit', (status) => fail(`exit status ${status}`));
 

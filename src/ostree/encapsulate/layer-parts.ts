@@ -1,5 +1,6 @@
 import { CosaError } from '../../lib/errors.ts';
 import { endOfArchive, padding } from '../../lib/tar/writer.ts';
+import type { ScannedFile } from '../content-threads/read-file.ts';
 import { encodeXattrs } from '../objects.ts';
 import type { Tree } from '../tree.ts';
 import type { ContentObject, MetadataObject } from '../types.ts';
@@ -14,23 +15,19 @@ import {
   repositoryPath,
 } from './layout.ts';
 
-/** The content of a regular file, which stands in a layer at this place. */
-export interface FilePart {
-  /** Absolute path in the tree. */
-  path: string;
-  /** Bytes. */
-  size: number;
-}
-
-/** A layer's tar stream, piece by piece: bytes, or where to read them. Padding is in the pieces. */
-export type LayerParts = Generator<Buffer | FilePart, void, void>;
+/** A layer's tar stream, part by part: bytes, or the file whose content stands there. Padding is in the parts. */
+export type LayerParts = Iterable<Buffer | ScannedFile>;
 
 /**
  * Layer 0: the commit, all metadata, all directories and the files that no component owns.
  * @param paths files and links of the tree, sorted
  * @throws CosaError `TREE_HAS_ETC`
  */
-export function* baseLayerParts(tree: Tree, commit: MetadataObject, paths: readonly string[]): LayerParts {
+export function* baseLayerParts(
+  tree: Tree,
+  commit: MetadataObject,
+  paths: readonly string[],
+): Generator<Buffer | ScannedFile, void, void> {
   if (tree.directories.has('/etc')) {
     throw new CosaError('TREE_HAS_ETC', 'the tree has /etc, which is the place of /usr/etc in the container', {
       hint: 'move /etc to /usr/etc before the commit',
@@ -53,7 +50,10 @@ export function* baseLayerParts(tree: Tree, commit: MetadataObject, paths: reado
  * A component layer.
  * @param paths files and links of the tree, sorted
  */
-export function* componentLayerParts(tree: Tree, paths: readonly string[]): LayerParts {
+export function* componentLayerParts(
+  tree: Tree,
+  paths: readonly string[],
+): Generator<Buffer | ScannedFile, void, void> {
   const directories = directoryWriter(tree, new Map());
   yield* skeleton(directories);
   yield* contentParts(tree, directories, paths);
@@ -61,7 +61,7 @@ export function* componentLayerParts(tree: Tree, paths: readonly string[]): Laye
 }
 
 /** The repository's directories and config, which every layer has so that each can be unpacked alone. */
-function* skeleton(directories: DirectoryWriter): LayerParts {
+function* skeleton(directories: DirectoryWriter): Generator<Buffer | ScannedFile, void, void> {
   yield* directories.repository();
   yield* smallFile(`${repositoryPath}/config`, Buffer.from(repositoryConfig));
 }
@@ -72,7 +72,11 @@ function* skeleton(directories: DirectoryWriter): LayerParts {
  */
 const maximumLinks = 30_000;
 
-function* contentParts(tree: Tree, directories: DirectoryWriter, paths: readonly string[]): LayerParts {
+function* contentParts(
+  tree: Tree,
+  directories: DirectoryWriter,
+  paths: readonly string[],
+): Generator<Buffer | ScannedFile, void, void> {
   // Objects come in the order of their first path, so a changed file does not move the others.
   const pathsOf = new Map<string, { object: ContentObject; paths: string[] }>();
   for (const path of paths) {
@@ -92,7 +96,7 @@ function* contentParts(tree: Tree, directories: DirectoryWriter, paths: readonly
   }
 }
 
-function* objectParts(object: ContentObject, path: string): LayerParts {
+function* objectParts(object: ContentObject, path: string): Generator<Buffer | ScannedFile, void, void> {
   // Importers need the xattrs directly before the object.
   yield* smallFile(objectPath(object.checksum, 'file-xattrs-link'), encodeXattrs(object.xattrs));
   yield* contentEntry(object, objectPath(object.checksum, 'file'), path);
@@ -103,7 +107,7 @@ function* objectParts(object: ContentObject, path: string): LayerParts {
  * @param name in the layer
  * @param path where its content is in the tree
  */
-function* contentEntry(object: ContentObject, name: string, path: string): LayerParts {
+function* contentEntry(object: ContentObject, name: string, path: string): Generator<Buffer | ScannedFile, void, void> {
   if (object.symlinkTarget !== '') {
     yield layerHeader('symlink', name, object, { linkTarget: object.symlinkTarget });
     return;
@@ -121,7 +125,7 @@ function layoutEntry(object: ContentObject, path: string): Buffer {
   return layerHeader('hardlink', path, { ...object, xattrs: [] }, { linkTarget: objectPath(object.checksum, 'file') });
 }
 
-function* smallFile(path: string, content: Buffer): LayerParts {
+function* smallFile(path: string, content: Buffer): Generator<Buffer | ScannedFile, void, void> {
   yield layerHeader('file', path, repositoryFile, { size: content.length });
   yield content;
   yield padding(content.length);

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Fill } from '../../../src/lib/compress/compressed.ts';
+import { crc32 } from 'node:zlib';
+import { type CompressionAlgorithm, pieceBytes } from '../../../src/lib/compress/algorithms.ts';
+import { compressPiece } from '../../../src/lib/compress/piece.ts';
+import { streamHeader, streamTrailer } from '../../../src/lib/compress/stream-format.ts';
 
 const largest = 13 * 1024 * 1024;
 let made: Buffer | undefined;
@@ -21,14 +24,13 @@ function make(): Buffer {
   return Buffer.concat(parts, largest);
 }
 
-/** Gives these bytes to `compressed`. */
-export function filledFrom(bytes: Buffer): Fill {
-  let position = 0;
-  return (buffer) => {
-    const count = bytes.copy(buffer, 0, position);
-    position += count;
-    return count;
-  };
+/** A whole stream, as the layers' threads and `writeLayer` make it. */
+export async function compressed(bytes: Buffer, algorithm: CompressionAlgorithm): Promise<Buffer> {
+  const pieces: Uint8Array[] = [streamHeader(algorithm)];
+  for (let offset = 0; offset === 0 || offset < bytes.length; offset += pieceBytes) {
+    pieces.push(await compressPiece(algorithm, bytes.subarray(offset, offset + pieceBytes)));
+  }
+  return Buffer.concat([...pieces, streamTrailer(algorithm, { crc32: crc32(bytes), size: bytes.length })]);
 }
 
 export const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');

@@ -31,6 +31,27 @@ describe('a thread', () => {
   });
 
   it.each([
+    [
+      'USAGE',
+      { name: 'CosaError', code: 'SOME_CODE', message: 'something is wrong', exitStatus: 2, hint: 'do it otherwise' },
+    ],
+    [
+      'ENOENT',
+      {
+        code: 'ENOENT',
+        syscall: 'open',
+        path: '/nowhere',
+        message: "ENOENT: no such file or directory, open '/nowhere'",
+      },
+    ],
+  ])('answers with an error as it was thrown, and lives on: %s', async (fail, error) => {
+    const thread = borrow();
+    await expect(thread.request({ fail })).rejects.toMatchObject(error);
+    expect(await thread.request({ answer: 'a' })).toBe('a');
+    thread.giveBack();
+  });
+
+  it.each([
     [{ fail: 'out of order' }, 'a worker thread ended: out of order'],
     [{ exit: 3 }, 'a worker thread ended: exit status 3'],
   ])('that dies fails what it was asked and what it is asked: %j', async (request, message) => {

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTar, type TarEntry } from '../../../src/lib/tar/reader.ts';
+import { readPiece } from '../../../src/ostree/content-threads/layer-streams.ts';
 import { baseLayerParts, componentLayerParts, type LayerParts } from '../../../src/ostree/encapsulate/layer-parts.ts';
-import { tarContent } from '../../../src/ostree/encapsulate/tar-content.ts';
+import { layerPieces } from '../../../src/ostree/encapsulate/layer-pieces.ts';
 import { commitObject } from '../../../src/ostree/objects.ts';
 import { scanTree, type Tree } from '../../../src/ostree/tree.ts';
 import type { ContentObject } from '../../../src/ostree/types.ts';
@@ -27,11 +28,12 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 /** All entries of a layer, content included. */
 async function entriesOf(parts: LayerParts): Promise<(TarEntry & { data: Buffer })[]> {
   async function* copied() {
-    using content = tarContent(parts, join(directory, 'root'));
     // Neither a divisor of what is in the layer nor larger than it.
-    const buffer = Buffer.alloc(100_003);
-    for (let size = content.fill(buffer); size > 0; size = content.fill(buffer))
-      yield Buffer.from(buffer.subarray(0, size));
+    for (const piece of layerPieces(parts, 100_003)) {
+      const buffer = new ArrayBuffer(piece.size + 1);
+      readPiece({ kind: 'read', layer: 'layer', compression: 'zstd', root: join(directory, 'root'), piece, buffer });
+      yield Buffer.from(buffer, 0, piece.size);
+    }
   }
   const entries = [];
   for await (const entry of readTar(copied())) entries.push({ ...entry, data: await entry.bytes(1 << 20) });

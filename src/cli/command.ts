@@ -28,8 +28,8 @@ interface CommandDeclaration<Args extends unknown[], Options extends OptionValue
   configure: (command: Command) => Command<Args, Options>;
   /** At least one, shown by --help and in the manual page. */
   examples: readonly [Example, ...Example[]];
-  /** True for a command that must be root, at least of a user namespace: it is entered before `run`. */
-  namespace?: true;
+  /** For a command that must be root, at least of a user namespace, with some or all options: it is entered before `run`. */
+  namespace?: true | ((options: Options) => boolean);
   /** True for a command that takes references: it gets the options by which registries are reached. */
   registries?: true;
   /** True for a command that keeps what it has finished: interrupted and run again, it goes on from there. */
@@ -70,7 +70,7 @@ export function defineCommand<Args extends unknown[], Options extends OptionValu
       if (registries) addRegistryOptions(untyped);
       configured.action(() =>
         execute((context) => declaration.run(context, configured.processedArgs, configured.opts()), {
-          namespace,
+          namespace: typeof namespace === 'function' ? namespace(configured.opts()) : namespace,
           registries: registryOptions(untyped),
         }),
       );

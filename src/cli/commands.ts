@@ -113,7 +113,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'prune',
-    summary: 'remove old builds',
+    summary: 'remove old builds, make room in cache/',
     group: 'Look after containers',
     load: async () => (await import('./commands/prune.ts')).prune,
   },

@@ -85,7 +85,7 @@ function diskFull(error: Error): CosaError {
   const path = isSystemFailure(error) ? (error.dest ?? error.path) : undefined;
   const message = error instanceof CosaError ? `the disk is full\n${error.message}` : 'the disk is full';
   return new CosaError('DISK_FULL', path === undefined ? message : `${message}: cannot write ${path}`, {
-    hint: 'make room (cosa prune, or delete cache/), then run the same command again: finished work is kept',
+    hint: 'make room (cosa prune --cache, cosa prune --keep COUNT), then run the same command again: finished work is kept',
     cause: error,
   });
 }

@@ -24,7 +24,7 @@ const answers: readonly (readonly [pattern: RegExp, answer: string])[] = [
     'there is no container to enter: the commands run where you are; the system that was built is booted by: cosa run',
   ],
   [/^(?:virt-install|olaunch|supermin-run)$/, 'what was built is booted by: cosa run'],
-  [/^clean$/, 'old builds are removed by "cosa prune --keep 3"; cache/ may be deleted at any time'],
+  [/^clean$/, 'old builds are removed by "cosa prune --keep 3", what only saves time by "cosa prune --cache"'],
   [/^(?:rm|rmi|untag)$/, 'old builds are removed by: cosa prune --keep 3'],
   [/^(?:images|ls|ps)$/, 'the containers are listed by: cosa list'],
   [/^kola list$/, 'suites and tests are named by: cosa test --help'],

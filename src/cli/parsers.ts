@@ -12,6 +12,19 @@ export function wholeNumber(minimum: number, maximum: number): (text: string) =>
   };
 }
 
+/**
+ * A parser for a size in bytes, as GNU's programs read it: K, M, G and T are powers of 1024, and so are KiB, MiB, …; kB, MB,
+ * … are powers of 1000. https://www.gnu.org/software/coreutils/manual/html_node/Block-size.html
+ */
+export function size(text: string): number {
+  const [, number = '', unit = '', ending = ''] = /^(\d+(?:\.\d+)?)(?:([kKMGT])(iB|B)?|B)?$/.exec(text) ?? [];
+  const bytes = Number(number) * (ending === 'B' ? 1000 : 1024) ** ' KMGT'.indexOf(unit.toUpperCase() || ' ');
+  if (number === '' || !Number.isSafeInteger(Math.floor(bytes))) {
+    throw new InvalidArgumentError('Expected a size such as 10G, 500MiB or 1.5TB.');
+  }
+  return Math.floor(bytes);
+}
+
 /** A parser for an option that may be given several times. */
 export function collect(text: string, previous: readonly string[] | undefined): string[] {
   return [...(previous ?? []), text];

@@ -26,6 +26,7 @@ export const tools = {
   debugfs: tool('debugfs', 'e2fsprogs', 'sets flags in ext4 filesystems'),
   dpkgDeb: tool('dpkg-deb', 'dpkg', 'unpacks Debian packages'),
   dpkgQuery: { ...tool('dpkg-query', 'dpkg', 'tells which packages the host has'), family: 'deb' },
+  du: tool('du', 'coreutils', 'measures what it keeps'),
   find: tool('find', 'findutils', 'compares what it keeps with what was put there'),
   flock: tool('flock', 'util-linux', 'locks the work directory'),
   getfattr: tool('getfattr', 'attr', 'reads extended attributes such as file capabilities, which Node cannot'),

@@ -67,7 +67,7 @@ describe('a command line that is wrong', () => {
       'layers are compressed when they are written, and disk images stay as they are: there is nothing to do',
     ],
     ['meta --get name', 'what a build is made of stands in its container: cosa inspect --json'],
-    ['clean', 'old builds are removed by "cosa prune --keep 3"; cache/ may be deleted at any time'],
+    ['clean', 'old builds are removed by "cosa prune --keep 3", what only saves time by "cosa prune --cache"'],
     ['rm', 'old builds are removed by: cosa prune --keep 3'],
     ['kola list', 'suites and tests are named by: cosa test --help'],
     ['version', 'the version is told by: cosa --version'],

@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { size } from '../../src/cli/parsers.ts';
+
+it.each([
+  ['0', 0],
+  ['512', 512],
+  ['512B', 512],
+  ['1k', 1024],
+  ['1K', 1024],
+  ['1kB', 1000],
+  ['500MiB', 500 * 2 ** 20],
+  ['10G', 10 * 2 ** 30],
+  ['10GB', 10e9],
+  ['1.5T', 1.5 * 2 ** 40],
+  ['0.1K', 102],
+])('a size is %s', (text, bytes) => {
+  expect(size(text)).toBe(bytes);
+});
+
+it.each(['', ' ', '-1', '1e9', 'G', '10 G', '10GiB2', '10g', '1,5G', '.5G', '5iB', '٣G', '99999999T', 'Infinity'])(
+  'a size is not %j',
+  (text) => {
+    expect(() => size(text)).toThrow('Expected a size such as 10G, 500MiB or 1.5TB.');
+  },
+);

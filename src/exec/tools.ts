@@ -24,7 +24,6 @@ export const tools = {
   cat: tool('cat', 'coreutils', 'ends what it has locked when it ends'),
   cp: tool('cp', 'coreutils', 'copies root directories with owners and xattrs'),
   debugfs: tool('debugfs', 'e2fsprogs', 'sets flags in ext4 filesystems'),
-  dpkgDeb: tool('dpkg-deb', 'dpkg', 'unpacks Debian packages'),
   dpkgQuery: { ...tool('dpkg-query', 'dpkg', 'tells which packages the host has'), family: 'deb' },
   du: tool('du', 'coreutils', 'measures what it keeps'),
   find: tool('find', 'findutils', 'compares what it keeps with what was put there'),
@@ -63,7 +62,7 @@ export const tools = {
   tar: tool('tar', 'tar', 'unpacks packages with their extended attributes'),
   true: tool('true', 'coreutils', 'tries whether programs can be run in namespaces'),
   unshare: tool('unshare', 'util-linux', 'makes a user namespace for an unprivileged user'),
-  xz: tool('xz', { deb: 'xz-utils', rpm: 'xz' }, 'compresses disk images'),
+  xz: tool('xz', { deb: 'xz-utils', rpm: 'xz' }, 'unpacks Debian packages, and compresses disk images'),
   zstd: tool('zstd', 'zstd', 'compresses disk images'),
 } as const satisfies Record<string, Tool>;
 

@@ -15,7 +15,6 @@ const allowed = new Set([
   "flows/container/next-build/container.ts: join(request.scratch, 'root')",
   "flows/container/next-build/root.ts: join(entry, 'root')",
   "flows/container/next-build/root.ts: join(directory, 'root')",
-  'packages/deb/extract.ts: join(root, directory)',
   'rootfs/walk.ts: join(tree, directory)',
 ]);
 

@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto';
-import { constants, copyFile, readFile } from 'node:fs/promises';
+import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   makeDirectoryInRoot,
   readBytesInRootIfExists,
   readTextInRoot,
   readTextInRootIfExists,
-  removeInRoot,
   replaceInRoot,
   writeTextInRoot,
 } from '../../lib/root-files.ts';
-import { hostPath } from '../../lib/root-path.ts';
+import { hostDirectory } from '../../lib/root-path.ts';
 import { formatControl } from './control.ts';
 import { type Diversions, placeOf, readDiversions } from './diversions.ts';
 import { databaseName, type PackageFile } from './package-file.ts';
@@ -40,15 +39,15 @@ export async function createDatabase(root: string): Promise<void> {
  */
 export async function enterUnpacked(root: string, packages: readonly UnpackedPackage[]): Promise<void> {
   const diversions = await readDiversions(root, installedDatabase);
+  const info = await hostDirectory(root, `${installedDatabase}/info`);
   const paragraphs = [];
   for (const { item, paths } of packages) {
     const name = databaseName(item);
-    for (const member of item.members) {
-      if (member !== 'control')
-        await copyIn(root, join(item.controlDirectory, member), `${installedDatabase}/info/${name}.${member}`);
+    for (const [file, { content, mode }] of item.controlFiles) {
+      if (file !== 'control') await writeNew(join(info, `${name}.${file}`), content, mode);
     }
     const list = paths.map((path) => (path === '/' ? '/.' : path.replace(/\/$/, '')));
-    await replaceInRoot(root, listFile(item), list.map((path) => `${path}\n`).join(''));
+    await writeNew(join(info, `${name}.list`), list.map((path) => `${path}\n`).join(''), 0o644);
     const conffiles = await conffileField(root, item, diversions);
     paragraphs.push({
       fields: [
@@ -69,9 +68,12 @@ export function listFile(item: PackageFile): string {
   return `${installedDatabase}/info/${databaseName(item)}.list`;
 }
 
-async function copyIn(root: string, from: string, to: string): Promise<void> {
-  await removeInRoot(root, to);
-  await copyFile(from, await hostPath(root, to), constants.COPYFILE_EXCL);
+/** In a directory of which no part is a link. */
+async function writeNew(file: string, content: string | Buffer, mode: number): Promise<void> {
+  await rm(file, { force: true });
+  await writeFile(file, content, { flag: 'wx' });
+  // Whatever the caller's umask.
+  await chmod(file, mode);
 }
 
 /**
@@ -79,8 +81,7 @@ async function copyIn(root: string, from: string, to: string): Promise<void> {
  * leads to in the root; `nonexistent` is dpkg's own word.
  */
 async function conffileField(root: string, item: PackageFile, diversions: Diversions): Promise<string> {
-  if (!item.members.includes('conffiles')) return '';
-  const text = await readFile(join(item.controlDirectory, 'conffiles'), 'utf8');
+  const text = item.controlFiles.get('conffiles')?.content.toString('utf8') ?? '';
   const lines: string[] = [];
   // Lines with a flag in front ("remove-on-upgrade /etc/…") name files that the package no longer has.
   for (const path of text.split('\n').filter((line) => line.startsWith('/'))) {

@@ -1,23 +1,13 @@
-/** What `documentation: false` leaves out, as `tar --exclude` and `dpkg --path-exclude` patterns. Licences stay. */
+/** What `documentation: false` leaves out. Licences stay. */
 
-/** For tar, whose patterns know no exceptions: everything in a package's directory that is not called `copyright…`. */
-const excludedPaths: readonly string[] = [
-  'usr/share/doc/*/[!c]*',
-  'usr/share/doc/*/c[!o]*',
-  'usr/share/doc/*/co[!p]*',
-  // What is below an excluded directory is excluded too.
-  'usr/share/man/*',
-  'usr/share/info/*',
-  'usr/share/lintian/*',
-  'usr/share/doc-base/*',
-];
+const documentation = [/^\/usr\/share\/doc\/[^/]+\/(?!cop)./, /^\/usr\/share\/(?:man|info|lintian|doc-base)\/./];
 
-/** In each way in which archives spell their members. */
-export const tarExcludes: readonly string[] = ['./', '/', ''].flatMap((begin) =>
-  excludedPaths.map((path) => `${begin}${path}`),
-);
+/** Whether a member of a package, given as `/usr/share/man/man1/`, is left out. */
+export function isDocumentation(path: string): boolean {
+  return documentation.some((pattern) => pattern.test(path));
+}
 
-/** For dpkg. */
+/** The same, for dpkg. */
 export const dpkgExcludes: readonly string[] = [
   '--path-exclude=/usr/share/doc/*/*',
   '--path-include=/usr/share/doc/*/copyright*',

@@ -1,49 +1,82 @@
-import { realpath } from 'node:fs/promises';
-import { join, posix } from 'node:path';
-import { type ExtractChoice, extractFiles } from '../../exec/tools/dpkg-deb.ts';
+import { availableParallelism } from 'node:os';
+import { posix } from 'node:path';
 import { CosaError } from '../../lib/errors.ts';
-import { isMissing } from '../../lib/if-exists.ts';
-import { statInRoot } from '../../lib/root-files.ts';
-import { resolveDirectoryInRoot } from '../../lib/root-path.ts';
-import type { TarEntry } from '../../lib/tar/reader.ts';
+import { mapParallel } from '../../lib/parallel.ts';
+import { readTar } from '../../lib/tar/reader.ts';
 import { escapedName, nameNotUtf8 } from '../../lib/utf8-names.ts';
+import { decompressParts } from './decompress-parts.ts';
+import { isDocumentation } from './documentation.ts';
 import type { PackageFile } from './package-file.ts';
 import type { OwnedMember, UnpackedPackage } from './unpacked.ts';
+import { type MemberWriter, memberWriter, NeedsTarget } from './write-member.ts';
 
-/** A package that only the target's own dpkg can unpack: a link in the root leads its files somewhere else. */
-class NeedsTarget extends Error {}
-
-/** The absolute path that a member of an archive stands for, however the archive spells it: `./usr/`, `usr/`, `/usr/`. */
-function memberPath(name: string): string {
-  return posix.join('/', name);
+export interface ExtractOptions {
+  /** Whether manuals and their like are unpacked. */
+  documentation: boolean;
 }
 
 /**
- * Unpacks a package's files over a root, beside dpkg.
- * @returns `undefined` if that must be left to the target's dpkg, for which the links of the root lead elsewhere than
- *   here; a part of the files may be there then
- * @throws CosaError `NAME_NOT_UTF8`, what `extractFiles` throws
+ * Unpacks packages over a root, beside dpkg, several at a time.
+ * @returns those that were unpacked, in the order given, without those that must be left to the target's dpkg: links of
+ *   the root lead its files elsewhere than here, or there is something that it alone knows how to replace; a part of
+ *   their files may be there then
+ * @throws CosaError `NAME_NOT_UTF8`, `PACKAGE_INVALID`, what `readTar` throws
  */
-export async function extractPackage(
-  item: PackageFile,
+export async function extractPackages(
+  items: readonly PackageFile[],
   root: string,
-  choice: Pick<ExtractChoice, 'exclude' | 'only'>,
+  options: ExtractOptions,
   signal: AbortSignal,
+): Promise<UnpackedPackage[]> {
+  const writer = memberWriter(root);
+  const unpacked = new Map<PackageFile, UnpackedPackage>();
+  await mapParallel(shares(items, availableParallelism()), (share) => {
+    const extract = async (index: number, bytes: AsyncIterable<Buffer>) => {
+      const item = share[index] as PackageFile;
+      const files = await extractPackage(item, bytes, writer, options);
+      if (files !== undefined) unpacked.set(item, files);
+    };
+    return decompressParts(
+      share.map(({ archive }) => archive.data),
+      extract,
+      signal,
+    );
+  });
+  return items.flatMap((item) => unpacked.get(item) ?? []);
+}
+
+/** Packages in shares of about the same size. */
+function shares(items: readonly PackageFile[], count: number): PackageFile[][] {
+  const shares = Array.from({ length: count }, () => ({ size: 0, items: [] as PackageFile[] }));
+  for (const item of [...items].sort((a, b) => b.archive.data.size - a.archive.data.size)) {
+    const smallest = shares.reduce((least, share) => (share.size < least.size ? share : least));
+    smallest.size += item.archive.data.size;
+    smallest.items.push(item);
+  }
+  return shares.map((share) => share.items).filter((share) => share.length > 0);
+}
+
+async function extractPackage(
+  item: PackageFile,
+  bytes: AsyncIterable<Buffer>,
+  writer: MemberWriter,
+  { documentation }: ExtractOptions,
 ): Promise<UnpackedPackage | undefined> {
+  const paths: string[] = [];
   const owned: OwnedMember[] = [];
-  const leadsOut = escapingDirectories(root);
-  const onMember = async (member: TarEntry) => {
-    const path = memberPath(member.path);
-    if (await leadsOut(posix.dirname(path))) throw new NeedsTarget(path);
-    if (member.type === 'hardlink' && (await leadsOut(posix.dirname(memberPath(member.linkTarget))))) {
-      throw new NeedsTarget(path);
-    }
-    const { user, group } = member.owner;
-    if (isForeign(user) || isForeign(group)) owned.push({ path, user, group });
-  };
   try {
-    const names = await extractFiles(item.file, root, { ...choice, onMember }, { signal });
-    return { item, paths: names.map(memberPath), owned };
+    for await (const member of readTar(bytes)) {
+      const path = memberPath(member.path);
+      if (!documentation && isDocumentation(path)) continue;
+      await writer.write(path, {
+        ...member,
+        linkTarget: member.type === 'hardlink' ? memberPath(member.linkTarget) : member.linkTarget,
+      });
+      paths.push(member.type === 'directory' && !path.endsWith('/') ? `${path}/` : path);
+      const { user, group } = member.owner;
+      if (isForeign(user) || isForeign(group)) owned.push({ path, user, group });
+    }
+    return { item, paths, owned };
   } catch (error) {
     if (error instanceof NeedsTarget) return undefined;
     if (error instanceof CosaError && error.code === 'TAR_NAME_ENCODING') {
@@ -54,32 +87,12 @@ export async function extractPackage(
   }
 }
 
+/** The absolute path that a member of an archive stands for, however the archive spells it: `./usr/`, `usr/`, `/usr/`. */
+function memberPath(name: string): string {
+  return posix.join('/', name);
+}
+
 /** root has the number 0 everywhere. */
 function isForeign(name: string): boolean {
   return name !== '' && name !== 'root';
-}
-
-/** Says of directories in a root whether the host's kernel, unlike the target's, would follow a link out of the root. */
-function escapingDirectories(root: string): (directory: string) => Promise<boolean> {
-  const known = new Map<string, Promise<boolean>>();
-  const base = realpath(root);
-  async function look(directory: string): Promise<boolean> {
-    try {
-      const here = await realpath(join(root, directory));
-      // Nearly always there is no link on the way.
-      if (here === join(await base, directory) || directory === '/') return false;
-      return here !== join(await base, await resolveDirectoryInRoot(root, directory)).replace(/\/$/, '');
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-      // A link that leads to nothing here may lead to something there. What is not there yet is made below its parent.
-      const isLink = (await statInRoot(root, directory))?.isSymbolicLink() ?? false;
-      return isLink || leadsOut(posix.dirname(directory));
-    }
-  }
-  function leadsOut(directory: string): Promise<boolean> {
-    const answer = known.get(directory) ?? look(directory);
-    known.set(directory, answer);
-    return answer;
-  }
-  return leadsOut;
 }

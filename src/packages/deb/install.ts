@@ -1,23 +1,20 @@
 import { isUtf8 } from 'node:buffer';
-import { mkdir, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openScratch } from '../../exec/scratch.ts';
 import { type ArchitectureName, architectureNamed } from '../../lib/architecture.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { plural } from '../../lib/format.ts';
-import { mapParallel } from '../../lib/parallel.ts';
 import { makeDirectoryInRoot, readBytesInRoot, removeInRoot, replaceInRoot } from '../../lib/root-files.ts';
 import { hostPath } from '../../lib/root-path.ts';
 import { escapedName, nameNotUtf8 } from '../../lib/utf8-names.ts';
 import type { BackendContext, Lockfile } from '../backend.ts';
 import { createDatabase, enterUnpacked, installedDatabase, listFile, writeChangeDates } from './database.ts';
 import { type Diversions, placeOf, readDiversions } from './diversions.ts';
-import { dpkgExcludes, tarExcludes } from './documentation.ts';
+import { dpkgExcludes } from './documentation.ts';
 import { cachedPackagePath } from './download.ts';
-import { extractPackage } from './extract.ts';
+import { extractPackages } from './extract.ts';
 import { settleOwners } from './owners.ts';
-import { openPackageFile, type PackageFile } from './package-file.ts';
+import { openPackageFiles, type PackageFile } from './package-file.ts';
 import { settleSharedPaths } from './shared-paths.ts';
 import { runTargetDpkg, silencingBinds } from './target-dpkg.ts';
 import { planUnpacking, type UnpackPlan, withoutPlain } from './unpack-plan.ts';
@@ -39,10 +36,10 @@ export async function installDebs(
   options: { documentation: boolean },
   context: BackendContext,
 ): Promise<void> {
-  await using scratch = await openScratch(tmpdir());
-  const control = join(scratch.path, 'control');
-  await mkdir(control);
-  const packages = await openPackages(lock, control, context);
+  const packages = await openPackageFiles(
+    lock.packages.map((locked) => ({ locked, file: cachedPackagePath(context.cacheDirectory, locked) })),
+    context.reporter.signal,
+  );
   await prepareRoot(root, lock.basearch);
   // What scripts date gets the packages' own date: the same packages make the same root, whenever they were chosen.
   const timestamp = Math.max(0, ...packages.map(({ changed }) => changed));
@@ -51,14 +48,6 @@ export async function installDebs(
   await writeChangeDates(root, packages);
   await configureAll(root, timestamp, packages.length, context);
   context.reporter.note(plural(packages.length, 'package'));
-}
-
-async function openPackages(lock: Lockfile, directory: string, context: BackendContext): Promise<PackageFile[]> {
-  return mapParallel(lock.packages, (locked) =>
-    openPackageFile(locked, cachedPackagePath(context.cacheDirectory, locked), join(directory, locked.name), {
-      signal: context.reporter.signal,
-    }),
-  );
 }
 
 async function prepareRoot(root: string, basearch: ArchitectureName): Promise<void> {
@@ -94,7 +83,7 @@ async function unpackAll(
   context: BackendContext,
 ): Promise<UnpackedPackage[]> {
   const { root } = options;
-  const plan = await planUnpacking(packages);
+  const plan = planUnpacking(packages);
   let unpacked = await unpack(plan, options, context);
   let diversions = await readDiversions(root, installedDatabase);
   if (plan.plain.length > 0 && unpacked.plain.some((item) => isDiverted(item, diversions))) {
@@ -126,23 +115,14 @@ interface Unpacked {
 }
 
 async function unpack(plan: UnpackPlan, options: UnpackOptions, context: BackendContext): Promise<Unpacked> {
-  const leftToDpkg: PackageFile[] = [];
-  const exclude = options.documentation ? [] : tarExcludes;
-  const extract = async (items: readonly PackageFile[]): Promise<UnpackedPackage[]> => {
-    const results = await mapParallel(items, async (item) => {
-      const files = await extractPackage(item, options.root, { exclude }, context.reporter.signal);
-      if (files === undefined) leftToDpkg.push(item);
-      return files ?? [];
-    });
-    return results.flat();
-  };
-  // base-files brings links of the root directory itself: nothing else may be extracted while tar replaces those.
-  const [base, others] = partition(plan.bootstrap, ({ locked }) => locked.name === 'base-files');
-  const bootstrap = [...(await extract(base)), ...(await extract(others))];
+  const extract = (items: readonly PackageFile[]) =>
+    extractPackages(items, options.root, options, context.reporter.signal);
+  const bootstrap = await extract(plan.bootstrap);
   const [plain] = await Promise.all([extract(plan.plain), unpackWithDpkg(plan.scripted, options, context)]);
-  const late = leftToDpkg.filter((item) => !plan.scripted.includes(item));
-  await unpackWithDpkg(late, options, context);
+  const extracted = new Set([...bootstrap, ...plain].map(({ item }) => item));
   const scripted = new Set(plan.scripted);
+  const late = [...plan.bootstrap, ...plan.plain].filter((item) => !extracted.has(item) && !scripted.has(item));
+  await unpackWithDpkg(late, options, context);
   return { bootstrap: bootstrap.filter(({ item }) => !scripted.has(item)), plain, byDpkg: [...scripted, ...late] };
 }
 
@@ -198,8 +178,4 @@ async function configureAll(root: string, timestamp: number, count: number, cont
     context,
   );
   await removeInRoot(root, policy);
-}
-
-function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
-  return [items.filter(test), items.filter((item) => !test(item))];
 }

@@ -2,13 +2,13 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Cache } from '../../cache/cache.ts';
 import { stepKey } from '../../cache/key.ts';
-import { readControl } from '../../exec/tools/dpkg-deb.ts';
 import { architectureNamed } from '../../lib/architecture.ts';
 import { digestFile, digestHex } from '../../lib/digest.ts';
 import { CosaError, usageError } from '../../lib/errors.ts';
 import { exists } from '../../lib/if-exists.ts';
 import { type LockedPackage, type Lockfile, overridesRepository, type PackageRequest } from '../backend.ts';
 import { type ControlParagraph, formatControl, parseControl, requiredField, sourceOf } from './control.ts';
+import { readControlText } from './package-file.ts';
 
 /** A local package file. */
 export interface OverridePackage {
@@ -47,7 +47,7 @@ export async function readOverrides(request: PackageRequest): Promise<OverridePa
 async function readOverride(file: string): Promise<OverridePackage> {
   let text: string;
   try {
-    text = await readControl(file);
+    text = await readControlText(file);
   } catch (cause) {
     if (cause instanceof CosaError && cause.code === 'TOOL_MISSING') throw cause;
     throw new CosaError('OVERRIDE_INVALID', `${file} is not a Debian package`, { cause });

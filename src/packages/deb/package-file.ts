@@ -1,64 +1,81 @@
-import { open, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { RunOptions } from '../../exec/run.ts';
-import { extractControl } from '../../exec/tools/dpkg-deb.ts';
 import { CosaError } from '../../lib/errors.ts';
+import { mapParallel } from '../../lib/parallel.ts';
+import { readTar } from '../../lib/tar/reader.ts';
 import type { LockedPackage } from '../backend.ts';
+import { openPackageArchive, type PackageArchive } from './archive.ts';
 import { type ControlParagraph, fieldOf, parseControl } from './control.ts';
+import { decompressParts } from './decompress-parts.ts';
 
-/** A package file of the cache, with its control files unpacked beside. */
+/** `postinst`, `conffiles`, … as the package brings it. */
+export interface ControlFile {
+  content: Buffer;
+  /** Permission bits. */
+  mode: number;
+}
+
+/** A package file of the cache, with its control files. */
 export interface PackageFile {
   locked: LockedPackage;
-  /** Path of the `.deb`. */
-  file: string;
-  /** Directory with `control`, `postinst`, `conffiles`, … */
-  controlDirectory: string;
+  archive: PackageArchive;
   control: ControlParagraph;
-  /** Names of the control files. */
-  members: readonly string[];
+  /** By name, in byte order. */
+  controlFiles: ReadonlyMap<string, ControlFile>;
   /** Seconds since the epoch of the package's newest changelog entry. */
   changed: number;
 }
 
-/** Unpacks and reads a package's control files. */
-export async function openPackageFile(
-  locked: LockedPackage,
-  file: string,
-  controlDirectory: string,
-  options: RunOptions,
-): Promise<PackageFile> {
-  await extractControl(file, controlDirectory, options);
-  const [control] = parseControl(await readFile(join(controlDirectory, 'control'), 'utf8'), file);
-  if (control === undefined)
-    throw new CosaError('PACKAGE_INVALID', `the package ${locked.name} has no control paragraph`);
-  return {
-    locked,
-    file,
-    controlDirectory,
-    control,
-    members: (await readdir(controlDirectory)).sort(),
-    changed: await archiveDate(file),
+/** The largest that Debian has, lists of checksums, take a tenth of it. */
+const mostControlBytes = 1 << 24;
+
+/**
+ * Reads the control files of packages.
+ * @throws CosaError `PACKAGE_INVALID`, what `decompressParts` and `readTar` throw
+ */
+export async function openPackageFiles(
+  packages: readonly { locked: LockedPackage; file: string }[],
+  signal: AbortSignal,
+): Promise<PackageFile[]> {
+  const archives = await mapParallel(packages, ({ file }) => openPackageArchive(file));
+  const opened: PackageFile[] = [];
+  const read = async (index: number, bytes: AsyncIterable<Buffer>) => {
+    const { locked, file } = packages[index] as (typeof packages)[number];
+    const archive = archives[index] as PackageArchive;
+    const controlFiles = await readControlFiles(bytes);
+    const [control] = parseControl(controlFiles.get('control')?.content.toString('utf8') ?? '', file);
+    if (control === undefined)
+      throw new CosaError('PACKAGE_INVALID', `the package ${locked.name} has no control paragraph`);
+    opened.push({ locked, archive, control, controlFiles, changed: archive.changed });
   };
+  await decompressParts(
+    archives.map(({ control }) => control),
+    read,
+    signal,
+  );
+  return opened;
+}
+
+/** The control paragraph of a package file, as text; empty if it has none. */
+export async function readControlText(file: string): Promise<string> {
+  const { control } = await openPackageArchive(file);
+  let text = '';
+  const read = async (_: number, bytes: AsyncIterable<Buffer>) => {
+    text = (await readControlFiles(bytes)).get('control')?.content.toString('utf8') ?? '';
+  };
+  await decompressParts([control], read);
+  return text;
+}
+
+async function readControlFiles(bytes: AsyncIterable<Buffer>): Promise<Map<string, ControlFile>> {
+  const files: [string, ControlFile][] = [];
+  for await (const member of readTar(bytes)) {
+    const name = member.path.replace(/^(\.?\/)*/, '');
+    if (member.type !== 'file' || name.includes('/')) continue;
+    files.push([name, { content: Buffer.from(await member.bytes(mostControlBytes)), mode: member.mode }]);
+  }
+  return new Map(files.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The name under which the package database keeps a package's files: with the architecture if several may be installed. */
 export function databaseName({ locked, control }: PackageFile): string {
   return fieldOf(control, 'Multi-Arch') === 'same' ? `${locked.name}:${locked.architecture}` : locked.name;
-}
-
-/**
- * The date in a package file's first archive header. Package builders set it to the newest changelog entry
- * (SOURCE_DATE_EPOCH), so that no changelog needs to be read, and it is there without documentation too.
- * @see https://manpages.debian.org/deb.5
- */
-async function archiveDate(file: string): Promise<number> {
-  const handle = await open(file);
-  try {
-    const { buffer } = await handle.read(Buffer.alloc(36), 0, 36, 0);
-    const header = buffer.toString('latin1');
-    const seconds = Number(header.slice(24, 36).trim());
-    return header.startsWith('!<arch>\n') && Number.isSafeInteger(seconds) ? seconds : 0;
-  } finally {
-    await handle.close();
-  }
 }

@@ -1,12 +1,12 @@
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { extractFiles } from '../../exec/tools/dpkg-deb.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { makeDirectoryInRoot, readTextInRoot, replaceInRoot, statInRoot } from '../../lib/root-files.ts';
 import { hostPath } from '../../lib/root-path.ts';
 import { fieldOf } from './control.ts';
 import { listFile } from './database.ts';
 import { type Diversions, placeOf } from './diversions.ts';
+import { extractPackages } from './extract.ts';
 import type { PackageFile } from './package-file.ts';
 import { dependencyNames } from './unpack-plan.ts';
 import type { UnpackedPackage } from './unpacked.ts';
@@ -87,7 +87,13 @@ async function writeAgain(
   // Within the root, for a rename must not leave the filesystem; whole, for a hard link needs what it names.
   const scratch = await mkdtemp(join(await hostPath(root, '/'), '.cosa-package-'));
   try {
-    await extractFiles(item.file, scratch, {}, { signal });
+    const [unpacked] = await extractPackages([item], scratch, { documentation: true }, signal);
+    if (unpacked === undefined) {
+      const [path] = places.keys();
+      throw new CosaError('PACKAGE_FILE_CONFLICT', `${path} of ${item.locked.name} cannot be written a second time`, {
+        hint: 'leave out one of the packages that bring it',
+      });
+    }
     for (const [path, place] of places) {
       await makeDirectoryInRoot(root, posix.dirname(place));
       await rename(await hostPath(scratch, path), await hostPath(root, place));

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fieldOf } from './control.ts';
 import type { PackageFile } from './package-file.ts';
 
@@ -17,11 +15,8 @@ export interface UnpackPlan {
 }
 
 /** Sorts packages (in the lock's order) by how they are unpacked. Some of `bootstrap` stand in `scripted` too. */
-export async function planUnpacking(packages: readonly PackageFile[]): Promise<UnpackPlan> {
-  const scripted: PackageFile[] = [];
-  for (const item of packages) {
-    if (await needsDpkg(item)) scripted.push(item);
-  }
+export function planUnpacking(packages: readonly PackageFile[]): UnpackPlan {
+  const scripted = packages.filter(needsDpkg);
   const providers = providersOf(packages);
   const essential = withDependencies(packages.filter(isEssential), providers);
   const needed = scripted.flatMap((item) => dependencies(item, ['Pre-Depends'], providers));
@@ -43,10 +38,9 @@ function isEssential({ control }: PackageFile): boolean {
   return fieldOf(control, 'Essential') === 'yes';
 }
 
-async function needsDpkg(item: PackageFile): Promise<boolean> {
-  if (item.members.includes('preinst')) return true;
-  if (!item.members.includes('triggers')) return false;
-  return /^\s*interest/m.test(await readFile(join(item.controlDirectory, 'triggers'), 'utf8'));
+function needsDpkg({ archive, controlFiles }: PackageFile): boolean {
+  if (archive.data.compression === 'other' || controlFiles.has('preinst')) return true;
+  return /^\s*interest/m.test(controlFiles.get('triggers')?.content.toString('utf8') ?? '');
 }
 
 type Providers = ReadonlyMap<string, readonly PackageFile[]>;

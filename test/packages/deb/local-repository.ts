@@ -4,10 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../../src/exec/run.ts';
-import { readControl } from '../../../src/exec/tools/dpkg-deb.ts';
-import { tools } from '../../../src/exec/tools.ts';
 import { digestFile, digestHex, sha256Hex } from '../../../src/lib/digest.ts';
 
+const dpkgDeb = { name: 'dpkg-deb', packages: { deb: 'dpkg', rpm: 'dpkg' }, purpose: 'makes packages for tests' };
 const gpg = { name: 'gpg', packages: { deb: 'gnupg', rpm: 'gnupg2' }, purpose: 'signs the repositories of tests' };
 
 /** A package for a test: a name, and what differs from a small file and version 1.0. */
@@ -120,7 +119,7 @@ export async function buildPackage(item: TestPackage, output: string): Promise<s
     }
     const { version = '1.0', fields: { Architecture = 'all' } = {} } = item;
     const file = join(output, `${item.name}_${version.replace(':', '%3a')}_${Architecture}.deb`);
-    await run(tools.dpkgDeb, ['--root-owner-group', '-Znone', '--build', tree, file], {
+    await run(dpkgDeb, ['--root-owner-group', '-Znone', '--build', tree, file], {
       env: { SOURCE_DATE_EPOCH: String(Date.UTC(2025, 9, 1) / 1000) },
     });
     return file;
@@ -135,7 +134,7 @@ async function packagesIndex(repository: string): Promise<string> {
     names.map(async (name) => {
       const file = join(repository, 'pool', name);
       const { digest, size } = await digestFile(file);
-      return `${await readControl(file)}Filename: pool/${name}\nSize: ${size}\nSHA256: ${digestHex(digest)}\n`;
+      return `${(await run(dpkgDeb, ['--field', file])).stdout}Filename: pool/${name}\nSize: ${size}\nSHA256: ${digestHex(digest)}\n`;
     }),
   );
   return paragraphs.join('\n');

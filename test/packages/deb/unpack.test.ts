@@ -3,12 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { run } from '../../../src/exec/run.ts';
-import { extractFiles } from '../../../src/exec/tools/dpkg-deb.ts';
 import { createDatabase, enterUnpacked } from '../../../src/packages/deb/database.ts';
-import { tarExcludes } from '../../../src/packages/deb/documentation.ts';
-import { extractPackage } from '../../../src/packages/deb/extract.ts';
+import { extractPackages } from '../../../src/packages/deb/extract.ts';
 import { settleOwners } from '../../../src/packages/deb/owners.ts';
-import { openPackageFile, type PackageFile } from '../../../src/packages/deb/package-file.ts';
+import { openPackageFiles, type PackageFile } from '../../../src/packages/deb/package-file.ts';
 import { settleSharedPaths } from '../../../src/packages/deb/shared-paths.ts';
 import { planUnpacking } from '../../../src/packages/deb/unpack-plan.ts';
 import type { UnpackedPackage } from '../../../src/packages/deb/unpacked.ts';
@@ -16,6 +14,15 @@ import { buildPackage, controlText, type TestPackage } from './local-repository.
 
 function program(name: string, deb: string = name) {
   return { name, packages: { deb, rpm: deb }, purpose: 'makes packages for tests' };
+}
+
+/** Absolute paths of all that is no directory, as in the tree. */
+async function filesBelow(root: string): Promise<string[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length))
+    .sort();
 }
 
 /** https://manpages.debian.org/deb.5 */
@@ -60,10 +67,12 @@ describe('unpacking', () => {
       repository: 'os',
       path: '',
     };
-    return openPackageFile(locked, file, join(directory, `control-${name}`), {});
+    const [opened] = await openPackageFiles([{ locked, file }], signal);
+    if (opened === undefined) throw new Error(`${file} was not opened`);
+    return opened;
   }
   async function extract(item: PackageFile): Promise<UnpackedPackage> {
-    const unpacked = await extractPackage(item, root, {}, signal);
+    const [unpacked] = await extractPackages([item], root, { documentation: true }, signal);
     if (unpacked === undefined) throw new Error(`${item.locked.name} was left to dpkg`);
     return unpacked;
   }
@@ -73,7 +82,7 @@ describe('unpacking', () => {
   });
 
   test('leaves documentation out, but not licences', async () => {
-    const { file } = await open({
+    const item = await open({
       name: 'tool',
       files: {
         '/usr/bin/tool': 'x',
@@ -84,20 +93,18 @@ describe('unpacking', () => {
         '/usr/share/man/man1/tool.1.gz': 'x',
       },
     });
-    const members = await extractFiles(file, root, { exclude: tarExcludes });
-    expect(members.filter((name) => !name.endsWith('/'))).toEqual(['./usr/bin/tool', './usr/share/doc/tool/copyright']);
+    const [unpacked] = await extractPackages([item], root, { documentation: false }, signal);
+    const files = ['/usr/bin/tool', '/usr/share/doc/tool/copyright'];
+    expect(unpacked?.paths.filter((path) => !path.endsWith('/'))).toEqual(files);
+    expect(await filesBelow(root)).toEqual(files);
   });
 
   test('lists members with unusual names as they are', async () => {
     const names = ['/back\\slash', '/tab\t', '/ümlaut', '/blank '];
-    const { file } = await open({ name: 'odd', files: Object.fromEntries(names.map((name) => [name, 'x'])) });
-    const members = await extractFiles(file, root);
-    expect(
-      members
-        .filter((name) => !name.endsWith('/'))
-        .map((name) => name.slice(1))
-        .sort(),
-    ).toEqual(names.sort());
+    const item = await open({ name: 'odd', files: Object.fromEntries(names.map((name) => [name, 'x'])) });
+    const { paths } = await extract(item);
+    expect(paths.filter((path) => !path.endsWith('/')).sort()).toEqual(names.sort());
+    expect(await filesBelow(root)).toEqual(names.sort());
   });
 
   test('plans: what scripts need comes first, scripts are for dpkg, the rest is files', async () => {
@@ -111,7 +118,7 @@ describe('unpacking', () => {
       await open({ name: 'listener', scripts: { triggers: '# comment\ninterest-noawait /usr/share/x\n' } }),
       await open({ name: 'plain', scripts: { triggers: 'activate-noawait ldconfig\n', postinst: '#!/bin/sh\n' } }),
     ];
-    const plan = await planUnpacking(packages);
+    const plan = planUnpacking(packages);
     const names = (items: readonly PackageFile[]) => items.map(({ locked }) => locked.name);
     expect(names(plan.bootstrap)).toEqual(['base', 'gawk', 'helper', 'helper-data', 'libc']);
     expect(names(plan.scripted)).toEqual(['libc', 'kernel', 'listener']);
@@ -172,10 +179,10 @@ describe('unpacking', () => {
     await symlink('../../etc', join(root, 'inside'));
     await mkdir(join(root, 'etc'));
     const out = await open({ name: 'out', files: { '/data/deep/file': 'x' } });
-    expect(await extractPackage(out, root, {}, signal)).toBeUndefined();
+    expect(await extractPackages([out], root, { documentation: true }, signal)).toEqual([]);
     expect(await readdir(host)).toEqual([]);
     const climbing = await open({ name: 'climbing', files: { '/inside/file': 'x' } });
-    expect(await extractPackage(climbing, root, {}, signal)).toBeUndefined();
+    expect(await extractPackages([climbing], root, { documentation: true }, signal)).toEqual([]);
   });
 
   /** A package of what a script makes, with members as tar is told to write them. */
@@ -192,13 +199,39 @@ describe('unpacking', () => {
     return openFile(name, file);
   }
 
+  test.each([
+    ['a directory where the root has a file', 'mkdir -p share/x; echo x > share/x/f', { 'share/x': 'file' }],
+    ['a file where the root has a directory', 'mkdir share; echo x > share/x', { 'share/x/y': 'file' }],
+    ['a pipe', 'mkdir share; mkfifo share/x', {}],
+  ])('leaves a package to the target that has %s', async (_, change, present: Record<string, string>) => {
+    for (const [path, text] of Object.entries(present)) {
+      await mkdir(join(root, path, '..'), { recursive: true });
+      await writeFile(join(root, path), text);
+    }
+    const item = await pack('odd', ['share'], change);
+    expect(await extractPackages([item], root, { documentation: true }, signal)).toEqual([]);
+  });
+
+  test('writes over files and links of other packages, and through links to directories', async () => {
+    await mkdir(join(root, 'usr/lib'), { recursive: true });
+    await symlink('usr/lib', join(root, 'lib'));
+    await writeFile(join(root, 'usr/lib/file'), 'a longer text than the new one');
+    await symlink('/etc/passwd', join(root, 'usr/lib/link'));
+    const item = await open({ name: 'over', files: { '/lib/file': 'new', '/lib/link': 'file', '/lib/new': 'x' } });
+    await extract(item);
+    expect(await readFile(join(root, 'usr/lib/file'), 'utf8')).toBe('new');
+    expect(await readFile(join(root, 'usr/lib/link'), 'utf8')).toBe('file');
+    expect(await readFile(join(root, 'usr/lib/new'), 'utf8')).toBe('x');
+    expect((await lstat(join(root, 'lib'))).isSymbolicLink()).toBe(true);
+  });
+
   test('knows members whatever way the archive spells them', async () => {
     const item = await pack(
       'nodot',
       ['usr', '.hidden'],
       'mkdir -p usr/share/doc/nodot; echo x > usr/share/f; echo x > .hidden; echo x > usr/share/doc/nodot/README',
     );
-    const unpacked = await extractPackage(item, root, { exclude: tarExcludes }, signal);
+    const [unpacked] = await extractPackages([item], root, { documentation: false }, signal);
     expect(unpacked?.paths).toEqual([
       '/usr/',
       '/usr/share/',
@@ -240,7 +273,7 @@ describe('unpacking', () => {
 
   test('names the package of a file whose name is not UTF-8', async () => {
     const item = await pack('latin', ['usr'], 'mkdir -p usr/share; echo x > "$(printf \'usr/share/caf\\351\')"');
-    await expect(extractPackage(item, root, {}, signal)).rejects.toMatchObject({
+    await expect(extractPackages([item], root, { documentation: true }, signal)).rejects.toMatchObject({
       code: 'NAME_NOT_UTF8',
       message: 'the name of /usr/share/caf\\xe9 is not UTF-8: the package latin brings it',
     });
@@ -252,8 +285,8 @@ describe('unpacking', () => {
       ['etc', 'usr'],
       'mkdir -p etc usr/share/linkconf; echo setting > usr/share/linkconf/default; ln -s /usr/share/linkconf/default etc/l.conf; ln -s /etc/hostname etc/none.conf',
     );
-    const withConffiles = { ...item, members: ['conffiles', ...item.members] };
-    await writeFile(join(item.controlDirectory, 'conffiles'), '/etc/l.conf\n/etc/none.conf\n');
+    const conffiles = { content: Buffer.from('/etc/l.conf\n/etc/none.conf\n'), mode: 0o644 };
+    const withConffiles = { ...item, controlFiles: new Map([...item.controlFiles, ['conffiles', conffiles]]) };
     await createDatabase(root);
     await enterUnpacked(root, [await extract(withConffiles)]);
     expect(await readFile(join(root, 'var/lib/dpkg/status'), 'utf8')).toContain(

@@ -1,0 +1,107 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { start } from '../../exec/run.ts';
+import { tools } from '../../exec/tools.ts';
+import { decompressZstd } from '../../lib/compress/decompress-zstd.ts';
+import { CosaError, isSystemError } from '../../lib/errors.ts';
+import { type ByteSource, byteSource } from '../../lib/tar/byte-source.ts';
+import type { ArchivePart } from './archive.ts';
+import { uncompressedXzSize } from './xz-size.ts';
+
+/**
+ * Decompresses parts of package files, one after the other. All that xz has compressed goes through one program: a
+ * system has hundreds of packages, most of them small, and to start a program for each takes longer than its work.
+ * @param work gets each part's index and bytes, in order; what it does not read is passed over
+ * @throws CosaError `PACKAGE_INVALID`, `TOOL_FAILED`, what `work` throws
+ */
+export async function decompressParts(
+  parts: readonly ArchivePart[],
+  work: (index: number, bytes: AsyncIterable<Buffer>) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const inXz = parts.filter(({ compression }) => compression === 'xz');
+  if (inXz.length === 0) {
+    for (const [index, part] of parts.entries()) await work(index, uncompressed(part));
+    return;
+  }
+  const sizes = new Map<ArchivePart, number>();
+  for (const part of inXz) sizes.set(part, await xzSize(part));
+  const program = start(tools.xz, ['--decompress', '--stdout', '--threads=1'], signal === undefined ? {} : { signal });
+  const feeding = pipeline(async function* () {
+    for (const part of inXz) yield* compressed(part);
+  }, program.stdin);
+  feeding.catch(() => undefined);
+  const source = byteSource(program.stdout as AsyncIterable<Buffer>);
+  try {
+    for (const [index, part] of parts.entries()) {
+      const size = sizes.get(part);
+      if (size === undefined) {
+        await work(index, uncompressed(part));
+        continue;
+      }
+      const end = source.offset + size;
+      await work(index, until(source, end));
+      for await (const _ of until(source, end));
+      if (source.offset < end) await program.done;
+    }
+    await feeding;
+    await program.done;
+  } catch (error) {
+    program.kill();
+    // A pipe breaks because the program has ended, and its own failure says more.
+    if (isSystemError(error, 'EPIPE') || isSystemError(error, 'ERR_STREAM_PREMATURE_CLOSE')) await program.done;
+    throw error;
+  } finally {
+    await Promise.allSettled([source.close(), feeding, program.done]);
+  }
+}
+
+async function* until(source: ByteSource, end: number): AsyncGenerator<Buffer> {
+  while (source.offset < end) {
+    const chunk = await source.takeSome(end - source.offset);
+    if (chunk.length === 0) return;
+    yield chunk;
+  }
+}
+
+async function xzSize({ file, offset, size }: ArchivePart): Promise<number> {
+  await using handle = await open(file);
+  const result = await uncompressedXzSize(handle, offset, size);
+  if (result === undefined) throw new CosaError('PACKAGE_INVALID', `${file} is not a Debian package: no xz data`);
+  return result;
+}
+
+function compressed({ file, offset, size }: ArchivePart): AsyncIterable<Buffer> {
+  return createReadStream(file, { start: offset, end: offset + size - 1, highWaterMark: 1 << 18 });
+}
+
+function uncompressed(part: ArchivePart): AsyncIterable<Buffer> {
+  switch (part.compression) {
+    case 'none':
+      return compressed(part);
+    case 'gzip':
+      return gunzip(part);
+    case 'zstd':
+      return decompressZstd(compressed(part));
+    default:
+      throw new CosaError('PACKAGE_INVALID', `${part.file} is compressed in a way that is not known`);
+  }
+}
+
+async function* gunzip(part: ArchivePart): AsyncGenerator<Buffer> {
+  const unzip = createGunzip({ chunkSize: 1 << 18 });
+  const feeding = pipeline(compressed(part), unzip);
+  feeding.catch(() => undefined);
+  try {
+    for await (const chunk of unzip) yield chunk as Buffer;
+    await feeding;
+  } catch (cause) {
+    throw new CosaError('PACKAGE_INVALID', `${part.file} is not a Debian package: ${(cause as Error).message}`, {
+      cause,
+    });
+  } finally {
+    unzip.destroy();
+  }
+}

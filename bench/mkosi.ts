@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PackageRequest } from '../src/packages/backend.ts';
-import { hostMirror } from '../src/packages/deb/host-apt.ts';
+import { mirrorNamed } from '../src/packages/deb/mirrors.ts';
 import { debBackend } from '../src/packages/deb.ts';
 import { silentReporter } from '../src/progress/reporter.ts';
 
@@ -25,7 +25,7 @@ export async function fetchMkosi(directory: string, request: PackageRequest): Pr
   if (mkosi === undefined) throw new Error('the repositories have no mkosi');
   const archive = join(directory, 'cache/packages', `${mkosi.sha256}.deb`);
   execFileSync('dpkg-deb', ['--extract', archive, join(directory, 'root')]);
-  const mirror = await hostMirror('debian');
+  const mirror = await mirrorNamed('mirror');
   if (mirror === undefined) throw new Error('apt on this machine has no Debian mirror');
   for (const name of ['output', 'packages', 'config']) mkdirSync(join(directory, name), { recursive: true });
   return {

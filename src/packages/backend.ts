@@ -1,36 +1,7 @@
+import type { LockedPackage, Lockfile, PackageFamily } from '../contract/lockfile.ts';
 import type { ArchitectureName } from '../lib/architecture.ts';
 import type { SourcePosition } from '../lib/errors.ts';
 import type { Reporter } from '../progress/reporter.ts';
-
-/** One package of a lockfile: everything needed to fetch exactly these bytes again. */
-export interface LockedPackage {
-  name: string;
-  /** The full version as the family writes it: `1:2.3-4` (deb), `1:2.3-4.fc42` (rpm). */
-  version: string;
-  architecture: string;
-  /** Name of the source package: the unit that changes together. */
-  source: string;
-  /** Hex sha256 of the package file. */
-  sha256: string;
-  /** Bytes of the package file. */
-  size: number;
-  /** The repository's name in the config, or {@link overridesRepository}. */
-  repository: string;
-  /** The file's path below the repository's base address. */
-  path: string;
-}
-
-/** Where a lock says that a local override comes from; `path` is then the file's name. */
-export const overridesRepository = 'overrides';
-
-export interface Lockfile {
-  /** The family's own name of it stands in each package. */
-  basearch: ArchitectureName;
-  /** Sorted by name. */
-  packages: readonly LockedPackage[];
-  /** Seconds since the epoch: the newest date that a repository's signed index carries. */
-  repositoryTimestamp: number;
-}
 
 /** What to resolve: the flattened treefile's package part. */
 export interface PackageRequest {
@@ -79,7 +50,7 @@ export interface BackendContext {
 
 /** A package family. Nothing above this interface knows deb or rpm. */
 export interface PackageBackend {
-  readonly family: 'deb' | 'rpm';
+  readonly family: PackageFamily;
   /** Ending of the repository files in a config, with the dot: a config's `repos:` choose the family by it. */
   readonly repositoryExtension: string;
   /** Directory below `overrides/` with local packages: also the ending of the package files. */
@@ -93,17 +64,19 @@ export interface PackageBackend {
   resolve(request: PackageRequest, context: BackendContext): Promise<Lockfile>;
 
   /**
-   * A given lock with the request's local overrides put in place of the packages of the same name. Asks no repository.
+   * A given lock with the request's local overrides put in place of the packages of the same name and architecture.
+   * Asks no repository.
    * @throws CosaError `LOCKFILE_STALE` (exit 2) if the lock lacks a package that the request names
    */
   applyOverrides(request: PackageRequest, lock: Lockfile): Promise<Lockfile>;
 
   /**
    * The package's address in the world of packages, for lists of what a container is made of.
+   * @param lock that the package is of
    * @param variables the request's
    * @see https://github.com/package-url/purl-spec
    */
-  packageUrl(locked: LockedPackage, variables: PackageRequest['variables']): string;
+  packageUrl(locked: LockedPackage, lock: Lockfile, variables: PackageRequest['variables']): string;
 
   /** Negative if version `a` is older than `b`, 0 if they are equal, positive if it is newer. */
   compareVersions(a: string, b: string): number;

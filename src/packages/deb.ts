@@ -1,6 +1,6 @@
 import type { PackageBackend, PackageRequest } from './backend.ts';
-import { hostMirror } from './deb/host-apt.ts';
 import { debInventory } from './deb/inventory.ts';
+import { mirrorNamed } from './deb/mirrors.ts';
 import { applyOverridesToLock } from './deb/overrides.ts';
 import { debPackageUrl } from './deb/package-url.ts';
 import type { VariableLookup } from './deb/sources.ts';
@@ -12,7 +12,7 @@ export const debBackend: PackageBackend = {
   repositoryExtension: '.sources',
   overridesDirectory: 'deb',
   applyOverrides: applyOverridesToLock,
-  packageUrl: (locked, variables) => debPackageUrl(locked, variables.releasever),
+  packageUrl: (locked, { distribution }, { releasever }) => debPackageUrl(locked, distribution, releasever),
   compareVersions,
   inventory: debInventory,
   // What only a build needs that finds something to do is loaded then: a client for HTTP alone is large.
@@ -34,16 +34,7 @@ export const debBackend: PackageBackend = {
   },
 };
 
-/** The config's variables first; `${mirror}` and `${mirror-security}` are the machine's own mirrors where no variable says else. */
-function variableLookup(request: PackageRequest): VariableLookup {
-  return async (name) => {
-    const own = request.variables[name];
-    if (own !== undefined) return own;
-    if (name === 'mirror') return hostMirror('debian');
-    if (name === 'mirror-security') {
-      const main = request.variables.mirror;
-      return main === undefined ? hostMirror('debian-security') : `${main.replace(/\/+$/, '')}-security`;
-    }
-    return name === 'basearch' ? request.basearch : undefined;
-  };
+/** The config's variables first; then what stands for the machine's own mirrors. */
+function variableLookup({ variables, basearch }: PackageRequest): VariableLookup {
+  return async (name) => variables[name] ?? (name === 'basearch' ? basearch : mirrorNamed(name, variables));
 }

@@ -4,12 +4,13 @@ import { openCache } from '../cache/cache.ts';
 import { stepKey } from '../cache/key.ts';
 import { cacheKinds } from '../cache/kinds.ts';
 import type { Config } from '../config/load.ts';
+import { formatLockfile, type Lockfile, type PackageFamily } from '../contract/lockfile.ts';
 import { digestFile } from '../lib/digest.ts';
 import { CosaError } from '../lib/errors.ts';
 import { plural } from '../lib/format.ts';
 import { ifExists } from '../lib/if-exists.ts';
-import type { Lockfile, PackageBackend, PackageRequest } from '../packages/backend.ts';
-import { formatLockfile, readLockfile } from '../packages/lockfile.ts';
+import type { PackageBackend, PackageRequest } from '../packages/backend.ts';
+import { readLockfile } from '../packages/lockfile.ts';
 import { type Pipeline, runStep } from '../progress/step.ts';
 
 /** What packages a build takes, and how that was decided. */
@@ -67,11 +68,16 @@ export async function currentLock(
   behaviour: { refresh?: boolean } = {},
 ): Promise<CurrentLock> {
   const { config, backend, request } = options;
-  const lockfile = await readLockfile(config.lockfilePath, config.basearch);
+  const lockfile = await readLockfile(config.lockfilePath, lockfileFor(options));
   if (lockfile !== undefined) return { lock: await backend.applyOverrides(request, lockfile), origin: 'lockfile' };
   const kept = behaviour.refresh === true ? undefined : await readKept(options);
   if (kept !== undefined) return { lock: kept, origin: 'kept' };
   return { lock: await resolveAnew(pipeline, options), origin: 'resolved' };
+}
+
+/** What a lockfile of a config must be for. */
+function lockfileFor({ config, backend }: LockOptions): { basearch: string; family: PackageFamily } {
+  return { basearch: config.basearch, family: backend.family };
 }
 
 /** Chooses versions from the repositories as they are now, and keeps the choice for {@link currentLock}. */
@@ -114,7 +120,7 @@ async function keepLock(cacheDirectory: string, name: string, lock: Lockfile): P
 async function readKept(options: LockOptions): Promise<Lockfile | undefined> {
   const path = join(options.cacheDirectory, cacheKinds.lock.name, await keptName(options));
   try {
-    const lock = await readLockfile(path, options.config.basearch);
+    const lock = await readLockfile(path, lockfileFor(options));
     const now = new Date();
     if (lock !== undefined) await ifExists(utimes(path, now, now));
     return lock;

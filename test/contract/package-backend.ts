@@ -2,9 +2,10 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Lockfile } from '../../src/contract/lockfile.ts';
+import { formatLockfile, parseLockfile } from '../../src/contract/lockfile.ts';
 import { sha256Hex } from '../../src/lib/digest.ts';
-import type { BackendContext, Lockfile, PackageBackend, PackageRequest } from '../../src/packages/backend.ts';
-import { formatLockfile, parseLockfile } from '../../src/packages/lockfile.ts';
+import type { BackendContext, PackageBackend, PackageRequest } from '../../src/packages/backend.ts';
 import { silentReporter } from '../../src/progress/reporter.ts';
 
 /**
@@ -55,7 +56,7 @@ export function packageBackendContract(backend: PackageBackend, setUp: () => Pro
       const lock = await backend.resolve(requestFor(['library']), context);
       const [library] = lock.packages;
       if (library === undefined) throw new Error('no package was chosen');
-      expect(backend.packageUrl(library, {})).toMatch(new RegExp(`^pkg:${backend.family}/[a-z]+/library@1\\.0`));
+      expect(backend.packageUrl(library, lock, {})).toMatch(new RegExp(`^pkg:${backend.family}/[a-z]+/library@1\\.0`));
     });
 
     test('chooses what is asked for and what that needs, with everything to fetch it again', async () => {

@@ -5,7 +5,8 @@ import { type RunResult, run, tryRun, type WholeRunOptions } from '../../src/exe
 import { type Tool, tools } from '../../src/exec/tools.ts';
 import { sha256Hex } from '../../src/lib/digest.ts';
 import { exists } from '../../src/lib/if-exists.ts';
-import { hostAcquireSettings, hostMirror } from '../../src/packages/deb/host-apt.ts';
+import { hostAcquireSettings } from '../../src/packages/deb/host-apt.ts';
+import { mirrorNamed } from '../../src/packages/deb/mirrors.ts';
 
 // Debian systems in directories of their own: peers that the host does not have, and second hosts on which bytes must
 // be the same. What runs in one finds nothing of the host but what it is given.
@@ -37,7 +38,7 @@ export async function debianRoot({ suite, packages, state }: DebianRootRequest):
     await rm(temporary, { recursive: true, force: true });
     const settings = (await hostAcquireSettings()).map((line) => `--aptopt=${line}`);
     const variant = state === 'unpacked' ? 'extract' : 'apt';
-    const mirror = await hostMirror('debian');
+    const mirror = await mirrorNamed('mirror');
     // base-files has the links by which a program finds its loader: /lib64.
     const include = ['base-files', ...packages].join(',');
     const made = ['--quiet', `--variant=${variant}`, `--include=${include}`, ...settings];

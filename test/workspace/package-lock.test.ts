@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseLockfile } from '../../src/contract/lockfile.ts';
 import { fetchPackages } from '../../src/flows/packages/fetch.ts';
 import { hostArchitecture } from '../../src/lib/architecture.ts';
-import { parseLockfile } from '../../src/packages/lockfile.ts';
 import { createPipeline, type Pipeline } from '../../src/progress/step.ts';
 import { workDirectoryAt, writeSettings } from '../../src/workspace/work-directory.ts';
 import { buildPackage, type LocalRepository, serveRepository } from '../packages/deb/local-repository.ts';

@@ -51,7 +51,7 @@ export async function diffContainers(
 async function readContent(reader: ContentReader, image: Image) {
   const tree = await readImageTree(reader, image);
   const lock = await embeddedLockfile(reader, image, tree);
-  return { files: await checksums(tree), packages: lock?.packages ?? [] };
+  return { files: await checksums(tree), packages: lock ?? { family: undefined, packages: [] } };
 }
 
 async function checksums(tree: ImageTree): Promise<Map<string, string>> {

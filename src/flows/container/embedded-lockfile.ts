@@ -1,12 +1,12 @@
 import { labelNames } from '../../contract/labels.ts';
+import type { Lockfile } from '../../contract/lockfile.ts';
+import { parseLockfile } from '../../contract/lockfile.ts';
 import { isLockfilePath } from '../../contract/paths.ts';
 import type { Image } from '../../oci/image.ts';
 import { labelOf } from '../../oci/image.ts';
 import type { ContentReader } from '../../oci/store.ts';
 import { listFiles } from '../../ostree/unpack/commit-tree.ts';
 import { type ImageTree, readFiles, readImageTree } from '../../ostree/unpack/read-files.ts';
-import type { Lockfile } from '../../packages/backend.ts';
-import { parseLockfile } from '../../packages/lockfile.ts';
 
 /**
  * The lockfile that a container carries, or `undefined` if it has none or is no ostree container.

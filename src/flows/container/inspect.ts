@@ -1,3 +1,4 @@
+import type { Lockfile } from '../../contract/lockfile.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { type Attempt, attempt } from '../../oci/attempt.ts';
 import type { Image } from '../../oci/image.ts';
@@ -6,7 +7,6 @@ import type { UnusableTestResult } from '../../oci/test-result.ts';
 import type { Annotations } from '../../oci/types.ts';
 import { layerComponents } from '../../ostree/encapsulate/image.ts';
 import { operatingSystemOf } from '../../ostree/unpack/base-layers.ts';
-import type { Lockfile } from '../../packages/backend.ts';
 import { runStep } from '../../progress/step.ts';
 import { resolveImage } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';

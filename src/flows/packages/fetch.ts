@@ -1,4 +1,4 @@
-import type { Lockfile } from '../../packages/backend.ts';
+import type { Lockfile } from '../../contract/lockfile.ts';
 import { writeLockfile } from '../../packages/lockfile.ts';
 import { type Pipeline, runStep } from '../../progress/step.ts';
 import { openConfig } from '../../workspace/open-config.ts';

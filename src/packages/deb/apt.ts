@@ -128,19 +128,27 @@ export async function updateIndexes(apt: PrivateApt): Promise<RunResult> {
   return apt.run(tools.aptGet, ['update', '--quiet=2']);
 }
 
-/**
- * The newest date that a repository's index carries, in seconds since the epoch. Call after {@link updateIndexes}:
- * apt keeps an index only if its signature is good.
- */
-export async function newestIndexDate(lists: string): Promise<number> {
+/** What the repositories' signed indexes say of themselves. */
+export interface RepositoryIndexes {
+  /** The newest date that one carries, in seconds since the epoch. */
+  newest: number;
+  /** Who makes them. */
+  origins: ReadonlySet<string>;
+}
+
+/** Reads the indexes' headers. Call after {@link updateIndexes}: apt keeps an index only if its signature is good. */
+export async function readIndexes(lists: string): Promise<RepositoryIndexes> {
+  const origins = new Set<string>();
   let newest = 0;
   for (const name of await readdir(lists)) {
     if (!/_(In)?Release$/.test(name)) continue;
     const text = await readFile(join(lists, name), 'utf8');
     const date = Date.parse(/^Date: *(.+)$/m.exec(text)?.[1] ?? '');
     if (!Number.isNaN(date)) newest = Math.max(newest, Math.floor(date / 1000));
+    const origin = /^Origin: *(.+)$/m.exec(text)?.[1];
+    if (origin !== undefined) origins.add(origin.trim());
   }
-  return newest;
+  return { newest, origins };
 }
 
 function sourcesText(options: PrivateAptOptions): string {

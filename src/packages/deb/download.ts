@@ -9,19 +9,14 @@ import { fileURLToPath } from 'node:url';
 import { type Dispatcher, request } from 'undici';
 import { type Cache, openCache } from '../../cache/cache.ts';
 import { cacheKinds } from '../../cache/kinds.ts';
+import { type LockedPackage, type Lockfile, overridesRepository } from '../../contract/lockfile.ts';
 import { digestFile, digestHex } from '../../lib/digest.ts';
 import { CosaError, isSystemError, verificationError } from '../../lib/errors.ts';
 import { commitRename } from '../../lib/files.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
 import { ifExists } from '../../lib/if-exists.ts';
 import { mapParallel } from '../../lib/parallel.ts';
-import {
-  type BackendContext,
-  type LockedPackage,
-  type Lockfile,
-  overridesRepository,
-  type PackageRequest,
-} from '../backend.ts';
+import type { BackendContext, PackageRequest } from '../backend.ts';
 import { downloadAgent } from './proxy.ts';
 import { readSources, type VariableLookup } from './sources.ts';
 

@@ -1,5 +1,6 @@
 import { run } from '../../exec/run.ts';
 import { tools } from '../../exec/tools.ts';
+import type { Distribution, MirrorVariable } from '../distributions/distribution.ts';
 
 /** The archive entry of the machine's apt configuration. */
 interface IndexTarget {
@@ -9,20 +10,18 @@ interface IndexTarget {
 }
 
 /**
- * The address of the machine's own Debian mirror, without a final slash, or `undefined` if it has none.
- * @param archive `debian` for the main archive, `debian-security` for the security archive
+ * The address of the machine's own mirror of an archive, without a final slash; `undefined` if it has none.
  */
-export async function hostMirror(archive: 'debian' | 'debian-security'): Promise<string | undefined> {
+export async function hostMirror(
+  distribution: Pick<Distribution, 'origin'>,
+  { label, ending }: Pick<MirrorVariable, 'label' | 'ending'>,
+): Promise<string | undefined> {
   const targets = await indexTargets();
-  const label = archive === 'debian' ? 'Debian' : 'Debian-Security';
   const found =
-    targets.find((target) => target.origin === 'Debian' && target.label === label) ??
+    targets.find((target) => target.origin === distribution.origin && target.label === label) ??
     // Before the first "apt-get update" the machine's apt knows addresses alone.
-    targets.find((target) => target.uri.endsWith(`/${archive}`));
-  if (found !== undefined) return found.uri;
-  if (archive === 'debian') return undefined;
-  const main = await hostMirror('debian');
-  return main === undefined ? undefined : `${main}-security`;
+    targets.find((target) => target.uri.endsWith(ending));
+  return found?.uri;
 }
 
 async function indexTargets(): Promise<IndexTarget[]> {

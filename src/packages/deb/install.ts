@@ -1,13 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import { rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Lockfile } from '../../contract/lockfile.ts';
 import { type ArchitectureName, architectureNamed } from '../../lib/architecture.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { plural } from '../../lib/format.ts';
 import { makeDirectoryInRoot, readBytesInRoot, removeInRoot, replaceInRoot } from '../../lib/root-files.ts';
 import { hostPath } from '../../lib/root-path.ts';
 import { escapedName, nameNotUtf8 } from '../../lib/utf8-names.ts';
-import type { BackendContext, Lockfile } from '../backend.ts';
+import type { BackendContext } from '../backend.ts';
 import { createDatabase, enterUnpacked, installedDatabase, listFile, writeChangeDates } from './database.ts';
 import { type Diversions, placeOf, readDiversions } from './diversions.ts';
 import { dpkgExcludes } from './documentation.ts';

@@ -2,11 +2,12 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Cache } from '../../cache/cache.ts';
 import { stepKey } from '../../cache/key.ts';
+import { comparePackages, type LockedPackage, type Lockfile, overridesRepository } from '../../contract/lockfile.ts';
 import { architectureNamed } from '../../lib/architecture.ts';
 import { digestFile, digestHex } from '../../lib/digest.ts';
 import { CosaError, usageError } from '../../lib/errors.ts';
 import { exists } from '../../lib/if-exists.ts';
-import { type LockedPackage, type Lockfile, overridesRepository, type PackageRequest } from '../backend.ts';
+import type { PackageRequest } from '../backend.ts';
 import { type ControlParagraph, formatControl, parseControl, requiredField, sourceOf } from './control.ts';
 import { readControlText } from './package-file.ts';
 
@@ -69,10 +70,20 @@ async function readOverride(file: string): Promise<OverridePackage> {
   return { file, control, locked };
 }
 
-/** A lock with overrides in place of its packages of the same names. */
+/**
+ * A lock with overrides in place of its packages of the same names. Where a name stands for several architectures, an
+ * override takes the place of that of its own.
+ */
 export function replaceLocked(lock: Lockfile, overrides: readonly OverridePackage[]): Lockfile {
   const byName = new Map(overrides.map(({ locked }) => [locked.name, locked]));
-  return { ...lock, packages: lock.packages.map((item) => byName.get(item.name) ?? item) };
+  const counts = new Map<string, number>();
+  for (const { name } of lock.packages) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const packages = lock.packages.map((item) => {
+    const override = byName.get(item.name);
+    const isMeant = counts.get(item.name) === 1 || override?.architecture === item.architecture;
+    return override !== undefined && isMeant ? override : item;
+  });
+  return { ...lock, packages };
 }
 
 /**
@@ -118,6 +129,6 @@ export async function applyOverridesToLock(request: PackageRequest, lock: Lockfi
       hint: 'bring it up to date with "cosa fetch --update-lockfile"',
     });
   }
-  const packages = [...lock.packages, ...added.map((item) => item.locked)].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const packages = [...lock.packages, ...added.map((item) => item.locked)].sort(comparePackages);
   return replaceLocked({ ...lock, packages }, overrides);
 }

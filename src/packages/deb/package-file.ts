@@ -1,7 +1,7 @@
+import type { LockedPackage } from '../../contract/lockfile.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import { readTar } from '../../lib/tar/reader.ts';
-import type { LockedPackage } from '../backend.ts';
 import { openPackageArchive, type PackageArchive } from './archive.ts';
 import { type ControlParagraph, fieldOf, parseControl } from './control.ts';
 import { decompressParts } from './decompress-parts.ts';

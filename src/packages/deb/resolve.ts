@@ -1,13 +1,15 @@
 import { basename } from 'node:path';
 import { openCache } from '../../cache/cache.ts';
 import { cacheKinds } from '../../cache/kinds.ts';
+import { comparePackages, type LockedPackage, type Lockfile } from '../../contract/lockfile.ts';
 import { tools } from '../../exec/tools.ts';
 import { architectureNamed } from '../../lib/architecture.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { nearest } from '../../lib/nearest.ts';
 import { problemsError } from '../../lib/problems.ts';
-import type { BackendContext, LockedPackage, Lockfile, PackageRequest } from '../backend.ts';
-import { newestIndexDate, openPrivateApt, type PrivateApt, updateIndexes } from './apt.ts';
+import type { BackendContext, PackageRequest } from '../backend.ts';
+import { distributionOf } from '../distributions.ts';
+import { openPrivateApt, type PrivateApt, readIndexes, updateIndexes } from './apt.ts';
 import { solverError, updateError } from './apt-errors.ts';
 import { type ControlParagraph, parseControl, requiredField, sourceOf } from './control.ts';
 import { type OverridePackage, readOverrides, replaceLocked, writeOverrideRepository } from './overrides.ts';
@@ -53,8 +55,14 @@ export async function resolveDebs(
   const files = await chooseFiles(apt, request);
   const packages = await describeFiles(apt, files, sources);
   checkPins(request, overrides, packages);
-  packages.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const lock = { basearch: request.basearch, packages, repositoryTimestamp: await newestIndexDate(apt.lists) };
+  const { newest, origins } = await readIndexes(apt.lists);
+  const lock: Lockfile = {
+    family: 'deb',
+    distribution: distributionOf(origins)?.id,
+    basearch: request.basearch,
+    packages: packages.sort(comparePackages),
+    repositoryTimestamp: newest,
+  };
   return replaceLocked(lock, overrides);
 }
 

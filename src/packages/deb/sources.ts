@@ -4,6 +4,7 @@ import { type CosaError, usageError } from '../../lib/errors.ts';
 import { nearest } from '../../lib/nearest.ts';
 import { readText } from '../../lib/text-file.ts';
 import type { RepositoryFile } from '../backend.ts';
+import { keyringPackage } from '../distributions.ts';
 import { type ControlField, type ControlParagraph, fieldOf, parseControl, wordsOf } from './control.ts';
 
 /** One paragraph of a repository file, with variables substituted and keys found. */
@@ -134,11 +135,13 @@ async function absoluteKey(field: ControlField, file: RepositoryFile): Promise<s
 }
 
 function keyMissing(path: string, where: { file: string; line: number }, cause: unknown): CosaError {
+  const holder = keyringPackage(path);
   return usageError('REPOSITORY_KEY_MISSING', `the repository's key ${path} cannot be read`, {
     where,
-    hint: path.startsWith('/usr/share/keyrings/debian-archive')
-      ? 'apt-get install debian-archive-keyring'
-      : 'put the key beside this file and name it without a directory',
+    hint:
+      holder === undefined
+        ? 'put the key beside this file and name it without a directory'
+        : `apt-get install ${holder}`,
     cause,
   });
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { formatLockfile } from '../../../src/contract/lockfile.ts';
 import { diffContainers } from '../../../src/flows/container/diff.ts';
 import { inspectContainer } from '../../../src/flows/container/inspect.ts';
 import { listContainers } from '../../../src/flows/container/list.ts';
@@ -12,7 +13,6 @@ import { digestOf } from '../../../src/lib/digest.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import { attachTestResult, type TestResult } from '../../../src/oci/test-result.ts';
 import type { Descriptor } from '../../../src/oci/types.ts';
-import { formatLockfile } from '../../../src/packages/lockfile.ts';
 import { ownPlace, type WorkDirectory, workDirectoryAt, writeSettings } from '../../../src/workspace/work-directory.ts';
 import { cosa } from '../../cli/in-process.ts';
 import { storeImage } from '../../helpers/image.ts';
@@ -44,6 +44,7 @@ interface Build {
 /** A container as `cosa ostree build` leaves it: tagged with its version and as the stream's candidate. */
 async function build({ version, packages = {}, files = {}, derived }: Build): Promise<Descriptor> {
   const lockfile = formatLockfile({
+    family: 'deb',
     basearch: 'x86_64',
     repositoryTimestamp: 0,
     packages: Object.entries(packages).map(([name, packageVersion]) => ({

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { formatLockfile } from '../../../src/contract/lockfile.ts';
 import { candidateTag } from '../../../src/contract/tags.ts';
 import { run } from '../../../src/exec/run.ts';
 import { tools } from '../../../src/exec/tools.ts';
@@ -11,7 +12,6 @@ import { type InitOptions, initWorkDirectory } from '../../../src/flows/work-dir
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import { openReference } from '../../../src/oci/open.ts';
 import { startTestingRegistry } from '../../../src/oci/registry/testing/registry.ts';
-import { formatLockfile } from '../../../src/packages/lockfile.ts';
 import { openWorkDirectory } from '../../../src/workspace/work-directory.ts';
 import { cosa } from '../../cli/in-process.ts';
 import { minimalConfig, writeFiles } from '../../config/support.ts';
@@ -208,6 +208,7 @@ describe('a container', () => {
   const lockedConfig = {
     'manifest.yaml': 'metadata: {name: test-os}\nvariables: {stream: configured}\nrepos: [debian]\n',
     'manifest-lock.x86_64.json': formatLockfile({
+      family: 'deb' as const,
       basearch: 'x86_64',
       repositoryTimestamp: 1_700_000_000,
       packages: [],

@@ -4,13 +4,15 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Lockfile } from '../../../src/contract/lockfile.ts';
 import { sha256Hex } from '../../../src/lib/digest.ts';
-import type { Lockfile, PackageRequest } from '../../../src/packages/backend.ts';
+import type { PackageRequest } from '../../../src/packages/backend.ts';
 import { downloadDebs } from '../../../src/packages/deb/download.ts';
 import { type Reporter, silentReporter } from '../../../src/progress/reporter.ts';
 
 const content = Buffer.alloc(200_000, 'package');
 const lock: Lockfile = {
+  family: 'deb' as const,
   basearch: 'x86_64',
   repositoryTimestamp: 0,
   packages: [

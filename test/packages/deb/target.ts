@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
+import type { LockedPackage, Lockfile } from '../../../src/contract/lockfile.ts';
 import { type Bind, tryRunInSandbox } from '../../../src/exec/sandbox.ts';
 import { digestFile, digestHex } from '../../../src/lib/digest.ts';
-import type { BackendContext, LockedPackage, Lockfile } from '../../../src/packages/backend.ts';
+import type { BackendContext } from '../../../src/packages/backend.ts';
 import { installDebs } from '../../../src/packages/deb/install.ts';
 import { silentReporter } from '../../../src/progress/reporter.ts';
 import { buildPackage, type TestPackage } from './local-repository.ts';
@@ -85,7 +86,7 @@ export async function packageCache(
     await rename(file, join(directory, 'packages', `${sha256}.deb`));
   }
   packages.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const lock = { basearch: 'x86_64' as const, packages, repositoryTimestamp: 0 };
+  const lock = { family: 'deb', basearch: 'x86_64', packages, repositoryTimestamp: 0 } as const;
   return { lock, context: { cacheDirectory: directory, reporter: silentReporter() } };
 }
 

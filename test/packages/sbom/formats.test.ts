@@ -10,7 +10,8 @@ import { spdxSchema } from './spdx-schema.ts';
 function listed(name: string, version: string, architecture = 'amd64'): ListedPackage {
   const locked = { name, version, architecture, source: `${name}-source`, sha256: 'b'.repeat(64) };
   const file = { size: 1, repository: 'debian', path: `pool/${name}.deb` };
-  return { ...locked, packageUrl: debBackend.packageUrl({ ...locked, ...file }, { releasever: '13' }) };
+  const lock = { family: 'deb', basearch: 'x86_64', packages: [], repositoryTimestamp: 0 } as const;
+  return { ...locked, packageUrl: debBackend.packageUrl({ ...locked, ...file }, lock, { releasever: '13' }) };
 }
 
 const bill: BillOfMaterials = {

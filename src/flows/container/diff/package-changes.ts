@@ -1,4 +1,5 @@
-import type { LockedPackage, PackageBackend } from '../../../packages/backend.ts';
+import type { LockedPackage, Lockfile } from '../../../contract/lockfile.ts';
+import type { PackageBackend } from '../../../packages/backend.ts';
 import { backends } from '../../../packages/backends.ts';
 
 interface PackageChange {
@@ -15,34 +16,66 @@ export interface PackageChanges {
   downgraded: readonly PackageChange[];
 }
 
-/** Compares two package sets, both of one family. */
-export function packageChanges(from: readonly LockedPackage[], to: readonly LockedPackage[]): PackageChanges {
-  const [before, after] = [versions(from), versions(to)];
-  const compareVersions = comparison([...from, ...to]);
-  const changes = [...after].flatMap(([name, version]) => {
-    const old = before.get(name);
-    return old === undefined || old === version ? [] : [{ name, from: old, to: version }];
-  });
+/** What one container is made of; nothing for one that does not tell. */
+export type PackageSet = Pick<Lockfile, 'family' | 'packages'>;
+
+/**
+ * Compares two package sets. Of a name that stands for several packages each architecture is compared by itself, and
+ * named: `libc6:i386`.
+ */
+export function packageChanges(from: PackageSet, to: PackageSet): PackageChanges {
+  const ambiguous = new Set([from, to].flatMap(({ packages }) => namesOfSeveralArchitectures(packages)));
+  const before = versionsByName(from.packages, ambiguous);
+  const after = versionsByName(to.packages, ambiguous);
+  const compareVersions = comparison(from, to);
+  const changes: PackageChange[] = [];
+  const added: { name: string; version: string }[] = [];
+  const removed: { name: string; version: string }[] = [];
+  for (const name of [...new Set([...before.keys(), ...after.keys()])].sort()) {
+    const old = before.get(name) ?? [];
+    const now = after.get(name) ?? [];
+    const gone = old.filter((version) => !now.includes(version));
+    const come = now.filter((version) => !old.includes(version));
+    const [oldVersion, newVersion] = [gone[0], come[0]];
+    // Of two kernels, one may stay beside the next: only what takes the place of one other is its update.
+    if (oldVersion !== undefined && newVersion !== undefined && gone.length === 1 && come.length === 1) {
+      changes.push({ name, from: oldVersion, to: newVersion });
+      continue;
+    }
+    removed.push(...gone.map((version) => ({ name, version })));
+    added.push(...come.map((version) => ({ name, version })));
+  }
   return {
-    added: missingIn(before, after),
-    removed: missingIn(after, before),
+    added,
+    removed,
     upgraded: changes.filter((change) => compareVersions(change.from, change.to) <= 0),
     downgraded: changes.filter((change) => compareVersions(change.from, change.to) > 0),
   };
 }
 
-function versions(packages: readonly LockedPackage[]): Map<string, string> {
-  const sorted = packages.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  return new Map(sorted.map(({ name, version }) => [name, version]));
+/** @param ambiguous names to which the architecture is added, in both sets */
+function versionsByName(
+  packages: readonly LockedPackage[],
+  ambiguous: ReadonlySet<string>,
+): ReadonlyMap<string, readonly string[]> {
+  const versions = new Map<string, string[]>();
+  for (const { name, architecture, version } of packages) {
+    const identity = ambiguous.has(name) ? `${name}:${architecture}` : name;
+    versions.set(identity, [...(versions.get(identity) ?? []), version]);
+  }
+  return versions;
 }
 
-function missingIn(others: ReadonlyMap<string, string>, packages: ReadonlyMap<string, string>) {
-  return [...packages].filter(([name]) => !others.has(name)).map(([name, version]) => ({ name, version }));
+function namesOfSeveralArchitectures(packages: readonly LockedPackage[]): string[] {
+  const architectures = new Map<string, Set<string>>();
+  for (const { name, architecture } of packages) {
+    architectures.set(name, (architectures.get(name) ?? new Set()).add(architecture));
+  }
+  return [...architectures].flatMap(([name, { size }]) => (size > 1 ? [name] : []));
 }
 
-/** The family's order of versions; the family shows in the names of the package files. */
-function comparison(packages: readonly LockedPackage[]): PackageBackend['compareVersions'] {
-  const path = packages[0]?.path ?? '';
-  const backend = backends.find(({ overridesDirectory }) => path.endsWith(`.${overridesDirectory}`));
+/** The order of versions of the family that both are of; without one, what is new counts as newer. */
+function comparison(from: PackageSet, to: PackageSet): PackageBackend['compareVersions'] {
+  const backend = from.family === to.family ? backends.find(({ family }) => family === to.family) : undefined;
   return backend?.compareVersions ?? (() => 0);
 }

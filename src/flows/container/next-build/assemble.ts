@@ -1,9 +1,9 @@
 import type { Config } from '../../../config/load.ts';
+import { formatLockfile } from '../../../contract/lockfile.ts';
 import { containerPaths, lockfilePath } from '../../../contract/paths.ts';
 import type { AccountKind } from '../../../lib/accounts.ts';
 import { prettyJson } from '../../../lib/canonical-json.ts';
 import type { Image } from '../../../oci/image.ts';
-import { formatLockfile } from '../../../packages/lockfile.ts';
 import { initramfsCache } from '../../../rootfs/initramfs/cache.ts';
 import type { AccountCheck, RootfsRequest } from '../../../rootfs/request.ts';
 import { previousAccounts } from './accounts.ts';

@@ -55,7 +55,7 @@ function billOfMaterials(image: Image, { config, backend, request, lock, timesta
       architecture: locked.architecture,
       source: locked.source,
       sha256: locked.sha256,
-      packageUrl: backend.packageUrl(locked, request.variables),
+      packageUrl: backend.packageUrl(locked, lock, request.variables),
     })),
   };
 }

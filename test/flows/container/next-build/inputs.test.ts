@@ -1,12 +1,12 @@
 import { appendFile, chmod, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { formatLockfile } from '../../../../src/contract/lockfile.ts';
 import {
   type BuildInputs,
   type BuildParameters,
   readBuildInputs,
 } from '../../../../src/flows/container/next-build/inputs.ts';
-import { formatLockfile } from '../../../../src/packages/lockfile.ts';
 import type { PipelineEvent } from '../../../../src/progress/events.ts';
 import { createPipeline } from '../../../../src/progress/step.ts';
 import { workDirectoryAt } from '../../../../src/workspace/work-directory.ts';
@@ -15,6 +15,7 @@ import { temporaryDirectory, writeFiles } from '../../../config/support.ts';
 const pipeline = createPipeline(() => undefined, new AbortController().signal);
 
 const lock = {
+  family: 'deb' as const,
   basearch: 'x86_64' as const,
   repositoryTimestamp: 1_700_000_000,
   packages: [

@@ -3,10 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Lockfile } from '../../src/packages/backend.ts';
-import { formatLockfile, parseLockfile, readLockfile, writeLockfile } from '../../src/packages/lockfile.ts';
+import {
+  comparePackages,
+  formatLockfile,
+  type LockedPackage,
+  type Lockfile,
+  parseLockfile,
+} from '../../src/contract/lockfile.ts';
+import { readLockfile, writeLockfile } from '../../src/packages/lockfile.ts';
 
 const lock: Lockfile = {
+  family: 'deb',
+  distribution: 'debian',
   basearch: 'x86_64',
   packages: [
     {
@@ -47,11 +55,20 @@ describe('parseLockfile', () => {
       repository: fc.constantFrom('debian', 'overrides'),
       path: fc.stringMatching(/^[a-z]{1,5}(\/[a-z]{1,5}){0,3}$/),
     });
-    const packages = fc.uniqueArray(item, { selector: ({ name }) => name, maxLength: 6 });
+    // Two of one name too: another architecture, or another version.
+    const identity = ({ name, version, architecture }: LockedPackage) => `${name} ${version} ${architecture}`;
+    const packages = fc.uniqueArray(item, { selector: identity, maxLength: 8 });
+    const families = fc.constantFrom('deb', 'rpm', undefined);
     fc.assert(
-      fc.property(packages, fc.nat({ max: 4_000_000_000 }), (unsorted, repositoryTimestamp) => {
-        const packages = [...unsorted].sort((a, b) => (a.name < b.name ? -1 : 1));
-        const sorted: Lockfile = { basearch: 'aarch64', packages, repositoryTimestamp };
+      fc.property(packages, fc.nat({ max: 4_000_000_000 }), families, (unsorted, repositoryTimestamp, family) => {
+        const packages = [...unsorted].sort(comparePackages);
+        const sorted: Lockfile = {
+          family,
+          distribution: undefined,
+          basearch: 'aarch64',
+          packages,
+          repositoryTimestamp,
+        };
         const text = formatLockfile({ ...sorted, packages: unsorted });
         expect(text).toBe(formatLockfile(sorted));
         expect(parseLockfile(text, 'lock')).toEqual(sorted);
@@ -109,6 +126,7 @@ describe('parseLockfile', () => {
 });
 
 describe('readLockfile', () => {
+  const expected = { basearch: 'x86_64', family: 'deb' } as const;
   let directory: string;
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'cosa-test-'));
@@ -117,15 +135,27 @@ describe('readLockfile', () => {
 
   test('gives what was written, and nothing where there is no file', async () => {
     const path = join(directory, 'manifest-lock.x86_64.json');
-    expect(await readLockfile(path, 'x86_64')).toBeUndefined();
+    expect(await readLockfile(path, expected)).toBeUndefined();
     await writeLockfile(path, lock);
-    expect(await readLockfile(path, 'x86_64')).toEqual(lock);
+    expect(await readLockfile(path, expected)).toEqual(lock);
+  });
+
+  test('takes one that tells no family for that of the repositories, and refuses another', async () => {
+    const path = join(directory, 'manifest-lock.x86_64.json');
+    await writeLockfile(path, { ...lock, family: undefined });
+    expect(await readLockfile(path, expected)).toEqual(lock);
+    await writeLockfile(path, { ...lock, family: 'rpm' });
+    await expect(readLockfile(path, expected)).rejects.toMatchObject({
+      code: 'LOCKFILE_INVALID',
+      message:
+        'manifest-lock.x86_64.json is not a lockfile: metadata.family: it is for rpm packages, and the repositories are of deb',
+    });
   });
 
   test('refuses the lock of another architecture', async () => {
     const path = join(directory, 'manifest-lock.x86_64.json');
     await writeLockfile(path, { ...lock, basearch: 'aarch64' });
-    await expect(readLockfile(path, 'x86_64')).rejects.toMatchObject({
+    await expect(readLockfile(path, expected)).rejects.toMatchObject({
       code: 'LOCKFILE_INVALID',
       message: expect.stringContaining('it is for aarch64, and x86_64 is being built'),
     });

@@ -1,0 +1,175 @@
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { type ArchitectureName, architectureNames } from '../lib/architecture.ts';
+import { prettyJson } from '../lib/canonical-json.ts';
+import { type CosaError, usageError } from '../lib/errors.ts';
+
+/** One package of a lockfile: everything needed to fetch exactly these bytes again. */
+export interface LockedPackage {
+  name: string;
+  /** The full version as the family writes it: `1:2.3-4` (deb), `1:2.3-4.fc42` (rpm). */
+  version: string;
+  architecture: string;
+  /** Name of the source package: the unit that changes together. */
+  source: string;
+  /** Hex sha256 of the package file. */
+  sha256: string;
+  /** Bytes of the package file. */
+  size: number;
+  /** The repository's name in the config, or {@link overridesRepository}. */
+  repository: string;
+  /** The file's path below the repository's base address. */
+  path: string;
+}
+
+/** Where a lock says that a local override comes from; `path` is then the file's name. */
+export const overridesRepository = 'overrides';
+
+/** The package managers' families. */
+export const packageFamilies = ['deb', 'rpm'] as const;
+export type PackageFamily = (typeof packageFamilies)[number];
+
+/** Every package of a container. Two may have one name: kernels of two versions, libraries of two architectures. */
+export interface Lockfile {
+  /** `undefined` for a lockfile of another tool, or of an older version. */
+  family: PackageFamily | undefined;
+  /** The distribution that the repositories are of, as os-release's ID has it: `debian`. `undefined` if nothing tells. */
+  distribution?: string | undefined;
+  /** The family's architecture name is in each package; this is the config's: `x86_64`, `aarch64`. */
+  basearch: ArchitectureName;
+  /** Sorted by {@link comparePackages}. */
+  packages: readonly LockedPackage[];
+  /** Seconds since the epoch: the newest date that a repository's signed index carries. */
+  repositoryTimestamp: number;
+}
+
+const packageName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9+._-]*$/, 'expected a package name');
+
+const evra = z.string().regex(/^\S+\.[A-Za-z0-9_-]+$/, 'expected VERSION.ARCHITECTURE');
+
+const packageFile = z.object({
+  source: packageName,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits'),
+  size: z.int().nonnegative(),
+  repository: z.string().min(1),
+  path: z.string().refine(isRelativePath, 'expected a path below the repository'),
+});
+
+const packageEntry = z.object({
+  evra,
+  metadata: packageFile.extend({
+    /** Further packages of the name: those who read `evra` alone need not know of them. */
+    others: z.array(packageFile.extend({ evra })).optional(),
+  }),
+});
+
+/** Keys of other tools are let through: the format is shared with coreos-assembler. */
+const lockfileSchema = z.object({
+  packages: z.record(packageName, packageEntry),
+  metadata: z.object({
+    family: z.enum(packageFamilies).optional(),
+    distribution: z
+      .string()
+      .regex(/^[a-z0-9._-]+$/, 'expected the ID of a distribution')
+      .optional(),
+    basearch: z.enum(architectureNames),
+    /** The newest date of the repositories' signed indexes: not the clock's, so that the same choice is the same file. */
+    generated: z.iso.datetime(),
+  }),
+});
+
+function isRelativePath(path: string): boolean {
+  return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+}
+
+/** The text of a lockfile: sorted, indented, the same for the same lock. */
+export function formatLockfile(lock: Lockfile): string {
+  const byName = new Map<string, LockedPackage[]>();
+  for (const item of [...lock.packages].sort(comparePackages)) {
+    byName.set(item.name, [...(byName.get(item.name) ?? []), item]);
+  }
+  const packages = Object.fromEntries(
+    [...byName].map(([name, items]) => {
+      const [{ evra, ...file }, ...others] = items.map(entryOf) as [ReturnType<typeof entryOf>];
+      return [name, { evra, metadata: others.length === 0 ? file : { ...file, others } }];
+    }),
+  );
+  const { family, distribution, basearch } = lock;
+  const generated = `${new Date(lock.repositoryTimestamp * 1000).toISOString().slice(0, 19)}Z`;
+  const told = {
+    ...(family === undefined ? {} : { family }),
+    ...(distribution === undefined ? {} : { distribution }),
+  };
+  return prettyJson({ packages, metadata: { ...told, basearch, generated } });
+}
+
+function entryOf({ version, architecture, source, sha256, size, repository, path }: LockedPackage) {
+  return { evra: `${version}.${architecture}`, source, sha256, size, repository, path };
+}
+
+/** By name, then architecture, then version as text: definite, whatever order they were found in. */
+export function comparePackages(a: LockedPackage, b: LockedPackage): number {
+  return (
+    compareText(a.name, b.name) || compareText(a.architecture, b.architecture) || compareText(a.version, b.version)
+  );
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/**
+ * Parses a lockfile.
+ * @param file how errors name it
+ * @throws CosaError `LOCKFILE_INVALID` (exit 2) with the path of the key that is wrong
+ */
+export function parseLockfile(text: string, file: string): Lockfile {
+  const parsed = lockfileSchema.safeParse(parseJson(text, file));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const place = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
+    throw lockfileInvalid(file, `${place}${issue === undefined ? 'not the expected structure' : describe(issue)}`);
+  }
+  const { packages, metadata } = parsed.data;
+  const locked = Object.entries(packages).flatMap(
+    ([
+      name,
+      {
+        evra,
+        metadata: { others = [], ...first },
+      },
+    ]) => [{ evra, ...first }, ...others].map((entry) => lockedPackage(name, entry)),
+  );
+  const { family, distribution, basearch, generated } = metadata;
+  const repositoryTimestamp = Math.floor(Date.parse(generated) / 1000);
+  return { family, distribution, basearch, packages: locked.sort(comparePackages), repositoryTimestamp };
+}
+
+function lockedPackage(
+  name: string,
+  { evra, ...file }: z.output<typeof packageFile> & { evra: string },
+): LockedPackage {
+  const dot = evra.lastIndexOf('.');
+  return { name, version: evra.slice(0, dot), architecture: evra.slice(dot + 1), ...file };
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw lockfileInvalid(file, error instanceof Error ? error.message : 'not JSON');
+  }
+}
+
+/** A record's bad key is reported with the reason one level down. */
+function describe(issue: z.core.$ZodIssue): string {
+  return issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+}
+
+/** The error for a lockfile that cannot be used. */
+export function lockfileInvalid(file: string, message: string): CosaError {
+  return usageError('LOCKFILE_INVALID', `${basename(file)} is not a lockfile: ${message}`, {
+    where: { file },
+    hint: 'write it anew with "cosa fetch --update-lockfile"',
+  });
+}

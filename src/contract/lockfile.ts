@@ -90,7 +90,8 @@ export function formatLockfile(lock: Lockfile): string {
   }
   const packages = Object.fromEntries(
     [...byName].map(([name, items]) => {
-      const [{ evra, ...file }, ...others] = items.map(entryOf) as [ReturnType<typeof entryOf>];
+      const [first, ...others] = items.map(entryOf);
+      const { evra, ...file } = first as ReturnType<typeof entryOf>;
       return [name, { evra, metadata: others.length === 0 ? file : { ...file, others } }];
     }),
   );

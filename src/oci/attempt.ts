@@ -1,7 +1,9 @@
 import { CosaError, exitStatus } from '../lib/errors.ts';
 
-/** What was read, or why it cannot be. */
-export type Attempt<T> = { value: T; reason?: undefined } | { value?: undefined; reason: string };
+/** What was read, or why it cannot be: the error's message and code. */
+export type Attempt<T> =
+  | { value: T; reason?: undefined; code?: undefined }
+  | { value?: undefined; reason: string; code: string };
 
 /**
  * Reads something that others have left in a place, where it being damaged, missing or malformed must not keep anybody
@@ -12,7 +14,7 @@ export async function attempt<T>(read: () => Promise<T> | T): Promise<Attempt<T>
   try {
     return { value: await read() };
   } catch (error) {
-    if (error instanceof CosaError && error.exitStatus === exitStatus.verification) return { reason: error.message };
-    throw error;
+    if (!(error instanceof CosaError) || error.exitStatus !== exitStatus.verification) throw error;
+    return { reason: error.message, code: error.code };
   }
 }

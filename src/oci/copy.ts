@@ -1,7 +1,7 @@
 import { CosaError } from '../lib/errors.ts';
 import type { Reporter } from '../progress/reporter.ts';
 import { type BlobCounts, copyBlobs } from './copy/blobs.ts';
-import { type CopyPlan, type CopyRequest, firstGone, planCopy } from './copy/plan.ts';
+import { type CopyPlan, type CopyRequest, firstMissing, planCopy } from './copy/plan.ts';
 import { mergeAttachment } from './signatures/attachment.ts';
 import type { ContentStore } from './store.ts';
 
@@ -10,21 +10,21 @@ export interface CopyCounts extends BlobCounts {
   present: number;
   /** The image's tags that were moved. */
   moved: readonly string[];
-  /** Why some of what was to come along stays where it is. */
+  /** Why some referrers or attachments are not copied: they cannot be read. */
   leftOut: readonly string[];
 }
 
 /**
- * Copies an image or a whole index, bytes and digests unchanged, with what is to come along: only what is missing
+ * Copies an image or a whole index, bytes and digests unchanged, as much of it as the request says: only what is missing
  * moves, and tags are set last, after all that they need is there. Doing it again is cheap; a copy that was stopped
  * leaves only blobs and manifests that no tag reaches.
  * @throws CosaError what {@link planCopy}, `readBlob`, `putBlob`, `putManifest` and `setTags` throw; then no tag is set
  */
 export async function copyContent(request: CopyRequest, store: ContentStore, reporter: Reporter): Promise<CopyCounts> {
   const plan = await planCopy(request);
-  const gone = await firstGone(request.from, plan.blobs);
+  const missing = await firstMissing(request.from, plan.blobs);
   // Reading it says what is wrong with it, before gigabytes of the others have gone over.
-  if (gone !== undefined) await request.from.reader.readBlob(gone)[Symbol.asyncIterator]().next();
+  if (missing !== undefined) await request.from.reader.readBlob(missing)[Symbol.asyncIterator]().next();
   const counts = {
     ...(await moveBlobs(plan, request, store, reporter)),
     present: plan.present.blobs,

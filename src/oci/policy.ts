@@ -6,7 +6,7 @@ import { findPolicy } from './policy/find.ts';
 import { refusalError } from './policy/refusal.ts';
 import { requirementsFor } from './policy/requirements.ts';
 import type { Policy } from './policy/schema.ts';
-import type { GoodSignature } from './signatures/verify.ts';
+import type { GoodSignature } from './signatures.ts';
 import { type Descriptor, mediaTypes } from './types.ts';
 
 declare const isAdmitted: unique symbol;

@@ -1,5 +1,6 @@
 import type { Digest } from '../lib/digest.ts';
-import { CosaError, exitStatus } from '../lib/errors.ts';
+import { CosaError } from '../lib/errors.ts';
+import { attempt } from './attempt.ts';
 import { diffIdOf } from './compression.ts';
 import { isImageManifest, isTarLayer, readImage, readIndex, readManifest } from './image.ts';
 import type { ContentReader } from './store.ts';
@@ -128,12 +129,8 @@ async function drain(source: AsyncIterable<Buffer>): Promise<Problem[]> {
 
 /** Turns an error about what was read into a problem; others, such as an interruption, pass. */
 async function caught(check: () => Promise<Problem[]>): Promise<Problem[]> {
-  try {
-    return await check();
-  } catch (error) {
-    if (!(error instanceof CosaError) || error.exitStatus !== exitStatus.verification) throw error;
-    return [{ code: error.code, message: error.message }];
-  }
+  const { value, reason, code } = await attempt(check);
+  return value ?? [{ code, message: reason }];
 }
 
 /** One after the other: the disk is what takes the time. */

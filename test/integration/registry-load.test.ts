@@ -112,7 +112,7 @@ async function copy(source: string, to: Place, tag: string): Promise<void> {
   await using registries = createRegistries({}, { environment: {}, wait: async () => undefined });
   const from = await openReference(source, directory, registries);
   await using store = await to.openForWriting(registries);
-  await copyContent({ from, to: { place: to, reader: store }, tags: [tag], along: 'nothing' }, store, silentReporter());
+  await copyContent({ from, to: { place: to, reader: store }, tags: [tag], extent: 'image' }, store, silentReporter());
 }
 
 function push(host: string, tag: string): Promise<void> {

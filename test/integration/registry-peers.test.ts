@@ -120,6 +120,6 @@ async function copy(source: string, to: Place, tag: string, registry: DockerRegi
   await using registries = createRegistries({ authFile, certificateDirectory }, { environment: {} });
   const from = await openReference(source, directory, registries);
   await using store = await to.openForWriting(registries);
-  await copyContent({ from, to: { place: to, reader: store }, tags: [tag], along: 'nothing' }, store, silentReporter());
+  await copyContent({ from, to: { place: to, reader: store }, tags: [tag], extent: 'image' }, store, silentReporter());
   return from.descriptor.digest;
 }

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { canonicalJson, type Json } from '../../src/lib/canonical-json.ts';
 import { digestHex, digestOf } from '../../src/lib/digest.ts';
 import { attachArtifact, storeBytes } from '../../src/oci/artifact.ts';
-import type { Along } from '../../src/oci/copy/plan.ts';
+import type { CopyExtent } from '../../src/oci/copy/plan.ts';
 import { copyContent } from '../../src/oci/copy.ts';
 import { readImage } from '../../src/oci/image.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
@@ -41,14 +41,14 @@ interface Copy {
   reader?: ContentReader;
   store?: ContentStore;
   tags?: readonly string[];
-  along?: Along;
+  extent?: CopyExtent;
   reporter?: Reporter;
   place?: Place;
 }
 
 function copy(descriptor: Descriptor, { reader = from, store = to, place = layout('to'), ...rest }: Copy = {}) {
-  const { tags = ['t'], along = 'nothing', reporter = silentReporter() } = rest;
-  const request = { from: { place: layout('from'), reader, descriptor }, to: { place, reader: store }, tags, along };
+  const { tags = ['t'], extent = 'image', reporter = silentReporter() } = rest;
+  const request = { from: { place: layout('from'), reader, descriptor }, to: { place, reader: store }, tags, extent };
   return copyContent(request, store, reporter);
 }
 
@@ -156,7 +156,7 @@ describe('copyContent', () => {
   });
 });
 
-describe('what comes along', () => {
+describe('what belongs to an image', () => {
   const attach = (subject: Descriptor, content: string) =>
     attachArtifact(from, subject, { artifactType: 'application/x', content: Buffer.from(content) });
 
@@ -168,10 +168,10 @@ describe('what comes along', () => {
     const attachedTag = `sha256-${digestHex(image.digest)}.sig`;
     await from.setTags([attachedTag], attached);
 
-    await copy(image, { along: 'nothing' });
+    await copy(image, { extent: 'image' });
     expect(await to.referrers(image.digest)).toEqual([]);
     expect(await to.tagNames()).toEqual(['t']);
-    await copy(image, { along: 'referrers' });
+    await copy(image, { extent: 'referrers' });
     expect(await to.referrers(image.digest)).toEqual([result]);
     expect(await to.referrers(result.digest)).toEqual([signature]);
     expect([...(await to.listTags())]).toEqual([
@@ -186,7 +186,7 @@ describe('what comes along', () => {
     for (const signature of ['YQ==', 'Yg==']) await addSignature(from, image.digest, { payload, signature }, false);
     await addSignature(to, image.digest, { payload, signature: 'Yw==' }, false);
     for (let times = 0; times < 2; times++) {
-      await copy(image, { along: 'referrers' });
+      await copy(image, { extent: 'referrers' });
       const { manifest } = (await readAttachment(to, image.digest)) ?? {};
       expect(manifest?.layers.map(({ annotations }) => annotations?.[signatureAnnotation])).toEqual([
         'Yw==',
@@ -200,15 +200,15 @@ describe('what comes along', () => {
     const a = await storeImage(from, [Buffer.from('a')]);
     const b = await storeImage(from, [Buffer.from('b')]);
     const result = await attach(b, 'result');
-    await copy(await storeIndex(from, [a, b]), { along: 'everything' });
+    await copy(await storeIndex(from, [a, b]), { extent: 'everything' });
     expect(await to.referrers(b.digest)).toEqual([result]);
   });
 
   it('moves though the tag is there already', async () => {
     const image = await storeImage(from, [Buffer.from('one')]);
-    await copy(image, { along: 'referrers' });
+    await copy(image, { extent: 'referrers' });
     const result = await attach(image, 'result');
-    expect(await copy(image, { along: 'referrers' })).toMatchObject({ sent: 2, moved: [] });
+    expect(await copy(image, { extent: 'referrers' })).toMatchObject({ sent: 2, moved: [] });
     expect(await to.referrers(image.digest)).toEqual([result]);
   });
 });
@@ -256,7 +256,7 @@ describe('a registry', () => {
     const { store, calls } = recording(to);
     const place = placeOf('docker://registry.example.com/os/a');
     const request = { from: { place, reader: from, descriptor: image }, to: { place: registry, reader: store } };
-    await copyContent({ ...request, tags: ['t'], along: 'nothing' }, store, silentReporter());
+    await copyContent({ ...request, tags: ['t'], extent: 'image' }, store, silentReporter());
     const heldBy = { host: 'registry.example.com', repository: 'os/a' };
     expect(calls.flatMap((call) => (call.name === 'putBlob' ? [call.heldBy] : []))).toEqual([heldBy, heldBy]);
   });
@@ -337,7 +337,7 @@ describe('bad input', () => {
       ...from,
       referrers: async () => [{ ...image, digest: digestOf(String(number++)) }],
     };
-    await expect(copy(image, { reader: endless, along: 'referrers' })).rejects.toMatchObject({
+    await expect(copy(image, { reader: endless, extent: 'referrers' })).rejects.toMatchObject({
       code: 'REFERRERS_TOO_MANY',
       exitStatus: 4,
       message: `more than 1000 manifests refer to ${where()}`,

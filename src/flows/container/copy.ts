@@ -102,6 +102,6 @@ async function copyOne(
   { all, platform = hostPlatform(), force = false, dryRun }: CopyOptions,
 ): Promise<Transferred> {
   const descriptor = all ? from.descriptor : await chooseImage(from.reader, from.descriptor, platform);
-  const along = all ? 'everything' : 'nothing';
-  return transfer(session, { from: { ...from, descriptor }, to: destination.place, tags, along, force, dryRun });
+  const extent = all ? 'everything' : 'image';
+  return transfer(session, { from: { ...from, descriptor }, to: destination.place, tags, extent, force, dryRun });
 }

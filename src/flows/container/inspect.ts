@@ -106,6 +106,6 @@ async function readPackageList(reader: ContentReader, image: Image): Promise<Att
   } catch (error) {
     const isOfContainer = error instanceof CosaError && error.code === 'LOCKFILE_INVALID';
     if (!isOfContainer) throw error;
-    return { reason: `its list of packages: ${error.message}` };
+    return { reason: `its list of packages: ${error.message}`, code: error.code };
   }
 }

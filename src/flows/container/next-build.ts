@@ -86,7 +86,7 @@ async function keepPrevious(
     await setMissingTags(store, tagsOf(inputs, options), image);
     await attachSboms(session, store, image, inputs, options.sbom);
   } else if (options.tags.length > 0) {
-    await bringIn(session, work, admitted, { tags: options.tags, along: 'referrers' });
+    await bringIn(session, work, admitted, { tags: options.tags, extent: 'referrers' });
   }
   return { from, result: unchangedResult(image) };
 }

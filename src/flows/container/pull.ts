@@ -36,5 +36,5 @@ export async function pullContainer(session: Session, work: WorkDirectory, optio
   }
   const descriptor = await chooseImage(opened.reader, opened.descriptor, platform);
   const { reference: admitted } = await admitImage(session, work.root, opened, descriptor);
-  return bringIn(session, work, admitted, { tags, along: 'everything', force });
+  return bringIn(session, work, admitted, { tags, extent: 'everything', force });
 }

@@ -53,8 +53,8 @@ export async function pushIndex(
   const transfers: Transferred[] = [];
   for (const { from, image } of members) {
     const source = { ...from, descriptor: image.descriptor };
-    const along = referrers ? 'referrers' : 'nothing';
-    transfers.push(await transfer(session, { from: source, to: to.place, tags: [], along, dryRun: false }));
+    const extent = referrers ? 'referrers' : 'image';
+    transfers.push(await transfer(session, { from: source, to: to.place, tags: [], extent, dryRun: false }));
   }
   const { tag } = to;
   const moved = await runStep(session, `tag ${to.place.format({ tag })}`, async () => {

@@ -38,7 +38,7 @@ export async function pushContainer(
     from: { ...reference, descriptor: image.descriptor },
     to: to.place,
     tags,
-    along: referrers ? 'referrers' : 'nothing',
+    extent: referrers ? 'referrers' : 'image',
     force,
     dryRun: false,
   });

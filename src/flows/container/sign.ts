@@ -6,7 +6,7 @@ import { formatImageName, parseImageName } from '../../oci/image-name.ts';
 import { type OpenedReference, openReference } from '../../oci/open.ts';
 import { readSigningKeyFile } from '../../oci/signatures/key-files.ts';
 import { generateKeyPair } from '../../oci/signatures/keys.ts';
-import { signDescriptor } from '../../oci/signatures/sign.ts';
+import { signDescriptor } from '../../oci/signatures.ts';
 import { mediaTypes } from '../../oci/types.ts';
 import { runStep } from '../../progress/step.ts';
 import { workDirectoryFor } from '../../workspace/resolve-image.ts';

@@ -1,7 +1,7 @@
 import type { Digest } from '../../lib/digest.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
-import { type Along, type CopySource, planCopy, totalBytes } from '../../oci/copy/plan.ts';
+import { type CopyExtent, type CopySource, planCopy, totalBytes } from '../../oci/copy/plan.ts';
 import { copyContent } from '../../oci/copy.ts';
 import type { Place } from '../../oci/place.ts';
 import type { AdmittedReference } from '../../oci/policy.ts';
@@ -16,7 +16,7 @@ export interface Transfer {
   to: Place;
   /** At least one. */
   tags: readonly string[];
-  along: Along;
+  extent: CopyExtent;
   /** Move tags of versions from one container to another, too. */
   force?: boolean;
   /** Only say what would move. */
@@ -36,30 +36,30 @@ export interface Transferred {
   blobs: { sent: number; mounted: number; present: number };
   /** Bytes that went over. */
   bytes: number;
-  /** What was to come along and cannot be read, and why: it stays where it is. */
+  /** Why some referrers or attachments are not copied: they cannot be read. */
   leftOut: readonly string[];
 }
 
 /**
- * Brings an image to a place, with what comes along; its tags there are set last.
+ * Brings an image to a place, with what belongs to it; its tags there are set last.
  * @throws CosaError what `Place.openForWriting` and `copyContent` throw
  */
 export async function transfer(session: Session, transfer: Transfer): Promise<Transferred> {
-  const { from, to, tags, along, force = false, dryRun } = transfer;
+  const { from, to, tags, extent, force = false, dryRun } = transfer;
   const destination = to.format();
   const common = { destination, digest: from.descriptor.digest, tags };
   const title = `copy to ${to.format(tags.length === 1 ? { tag: tags[0] } : {})}`;
   if (dryRun) {
     return runStep(session, `${title} (dry run)`, async () => {
       const reader = await openIfThere(to, session);
-      const plan = await planCopy({ from, to: { place: to, reader }, tags, along, force });
+      const plan = await planCopy({ from, to: { place: to, reader }, tags, extent, force });
       const blobs = { sent: plan.blobs.length, mounted: 0, present: plan.present.blobs };
       return { ...common, moved: plan.tags, blobs, bytes: totalBytes(plan.blobs), leftOut: plan.leftOut };
     });
   }
   return runStep(session, title, async (reporter) => {
     await using store = await to.openForWriting(session.registries);
-    const request = { from, to: { place: to, reader: store }, tags, along, force };
+    const request = { from, to: { place: to, reader: store }, tags, extent, force };
     const { sent, mounted, present, bytes, moved, leftOut } = await copyContent(request, store, reporter);
     reporter.note(sent === 0 ? 'no blob to copy' : `${plural(sent, 'blob')}, ${formatBytes(bytes)}`);
     return { ...common, moved, blobs: { sent, mounted, present }, bytes, leftOut };
@@ -74,7 +74,7 @@ export async function bringIn(
   session: Session,
   work: WorkDirectory,
   from: AdmittedReference,
-  what: Pick<Transfer, 'tags' | 'along' | 'force'>,
+  what: Pick<Transfer, 'tags' | 'extent' | 'force'>,
 ): Promise<Transferred> {
   return transfer(session, { ...what, from, to: ownPlace(work), dryRun: false });
 }

@@ -8,7 +8,7 @@ import { admitEveryImage } from '../../oci/policy.ts';
 import { type IdentityRule, refuseIdentity } from '../../oci/signatures/identity.ts';
 import { readKeyFile } from '../../oci/signatures/key-files.ts';
 import { reasonLines, signHint } from '../../oci/signatures/messages.ts';
-import { checkSignatures, type GoodSignature } from '../../oci/signatures/verify.ts';
+import { checkSignatures, type GoodSignature } from '../../oci/signatures.ts';
 import { runStep } from '../../progress/step.ts';
 import { workDirectoryFor } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';

@@ -1,5 +1,4 @@
 import type { Digest } from '../../lib/digest.ts';
-import { CosaError, exitStatus } from '../../lib/errors.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import { attempt } from '../attempt.ts';
 import type { OpenedReference } from '../open.ts';
@@ -17,10 +16,10 @@ export const questionsAtOnce = 12;
 export type CopySource = Pick<OpenedReference, 'place' | 'reader' | 'descriptor'>;
 
 /**
- * What comes along with an image: nothing; what is said of it (test results, signatures, lists of its parts), by
- * referrers and by what cosign attaches under tags; or that of all images of an index, too.
+ * How much is copied: the image alone; with its referrers (test results, signatures, lists of packages) and what cosign
+ * attaches to it under tags; or an index with those of all its images.
  */
-export type Along = 'nothing' | 'referrers' | 'everything';
+export type CopyExtent = 'image' | 'referrers' | 'everything';
 
 export interface CopyRequest {
   from: CopySource;
@@ -29,7 +28,7 @@ export interface CopyRequest {
   tags: readonly string[];
   /** True to move tags of versions, too, from one container to another. */
   force?: boolean;
-  along: Along;
+  extent: CopyExtent;
 }
 
 /** What a place lacks of an image. */
@@ -42,7 +41,7 @@ export interface CopyPlan {
   manifests: readonly ManifestContent[];
   /** Tags of what was attached, to be set next: tag → manifest. */
   attachments: ReadonlyMap<string, Descriptor>;
-  /** Why some of what was to come along cannot be read: it stays where it is. */
+  /** Why some referrers or attachments cannot be read: they are not copied. */
   leftOut: readonly string[];
   /** The image's own tags that do not point to it yet: set last. */
   tags: readonly string[];
@@ -56,24 +55,24 @@ export interface CopyPlan {
  * @throws CosaError `TAG_MOVED` (exit 4), what `readContent`, `readReferrers` and the places throw
  */
 export async function planCopy(request: CopyRequest, ask: 'manifests' | 'each blob' = 'manifests'): Promise<CopyPlan> {
-  const { from, to, along } = request;
+  const { from, to, extent } = request;
   const where = from.place.format();
   // A layout's blobs may be damaged or gone, and looking is cheap: to copy again is how one mends it.
   const trusted = ask === 'manifests' && to.place.keepsManifestsWhole === true;
   const moving = await tagsToMove(request);
   const expected = request.force === true ? new Map<string, Digest | undefined>() : await keepVersions(request, moving);
   const isThere = trusted && moving.size === 0 && request.tags.length > 0;
-  const image = isThere && along !== 'everything' ? [] : await readContent(from.reader, [from.descriptor], where);
-  const { referrers, attachments } = await lackedRelated(request, image, where);
+  const image = isThere && extent !== 'everything' ? [] : await readContent(from.reader, [from.descriptor], where);
+  const { referrers, attachments } = await missingRelated(request, image, where);
   const leftOut = new Map<Digest, string>();
   const found = await readContent(from.reader, [...referrers, ...attachments.values()], where, ({ digest }, reason) =>
     leftOut.set(digest, reason),
   );
   const related: ManifestContent[] = [];
   for (const content of found) {
-    const gone = await firstGone(from, content.blobs);
-    if (gone === undefined) related.push(content);
-    else leftOut.set(content.descriptor.digest, `blob ${gone.digest} is missing or cut off in ${where}`);
+    const lost = await firstMissing(from, content.blobs);
+    if (lost === undefined) related.push(content);
+    else leftOut.set(content.descriptor.digest, `blob ${lost.digest} is missing or cut off in ${where}`);
   }
   for (const [tag, { digest }] of attachments) if (leftOut.has(digest)) attachments.delete(tag);
   const contents = isThere ? related : [...image, ...related];
@@ -85,11 +84,11 @@ export async function planCopy(request: CopyRequest, ask: 'manifests' | 'each bl
   const complete = trusted ? contents.filter(({ descriptor }) => stored.has(descriptor.digest)) : [];
   const known = new Set(blobsOf([...complete, ...replaced]).map(({ digest }) => digest));
   const blobs = blobsOf(contents);
-  const lacked = await lackedBlobs(to.reader, blobs, known);
+  const missing = await missingBlobs(to.reader, blobs, known);
   const isReferrer = new Set(referrers.map(({ digest }) => digest));
   return {
-    blobs: lacked,
-    present: { blobs: blobs.length - lacked.length, bytes: totalBytes(blobs) - totalBytes(lacked) },
+    blobs: missing,
+    present: { blobs: blobs.length - missing.length, bytes: totalBytes(blobs) - totalBytes(missing) },
     // A referrer is stored again though its manifest is there: what is lacking is that it is listed.
     manifests: contents.filter(({ descriptor: { digest } }) => isReferrer.has(digest) || !stored.has(digest)),
     attachments,
@@ -99,19 +98,19 @@ export async function planCopy(request: CopyRequest, ask: 'manifests' | 'each bl
   };
 }
 
-/** The wanted tags that do not point to the image, with what they point to. */
+/** The tags of the request that do not point to the image, with what they point to. */
 async function tagsToMove({ from, to, tags }: CopyRequest): Promise<Map<string, Descriptor | undefined>> {
   const now = await mapParallel(tags, (tag) => to.reader.resolveTag(tag), questionsAtOnce);
   const all = tags.map((tag, index) => [tag, now[index]] as const);
   return new Map(all.filter(([, descriptor]) => descriptor?.digest !== from.descriptor.digest));
 }
 
-/** What is to come along and is not there yet. */
-async function lackedRelated({ from, to, along }: CopyRequest, image: readonly ManifestContent[], where: string) {
+/** The referrers and attachments that are not there yet. */
+async function missingRelated({ from, to, extent }: CopyRequest, image: readonly ManifestContent[], where: string) {
   const referrers: Descriptor[] = [];
   const attachments = new Map<string, Descriptor>();
-  if (along === 'nothing') return { referrers, attachments };
-  const images = along === 'referrers' ? [from.descriptor] : image.map(({ descriptor }) => descriptor);
+  if (extent === 'image') return { referrers, attachments };
+  const images = extent === 'referrers' ? [from.descriptor] : image.map(({ descriptor }) => descriptor);
   const subjects = images.map(({ digest }) => digest);
   const [related, attached] = await Promise.all([
     readReferrers(from.reader, subjects, where),
@@ -131,7 +130,7 @@ async function lackedRelated({ from, to, along }: CopyRequest, image: readonly M
 }
 
 /** A blob that files turn out not to have, found before anything moves. A registry tells when it is asked for it. */
-export async function firstGone(
+export async function firstMissing(
   { place, reader }: CopyRequest['from'],
   blobs: readonly Descriptor[],
 ): Promise<Descriptor | undefined> {
@@ -169,16 +168,12 @@ async function replacedContent(
   moving: ReadonlyMap<string, Descriptor | undefined>,
 ): Promise<ManifestContent[]> {
   const replaced = [...moving.values()].filter((descriptor) => descriptor !== undefined);
-  try {
-    return await readContent(to.reader, replaced, to.place.format());
-  } catch (error) {
-    // Something else than an image stood there: it is about to be replaced.
-    if (error instanceof CosaError && error.exitStatus === exitStatus.verification) return [];
-    throw error;
-  }
+  const { value } = await attempt(() => readContent(to.reader, replaced, to.place.format()));
+  // Something else than an image stood there: it is about to be replaced.
+  return value ?? [];
 }
 
-async function lackedBlobs(
+async function missingBlobs(
   reader: ContentReader,
   blobs: readonly Descriptor[],
   known: ReadonlySet<Digest>,

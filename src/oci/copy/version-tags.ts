@@ -1,6 +1,7 @@
 import { labelNames } from '../../contract/labels.ts';
 import type { Digest } from '../../lib/digest.ts';
-import { CosaError, exitStatus, verificationError } from '../../lib/errors.ts';
+import { verificationError } from '../../lib/errors.ts';
+import { attempt } from '../attempt.ts';
 import { readIndex, readManifestOrIndex } from '../image.ts';
 import type { Place } from '../place.ts';
 import type { ContentReader } from '../store.ts';
@@ -41,13 +42,9 @@ export async function keepVersions(
 }
 
 async function versionIn(reader: ContentReader, descriptor: Descriptor): Promise<string | undefined> {
-  try {
-    return (await readManifestOrIndex(reader, descriptor)).annotations?.[labelNames.version];
-  } catch (error) {
-    // Something else than an image, or lost: it has no version.
-    if (error instanceof CosaError && error.exitStatus === exitStatus.verification) return undefined;
-    throw error;
-  }
+  // Something else than an image, or lost: it has no version.
+  const { value } = await attempt(() => readManifestOrIndex(reader, descriptor));
+  return value?.annotations?.[labelNames.version];
 }
 
 async function holds({ reader, descriptor }: VersionMove['from'], digest: Digest): Promise<boolean> {

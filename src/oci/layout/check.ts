@@ -1,6 +1,6 @@
 import type { Digest } from '../../lib/digest.ts';
-import { CosaError, exitStatus } from '../../lib/errors.ts';
 import type { Reporter } from '../../progress/reporter.ts';
+import { attempt } from '../attempt.ts';
 import { openLayout } from '../layout.ts';
 import type { Descriptor } from '../types.ts';
 import { type Problem, validator } from '../validate.ts';
@@ -45,11 +45,9 @@ export async function checkLayout(directory: string, reporter: Reporter): Promis
 
   const check = validator(reader, onBytes, reporter.signal);
   const problems: Problem[] = [];
-  const { entries, unreadable } = await readIndex(paths).catch((error: unknown) => {
-    if (!(error instanceof CosaError) || error.exitStatus !== exitStatus.verification) throw error;
-    problems.push({ code: error.code, message: error.message });
-    return emptyIndex;
-  });
+  const index = await attempt(() => readIndex(paths));
+  if (index.reason !== undefined) problems.push({ code: index.code, message: index.reason });
+  const { entries, unreadable } = index.value ?? emptyIndex;
   for (const { reason } of unreadable) {
     problems.push({ code: 'ENTRY_UNREADABLE', message: `${paths.indexFile}: ${reason}` });
   }

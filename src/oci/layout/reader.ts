@@ -1,5 +1,5 @@
 import type { Digest } from '../../lib/digest.ts';
-import { artifactTypeOf, hasTellingType } from '../artifact-type.ts';
+import { artifactTypeOf, hasTellingType } from '../artifact.ts';
 import { type Attempt, attempt } from '../attempt.ts';
 import { readManifest } from '../image.ts';
 import { isManifest, maximumManifestBytes } from '../schemas.ts';

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { lockFile } from '../../exec/lock.ts';
 import { type Digest, digestFile, digestHex } from '../../lib/digest.ts';
 import { makeDirectory } from '../../lib/directories.ts';
-import { CosaError, exitStatus } from '../../lib/errors.ts';
 import { fsyncPath } from '../../lib/files.ts';
 import { ifExists } from '../../lib/if-exists.ts';
 import type { Reporter } from '../../progress/reporter.ts';
+import { attempt } from '../attempt.ts';
 import { openLayoutForWriting } from '../layout.ts';
 import type { ContentReader } from '../store.ts';
 import type { Descriptor } from '../types.ts';
@@ -60,14 +60,12 @@ export async function fetchBlobs(
   for (const descriptor of lacking) {
     if (await store.hasBlob(descriptor.digest)) continue;
     for (const source of sources) {
-      try {
-        await store.putBlob({ descriptor, open: (stop) => source.readBlob(descriptor, stop) }, { signal });
-        fetched.push(descriptor.digest);
-        break;
-      } catch (error) {
-        // It does not have it, or not sound: perhaps the next one.
-        if (!(error instanceof CosaError) || error.exitStatus !== exitStatus.verification) throw error;
-      }
+      const open = (stop?: AbortSignal) => source.readBlob(descriptor, stop);
+      const { reason } = await attempt(() => store.putBlob({ descriptor, open }, { signal }));
+      // A source that does not have it, or has it damaged: perhaps the next one.
+      if (reason !== undefined) continue;
+      fetched.push(descriptor.digest);
+      break;
     }
   }
   return fetched;

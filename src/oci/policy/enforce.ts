@@ -3,7 +3,7 @@ import type { ImageName } from '../image-name.ts';
 import type { RefusedSignature } from '../signatures/find.ts';
 import { refuseIdentity } from '../signatures/identity.ts';
 import type { VerificationKey } from '../signatures/keys.ts';
-import { checkSignatures, type GoodSignature } from '../signatures/verify.ts';
+import { checkSignatures, type GoodSignature } from '../signatures.ts';
 import type { ContentReader } from '../store.ts';
 import { requirementKeys } from './requirements.ts';
 import type { Policy, Requirement, SignedRequirement } from './schema.ts';

@@ -1,6 +1,6 @@
 import { readKeyFile } from '../signatures/key-files.ts';
 import type { VerificationKey } from '../signatures/keys.ts';
-import { checkSignatures } from '../signatures/verify.ts';
+import { checkSignatures } from '../signatures.ts';
 import type { ContentReader } from '../store.ts';
 import type { StoredTestResult } from '../test-result.ts';
 import { requirementKeys } from './requirements.ts';

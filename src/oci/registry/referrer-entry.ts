@@ -1,6 +1,6 @@
 import type { Digest } from '../../lib/digest.ts';
 import { CosaError } from '../../lib/errors.ts';
-import { artifactTypeOf } from '../artifact-type.ts';
+import { artifactTypeOf } from '../artifact.ts';
 import { parseIndex, parseManifest } from '../schemas.ts';
 import { type Descriptor, mediaTypes } from '../types.ts';
 

@@ -1,7 +1,7 @@
 import { labelNames } from '../../contract/labels.ts';
 import type { Digest } from '../../lib/digest.ts';
 import { mapParallel } from '../../lib/parallel.ts';
-import { hasTellingType } from '../artifact-type.ts';
+import { hasTellingType } from '../artifact.ts';
 import { attempt } from '../attempt.ts';
 import { type Descriptor, mediaTypes } from '../types.ts';
 import type { Manifests } from './manifests.ts';

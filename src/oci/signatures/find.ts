@@ -2,6 +2,7 @@ import { decodeBase64 } from '../../lib/base64.ts';
 import type { Digest } from '../../lib/digest.ts';
 import { CosaError, exitStatus } from '../../lib/errors.ts';
 import { mapParallel } from '../../lib/parallel.ts';
+import { attempt } from '../attempt.ts';
 import { readManifest } from '../image.ts';
 import type { ContentReader } from '../store.ts';
 import type { Descriptor } from '../types.ts';
@@ -60,8 +61,8 @@ export async function findSignatures(
 }
 
 async function attachedSignatures(reader: ContentReader, subject: Digest): Promise<Finding[]> {
-  const attachment = await reasonOr(() => readAttachment(reader, subject));
-  if (typeof attachment === 'string') return [malformedSignature('attachment', undefined, attachment)];
+  const { value: attachment, reason } = await attempt(() => readAttachment(reader, subject));
+  if (reason !== undefined) return [malformedSignature('attachment', undefined, reason)];
   const layers = attachment?.manifest.layers.filter(({ mediaType }) => mediaType === simpleSigningMediaType) ?? [];
   return readEach('attachment', layers, (layer) => readAttached(reader, layer));
 }
@@ -81,8 +82,8 @@ async function readEach(
   const findings = await mapParallel(
     descriptors.slice(0, maximumSignatures),
     async (descriptor) => {
-      const signature = await reasonOr(() => read(descriptor));
-      return typeof signature === 'string' ? malformedSignature(kind, descriptor.digest, signature) : signature;
+      const { value: signature, reason } = await attempt(() => read(descriptor));
+      return signature ?? malformedSignature(kind, descriptor.digest, reason);
     },
     readsAtOnce,
   );
@@ -121,14 +122,4 @@ async function readBundle(reader: ContentReader, referrer: Descriptor): Promise<
 
 function malformed(reason: string): CosaError {
   return new CosaError('SIGNATURE_INVALID', reason, { exitStatus: exitStatus.verification });
-}
-
-/** What was read, or why it cannot be used. */
-export async function reasonOr<T>(read: () => Promise<T> | T): Promise<T | string> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof CosaError && error.exitStatus === exitStatus.verification) return error.message;
-    throw error;
-  }
 }

@@ -3,7 +3,7 @@ import type { Cache } from '../../cache/cache.ts';
 import { layerAnnotations } from '../../contract/labels.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { type Digest, isDigest } from '../../lib/digest.ts';
-import { CosaError, exitStatus } from '../../lib/errors.ts';
+import { attempt } from '../../oci/attempt.ts';
 import { diffIdOf } from '../../oci/compression.ts';
 import type { Image } from '../../oci/image.ts';
 import type { ContentReader, ContentStore } from '../../oci/store.ts';
@@ -72,16 +72,14 @@ export function layerReuse(
   async function obtainVerified({ descriptor, diffId }: StoredLayer, signal: AbortSignal): Promise<boolean> {
     if (previous === undefined) return false;
     const { reader } = previous;
-    try {
+    const { value } = await attempt(async () => {
       if (!(await has({ descriptor, diffId }))) {
         await store.putBlob({ descriptor, open: (stop) => reader.readBlob(descriptor, stop) }, { signal });
       }
-      return (await diffIdOf(store.readBlob(descriptor, signal), descriptor)) === diffId;
-    } catch (error) {
-      // Gone, or not what its digest says: then there is nothing to be gained.
-      if (error instanceof CosaError && error.exitStatus === exitStatus.verification) return false;
-      throw error;
-    }
+      return diffIdOf(store.readBlob(descriptor, signal), descriptor);
+    });
+    // Missing, or not what its digest says: then there is nothing to be gained.
+    return value === diffId;
   }
 
   return { find, settle };

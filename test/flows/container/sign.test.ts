@@ -128,7 +128,7 @@ describe('signImage', () => {
     });
   });
 
-  it('signs what is pushed later: the signatures go along, and join those that are there', async () => {
+  it('signs what is pushed later: the signatures go extent, and join those that are there', async () => {
     await using store = await openLayoutForWriting(work.oci);
     await store.setTags(['1'], await storeImage(store, [Buffer.from('os')], {}, hostPlatform().architecture));
     await sign('1', name);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { attachArtifact } from '../../../src/oci/artifact.ts';
-import type { Along } from '../../../src/oci/copy/plan.ts';
+import type { CopyExtent } from '../../../src/oci/copy/plan.ts';
 import { copyContent } from '../../../src/oci/copy.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import { openReference } from '../../../src/oci/open.ts';
@@ -45,13 +45,13 @@ async function storeBuild(version: string, changed: readonly number[] = []): Pro
 }
 
 /** One command: nothing that an earlier one has learned about the registry. @returns its requests, as {@link kindOf} has them */
-async function copy(from: string, destination: string, tags: readonly string[], along: Along): Promise<string[]> {
+async function copy(from: string, destination: string, tags: readonly string[], extent: CopyExtent): Promise<string[]> {
   registry.log.length = 0;
   await using registries = createRegistries({}, { environment: {} });
   const source = await openReference(from, base, registries);
   const to = placeOf(destination);
   await using target = await to.openForWriting(registries);
-  await copyContent({ from: source, to: { place: to, reader: target }, tags, along }, target, silentReporter());
+  await copyContent({ from: source, to: { place: to, reader: target }, tags, extent }, target, silentReporter());
   return registry.log.map(kindOf);
 }
 

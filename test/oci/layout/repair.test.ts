@@ -43,7 +43,7 @@ const problems = async () => (await checkLayout(layout, silentReporter())).probl
 async function copyAgain() {
   const reader = await openLayout(join(directory, 'there'));
   const from = { place: placeOf(`oci:${join(directory, 'there')}`), reader, descriptor: image };
-  return transfer(session, { from, to: here, tags: ['stable'], along: 'everything', dryRun: false });
+  return transfer(session, { from, to: here, tags: ['stable'], extent: 'everything', dryRun: false });
 }
 
 describe('a damaged blob', () => {

@@ -35,6 +35,13 @@ export async function pushBuild(
     const last = await store.resolveTag(tags.at(-1) ?? '');
     if (last?.digest === from.descriptor.digest) return { destination, tags, moved: false, bytes: 0 };
   }
-  const { moved, bytes } = await transfer(session, { from, to: place, tags, along: 'referrers', force, dryRun: false });
+  const { moved, bytes } = await transfer(session, {
+    from,
+    to: place,
+    tags,
+    extent: 'referrers',
+    force,
+    dryRun: false,
+  });
   return { destination, tags, moved: moved.length > 0, bytes };
 }

@@ -101,7 +101,7 @@ export async function openScene(options: TestingRegistryOptions = {}, timeouts?:
     await using registries = createRegistries({ authFile }, environment);
     const source = await openReference(from, directory, registries);
     await using store = await to.openForWriting(registries);
-    const request = { from: source, to: { place: to, reader: store }, tags: ['stable'], along: 'nothing' } as const;
+    const request = { from: source, to: { place: to, reader: store }, tags: ['stable'], extent: 'image' } as const;
     await copyContent(request, store, silentReporter());
   }
 

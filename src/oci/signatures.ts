@@ -1,7 +1,12 @@
-import type { Digest } from '../../lib/digest.ts';
-import type { ContentReader } from '../store.ts';
-import { type FoundSignature, findSignatures, type RefusedSignature, reasonOr, type SignatureKind } from './find.ts';
-import { isSignedBy, type VerificationKey } from './keys.ts';
+import type { Digest } from '../lib/digest.ts';
+import { attempt } from './attempt.ts';
+import { addSignature } from './signatures/attachment.ts';
+import { attachBundle, makeBundle } from './signatures/bundle.ts';
+import { type FoundSignature, findSignatures, type RefusedSignature, type SignatureKind } from './signatures/find.ts';
+import { isSignedBy, type SigningKey, signBytes, type VerificationKey } from './signatures/keys.ts';
+import { simpleSigningPayload } from './signatures/simple-signing.ts';
+import type { ContentReader, ContentStore } from './store.ts';
+import type { Descriptor } from './types.ts';
 
 /** A signature of an image by an accepted key. */
 export interface GoodSignature {
@@ -41,10 +46,10 @@ export async function checkSignatures(
   const good: GoodSignature[] = [];
   for (const signature of found) {
     const { kind, digest } = signature;
-    const result = await reasonOr(() => judge(signature, subject, expectation));
-    if (typeof result === 'string') refused.push({ kind, digest, fault: 'format', reason: result });
-    else if ('fault' in result) refused.push({ kind, digest, ...result });
-    else good.push({ kind, digest, ...result });
+    const { value: verdict, reason } = await attempt(() => judge(signature, subject, expectation));
+    if (verdict === undefined) refused.push({ kind, digest, fault: 'format', reason });
+    else if ('fault' in verdict) refused.push({ kind, digest, ...verdict });
+    else good.push({ kind, digest, ...verdict });
   }
   return { good, refused };
 }
@@ -66,4 +71,29 @@ function judge(signature: FoundSignature, subject: Digest, { keys, refuseIdentit
     if (reason !== undefined) return { fault: 'identity', reason };
   }
   return { key: key.name, identity };
+}
+
+/**
+ * Signs a manifest or index in both forms: the attachment, which names the image, and the bundle. What the key has
+ * signed already is not signed again.
+ * @param identity the name in the attachment: `registry.example.com/os/example`, with or without a tag
+ * @param shared as in {@link addSignature}
+ * @returns true if something was added
+ * @throws CosaError what {@link addSignature} and the store throw
+ */
+export async function signDescriptor(
+  store: ContentStore,
+  subject: Descriptor,
+  { key, identity, shared }: { key: SigningKey; identity: string; shared: boolean },
+): Promise<boolean> {
+  const { good } = await checkSignatures(store, subject.digest, { keys: [key] });
+  const attached = good.some((signature) => signature.identity === identity);
+  const bundled = good.some(({ kind }) => kind === 'bundle');
+  if (!attached) {
+    const payload = simpleSigningPayload({ digest: subject.digest, identity });
+    const signature = signBytes(key, payload).toString('base64');
+    await addSignature(store, subject.digest, { payload, signature }, shared);
+  }
+  if (!bundled) await attachBundle(store, subject, makeBundle(key, subject.digest));
+  return !(attached && bundled);
 }

@@ -17,6 +17,7 @@ module.exports = {
     only('contract-imports-lib', 'contract', 'lib'),
     only('exec-imports-lib', 'exec', 'lib'),
     only('progress-imports-exec', 'progress', 'exec|lib'),
+    only('http-imports-lib', 'http', 'lib'),
     only('cache-knows-no-domain', 'cache', 'progress|exec|lib'),
     ...['config', 'packages', 'rootfs', 'oci', 'vm', 'lint'].map((domain) =>
       // The reader of JSON and YAML with positions is to be on the floor: lib/document.

@@ -20,7 +20,7 @@ export function addCommonOptions(command: Command): void {
     ).argParser((value: string, before?: string) => (before === undefined ? value : joined([before, value]))),
     new Option('--json', 'print the result as one JSON document'),
     new Option('-q, --quiet', 'show no progress, only warnings and errors').conflicts('verbose'),
-    new Option('-v, --verbose', 'show log lines, and causes of errors'),
+    new Option('-v, --verbose', 'show log lines, requests over HTTP, and causes of errors'),
   ];
   command.addHelpOption(new Option('-h, --help', 'print this help').helpGroup(heading));
   for (const option of options) command.addOption(option.helpGroup(heading));

@@ -79,6 +79,7 @@ async function execute(
   await using registries = createRegistries(needs.registries, {
     environment: host.environment,
     warn: (message) => view.events({ type: 'warning', message, hint: undefined }),
+    log: common.verbose === true ? (line) => view.events({ type: 'log', line }) : undefined,
   });
   try {
     const result = await run({

@@ -1,6 +1,5 @@
-import { CosaError } from '../lib/errors.ts';
-import type { RegistryResponse } from '../oci/registry/client.ts';
-import type { Exchange } from './transport.ts';
+import type { Exchange, HttpRequest, HttpResponse } from './exchange.ts';
+import { misconfigured, type Peer } from './peer.ts';
 
 const redirectStatuses = [301, 302, 303, 307, 308];
 /** Those that keep method and body (RFC 9110, section 15.4): any request can follow them, as bodies can be begun anew. */
@@ -9,44 +8,46 @@ const mostRedirects = 5;
 
 /** Where redirects may lead. */
 export interface RedirectRules {
-  /** The host that the user named, for messages. */
-  registry: string;
   /** True if a server may be talked to without TLS. */
   mayBePlain: (url: URL) => boolean;
+  /** True where a way may lead from TLS to a server without: for content whose hash is known, in requests that say nothing of us. */
+  mayLeaveTls: boolean;
 }
 
 /**
- * Sends a request and follows redirects, as registries point to their storage with them; of requests that change something,
- * only those that keep the method. From the
- * first other origin on nothing is sent that says who we are, not even when the way leads back.
- * @throws CosaError `REGISTRY_FAILED` for a redirect that leads nowhere, in a circle, or away from TLS
+ * The layer that follows redirects, as servers point to their storage with them; of requests that change something,
+ * only those redirects that keep the method. From the first other origin on nothing is sent that says who we are, not
+ * even when the way leads back.
+ * @throws CosaError `…_FAILED` for a redirect that leads nowhere, in a circle, or away from TLS
  */
-export async function follow(
-  send: (exchange: Exchange) => Promise<RegistryResponse>,
-  first: Exchange,
-  rules: RedirectRules,
-): Promise<RegistryResponse> {
-  let next = first;
-  for (let hops = 0; hops <= mostRedirects; hops += 1) {
-    const answer = await send(next);
-    const isRead = next.method === 'GET' || next.method === 'HEAD';
-    if (!(isRead ? redirectStatuses : keepingStatuses).includes(answer.status)) return answer;
-    await answer.discard();
-    const url = target(answer, rules);
-    const headers = url.origin === next.url.origin ? next.headers : withoutAuthorization(next.headers);
-    next = { ...next, url, headers };
-  }
-  throw failed(rules, `it redirects more than ${mostRedirects} times`);
+export function withRedirects(next: Exchange, peer: Peer, rules: RedirectRules): Exchange {
+  return async (first) => {
+    let request = first;
+    for (let hops = 0; hops <= mostRedirects; hops += 1) {
+      const answer = await next(request);
+      const isRead = request.method === 'GET' || request.method === 'HEAD';
+      if (!(isRead ? redirectStatuses : keepingStatuses).includes(answer.status)) return answer;
+      await answer.discard();
+      const url = target(answer, peer, rules);
+      const headers = url.origin === request.url.origin ? request.headers : withoutSecrets(request.headers);
+      request = { ...request, url, headers };
+    }
+    throw misconfigured(peer, `it redirects more than ${mostRedirects} times`);
+  };
 }
 
-function target(answer: RegistryResponse, rules: RedirectRules): URL {
+function target(answer: HttpResponse, peer: Peer, { mayBePlain, mayLeaveTls }: RedirectRules): URL {
   const location = answer.header('location');
-  if (location === undefined || !URL.canParse(location, answer.url.href))
-    throw failed(rules, 'it redirects to no address');
+  if (location === undefined || !URL.canParse(location, answer.url.href)) {
+    throw misconfigured(peer, 'it redirects to no address');
+  }
   const url = new URL(location, answer.url);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw failed(rules, 'it redirects to what is not HTTP');
-  if (url.protocol === 'http:' && (answer.url.protocol === 'https:' || !rules.mayBePlain(url))) {
-    throw failed(rules, `it redirects away from TLS, to http://${url.host}`);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    throw misconfigured(peer, 'it redirects to what is not HTTP');
+  }
+  const leavesTls = answer.url.protocol === 'https:' && !mayLeaveTls;
+  if (url.protocol === 'http:' && (leavesTls || !mayBePlain(url))) {
+    throw misconfigured(peer, `it redirects away from TLS, to http://${url.host}`);
   }
   // An address's own user and password would be sent as authorization.
   url.username = '';
@@ -54,12 +55,7 @@ function target(answer: RegistryResponse, rules: RedirectRules): URL {
   return url;
 }
 
-function withoutAuthorization(headers: Exchange['headers']): Exchange['headers'] {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'));
-}
-
-function failed(rules: RedirectRules, reason: string): CosaError {
-  return new CosaError('REGISTRY_FAILED', `registry ${rules.registry}: ${reason}`, {
-    hint: "that is for the registry's administrator to set right",
-  });
+function withoutSecrets(headers: HttpRequest['headers'] = {}): HttpRequest['headers'] {
+  const secret = ['authorization', 'cookie'];
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !secret.includes(name.toLowerCase())));
 }

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
-import { CosaError } from '../lib/errors.ts';
-import type { Attempts } from '../oci/registry/client.ts';
+import type { Exchange } from './exchange.ts';
+import { isTemporary, markFinal, retryDelay } from './temporary-errors.ts';
 
 /** Waits; throws the signal's reason as soon as it is aborted. */
 export type Wait = (milliseconds: number, signal: AbortSignal | undefined) => Promise<void>;
@@ -8,24 +8,24 @@ export type Wait = (milliseconds: number, signal: AbortSignal | undefined) => Pr
 /** Where those who try again get what they need. */
 export interface RetryContext {
   wait: Wait;
+  /** Told of each failure that is tried again. */
   warn: (message: string) => void;
+}
+
+/** Counts the attempts at something larger than one request: a transfer that is resumed. */
+export interface Attempts {
+  /**
+   * Waits until the next attempt may begin.
+   * @throws the failure itself if trying again cannot help or has been tried often enough
+   */
+  failed(failure: unknown): Promise<void>;
+  /** Something has been achieved: the attempts count anew. */
+  progressed(): void;
 }
 
 const mostAttempts = 5;
 const firstDelay = 500;
 const longestDelay = 60_000;
-
-const passing: readonly string[] = [
-  'REGISTRY_INTERRUPTED',
-  'REGISTRY_TIMEOUT',
-  'REGISTRY_RATE_LIMIT',
-  'REGISTRY_UNAVAILABLE',
-];
-
-/** What the server said about when to come back, in milliseconds: for the loop alone, people are shown the error. */
-const retryAfter = new WeakMap<CosaError, number>();
-/** Failures that have been tried again often enough: whoever gets them need not begin once more. */
-const exhausted = new WeakSet<CosaError>();
 
 /** The usual {@link Wait}. */
 export async function waitFor(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
@@ -37,18 +37,8 @@ export async function waitFor(milliseconds: number, signal: AbortSignal | undefi
 }
 
 /**
- * Keeps what a server's `Retry-After` says, seconds or a date (RFC 9110, section 10.2.3), with the error.
- * @param now milliseconds since the epoch, to make a duration of a date
- */
-export function rememberRetryAfter(error: CosaError, header: string | undefined, now: number): CosaError {
-  const text = header?.trim() ?? '';
-  const delay = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
-  if (!Number.isNaN(delay)) retryAfter.set(error, Math.max(0, delay));
-  return error;
-}
-
-/**
  * Counts attempts, with a delay that doubles and varies, so that many who failed together do not come back together.
+ * Tries again what is temporary ({@link isTemporary}), and nothing else.
  * @param what that is tried, for the log: `blob sha256:…`
  */
 export function createAttempts(context: RetryContext, what: string, signal: AbortSignal | undefined): Attempts {
@@ -59,13 +49,10 @@ export function createAttempts(context: RetryContext, what: string, signal: Abor
     },
     async failed(failure) {
       signal?.throwIfAborted();
-      if (!(failure instanceof CosaError) || !passing.includes(failure.code) || exhausted.has(failure)) throw failure;
+      if (!isTemporary(failure)) throw failure;
       failures += 1;
-      if (failures === mostAttempts) {
-        exhausted.add(failure);
-        throw failure;
-      }
-      const delay = delayAfter(failure, failures);
+      if (failures === mostAttempts) throw markFinal(failure);
+      const delay = delayAfter(retryDelay(failure), failures);
       const seconds = `${(delay / 1000).toFixed(1)} s`;
       const message = failure.message.includes(what) ? failure.message : `${what}: ${failure.message}`;
       context.warn(`${message}; attempt ${failures + 1} of ${mostAttempts} in ${seconds}`);
@@ -74,7 +61,31 @@ export function createAttempts(context: RetryContext, what: string, signal: Abor
   };
 }
 
-function delayAfter(failure: CosaError, failures: number): number {
+/**
+ * The layer that sends a request again after failures that pass. It lies above those that make errors of statuses and
+ * follow redirects: another attempt gets another token, and another signed address of storage.
+ * @param what is asked, for the log
+ */
+export function withRetry<Request extends { signal?: AbortSignal | undefined; retry?: boolean | undefined }, Response>(
+  next: Exchange<Request, Response>,
+  context: RetryContext,
+  what: string,
+): Exchange<Request, Response> {
+  return async (request) => {
+    const { signal, retry = true } = request;
+    if (!retry) return next(request);
+    const attempts = createAttempts(context, what, signal);
+    for (;;) {
+      try {
+        return await next(request);
+      } catch (error) {
+        await attempts.failed(error);
+      }
+    }
+  };
+}
+
+function delayAfter(retryAfter: number, failures: number): number {
   const backOff = firstDelay * 2 ** (failures - 1) * (0.75 + Math.random() / 2);
-  return Math.round(Math.min(longestDelay, Math.max(backOff, retryAfter.get(failure) ?? 0)));
+  return Math.round(Math.min(longestDelay, Math.max(backOff, retryAfter)));
 }

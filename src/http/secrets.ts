@@ -1,8 +1,12 @@
+import type { Exchange, HttpResponse } from './exchange.ts';
+
 /** What must not be shown, whoever says it: a server that was sent a secret may put it anywhere in its answers. */
 export interface Secrets {
   add(secrets: readonly string[]): void;
   /** Text without secrets: `***` takes the place of each. Addresses lose what may be one: user, password and query. */
   hide(text: string): string;
+  /** Text without the secrets that were added; addresses stay whole. */
+  hideKnown(text: string): string;
   /** Takes the secrets out of an error, its hint and its causes, and returns the same error. */
   hideIn(error: unknown): unknown;
 }
@@ -14,9 +18,10 @@ export function createSecrets(): Secrets {
   const known = new Set<string>();
   let pattern: RegExp | undefined;
 
+  const hideKnown = (text: string) => (pattern === undefined ? text : text.replace(pattern, '***'));
+
   function hide(text: string): string {
-    const hidden = pattern === undefined ? text : text.replace(pattern, '***');
-    return hidden.replace(/\b(https?:\/\/)(?:[^\s/?#@]*@)?([^\s?#"'<>)]*)(\?[^\s"'<>)]*)?/gi, '$1$2');
+    return hideKnown(text).replace(/\b(https?:\/\/)(?:[^\s/?#@]*@)?([^\s?#"'<>)]*)(\?[^\s"'<>)]*)?/gi, '$1$2');
   }
 
   function hideIn(error: unknown, depth = 0): unknown {
@@ -42,8 +47,40 @@ export function createSecrets(): Secrets {
       pattern = new RegExp(forms.map((form) => form.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'), 'gi');
     },
     hide,
+    hideKnown,
     hideIn: (error) => hideIn(error),
   };
+}
+
+/**
+ * The layer that takes secrets out of all errors, those of bodies too: servers put what they were sent into answers,
+ * addresses and the names of hosts.
+ */
+export function withHiddenSecrets<Request, Response extends HttpResponse>(
+  next: Exchange<Request, Response>,
+  secrets: Secrets,
+): Exchange<Request, Response> {
+  return async (request) => {
+    const answer = await next(request).catch((error: unknown) => {
+      throw secrets.hideIn(error);
+    });
+    return {
+      ...answer,
+      body: discreet(answer.body, secrets),
+      bytes: (maximum) =>
+        answer.bytes(maximum).catch((error: unknown) => {
+          throw secrets.hideIn(error);
+        }),
+    };
+  };
+}
+
+async function* discreet(body: AsyncIterable<Buffer>, secrets: Secrets): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw secrets.hideIn(error);
+  }
 }
 
 /** As it is, and as it stands in addresses, whose hosts are in lower case and may have been converted. */

@@ -1,46 +1,44 @@
-import { Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
+import { setMaxListeners } from 'node:events';
+import type { ClientRequest, ClientRequestArgs, IncomingMessage } from 'node:http';
+import { pipeline, Readable } from 'node:stream';
 import { verificationError } from '../lib/errors.ts';
-import type { RegistryRequest, RegistryResponse } from '../oci/registry/client.ts';
-import { networkError } from './network-errors.ts';
+import type { Connections } from './connections.ts';
+import type { Exchange, HttpRequest, HttpResponse, StreamedBody } from './exchange.ts';
+import { networkError, timeoutFailure } from './network-errors.ts';
+import type { Peer } from './peer.ts';
+import { steady } from './steady.ts';
+import { waitWhile } from './wait-while.ts';
 
-/** One HTTP request, as it goes over the wire. */
-export interface Exchange extends Pick<RegistryRequest, 'method' | 'body' | 'signal'> {
-  url: URL;
-  headers: Readonly<Record<string, string>>;
-}
-
-/** So much is read ahead, in bytes: network and reader rarely wait for each other, and memory stays flat. */
-const readAhead = 256 * 1024;
-
-/** So much of a body nobody wants is read to keep the connection. */
-const cheapToRead = 64 * 1024;
+/** So much of a body nobody wants is read to keep the connection, in bytes, and for so long, in milliseconds. */
+const cheapToRead = { bytes: 64 * 1024, milliseconds: 2_000 };
 
 /**
- * Sends one request and waits for the answer's head.
- * @param registry the host that the user named, for messages
- * @throws CosaError as {@link networkError} says; what `body.open` throws; the signal's reason
+ * The lowest layer: sends a request over the wire, with Node's own client.
+ * @param verify false for servers that may have any certificate
+ * @throws CosaError as {@link networkError} says, `CERTIFICATE_INVALID` (exit 2)
  */
-export async function exchange(dispatcher: Dispatcher, sent: Exchange, registry: string): Promise<RegistryResponse> {
-  const { url, method, signal } = sent;
-  signal?.throwIfAborted();
-  const source: SourceFailure = { failed: false, error: undefined };
-  try {
-    const answer = await dispatcher.request({
-      origin: url.origin,
-      path: `${url.pathname}${url.search}`,
-      method,
-      headers: { 'user-agent': 'cosa', 'accept-encoding': 'identity', ...sent.headers, ...lengthOf(sent) },
-      body: outgoing(sent.body, source),
-      signal: signal ?? null,
-      highWaterMark: readAhead,
-    });
-    return response(answer, sent, registry);
-  } catch (error) {
-    if (source.failed) throw source.error;
+export function createTransport(
+  connections: Connections,
+  peer: Peer,
+  verify: (url: URL) => boolean = () => true,
+): Exchange {
+  return async (request) => {
+    const { url, signal } = request;
     signal?.throwIfAborted();
-    throw networkError(error, url, registry);
-  }
+    // Many requests wait for one signal, that of the command. Node takes that for a leak.
+    if (signal !== undefined) setMaxListeners(0, signal);
+    const source: SourceFailure = { failed: false, error: undefined };
+    try {
+      const connection = await connections.to(url, verify(url));
+      // Node's client reports an abortion only when it has a connection.
+      const answer = await waitWhile(send(connection, request, connections.timeouts.idle, source), signal);
+      return response(answer, request, connections.timeouts.idle, peer);
+    } catch (error) {
+      if (source.failed) throw source.error;
+      signal?.throwIfAborted();
+      throw networkError(error, url, peer);
+    }
+  };
 }
 
 /** What reading the body to be sent has thrown: not the network's fault, and not to be tried again. */
@@ -49,65 +47,135 @@ interface SourceFailure {
   error: unknown;
 }
 
-function lengthOf({ method, body }: Exchange): Record<string, string> {
+/** Resolves with the head of the answer. */
+async function send(
+  connection: ClientRequestArgs,
+  { method, headers, body, signal }: HttpRequest,
+  idle: number,
+  source: SourceFailure,
+): Promise<IncomingMessage> {
+  const { request } = await import(connection.protocol === 'https:' ? 'node:https' : 'node:http');
+  const sent: ClientRequest = request({
+    ...connection,
+    method,
+    headers: {
+      'user-agent': 'cosa',
+      'accept-encoding': 'identity',
+      ...headers,
+      ...lengthOf(method, body),
+      ...connection.headers,
+    },
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const watch = watchdog(idle, () => sent.destroy(timeoutFailure('no answer')));
+  return new Promise((resolve, reject) => {
+    sent.once('socket', watch.begin);
+    // Also after the head is there: what breaks then is told by the body.
+    sent.on('error', (error) => {
+      watch.end();
+      reject(error);
+    });
+    sent.once('response', (answer) => {
+      watch.end();
+      // A server that has answered wants no more of the body.
+      answer.once('close', () => {
+        if (!sent.writableFinished) sent.destroy();
+      });
+      resolve(answer);
+    });
+    if (body === undefined || body instanceof Uint8Array) sent.end(body);
+    else pipeline(Readable.from(watched(body, source, watch)), sent, () => undefined);
+  });
+}
+
+function lengthOf(method: HttpRequest['method'], body: HttpRequest['body']): Record<string, string> {
   if (body !== undefined) return { 'content-length': String(body instanceof Uint8Array ? body.length : body.size) };
   return method === 'PUT' || method === 'POST' || method === 'PATCH' ? { 'content-length': '0' } : {};
 }
 
-function outgoing(body: Exchange['body'], failure: SourceFailure): Uint8Array | Readable | null {
-  if (body === undefined) return null;
-  return body instanceof Uint8Array ? body : Readable.from(watched(body.open, failure));
+/** Waits for the server, and not for the body's source. */
+interface Watchdog {
+  begin: () => void;
+  /** @param isPaused true while the source is waited for */
+  pause: (isPaused: boolean) => void;
+  end: () => void;
 }
 
-async function* watched(open: () => AsyncIterable<Uint8Array>, failure: SourceFailure): AsyncGenerator<Uint8Array> {
+function watchdog(milliseconds: number, giveUp: () => void): Watchdog {
+  let timer: NodeJS.Timeout | undefined;
+  let paused = false;
+  let ended = false;
+  return {
+    begin: () => {
+      if (ended) return;
+      timer = setTimeout(() => (paused ? timer?.refresh() : giveUp()), milliseconds);
+    },
+    pause: (isPaused) => {
+      paused = isPaused;
+      if (!ended) timer?.refresh();
+    },
+    end: () => {
+      ended = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function* watched({ open }: StreamedBody, failure: SourceFailure, watch: Watchdog): AsyncGenerator<Uint8Array> {
   try {
-    yield* open();
+    watch.pause(true);
+    for await (const chunk of open()) {
+      watch.pause(false);
+      yield chunk;
+      watch.pause(true);
+    }
   } catch (error) {
     failure.failed = true;
     failure.error = error;
     throw error;
+  } finally {
+    watch.pause(false);
   }
 }
 
-function response(answer: Dispatcher.ResponseData, { url, signal }: Exchange, registry: string): RegistryResponse {
+function response(answer: IncomingMessage, request: HttpRequest, idle: number, peer: Peer): HttpResponse {
+  const { url } = request;
   const header = (name: string) => {
     const value = answer.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
   };
   // Whoever gave up a transfer reads no more, and its connection may well break then.
-  answer.body.on('error', () => undefined);
-  const body = received(answer.body, url, registry, signal);
-  // A body that breaks off while nobody wants it is nobody's problem.
-  const discard = async () => void (await answer.body.dump({ limit: cheapToRead }).catch(() => undefined));
+  answer.on('error', () => undefined);
+  const body = received(answer, request, idle, peer);
+  const announced = Number(header('content-length') ?? 0);
   return {
-    status: answer.statusCode,
+    status: answer.statusCode ?? 0,
     header,
     url,
     body,
     bytes: async (maximum) => {
-      const bytes = await readBounded(body, maximum, Number(header('content-length') ?? 0));
+      const bytes = await readBounded(body, maximum, announced);
       if (bytes !== undefined) return bytes;
-      await discard();
-      throw verificationError('REGISTRY_ANSWER_TOO_LARGE', `${url.host} answers with more than ${maximum} bytes`, {
-        hint: 'nothing of that kind is so large: something is wrong with the registry, or a proxy before it',
+      await discard(answer, announced);
+      throw verificationError(`${peer.codes}_ANSWER_TOO_LARGE`, `${url.host} answers with more than ${maximum} bytes`, {
+        hint: `nothing of that kind is so large: something is wrong with the ${peer.kind}, or a proxy before it`,
       });
     },
-    discard,
+    discard: () => discard(answer, announced),
   };
 }
 
 async function* received(
-  body: AsyncIterable<unknown>,
-  url: URL,
-  registry: string,
-  signal: AbortSignal | undefined,
+  answer: IncomingMessage,
+  { url, signal }: HttpRequest,
+  idle: number,
+  peer: Peer,
 ): AsyncGenerator<Buffer, void, undefined> {
   try {
-    // Bodies of undici that nobody decodes yield buffers.
-    yield* body as AsyncIterable<Buffer>;
+    yield* steady(answer, idle, (reason) => answer.destroy(reason));
   } catch (error) {
     signal?.throwIfAborted();
-    throw networkError(error, url, registry);
+    throw networkError(error, url, peer);
   }
 }
 
@@ -126,4 +194,21 @@ async function readBounded(
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/** A body that breaks off while nobody wants it is nobody's problem. */
+async function discard(answer: IncomingMessage, announced: number): Promise<void> {
+  if (answer.readableEnded || answer.closed) return;
+  if (announced > cheapToRead.bytes) {
+    answer.destroy();
+    return;
+  }
+  let left = cheapToRead.bytes;
+  const timer = setTimeout(() => answer.destroy(), cheapToRead.milliseconds);
+  answer.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) answer.destroy();
+  });
+  await new Promise<void>((resolve) => answer.once('close', resolve));
+  clearTimeout(timer);
 }

@@ -35,7 +35,7 @@ export async function copyContent(request: CopyRequest, store: ContentStore, rep
     await publish(plan, request, store, reporter);
     return counts;
   } catch (error) {
-    if (!(error instanceof CosaError) || !refusals.includes(error.code)) throw error;
+    if (!(error instanceof CosaError) || error.code !== 'MANIFEST_REFUSED') throw error;
     // A registry may have lost what its manifests name: then each blob is asked for.
     const whole = await planCopy(request, 'each blob');
     if (whole.blobs.length === 0) throw error;
@@ -51,9 +51,6 @@ export async function copyContent(request: CopyRequest, store: ContentStore, rep
     };
   }
 }
-
-/** What a registry's answer becomes that does not take a manifest. */
-const refusals = ['REGISTRY_NOT_FOUND', 'REGISTRY_FAILED'];
 
 function moveBlobs(
   { blobs, present }: CopyPlan,

@@ -15,6 +15,8 @@ export type PipelineEvent =
       note: string | undefined;
     }
   | { type: 'step-failed'; step: number; title: string; milliseconds: number }
+  /** A line of detail that belongs to no step: shown with --verbose alone. */
+  | { type: 'log'; line: string }
   /** For a person, at once; a program may have left the cursor anywhere. */
   | { type: 'notice'; message: string }
   | { type: 'warning'; message: string; hint: string | undefined };

@@ -1,4 +1,5 @@
 import { createConnections, type Timeouts } from '../../src/http/connections.ts';
+import { environmentProxies } from '../../src/http/proxies.ts';
 import { type ClientOptions, createClient } from '../../src/oci/registry/client/create-client.ts';
 import type { RegistryClient } from '../../src/oci/registry/client.ts';
 
@@ -24,7 +25,11 @@ export function testClient(
   const waits: number[] = [];
   const warnings: string[] = [];
   const { certificateAuthority: ca, timeouts = { connect: 15_000, idle: 15_000 }, environment = {}, ...rest } = options;
-  const connections = createConnections(async () => (ca === undefined ? {} : { ca }), timeouts, environment);
+  const connections = createConnections({
+    certificates: async () => (ca === undefined ? {} : { ca }),
+    proxies: environmentProxies(environment),
+    timeouts,
+  });
   const client = createClient({
     host,
     address: host,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { createAttempts, rememberRetryAfter, waitFor } from '../../src/http/retry.ts';
+import { createAttempts, waitFor, withRetry } from '../../src/http/retry.ts';
+import { isTemporary, markTemporary } from '../../src/http/temporary-errors.ts';
 import { CosaError } from '../../src/lib/errors.ts';
 
 function recorded(signal?: AbortSignal) {
@@ -9,10 +10,11 @@ function recorded(signal?: AbortSignal) {
     wait: async (milliseconds: number) => void waits.push(milliseconds),
     warn: (message: string) => void warnings.push(message),
   };
-  return { waits, warnings, attempts: createAttempts(context, 'blob of docker://registry.test/os', signal) };
+  return { context, waits, warnings, attempts: createAttempts(context, 'blob of docker://registry.test/os', signal) };
 }
 
-const broken = () => new CosaError('REGISTRY_INTERRUPTED', 'registry registry.test: the connection broke');
+const broken = () =>
+  markTemporary(new CosaError('REGISTRY_INTERRUPTED', 'registry registry.test: the connection broke'));
 
 test('tries five times with delays that double and vary, and says so', async () => {
   const { attempts, waits, warnings } = recorded();
@@ -49,6 +51,7 @@ test('does not begin once more with what was tried often enough below', async ()
 });
 
 test.each([
+  new CosaError('REGISTRY_INTERRUPTED', 'not marked as one that passes'),
   new CosaError('REGISTRY_DENIED', 'no'),
   new CosaError('BLOB_DIGEST_MISMATCH', 'no'),
   new TypeError('a mistake of our own'),
@@ -68,7 +71,7 @@ test.each([
   ['Mon, 01 Mar 2027 12:00:00 GMT', 60_000],
 ])('waits as long as Retry-After says, but not for ever: %s', async (header, expected) => {
   const { attempts, waits } = recorded();
-  await attempts.failed(rememberRetryAfter(new CosaError('REGISTRY_RATE_LIMIT', 'slower'), header, now));
+  await attempts.failed(markTemporary(new CosaError('REGISTRY_RATE_LIMIT', 'slower'), header, now));
   expect(waits).toEqual([expected]);
 });
 
@@ -76,7 +79,7 @@ test.each([undefined, '', '-5', 'soon', '1e9', '0', 'Sun, 01 Mar 2020 12:00:00 G
   'waits as usual where Retry-After says nothing of use: %s',
   async (header) => {
     const { attempts, waits } = recorded();
-    await attempts.failed(rememberRetryAfter(new CosaError('REGISTRY_RATE_LIMIT', 'slower'), header, now));
+    await attempts.failed(markTemporary(new CosaError('REGISTRY_RATE_LIMIT', 'slower'), header, now));
     expect(waits[0]).toBeGreaterThanOrEqual(375);
     expect(waits[0]).toBeLessThanOrEqual(625);
   },
@@ -97,4 +100,29 @@ test('a wait ends with the abortion', async () => {
   abort.abort(new Error('interrupted'));
   await expect(waiting).rejects.toThrow('interrupted');
   await waitFor(0, undefined);
+});
+
+test('the layer sends a request again until it is answered, and is the only one to do so', async () => {
+  const { context, waits } = recorded();
+  let sent = 0;
+  const next = async (request: { signal?: AbortSignal; retry?: boolean }) => {
+    sent += 1;
+    if (sent % 3 !== 0) throw broken();
+    return { request };
+  };
+  const exchange = withRetry(next, context, 'registry.test');
+  const request = {};
+  expect((await exchange(request)).request).toBe(request);
+  expect(waits).toHaveLength(2);
+  await expect(exchange({ retry: false })).rejects.toThrow('the connection broke');
+  expect(sent).toBe(4);
+});
+
+test('the layer gives up after five attempts, with an error that nobody tries again', async () => {
+  const { context, waits } = recorded();
+  const exchange = withRetry(() => Promise.reject(broken()), context, 'registry.test');
+  const failure: unknown = await exchange({}).catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code: 'REGISTRY_INTERRUPTED' });
+  expect(isTemporary(failure)).toBe(false);
+  expect(waits).toHaveLength(4);
 });

@@ -110,6 +110,9 @@ export function liveView(stream: ViewStream, options: ViewOptions): View {
         if (verbose) paint([logLine(event.line, style)]);
         else logs.add(event.step, event.line);
         return;
+      case 'log':
+        if (verbose) paint([logLine(event.line, style)]);
+        return;
       case 'step-finished': {
         end(event.step);
         logs.take(event.step);

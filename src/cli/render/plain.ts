@@ -61,6 +61,9 @@ export function plainView(stream: ViewStream, options: ViewOptions): View {
         if (verbose) print(logLine(event.line, style));
         else logs.add(event.step, event.line);
         return;
+      case 'log':
+        if (verbose) print(logLine(event.line, style));
+        return;
       case 'step-finished': {
         end(event.step);
         logs.take(event.step);

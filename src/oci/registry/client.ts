@@ -1,3 +1,6 @@
+import type { HttpRequest, HttpResponse } from '../../http/exchange.ts';
+import type { Attempts } from '../../http/retry.ts';
+
 /** What a request does with a repository; a token service is asked for exactly that. `push` includes `pull`. */
 export interface RegistryScope {
   repository: string;
@@ -5,50 +8,24 @@ export interface RegistryScope {
 }
 
 /** One request to a registry. */
-export interface RegistryRequest {
-  method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
+export interface RegistryRequest extends Omit<HttpRequest, 'url'> {
   /** Below `/v2/`: `os/example/blobs/sha256:…`; or an address that the registry gave: an upload's location, a next page. */
   path: string | URL;
   /** Token scopes that are needed. More than one for a mount; the first is the repository that messages name. */
   scopes: readonly RegistryScope[];
-  headers?: Readonly<Record<string, string>> | undefined;
-  /** Bytes in memory, or a stream with its length that can be begun anew for another attempt. */
-  body?: Uint8Array | { size: number; open: () => AsyncIterable<Uint8Array> } | undefined;
   /** Statuses that the caller deals with; any other becomes a CosaError. */
   accept: readonly number[];
+  /** The code of the error for an answer that means: the registry understands, and does not take what it is sent. */
+  refusalCode?: RefusalCode | undefined;
   /** False for a request whose attempts the caller repeats himself (an upload's chunk). All are tried again unless told. */
   retry?: boolean | undefined;
-  signal?: AbortSignal | undefined;
 }
 
-/** An accepted answer. It is read to its end or discarded: until then it holds a connection. */
-export interface RegistryResponse {
-  status: number;
-  /** @param name in lower case */
-  header(name: string): string | undefined;
-  /** Where the answer came from, after redirects: what relative addresses in it start from. */
-  url: URL;
-  /** Throws `REGISTRY_INTERRUPTED` or `REGISTRY_TIMEOUT` if the connection breaks or stalls: see {@link RegistryClient.attempts}. */
-  body: AsyncIterable<Buffer>;
-  /**
-   * Reads a whole small body.
-   * @throws CosaError `REGISTRY_ANSWER_TOO_LARGE` (exit 4) if it has more bytes
-   */
-  bytes(maximum: number): Promise<Buffer>;
-  /** Throws the body away. */
-  discard(): Promise<void>;
-}
+/** What a registry refused: a manifest, as when it lacks a blob that it names; a blob, as when its digest is another. */
+export type RefusalCode = 'MANIFEST_REFUSED' | 'BLOB_REFUSED';
 
-/** Counts the attempts at something larger than one request: a transfer that is resumed. */
-export interface Attempts {
-  /**
-   * Waits until the next attempt may begin.
-   * @throws the failure itself if trying again cannot help or has been tried often enough
-   */
-  failed(failure: unknown): Promise<void>;
-  /** Something has been achieved: the attempts count anew. */
-  progressed(): void;
-}
+/** An accepted answer. */
+export type RegistryResponse = HttpResponse;
 
 /** All traffic with one registry: connections, tokens and the requests under way are shared. */
 export interface RegistryClient {
@@ -58,7 +35,8 @@ export interface RegistryClient {
    * Sends a request: with authorization, over redirects, and again after failures that pass.
    * @throws CosaError `REGISTRY_UNKNOWN_HOST`, `REGISTRY_REFUSED`, `REGISTRY_TLS`, `REGISTRY_PLAIN_HTTP`,
    *   `REGISTRY_UNAUTHORIZED`, `REGISTRY_DENIED`, `REGISTRY_NOT_FOUND`, `REGISTRY_RATE_LIMIT`, `REGISTRY_UNAVAILABLE`
-   *   (5xx), `REGISTRY_INTERRUPTED`, `REGISTRY_TIMEOUT`, `REGISTRY_FAILED` (all exit 1); what `body.open` throws
+   *   (5xx), `REGISTRY_INTERRUPTED`, `REGISTRY_TIMEOUT`, `REGISTRY_FAILED`, the request's refusal code (all exit 1); what
+   *   `body.open` throws
    */
   request(request: RegistryRequest): Promise<RegistryResponse>;
   /** @param what the thing that is tried, for messages: `blob sha256:…` */

@@ -28,7 +28,11 @@ export interface Manifests {
    * @throws CosaError as {@link resolve}
    */
   get(reference: string, access: 'pull' | 'push'): Promise<{ descriptor: Descriptor; bytes: Buffer } | undefined>;
-  /** @throws CosaError `MANIFEST_TOO_LARGE`, `MANIFEST_DIGEST_MISMATCH` (exit 4) */
+  /**
+   * Stores a manifest.
+   * @throws CosaError `MANIFEST_TOO_LARGE`, `MANIFEST_DIGEST_MISMATCH` (exit 4); `MANIFEST_REFUSED` (exit 1) if the
+   *   registry does not take it, as when it lacks what the manifest names
+   */
   put(manifest: NewManifest): Promise<PutResult>;
   /** @throws CosaError `DELETE_UNSUPPORTED` (exit 1) */
   delete(digest: Digest): Promise<void>;
@@ -122,6 +126,7 @@ export function createManifests(requests: RepositoryRequests): Manifests {
       headers: { 'Content-Type': mediaType, ...conditions },
       body: bytes,
       accept: Object.keys(conditions).length === 0 ? [200, 201, 202] : [200, 201, 202, 412],
+      refusalCode: 'MANIFEST_REFUSED',
     });
     await answer.discard();
     if (answer.status === 412) return { isListed: false, isRefused: true };

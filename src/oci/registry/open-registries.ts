@@ -1,4 +1,5 @@
 import { createConnections, usualTimeouts } from '../../http/connections.ts';
+import { environmentProxies } from '../../http/proxies.ts';
 import { waitFor } from '../../http/retry.ts';
 import { findCredentials } from '../credentials.ts';
 import type { Registries, RegistryOptions, Repository } from '../registries.ts';
@@ -17,7 +18,11 @@ import { openRepository } from './repository.ts';
 export function openRegistries(options: RegistryOptions, registryEnvironment: RegistryEnvironment): Registries {
   const { environment, warn = () => undefined, timeouts = usualTimeouts } = registryEnvironment;
   const lifetime = new AbortController();
-  const connections = createConnections((host) => readCertificates(host, options, environment), timeouts, environment);
+  const connections = createConnections({
+    certificates: (host) => readCertificates(host, options, environment),
+    proxies: environmentProxies(environment),
+    timeouts,
+  });
   const clients = new Map<string, RegistryClient>();
   let rules: Promise<RegistryRule[]> | undefined;
 
@@ -36,6 +41,7 @@ export function openRegistries(options: RegistryOptions, registryEnvironment: Re
           findCredentials(host, repository, options, environment),
         signal: lifetime.signal,
         warn,
+        log: registryEnvironment.log,
         wait: registryEnvironment.wait ?? waitFor,
       });
     clients.set(key, client);

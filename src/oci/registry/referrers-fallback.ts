@@ -159,7 +159,7 @@ async function putIndex(
   try {
     await put([...entries, ...odd]);
   } catch (error) {
-    if (!hasCode(error, 'REGISTRY_FAILED', 'REGISTRY_NOT_FOUND')) throw error;
+    if (!hasCode(error, 'MANIFEST_REFUSED')) throw error;
     // Registries refuse an index of what they do not have, as when somebody has deleted a referrer and left its entry, or
     // of what they do not understand.
     const present = await mapParallel(

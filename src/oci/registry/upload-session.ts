@@ -52,6 +52,7 @@ export async function beginUpload(
 /**
  * Sends all bytes that the registry does not have yet, in one request.
  * @returns the session after them, or `undefined` if the registry has lost it
+ * @throws CosaError `BLOB_REFUSED` (exit 1) if the registry does not take them
  */
 export async function sendRest(
   requests: RepositoryRequests,
@@ -70,6 +71,7 @@ export async function sendRest(
     headers: offset === 0 ? bytesType : { ...bytesType, 'Content-Range': `${offset}-${size - 1}` },
     body: { size: size - offset, open: () => feed.open(offset) },
     accept: [200, 201, 202, 204, ...lost],
+    refusalCode: 'BLOB_REFUSED',
     retry: false,
     signal,
   });
@@ -82,7 +84,8 @@ export async function sendRest(
  * Closes an upload: the registry compares the digest, and the blob is there.
  * @param body the whole blob, if nothing was sent yet
  * @returns false if the registry has lost the session
- * @throws CosaError `BLOB_DIGEST_MISMATCH` (exit 4) if the registry says that it stored something else
+ * @throws CosaError `BLOB_DIGEST_MISMATCH` (exit 4) if the registry says that it stored something else, `BLOB_REFUSED`
+ *   (exit 1) if it does not take what it was sent
  */
 export async function finishUpload(
   requests: RepositoryRequests,
@@ -101,6 +104,7 @@ export async function finishUpload(
     headers: bytesType,
     body: body ?? new Uint8Array(),
     accept: [200, 201, 202, 204, ...lost],
+    refusalCode: 'BLOB_REFUSED',
     retry: false,
     signal,
   });

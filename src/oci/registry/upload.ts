@@ -59,7 +59,7 @@ export async function uploadBlob(
     try {
       return await finishUpload(requests, reached, digest, undefined, signal);
     } catch (error) {
-      if (isDoubtful && hasCode(error, 'REGISTRY_FAILED')) return false;
+      if (isDoubtful && hasCode(error, 'BLOB_REFUSED')) return false;
       throw error;
     }
   }

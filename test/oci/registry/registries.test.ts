@@ -134,7 +134,7 @@ test('what registries take is loaded with the first one', async () => {
   const script = `
     const { createRegistries } = await import(${JSON.stringify(module)});
     await createRegistries({}, { environment: {} })[Symbol.asyncDispose]();
-    const loaded = process.moduleLoadList.filter((name) => /undici|tls/.test(name));
+    const loaded = process.moduleLoadList.filter((name) => /https?|tls/.test(name));
     console.log(JSON.stringify(loaded));
   `;
   const { stdout } = await promisify(execFile)(process.execPath, [

@@ -200,7 +200,7 @@ describe('an upload', () => {
   ])('is given up, once, when the registry refuses it: $name', async ({ content, method }) => {
     await using scene = await openTestingRepository();
     scene.registry.inject({ match: { method }, fault: { kind: 'status', status: 413 } });
-    await expect(scene.repository.putBlob(sourceOf(content))).rejects.toMatchObject({ code: 'REGISTRY_FAILED' });
+    await expect(scene.repository.putBlob(sourceOf(content))).rejects.toMatchObject({ code: 'BLOB_REFUSED' });
     expect(asked(scene).at(-1)).toBe('DELETE upload');
     expect(scene.registry.openUploads()).toBe(0);
   });

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { rememberRetryAfter } from '../../../http/retry.ts';
+import type { HttpResponse } from '../../../http/exchange.ts';
 import { serverText } from '../../../http/server-text.ts';
+import { markTemporary } from '../../../http/temporary-errors.ts';
 import { CosaError } from '../../../lib/errors.ts';
-import type { RegistryResponse, RegistryScope } from '../client.ts';
+import type { RefusalCode, RegistryScope } from '../client.ts';
 import { parseChallenges } from './challenge.ts';
 import { jsonValue } from './json.ts';
 
@@ -19,6 +20,8 @@ export interface Asked {
   isOwn: boolean;
   /** True if we said who we are. */
   isKnown: boolean;
+  /** The code for an answer that means: what was sent is not taken. */
+  refusalCode?: RefusalCode | undefined;
   /** Takes out of the server's text what must not be shown. */
   hide: (text: string) => string;
 }
@@ -35,19 +38,45 @@ const errorSchema = z.object({
   details: z.string().optional(),
 });
 
-/** Makes an error of an answer that nobody expected, and reads its body. */
-export async function answerError(answer: RegistryResponse, asked: Asked): Promise<CosaError> {
-  const error = await explained(answer, asked);
-  return rememberRetryAfter(error, answer.header('retry-after'), Date.now());
+/**
+ * Statuses by which a registry refuses what it is sent; registries choose among them as they like, and some say of a
+ * manifest that names a blob which they lack that it is not found. Others are about the request: who asks, how, when.
+ */
+const refusals = [400, 404, 406, 409, 410, 411, 413, 415, 422];
+
+/** Those that may pass: too many requests, and errors of the server but for what it will never do. */
+function isTemporaryStatus(status: number): boolean {
+  return status === 429 || (status >= 500 && status !== 501);
 }
 
-async function explained(answer: RegistryResponse, asked: Asked): Promise<CosaError> {
+/**
+ * Makes an error of an answer that nobody expected, and reads its body. 429 and 5xx are temporary.
+ * @returns `REGISTRY_UNAUTHORIZED`, `REGISTRY_DENIED`, `REGISTRY_NOT_FOUND`, `REGISTRY_RATE_LIMIT`, `REGISTRY_UNAVAILABLE`,
+ *   `REGISTRY_FAILED` or the refusal code (exit 1)
+ */
+export async function answerError(answer: HttpResponse, asked: Asked): Promise<CosaError> {
+  const error = await explained(answer, asked);
+  return isTemporaryStatus(answer.status) ? markTemporary(error, answer.header('retry-after')) : error;
+}
+
+/** Who gives an answer, for messages. @param base of the registry */
+export function answererName(url: URL, base: URL): string {
+  return url.origin === base.origin ? 'the registry' : url.host;
+}
+
+async function explained(answer: HttpResponse, asked: Asked): Promise<CosaError> {
   const said = serverText(await explanation(answer), asked.hide);
   const because = said === '' ? '' : ` (${said})`;
   const where =
     asked.scope === undefined ? `registry ${asked.host}` : `docker://${asked.host}/${asked.scope.repository}`;
   const action = asked.scope?.access ?? 'look';
   const login = `cosa login ${asked.host}`;
+  if (asked.refusalCode !== undefined && asked.isOwn && refusals.includes(answer.status)) {
+    return new CosaError(
+      asked.refusalCode,
+      `${where}: ${asked.what}: the registry refuses it with status ${answer.status}${because}`,
+    );
+  }
   switch (meaningOf(answer, asked)) {
     case 401:
       return asked.isKnown
@@ -72,7 +101,7 @@ async function explained(answer: RegistryResponse, asked: Asked): Promise<CosaEr
         hint: asked.isKnown ? 'try again later' : `try again later, or log in, which may allow more: ${login}`,
       });
     default: {
-      const isPassing = answer.status >= 500 && answer.status !== 501;
+      const isPassing = isTemporaryStatus(answer.status);
       return new CosaError(
         isPassing ? 'REGISTRY_UNAVAILABLE' : 'REGISTRY_FAILED',
         `${where}: ${asked.what}: ${asked.answeredBy} answers with status ${answer.status}${because}`,
@@ -83,7 +112,7 @@ async function explained(answer: RegistryResponse, asked: Asked): Promise<CosaEr
 }
 
 /** The status as this one means it. */
-function meaningOf(answer: RegistryResponse, { isOwn, isKnown }: Asked): number | undefined {
+function meaningOf(answer: HttpResponse, { isOwn, isKnown }: Asked): number | undefined {
   const { status } = answer;
   if (!isOwn) return [401, 403, 404].includes(status) ? undefined : status;
   // RFC 6750, section 3.1: so a registry with tokens refuses those whom it knows.
@@ -94,7 +123,7 @@ function meaningOf(answer: RegistryResponse, { isOwn, isKnown }: Asked): number 
 }
 
 /** What the body says, in words; empty if it says nothing that a person would read here. */
-async function explanation(answer: RegistryResponse): Promise<string> {
+async function explanation(answer: HttpResponse): Promise<string> {
   const text = await bodyText(answer);
   const parsed = errorSchema.safeParse(jsonValue(text));
   if (parsed.success) {
@@ -106,7 +135,7 @@ async function explanation(answer: RegistryResponse): Promise<string> {
   return isPlainText ? text : '';
 }
 
-async function bodyText(answer: RegistryResponse): Promise<string> {
+async function bodyText(answer: HttpResponse): Promise<string> {
   try {
     return (await answer.bytes(mostErrorBytes)).toString('utf8');
   } catch {

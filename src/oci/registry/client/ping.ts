@@ -1,5 +1,5 @@
+import type { HttpResponse } from '../../../http/exchange.ts';
 import { CosaError } from '../../../lib/errors.ts';
-import type { RegistryResponse } from '../client.ts';
 import { answerError } from './answer-errors.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 
@@ -23,7 +23,7 @@ export async function ping(
   host: string,
   address: string,
   mayBePlain: (url: URL) => boolean,
-  send: (url: URL) => Promise<RegistryResponse>,
+  send: (url: URL) => Promise<HttpResponse>,
   hide: (text: string) => string,
 ): Promise<Contact> {
   const secure = new URL(`https://${address}/v2/`);
@@ -45,7 +45,7 @@ export async function ping(
 async function pingAt(
   base: URL,
   host: string,
-  send: (url: URL) => Promise<RegistryResponse>,
+  send: (url: URL) => Promise<HttpResponse>,
   hide: (text: string) => string,
 ): Promise<Contact> {
   const answer = await send(base);

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import type { Exchange } from '../../../http/transport.ts';
+import type { HttpRequest, HttpResponse } from '../../../http/exchange.ts';
 import { CosaError } from '../../../lib/errors.ts';
 import type { Credentials } from '../../credentials.ts';
-import type { RegistryResponse } from '../client.ts';
 import type { Challenge } from './challenge.ts';
 import { jsonValue } from './json.ts';
 
@@ -58,7 +57,7 @@ export function tokenRequest(
   { realm, service }: TokenService,
   scopes: readonly string[],
   credentials: Credentials | undefined,
-): Exchange {
+): HttpRequest {
   if (credentials !== undefined && 'identityToken' in credentials) {
     const form = new URLSearchParams({
       grant_type: 'refresh_token',
@@ -82,7 +81,7 @@ export function tokenRequest(
  * Reads a token service's answer.
  * @throws CosaError `REGISTRY_FAILED` if it holds no token
  */
-export async function readToken(answer: RegistryResponse, registry: string): Promise<Token> {
+export async function readToken(answer: HttpResponse, registry: string): Promise<Token> {
   const text = (await answer.bytes(mostTokenBytes)).toString('utf8');
   const parsed = tokenSchema.safeParse(jsonValue(text));
   const value = parsed.data?.token ?? parsed.data?.access_token ?? '';

@@ -118,6 +118,45 @@ test.each([
   expect(registry.warnings[0]).toBe(`${failure.message}; attempt 2 of 5 in 17.0 s`);
 });
 
+test.each([
+  [400, 'MANIFEST_REFUSED', 'the registry refuses it with status 400 (MANIFEST_BLOB_UNKNOWN: unknown)'],
+  [404, 'MANIFEST_REFUSED', 'the registry refuses it with status 404 (MANIFEST_BLOB_UNKNOWN: unknown)'],
+  [413, 'MANIFEST_REFUSED', 'the registry refuses it with status 413 (MANIFEST_BLOB_UNKNOWN: unknown)'],
+  [405, 'REGISTRY_FAILED', 'the registry answers with status 405 (MANIFEST_BLOB_UNKNOWN: unknown)'],
+  [501, 'REGISTRY_FAILED', 'the registry answers with status 501 (MANIFEST_BLOB_UNKNOWN: unknown)'],
+  [307, 'REGISTRY_FAILED', undefined],
+])('a manifest that is not taken, %i, is %s', async (status, code, said) => {
+  const location = status === 307 ? { location: 'http://' } : {};
+  await using server = await startHttpServer(
+    answering(status, { ...json, ...location }, errors({ code: 'MANIFEST_BLOB_UNKNOWN', message: 'unknown' })),
+  );
+  await using registry = testClient(server.host);
+  const scopes = [{ repository: 'os/example', access: 'push' as const }];
+  const put = { method: 'PUT' as const, path: 'os/example/manifests/latest', scopes, accept: [201] };
+  await expect(
+    registry.client.request({ ...put, body: Buffer.from('{}'), refusalCode: 'MANIFEST_REFUSED' }),
+  ).rejects.toMatchObject({
+    code,
+    message:
+      said === undefined
+        ? `registry ${server.host}: it redirects to no address`
+        : `docker://${server.host}/os/example: PUT manifests/latest: ${said}`,
+    exitStatus: 1,
+  });
+});
+
+test('what storage refuses is no refusal of the registry', async () => {
+  await using storage = await startHttpServer((_request, response) => response.writeHead(400).end());
+  await using server = await startHttpServer(answering(307, { location: `http://${storage.host}/` }));
+  await using registry = testClient(server.host);
+  const scopes = [{ repository: 'os/example', access: 'push' as const }];
+  const put = { method: 'PUT' as const, path: 'os/example/manifests/latest', scopes, accept: [201] };
+  await expect(registry.client.request({ ...put, refusalCode: 'MANIFEST_REFUSED' })).rejects.toMatchObject({
+    code: 'REGISTRY_FAILED',
+    message: `docker://${server.host}/os/example: PUT manifests/latest: ${storage.host} answers with status 400`,
+  });
+});
+
 test('a request whose caller counts the attempts is sent once', async () => {
   await using server = await startHttpServer(answering(500));
   await using registry = testClient(server.host);

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { networkError } from '../../../../src/http/network-errors.ts';
 import { startTestingRegistry } from '../../../../src/oci/registry/testing/registry.ts';
 import { answering, startHttpServer } from '../../../helpers/http-server.ts';
 import { testClient } from '../../../helpers/registry-client.ts';
@@ -189,31 +188,4 @@ test('answers that nobody reads do no harm when all ends', async () => {
   await registry[Symbol.asyncDispose]();
   await expect(unread.bytes(100)).rejects.toMatchObject({ message: expect.stringContaining(server.host) });
   await unread.discard();
-});
-
-const url = new URL('https://registry.test:5000/v2/');
-
-test.each([
-  ['ECONNRESET', 'REGISTRY_INTERRUPTED', 'registry registry.test:5000: the connection broke'],
-  ['ETIMEDOUT', 'REGISTRY_TIMEOUT', 'registry registry.test:5000: nothing came for too long'],
-  ['EHOSTUNREACH', 'REGISTRY_REFUSED', 'registry registry.test:5000: there is no way to that host'],
-  ['EAI_AGAIN', 'REGISTRY_UNKNOWN_HOST', 'registry registry.test:5000: the host name is not known'],
-  ['CERT_UNTRUSTED', 'REGISTRY_TLS', 'registry registry.test:5000: said so'],
-  ['E_OTHER', 'REGISTRY_FAILED', 'registry registry.test:5000: said so'],
-])('explains %s', (code, expected, message) => {
-  expect(networkError(Object.assign(new Error('said so'), { code }), url, 'registry.test:5000')).toMatchObject({
-    code: expected,
-    message,
-  });
-});
-
-test('of several addresses the first failure counts, and another host is named beside the registry', () => {
-  const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
-  expect(networkError(new AggregateError([refused, new Error('other')]), url, 'os.test')).toMatchObject({
-    code: 'REGISTRY_REFUSED',
-    message: 'registry.test:5000, to where registry os.test points: the connection is refused',
-  });
-  expect(networkError(refused, new URL('https://os.test/v2/'), 'OS.test:443').message).toBe(
-    'registry OS.test:443: the connection is refused',
-  );
 });

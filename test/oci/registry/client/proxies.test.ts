@@ -4,8 +4,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { proxiesFor } from '../../../../src/http/proxies.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startTestingRegistry, type TestingRegistry } from '../../../../src/oci/registry/testing/registry.ts';
 import { selfSigned } from '../../../helpers/certificates.ts';
 import { testClient } from '../../../helpers/registry-client.ts';
@@ -58,18 +57,4 @@ it('goes past the proxy where the environment says so', async () => {
   });
   await expect(scene.get()).rejects.toMatchObject({ code: 'REGISTRY_UNKNOWN_HOST' });
   expect(proxy.asked).toEqual([]);
-});
-
-describe('proxiesFor', () => {
-  const proxy = 'http://proxy.test:3128';
-
-  it.each(['https://localhost:5000', 'http://127.0.0.1:5000', 'https://[::1]'])('leaves %s alone', (url) => {
-    expect(proxiesFor(new URL(url), { https_proxy: proxy, http_proxy: proxy })).toBeUndefined();
-  });
-
-  it('prefers the lower-case name, and takes an empty variable for none', () => {
-    const url = new URL('https://registry.test');
-    expect(proxiesFor(url, { https_proxy: proxy, HTTPS_PROXY: 'http://other.test' })?.httpsProxy).toBe(proxy);
-    expect(proxiesFor(url, { https_proxy: '', NO_PROXY: '*' })).toBeUndefined();
-  });
 });

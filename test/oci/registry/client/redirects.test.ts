@@ -1,8 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { mayBePlainHttp } from '../../../../src/http/plain-http.ts';
-import { follow, type RedirectRules } from '../../../../src/http/redirects.ts';
-import type { RegistryResponse } from '../../../../src/oci/registry/client.ts';
 import { answering, startHttpServer } from '../../../helpers/http-server.ts';
 import { testClient } from '../../../helpers/registry-client.ts';
 
@@ -137,22 +134,6 @@ test.each([
   });
 });
 
-test('from TLS there is no way to plain HTTP, not even on this machine', async () => {
-  const rules: RedirectRules = { registry: 'registry.test', mayBePlain: () => true };
-  const answer = (url: URL): RegistryResponse => ({
-    status: 302,
-    url,
-    header: (name) => (name === 'location' ? 'http://127.0.0.1:5000/' : undefined),
-    body: (async function* () {})(),
-    bytes: async () => Buffer.alloc(0),
-    discard: async () => undefined,
-  });
-  const first = { method: 'GET' as const, url: new URL('https://registry.test/v2/'), headers: {} };
-  await expect(follow(async ({ url }) => answer(url), first, rules)).rejects.toMatchObject({
-    message: 'registry registry.test: it redirects away from TLS, to http://127.0.0.1:5000',
-  });
-});
-
 test('what storage refuses is not what the registry refuses', async () => {
   await using storage = await startHttpServer((_request, response) => response.writeHead(403).end('expired'));
   await using server = await startHttpServer(redirecting(() => `http://${storage.host}/?signature=secret`));
@@ -161,24 +142,4 @@ test('what storage refuses is not what the registry refuses', async () => {
     code: 'REGISTRY_FAILED',
     message: `docker://${server.host}/os/example: GET manifests/latest: ${storage.host} answers with status 403`,
   });
-});
-
-test.each([
-  ['http://localhost/', [], true],
-  ['http://localhost:5000/', [], true],
-  ['http://127.0.0.1/', [], true],
-  ['http://127.8.8.8:5000/', [], true],
-  ['http://[::1]:5000/', [], true],
-  ['http://localhost.example.com/', [], false],
-  ['http://127.0.0.1.example.com/', [], false],
-  ['http://registry.test:5000/', [], false],
-  ['http://registry.test:5000/', ['registry.test:5000'], true],
-  ['http://registry.test:5000/', ['Registry.Test:5000'], true],
-  ['http://registry.test:5001/', ['registry.test:5000'], false],
-  ['http://registry.test:5000/', ['registry.test'], false],
-  ['http://registry.test/', ['registry.test'], true],
-  ['http://registry.test/', ['registry.test:80'], true],
-  ['http://other.test/', ['registry.test'], false],
-])('%s with --plain-http %j may be without TLS: %s', (url, named, expected) => {
-  expect(mayBePlainHttp(new URL(url), named)).toBe(expected);
 });

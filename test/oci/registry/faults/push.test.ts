@@ -65,7 +65,10 @@ describe.each(stepNames)('$step', ({ match }) => {
     await using scene = await openScene();
     if (match.method === 'HEAD' && status === 400) return await expectGet(scene, match, status);
     const outcome = await push(scene, { match, fault: { kind: 'status', status }, times: always });
-    expect(outcome).toContain(`REGISTRY_FAILED (1): docker://${scene.registry.host}/${repository}: ${match.method} `);
+    const isManifest = String(match.path).includes('manifests');
+    const isSending = match.method === 'PUT' || match.method === 'PATCH';
+    const code = !isSending ? 'REGISTRY_FAILED' : isManifest ? 'MANIFEST_REFUSED' : 'BLOB_REFUSED';
+    expect(outcome).toContain(`${code} (1): docker://${scene.registry.host}/${repository}: ${match.method} `);
     expect(outcome).toContain(`status ${status}`);
     expect(scene.waits).toEqual([]);
   });
@@ -220,7 +223,7 @@ describe('an upload', () => {
       fault: { kind: 'status', status: 400 },
       times: always,
     });
-    expect(await outcomeOf(scene.push())).toMatch(/^REGISTRY_FAILED/);
+    expect(await outcomeOf(scene.push())).toMatch(/^BLOB_REFUSED/);
     expect(scene.registry.openUploads()).toBe(0);
   });
 

@@ -23,7 +23,7 @@ export const compressors: readonly Compressor[] = [
 
 function by(tool: Tool, args: readonly string[]): Compressor['compress'] {
   return async (input, output, signal) => {
-    const program = start(tool, args, { signal });
+    const program = await start(tool, args, { signal });
     await Promise.all([
       pipeline(createReadStream(input, { highWaterMark: 1 << 20 }), program.stdin, { signal }),
       pipeline(program.stdout, createWriteStream(output, { flags: 'wx' }), { signal }),

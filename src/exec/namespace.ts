@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { execa } from 'execa';
 import { CosaError } from '../lib/errors.ts';
+import { runInOurPlace } from './run.ts';
 import { missingTool } from './tool-errors.ts';
 import { boundToUs } from './tools/setpriv.ts';
 import { tools } from './tools.ts';
@@ -29,19 +29,9 @@ export async function reenterAsNamespaceRoot(argv: readonly string[]): Promise<n
   const args = [...namespaceArguments, tools.setpriv.name, ...program];
   // Inside, the user's files still are those of the user outside: podman and skopeo use the same variable.
   const env = { _CONTAINERS_ROOTLESS_UID: String(process.getuid?.() ?? '') };
-  const child = execa(tools.unshare.name, args, { stdio: 'inherit', reject: false, env });
-  // The terminal sends Ctrl-C to both; a SIGTERM sent to us alone must reach the child.
-  const forward = (signal: NodeJS.Signals) => void child.kill(signal);
-  process.on('SIGTERM', forward);
-  process.on('SIGINT', () => undefined);
-  const result = await child;
-  process.off('SIGTERM', forward);
-  if (result.exitCode === undefined) {
-    throw new CosaError('NAMESPACE_FAILED', `unshare was ended by ${result.signal ?? 'an unknown cause'}`, {
-      cause: result.cause,
-    });
-  }
-  return result.exitCode;
+  const { exitCode, signal, cause } = await runInOurPlace(tools.unshare, args, env);
+  if (exitCode !== undefined) return exitCode;
+  throw new CosaError('NAMESPACE_FAILED', `unshare was ended by ${signal ?? 'an unknown cause'}`, { cause });
 }
 
 async function requireSubordinateIds(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { execa } from 'execa';
+import type { Subprocess } from 'execa';
 import { CosaError, isSystemError } from '../lib/errors.ts';
 import { programEnvironment } from './environment.ts';
 import { missingTool, stderrLinesInError, toolFailure } from './tool-errors.ts';
@@ -59,6 +59,7 @@ export async function run(tool: Tool, args: readonly string[], options: WholeRun
 /** As {@link run}, but a non-zero exit code is a result and not an error. */
 export async function tryRun(tool: Tool, args: readonly string[], options: WholeRunOptions = {}): Promise<RunResult> {
   const maxBuffer = options.maximumOutputBytes ?? 256 * 1024 * 1024;
+  const execa = await loadExeca();
   const child = execa(tools.setpriv.name, boundToUs([tool.name, ...args]), {
     ...spawnOptions(options),
     stdio: streamsAnd(options.descriptors),
@@ -66,7 +67,8 @@ export async function tryRun(tool: Tool, args: readonly string[], options: Whole
     stripFinalNewline: false,
     maxBuffer,
   });
-  watchLines(child.stderr, options.onStderrLine);
+  const { onStderrLine } = options;
+  if (onStderrLine !== undefined) await forEachLine(child, onStderrLine);
   const result = await child;
   // However it ended then: a part of its output is not its output.
   if (result.isMaxBuffer) throw new CosaError('TOOL_FAILED', `${tool.name} printed more than ${maxBuffer} bytes`);
@@ -77,22 +79,23 @@ export async function tryRun(tool: Tool, args: readonly string[], options: Whole
 
 /**
  * Starts a program whose stdin and stdout are streamed. The caller must await `done`, or the
- * program's failure goes unnoticed.
+ * program's failure goes unnoticed: that there is no such program is told there, too.
  */
-export function start(tool: Tool, args: readonly string[], options: RunOptions = {}): RunningProgram {
+export async function start(tool: Tool, args: readonly string[], options: RunOptions = {}): Promise<RunningProgram> {
+  const execa = await loadExeca();
   const child = execa(tools.setpriv.name, boundToUs([tool.name, ...args]), {
     ...spawnOptions(options),
     stdio: streamsAnd(options.descriptors),
     buffer: false,
-    encoding: 'buffer',
   });
   const lastLines: string[] = [];
-  watchLines(child.stderr, (line) => {
+  const lines = forEachLine(child, (line) => {
     lastLines.push(line);
     if (lastLines.length > stderrLinesInError) lastLines.shift();
     options.onStderrLine?.(line);
   });
-  const done = child.then((result) => {
+  const done = lines.then(async () => {
+    const result = await child;
     if (result.exitCode === undefined) throw notStarted(tool, args, result);
     if (wasMissing(tool, result.exitCode, lastLines.join('\n'))) throw missingTool(tool);
     if (result.exitCode !== 0) throw toolFailure(tool, args, result.exitCode, lastLines.join('\n'));
@@ -114,12 +117,39 @@ export function start(tool: Tool, args: readonly string[], options: RunOptions =
  */
 export async function attach(tool: Tool, args: readonly string[]): Promise<number> {
   if ((await which(tool.name)) === undefined) throw missingTool(tool);
+  const execa = await loadExeca();
   const result = await execa(tools.setpriv.name, boundToUs([tool.name, ...args]), {
     ...spawnOptions({ env: { TERM: process.env.TERM ?? 'dumb' } }),
     stdio: 'inherit',
   });
   if (result.exitCode === undefined) throw notStarted(tool, args, result);
   return result.exitCode;
+}
+
+/**
+ * Runs a program that does our work in our place: with our terminal and our whole environment, and bound to nothing.
+ * @param env variables added to ours
+ * @returns how it ended
+ */
+export async function runInOurPlace(
+  tool: Tool,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<{ exitCode?: number | undefined; signal?: string | undefined; cause?: unknown }> {
+  const execa = await loadExeca();
+  const child = execa(tool.name, args, { stdio: 'inherit', reject: false, env });
+  // The terminal sends Ctrl-C to both; a SIGTERM sent to us alone must reach the child.
+  const forward = (signal: NodeJS.Signals) => void child.kill(signal);
+  process.on('SIGTERM', forward);
+  process.on('SIGINT', () => undefined);
+  const result = await child;
+  process.off('SIGTERM', forward);
+  return result;
+}
+
+/** With the first program: loading it takes longer than many a command that runs none. */
+async function loadExeca() {
+  return (await import('execa')).execa;
 }
 
 /** What was started is setpriv: it tells in words that there is no such program. */
@@ -144,18 +174,9 @@ function spawnOptions(options: RunOptions) {
   } as const;
 }
 
-function watchLines(stream: Readable, onLine?: (line: string) => void): void {
-  if (onLine === undefined) return;
-  let rest = '';
-  stream.setEncoding('utf8');
-  stream.on('data', (text: string) => {
-    const lines = (rest + text).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) onLine(line);
-  });
-  stream.on('end', () => {
-    if (rest !== '') onLine(rest);
-  });
+/** Waits for the program's end as well. */
+async function forEachLine(child: Pick<Subprocess, 'iterable'>, onLine: (line: string) => void): Promise<void> {
+  for await (const line of child.iterable({ from: 'stderr' })) onLine(String(line));
 }
 
 interface Ending {

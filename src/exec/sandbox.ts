@@ -44,7 +44,7 @@ export async function startInSandbox(
 ): Promise<RunningProgram> {
   const gate = await openGate();
   try {
-    return start(tools.bubblewrap, sandboxArguments(options, command), {
+    return await start(tools.bubblewrap, sandboxArguments(options, command), {
       ...runOptions,
       descriptors: gate.descriptors,
     });

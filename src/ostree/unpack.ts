@@ -47,7 +47,7 @@ export async function unpackImage(
     await repository.finish();
     return commit;
   } catch (error) {
-    repository.abort();
+    await repository.abort();
     await rm(directory, { recursive: true, force: true });
     throw error;
   }

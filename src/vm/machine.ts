@@ -53,7 +53,7 @@ async function start(options: MachineOptions, reporter: Reporter, cleanup: Clean
   const socket = join(directory, 'qmp.sock');
   const listener = await listenForQmp(socket);
   cleanup.defer(() => listener[Symbol.asyncDispose]());
-  const program = startProgram(tools.qemu, [
+  const program = await startProgram(tools.qemu, [
     ...qemuArguments({ ...description, sshPort: 0, interactive: false }),
     ...qmpArguments(socket),
   ]);

@@ -29,7 +29,7 @@ async function onTerminal(
   directory: string,
 ): Promise<string> {
   const command = `"$NODE" --import tsx --eval "$MAIN" cosa ${args.join(' ')}`;
-  const terminal = start(script, ['--quiet', '--return', '--command', command, '/dev/null'], {
+  const terminal = await start(script, ['--quiet', '--return', '--command', command, '/dev/null'], {
     cwd: join(import.meta.dirname, '../..'),
     env: {
       ...{ NODE: process.execPath, MAIN: main, SHELL: '/bin/sh', TERM: 'xterm', NO_COLOR: '1' },

@@ -39,7 +39,7 @@ it('is free again when its holder is killed with SIGKILL', async () => {
   const path = join(directory, 'lock');
   const source = `import { lockFile } from ${JSON.stringify(new URL('../../src/exec/lock.ts', import.meta.url).pathname)};
     await lockFile(process.argv[2]); process.stdout.write('held'); setInterval(() => {}, 1000);`;
-  const holder = start(
+  const holder = await start(
     { name: process.execPath, packages: { deb: 'nodejs', rpm: 'nodejs' }, purpose: 'runs the test' },
     ['--import', 'tsx', '--input-type=module', '-e', source, '--', 'x', path],
   );

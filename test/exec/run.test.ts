@@ -67,7 +67,7 @@ it('tryRun gives a failure back as a result', async () => {
 
 describe('start', () => {
   it('streams both ways', async () => {
-    const program = start(tool('tr'), ['a-z', 'A-Z']);
+    const program = await start(tool('tr'), ['a-z', 'A-Z']);
     program.stdin.end('shout');
     const chunks: Buffer[] = [];
     for await (const chunk of program.stdout as AsyncIterable<Buffer>) chunks.push(chunk);
@@ -76,12 +76,12 @@ describe('start', () => {
   });
 
   it('rejects `done` with the end of stderr', async () => {
-    const program = start(tool('sh'), ['-c', 'echo why >&2; exit 7']);
+    const program = await start(tool('sh'), ['-c', 'echo why >&2; exit 7']);
     program.stdout.resume();
     await expect(program.done).rejects.toThrow(/exit status 7\nwhy$/);
   });
 
   it('rejects `done` where the program is missing', async () => {
-    await expect(start(tool('no-such-program'), []).done).rejects.toMatchObject({ code: 'TOOL_MISSING' });
+    await expect((await start(tool('no-such-program'), [])).done).rejects.toMatchObject({ code: 'TOOL_MISSING' });
   });
 });

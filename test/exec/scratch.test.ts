@@ -71,7 +71,7 @@ test('cannot be made where nothing can be written', async () => {
 /** Runs the holder until it says a word, then kills it; waits until its locks are free. */
 async function killAt(word: string): Promise<void> {
   const program = { name: process.execPath, packages: { deb: 'nodejs', rpm: 'nodejs' }, purpose: 'runs the test' };
-  const holder = start(program, ['--import', 'tsx', join(import.meta.dirname, 'scratch-holder.ts'), base]);
+  const holder = await start(program, ['--import', 'tsx', join(import.meta.dirname, 'scratch-holder.ts'), base]);
   for await (const line of createInterface({ input: holder.stdout })) {
     if (line !== word) continue;
     process.kill(holder.pid, 'SIGKILL');

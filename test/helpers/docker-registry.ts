@@ -131,7 +131,7 @@ async function serve(configFile: string, cleanup: Cleanup): Promise<string> {
   const listening = new Promise<string>((resolve) => {
     isListening = resolve;
   });
-  const program = start(dockerRegistry, ['serve', configFile], {
+  const program = await start(dockerRegistry, ['serve', configFile], {
     onStderrLine: (line) => {
       lines.push(line);
       const [, host] = /msg="listening on ([^",]+)/.exec(line) ?? [];

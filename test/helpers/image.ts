@@ -51,7 +51,7 @@ export async function collect(source: AsyncIterable<Uint8Array>): Promise<Buffer
 
 /** One zstd frame of these bytes. */
 export async function zstdOf(bytes: Buffer): Promise<Buffer> {
-  const program = start(tools.zstd, ['--stdout', '--quiet']);
+  const program = await start(tools.zstd, ['--stdout', '--quiet']);
   program.stdin.end(bytes);
   const compressed = await collect(program.stdout);
   await program.done;

@@ -51,7 +51,7 @@ describe('a build that is killed with SIGKILL', () => {
 
 /** Starts a build and kills it as soon as it says that the step is done. */
 async function buildUntil(directory: string, step: string): Promise<void> {
-  const build = start(program(resolve(checkout, 'bin/cosa')), ['ostree', 'build'], {
+  const build = await start(program(resolve(checkout, 'bin/cosa')), ['ostree', 'build'], {
     cwd: directory,
     env: { NO_COLOR: '1' },
     onStderrLine: (line) => {

@@ -26,15 +26,15 @@ beforeEach(async () => {
 
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-function startWriter(name: string, count: number) {
+async function startWriter(name: string, count: number) {
   const options = { cwd: new URL('../..', import.meta.url).pathname };
-  const writer = start(node, ['--import', 'tsx', script, directory, name, String(count)], options);
+  const writer = await start(node, ['--import', 'tsx', script, directory, name, String(count)], options);
   return { ...writer, lines: createInterface(writer.stdout) };
 }
 
 describe('processes that write one layout', () => {
   it('lose nothing when they write at once', async () => {
-    const writers = ['a', 'b', 'c'].map((name) => startWriter(name, 8));
+    const writers = await Promise.all(['a', 'b', 'c'].map((name) => startWriter(name, 8)));
     await Promise.all(writers.map(({ done }) => done));
     const tags = [...(await (await openLayout(directory)).listTags()).keys()];
     expect(tags).toEqual(
@@ -47,7 +47,7 @@ describe('processes that write one layout', () => {
     const expected: string[] = [];
     // A round writes five images in some forty steps: each is killed a few steps further on.
     for (const [round, steps] of [1, 3, 5, 6, 7, 8, 20, 30].entries()) {
-      const writer = startWriter(`r${round}`, 5);
+      const writer = await startWriter(`r${round}`, 5);
       let seen = 0;
       for await (const line of writer.lines) {
         if (line.startsWith('tagged ')) expected.push(line.slice('tagged '.length));

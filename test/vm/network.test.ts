@@ -75,7 +75,7 @@ test.each(networks)('with the network "%s"', async (network) => {
   });
   const user = all[all.indexOf('-netdev') + 1] ?? '';
   const socket = `socket,id=wire,udp=127.0.0.1:${wire.port},localaddr=127.0.0.1:${far.port}`;
-  const program = start(tools.qemu, [
+  const program = await start(tools.qemu, [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'none', '-qmp', 'stdio'],
     ...['-netdev', user, '-netdev', 'hubport,id=a,hubid=0,netdev=network'],
     ...['-netdev', socket, '-netdev', 'hubport,id=b,hubid=0,netdev=wire'],

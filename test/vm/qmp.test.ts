@@ -84,7 +84,7 @@ test('waiting for a machine that never connects can be ended', async () => {
 test('the real QEMU', async () => {
   const path = join(directory, 's');
   await using listener = await listenForQmp(path);
-  const machine = start(tools.qemu, [
+  const machine = await start(tools.qemu, [
     '-nodefaults',
     '-display',
     'none',

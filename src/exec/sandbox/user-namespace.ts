@@ -12,7 +12,7 @@ import { tools } from '../tools.ts';
  */
 export async function openUserNamespace(): Promise<FileHandle> {
   // The kernel takes the maps from outside only, while a process is in there: cat, which ends with its stdin.
-  const holder = start(tools.unshare, ['--user', '--', tools.cat.name]);
+  const holder = await start(tools.unshare, ['--user', '--', tools.cat.name]);
   try {
     holder.stdin.on('error', () => undefined);
     holder.stdin.write('.');

@@ -5,7 +5,7 @@ import { tools } from '../tools.ts';
  * Starts setfattr to set what it reads from stdin (see {@link xattrRecord}) on files in a directory, on symbolic
  * links themselves too. It works while it reads.
  */
-export function startSettingXattrs(directory: string): RunningProgram {
+export function startSettingXattrs(directory: string): Promise<RunningProgram> {
   return start(tools.setfattr, ['--no-dereference', '--restore=-'], { cwd: directory });
 }
 

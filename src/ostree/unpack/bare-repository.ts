@@ -37,7 +37,7 @@ export interface BareRepository {
   /** Waits until all xattrs are set. */
   finish(): Promise<void>;
   /** Ends what still runs. */
-  abort(): void;
+  abort(): Promise<void>;
 }
 
 /** ostree's repository format: https://ostreedev.github.io/ostree/repo/ */
@@ -49,7 +49,7 @@ export async function createBareRepository(directory: string): Promise<BareRepos
   await writeFile(join(directory, 'config'), config);
   for (const name of directories) await makeDirectory(join(directory, name));
   const objectDirectories = new Set<string>();
-  let xattrSetter: RunningProgram | undefined;
+  let xattrSetter: Promise<RunningProgram> | undefined;
 
   /** The object's path below the repository; its directory is made when it gets its first object. */
   function newObjectPath(checksum: string, kind: string): string {
@@ -63,8 +63,8 @@ export async function createBareRepository(directory: string): Promise<BareRepos
 
   async function setXattrs(path: string, xattrs: readonly Xattr[]): Promise<void> {
     xattrSetter ??= startSettingXattrs(directory);
-    if (xattrSetter.stdin.write(xattrRecord(path, xattrs))) return;
-    const { stdin, done } = xattrSetter;
+    const { stdin, done } = await xattrSetter;
+    if (stdin.write(xattrRecord(path, xattrs))) return;
     await Promise.race([new Promise((resolve) => stdin.once('drain', resolve)), done]);
   }
 
@@ -99,12 +99,13 @@ export async function createBareRepository(directory: string): Promise<BareRepos
     },
 
     async finish() {
-      xattrSetter?.stdin.end();
-      await xattrSetter?.done;
+      const setter = await xattrSetter;
+      setter?.stdin.end();
+      await setter?.done;
     },
 
-    abort() {
-      xattrSetter?.kill('SIGKILL');
+    async abort() {
+      (await xattrSetter)?.kill('SIGKILL');
     },
   };
 }

@@ -30,7 +30,7 @@ async function killAndWait(program: RunningProgram): Promise<void> {
 
 test('a program does not outlive the process that has started it', async () => {
   const [command = '', ...args] = node(checkout, 'program');
-  await killAndWait(start(tool(command), args));
+  await killAndWait(await start(tool(command), args));
 });
 
 test("an ordinary user's namespace does not outlive the process that has made it", async () => {
@@ -48,5 +48,5 @@ test("an ordinary user's namespace does not outlive the process that has made it
     'exec setpriv --reuid=54321 --regid=54321 --clear-groups "$@"',
   ].join(' && ');
   const command = ['sh', '-c', script, 'sh', directory, checkout, ...node('/mnt')];
-  await killAndWait(start(tool('unshare'), ['--mount', '--propagation', 'private', '--', ...command]));
+  await killAndWait(await start(tool('unshare'), ['--mount', '--propagation', 'private', '--', ...command]));
 });

@@ -4,7 +4,9 @@ import { start } from '../../../src/exec/run.ts';
 // Starts something that goes on for ever: a program, or this one in a namespace. Prints the process's number, and whose it is.
 
 if (process.argv[2] === 'program') {
-  const sleep = start({ name: 'sleep', packages: { deb: 'coreutils', rpm: 'coreutils' }, purpose: 'waits' }, ['3600']);
+  const sleep = await start({ name: 'sleep', packages: { deb: 'coreutils', rpm: 'coreutils' }, purpose: 'waits' }, [
+    '3600',
+  ]);
   console.log(`${sleep.pid} 0`);
 } else {
   const status = await reenterAsNamespaceRoot([import.meta.filename]);

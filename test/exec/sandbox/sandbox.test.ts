@@ -50,7 +50,7 @@ async function holdNamespace(uid: number): Promise<RunningProgram> {
   const ordinary = ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', 'unshare', '--user', '--mount'];
   const script = `mount --bind "$1" ${seenAt} && shift && exec "$@"`;
   const command = ['sh', '-c', script, 'sh', checkout, ...ordinary, '--', 'cat'];
-  const holder = start(tool('unshare'), ['--mount', '--propagation', 'private', '--', ...command]);
+  const holder = await start(tool('unshare'), ['--mount', '--propagation', 'private', '--', ...command]);
   holder.stdin.write('.');
   await Promise.race([once(holder.stdout, 'data'), holder.done]);
   for (const map of ['uid_map', 'gid_map']) {

@@ -59,7 +59,6 @@ export const tools = {
     'makes throwaway keys for virtual machines',
   ),
   sync: tool('sync', 'coreutils', 'flushes what it keeps to disk'),
-  tar: tool('tar', 'tar', 'unpacks packages with their extended attributes'),
   true: tool('true', 'coreutils', 'tries whether programs can be run in namespaces'),
   unshare: tool('unshare', 'util-linux', 'makes a user namespace for an unprivileged user'),
   xz: tool('xz', { deb: 'xz-utils', rpm: 'xz' }, 'unpacks Debian packages, and compresses disk images'),

@@ -6,6 +6,7 @@ export const skopeo = peer('skopeo');
 export const umoci = peer('umoci');
 export const podman = peer('podman');
 export const buildah = peer('buildah');
+export const tar = peer('tar');
 
 function peer(name: string): Tool {
   return { name, packages: { deb: name, rpm: name }, purpose: 'reads what we write' };

@@ -28,7 +28,11 @@ export async function decompressParts(
   }
   const sizes = new Map<ArchivePart, number>();
   for (const part of inXz) sizes.set(part, await xzSize(part));
-  const program = start(tools.xz, ['--decompress', '--stdout', '--threads=1'], signal === undefined ? {} : { signal });
+  const program = await start(
+    tools.xz,
+    ['--decompress', '--stdout', '--threads=1'],
+    signal === undefined ? {} : { signal },
+  );
   const feeding = pipeline(async function* () {
     for (const part of inXz) yield* compressed(part);
   }, program.stdin);

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../../src/exec/run.ts';
-import { tools } from '../../../src/exec/tools.ts';
 import { openArchive, openArchiveForWriting } from '../../../src/oci/archive.ts';
 import { readImage } from '../../../src/oci/image.ts';
 import { checkLayout } from '../../../src/oci/layout/check.ts';
@@ -13,7 +12,7 @@ import { createRegistries } from '../../../src/oci/registry/registries.ts';
 import type { Descriptor } from '../../../src/oci/types.ts';
 import { silentReporter } from '../../../src/progress/reporter.ts';
 import { collect, storeImage } from '../../helpers/image.ts';
-import { skopeo } from '../../helpers/peers.ts';
+import { skopeo, tar } from '../../helpers/peers.ts';
 
 let directory: string;
 let image: Descriptor;
@@ -58,14 +57,14 @@ it("keeps the image of skopeo's archive beside a new one, for skopeo, too", asyn
 it('is a layout when tar extracts it, and a layout is an archive when tar packs it', async () => {
   const extracted = join(directory, 'extracted');
   await mkdir(extracted);
-  await run(tools.tar, ['--extract', '--file', join(directory, 'ours.tar'), '--directory', extracted]);
+  await run(tar, ['--extract', '--file', join(directory, 'ours.tar'), '--directory', extracted]);
   expect(await checkLayout(extracted, silentReporter())).toMatchObject({ problems: [], unreferenced: { blobs: 0 } });
   {
     await using store = await openLayoutForWriting(extracted);
     await store.setTags(['3'], await storeImage(store, [Buffer.from('three')]));
   }
   const packed = join(directory, 'packed.tar');
-  await run(tools.tar, ['--create', '--file', packed, '--directory', extracted, '.']);
+  await run(tar, ['--create', '--file', packed, '--directory', extracted, '.']);
   const reader = await openArchive(packed);
   expect(await reader.tagNames()).toEqual(['1', '3', 'stable']);
   const { manifest } = await readImage(reader, image);

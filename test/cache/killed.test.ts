@@ -18,7 +18,7 @@ const kinds: readonly CacheKind[] = [cacheKinds.roots, cacheKinds.lock];
 /** Runs a process that uses the cache, and kills it as soon as it has said so many words, wherever it is then. */
 async function useUntilKilled(top: string, seed: number, words: number): Promise<void> {
   const args = ['--import', 'tsx', join(import.meta.dirname, 'cache-user.ts'), top, String(seed)];
-  const user = start(node, args);
+  const user = await start(node, args);
   const said: string[] = [];
   for await (const line of createInterface({ input: user.stdout })) {
     if (said.push(line) === words) process.kill(user.pid, 'SIGKILL');

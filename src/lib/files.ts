@@ -11,13 +11,20 @@ export function temporaryName(path: string): string {
 
 /** True for names made by {@link temporaryName}. */
 export function isTemporaryName(name: string): boolean {
-  return /^\..+\.\d+-[0-9a-f]{8}\.tmp$/.test(name);
+  return temporary.test(name);
 }
 
-/** Removes the names that {@link temporaryName} has made in a directory. Only where nobody else is writing there. */
-export async function removeTemporaries(directory: string): Promise<void> {
-  for (const name of (await namesIn(directory)).filter(isTemporaryName)) {
-    await rm(join(directory, name), { recursive: true, force: true });
+const temporary = /^\.(.+)\.\d+-[0-9a-f]{8}\.tmp$/;
+
+/**
+ * Removes what has a name of {@link temporaryName} in a directory. Only where nobody else is writing such.
+ * @param of removes those alone that were made for files of these names
+ */
+export async function removeTemporaries(directory: string, of?: readonly string[]): Promise<void> {
+  for (const name of await namesIn(directory)) {
+    const file = temporary.exec(name)?.[1];
+    if (file !== undefined && (of === undefined || of.includes(file)))
+      await rm(join(directory, name), { recursive: true, force: true });
   }
 }
 

@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path';
 import {
   formatLockfile,
   type Lockfile,
@@ -5,7 +6,7 @@ import {
   type PackageFamily,
   parseLockfile,
 } from '../contract/lockfile.ts';
-import { writeFileAtomic } from '../lib/files.ts';
+import { replaceFiles } from '../exec/replace-files.ts';
 import { readTextIfExists } from '../lib/text-file.ts';
 
 /**
@@ -35,5 +36,5 @@ export async function readLockfile(
 
 /** Replaces a lockfile as a whole. */
 export async function writeLockfile(path: string, lock: Lockfile): Promise<void> {
-  await writeFileAtomic(path, formatLockfile(lock));
+  await replaceFiles(dirname(path), new Map([[basename(path), formatLockfile(lock)]]));
 }

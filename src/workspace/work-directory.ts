@@ -1,10 +1,10 @@
 import { access } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { replaceFiles } from '../exec/replace-files.ts';
 import { prettyJson } from '../lib/canonical-json.ts';
 import { type Digest, isDigest } from '../lib/digest.ts';
 import { usageError } from '../lib/errors.ts';
-import { writeFileAtomic } from '../lib/files.ts';
 import { readTextIfExists } from '../lib/text-file.ts';
 import type { Place } from '../oci/place.ts';
 import { workDirectoryPlace } from '../oci/transports.ts';
@@ -104,9 +104,9 @@ export async function readSettings(directory: string): Promise<WorkDirectorySett
   throw invalid(file, `${place}${issue?.message ?? 'not the expected structure'}`);
 }
 
-/** Replaces the settings of a work directory, as a whole (see {@link writeFileAtomic}). */
+/** Replaces the settings of a work directory, as a whole. */
 export async function writeSettings(directory: string, settings: WorkDirectorySettings): Promise<void> {
-  await writeFileAtomic(join(directory, settingsName), prettyJson(settings));
+  await replaceFiles(directory, new Map([[settingsName, prettyJson(settings)]]));
 }
 
 async function findRoot(start: string): Promise<string | undefined> {

@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isTemporaryName, temporaryName, writeFileAtomic } from '../../src/lib/files.ts';
+import { isTemporaryName, removeTemporaries, temporaryName, writeFileAtomic } from '../../src/lib/files.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -36,5 +36,25 @@ describe('temporaryName', () => {
     for (const name of ['index.json', '.index.json', '.index.json.tmp', 'x.1-00000000.tmp']) {
       expect(isTemporaryName(name), name).toBe(false);
     }
+  });
+});
+
+describe('removeTemporaries', () => {
+  beforeEach(async () => {
+    for (const name of ['a', 'a.b']) await writeFile(temporaryName(join(directory, name)), 'half');
+    await mkdir(join(temporaryName(join(directory, 'c')), 'deep'), { recursive: true });
+    await writeFile(join(directory, '.a.tmp'), '');
+    await writeFile(join(directory, 'a'), '');
+  });
+
+  it('takes those of some files', async () => {
+    await removeTemporaries(directory, ['a', 'd']);
+    const left = (await readdir(directory)).map((name) => name.replace(/\d+-.*\.tmp$/, '*'));
+    expect(left.sort()).toEqual(['.a.b.*', '.a.tmp', '.c.*', 'a']);
+  });
+
+  it('takes all', async () => {
+    await removeTemporaries(directory);
+    expect((await readdir(directory)).sort()).toEqual(['.a.tmp', 'a']);
   });
 });

@@ -1,5 +1,5 @@
-import { join, resolve } from 'node:path';
-import { writeFileAtomic } from '../../lib/files.ts';
+import { resolve } from 'node:path';
+import { replaceFiles } from '../../exec/replace-files.ts';
 import { plural } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
 import { manualPages } from '../manual.ts';
@@ -14,7 +14,7 @@ export const man = defineCommand({
   run: async (context, [directory]) => {
     const target = resolve(context.directory, directory);
     const pages = manualPages(await context.describe(), programVersion);
-    for (const { name, source } of pages) await writeFileAtomic(join(target, name), source);
+    await replaceFiles(target, new Map(pages.map(({ name, source }) => [name, source])));
     const names = pages.map(({ name }) => name);
     return { text: `${plural(names.length, 'manual page')} in ${target}`, json: { directory: target, pages: names } };
   },

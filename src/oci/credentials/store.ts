@@ -1,9 +1,9 @@
 import { realpath } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { withLock } from '../../exec/lock.ts';
 import { eraseFromHelper, storeInHelper } from '../../exec/tools/credential-helper.ts';
 import { makeDirectory } from '../../lib/directories.ts';
-import { writeFileAtomic } from '../../lib/files.ts';
+import { removeTemporaries, writeFileAtomic } from '../../lib/files.ts';
 import { ifExists } from '../../lib/if-exists.ts';
 import { helperOf, serverName } from '../credentials.ts';
 import type { RegistryOptions } from '../registries.ts';
@@ -88,6 +88,7 @@ async function changeAuthFile<T>(
   await makeDirectory(dirname(file), 0o700);
   // The directory itself is the lock: nothing is left beside a file that others look after, too.
   return withLock(dirname(file), async () => {
+    await removeTemporaries(dirname(file), [basename(file)]);
     const before = await readAuthFile({ path, isLegacy: false, isRequired: false });
     const { content, result } = await change(before, path);
     if (content !== before) await writeFileAtomic(file, `${JSON.stringify(content, null, 2)}\n`, 0o600);

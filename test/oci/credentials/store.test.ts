@@ -41,6 +41,13 @@ describe('credentials that are stored', () => {
     expect(await readdir(join(directory, 'run', 'containers'))).toEqual(['auth.json']);
   });
 
+  it('leave nothing of what killed processes had begun to write: secrets are in it', async () => {
+    await mkdir(join(directory, 'run/containers'), { recursive: true });
+    await writeFile(join(directory, 'run/containers/.auth.json.1-01234567.tmp'), 'half');
+    await storeCredentials(host, me, {}, environment);
+    expect(await readdir(join(directory, 'run/containers'))).toEqual(['auth.json']);
+  });
+
   it('leave what else is in the file, and close it to others', async () => {
     const others = { 'other.example.com': { auth: encoded, email: 'me@example.com' } };
     await writeAuthFile({ auths: others, credHelpers: { 'a.example.com': 'x' }, HttpHeaders: { a: '1' } });

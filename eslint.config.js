@@ -37,12 +37,19 @@ export default tseslint.config(
   {
     files: ['src/**/*.ts'],
     rules: {
+      // Without a comparison, texts are sorted by the units of their UTF-16: see src/lib/order.ts.
+      '@typescript-eslint/require-array-sort-compare': ['error', { ignoreStringArrays: false }],
       'no-restricted-syntax': [
         'error',
         {
           selector: "CallExpression[callee.name=/^mkdir/] Property[key.name='recursive']",
           message:
             'Use makeDirectory: a recursive mkdir never ends where the kernel lets nothing be made, as in /proc.',
+        },
+        {
+          selector:
+            'ConditionalExpression[test.operator=/^[<>]$/] > UnaryExpression[operator="-"] > Literal[value=1], CallExpression[callee.property.name="localeCompare"]',
+          message: 'Use compareBytes: JavaScript compares texts by the units of their UTF-16, or by the locale.',
         },
       ],
     },

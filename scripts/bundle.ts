@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { type OutputChunk, type OutputOptions, type RolldownBuild, type RolldownOutput, rolldown } from 'rolldown';
 import manifest from '../package.json' with { type: 'json' };
+import { sortByBytes } from '../src/lib/order.ts';
 
 const checkout = resolve(import.meta.dirname, '..');
 
@@ -31,7 +32,7 @@ export const bundleOutput: OutputOptions = {
 /** What is started by its name: the program, and each thread (`lib/parallel/thread.ts`). All files lie beside each other. */
 function entries(): Record<string, string> {
   const source = join(checkout, 'src');
-  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).sort();
+  const files = sortByBytes(readdirSync(source, { recursive: true, encoding: 'utf8' }));
   const started = ['cli/main.ts', ...files.filter((file) => file.endsWith('-thread.ts'))];
   return Object.fromEntries(started.map((file) => [basename(file, '.ts'), join(source, file)]));
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { sortByBytes } from '../src/lib/order.ts';
 
 const licenseFile = /^(?:licen[cs]e|copying|notice)(?:\.\w+)?$/i;
 
@@ -14,7 +15,7 @@ export function thirdPartyNotices(modules: readonly string[]): string {
   // Its helpers are in the bundle as well.
   const bundler = dirname(createRequire(import.meta.url).resolve('rolldown/package.json'));
   const directories = new Set([bundler, ...packages.filter((directory) => directory !== undefined)]);
-  const notices = [...directories].map(notice).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  const notices = sortByBytes([...directories].map(notice));
   return `The program contains these packages.\n\n${notices.join('\n')}`;
 }
 
@@ -22,7 +23,7 @@ function notice(directory: string): string {
   const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest;
   const files = readdirSync(directory).filter((file) => licenseFile.test(file));
   if (files.length === 0) throw new Error(`${name} ${version} has no file with its licence`);
-  const texts = files.sort().map((file) => readFileSync(join(directory, file), 'utf8').trim());
+  const texts = sortByBytes(files).map((file) => readFileSync(join(directory, file), 'utf8').trim());
   return `=== ${name} ${version} (${license})\n\n${texts.join('\n\n')}\n`;
 }
 

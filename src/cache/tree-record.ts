@@ -1,6 +1,7 @@
 import { listTree } from '../exec/tools/find.ts';
 import { listXattrs } from '../exec/tools/getfattr.ts';
 import { writeFileAtomic } from '../lib/files.ts';
+import { compareBytes } from '../lib/order.ts';
 import { readTextIfExists } from '../lib/text-file.ts';
 
 /**
@@ -32,12 +33,12 @@ export async function treeDifference(tree: string, file: string): Promise<string
 
 async function describeTree(tree: string): Promise<Map<string, string>> {
   const [lines, attributes] = await Promise.all([listTree(tree), listXattrs(tree)]);
-  const described = [...lines].sort(([a], [b]) => (a < b ? -1 : 1));
+  const described = [...lines].sort(([a], [b]) => compareBytes(a, b));
   return new Map([
     ...described,
     // Names are escaped there: under names of their own, which no path has.
     ...[...attributes]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .sort(([a], [b]) => compareBytes(a, b))
       .map(([path, values]) => [`${path} (attributes)`, values] as const),
   ]);
 }

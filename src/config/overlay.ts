@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { digestFile, digestHex } from '../lib/digest.ts';
 import { type SourcePosition, usageError } from '../lib/errors.ts';
 import { isDirectory, namesIn } from '../lib/files.ts';
+import { compareBytes } from '../lib/order.ts';
 import { readTextIfExists } from '../lib/text-file.ts';
 import { parseStatOverrides } from './statoverride.ts';
 import { nearestHint } from './validate.ts';
@@ -116,5 +117,5 @@ async function walk(root: string, below: string, entries: OverlayEntry[]): Promi
 
 async function sortedEntries(directory: string): Promise<Dirent[]> {
   const items = await readdir(directory, { withFileTypes: true });
-  return items.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+  return items.sort((a, b) => compareBytes(a.name, b.name));
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CosaError } from '../lib/errors.ts';
 import { nearest } from '../lib/nearest.ts';
+import { sortByBytes } from '../lib/order.ts';
 import { type Problem, problemsError } from '../lib/problems.ts';
 import type { YamlFile } from './yaml.ts';
 
@@ -23,7 +24,7 @@ export function validate<Schema extends z.ZodType>(schema: Schema, file: YamlFil
 export function nearestHint(word: string, known: readonly string[]): string | undefined {
   const [best] = nearest(word, known);
   if (best !== undefined) return `did you mean "${best}"?`;
-  return known.length > 0 && known.length <= 12 ? `known here: ${[...new Set(known)].sort().join(', ')}` : undefined;
+  return known.length > 0 && known.length <= 12 ? `known here: ${sortByBytes(new Set(known)).join(', ')}` : undefined;
 }
 
 function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType, file: YamlFile): Problem[] {

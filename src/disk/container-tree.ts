@@ -3,6 +3,7 @@ import { copyFile, lstat, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { verificationError } from '../lib/errors.ts';
 import { ifExists } from '../lib/if-exists.ts';
+import { sortByBytes } from '../lib/order.ts';
 
 // A checked-out container is hostile: a symbolic link in the place of a file would read the host's files. So each
 // part of a path must be what it should be. Nobody else writes the tree meanwhile, so checking first is enough.
@@ -39,7 +40,7 @@ export async function copyTreeDirectory(
   let left = maximumBytes;
   async function copy(from: string, to: string): Promise<void> {
     await mkdir(to);
-    for (const name of (await readdir(join(tree, from))).sort()) {
+    for (const name of sortByBytes(await readdir(join(tree, from)))) {
       const child = join(from, name);
       const found = await kindOf(tree, child);
       if (found?.kind === 'directory') {

@@ -1,4 +1,5 @@
 import type { Component } from '../lib/component.ts';
+import { compareBytes, sortByBytes } from '../lib/order.ts';
 import type { LayerContent } from '../ostree/encapsulate/types.ts';
 import type { Tree } from '../ostree/tree.ts';
 import type { PlannedComponent } from './group.ts';
@@ -32,7 +33,7 @@ export function layerContents({ tree, components, previous, maxLayers }: LayerCo
     maxLayers: maxLayers - 1,
   });
   return plan.map((names) => ({
-    components: names.flatMap((name) => displayNames(byName.get(name), name)).sort(),
+    components: sortByBytes(names.flatMap((name) => displayNames(byName.get(name), name))),
     paths: names.flatMap((name) => owned.get(name) ?? []),
   }));
 }
@@ -41,7 +42,7 @@ export function layerContents({ tree, components, previous, maxLayers }: LayerCo
 function ownedPaths(tree: Tree, components: readonly Component[]): Map<string, string[]> {
   const taken = new Set<string>();
   const owned = new Map<string, string[]>();
-  for (const { name, paths } of components.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const { name, paths } of components.toSorted((a, b) => compareBytes(a.name, b.name))) {
     const own = paths.filter((path) => tree.files.has(path) && !taken.has(path));
     for (const path of own) taken.add(path);
     if (own.length > 0) owned.set(name, [...new Set(own)]);

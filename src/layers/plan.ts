@@ -1,3 +1,4 @@
+import { compareBytes, sortByBytes } from '../lib/order.ts';
 import { expectedDownload, type Group, groupOf, merge, mergeCost, type PlannedComponent } from './group.ts';
 import { reduceGroups } from './reduce.ts';
 
@@ -27,7 +28,7 @@ export function planLayers({ components, previous, maxLayers }: LayerPlanRequest
   const layerOf = new Map(previous.flatMap((names, position) => names.map((name) => [name, position] as const)));
   const singles = components
     .map((component) => groupOf(component, newest, layerOf.get(component.name)))
-    .sort((a, b) => compareText(a.names[0] ?? '', b.names[0] ?? ''));
+    .sort((a, b) => compareBytes(a.names[0] ?? '', b.names[0] ?? ''));
   const known = singles.filter(({ position }) => position !== undefined);
   const isKept = known.length * 2 >= singles.length;
   const groups = isKept
@@ -36,7 +37,7 @@ export function planLayers({ components, previous, maxLayers }: LayerPlanRequest
         singles.map((group) => ({ ...group, position: undefined })),
         limit,
       );
-  return groups.map(({ names }) => names.toSorted(compareText)).sort(byPreviousOrder(layerOf, isKept));
+  return groups.map(({ names }) => sortByBytes(names)).sort(byPreviousOrder(layerOf, isKept));
 }
 
 function joinByPosition(known: readonly Group[]): Group[] {
@@ -69,11 +70,6 @@ function byPreviousOrder(layerOf: ReadonlyMap<string, number>, isKept: boolean) 
     isKept ? Math.min(...names.map((name) => layerOf.get(name) ?? Number.POSITIVE_INFINITY)) : 0;
   return (a: readonly string[], b: readonly string[]) => {
     const difference = position(a) - position(b);
-    return difference < 0 || difference > 0 ? difference : compareText(a[0] ?? '', b[0] ?? '');
+    return difference < 0 || difference > 0 ? difference : compareBytes(a[0] ?? '', b[0] ?? '');
   };
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -1,3 +1,4 @@
+import { sortByBytes } from './order.ts';
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
 /**
@@ -18,7 +19,7 @@ function sorted(value: Json): Json {
   if (value === null || typeof value !== 'object') return value;
   const object = value as { readonly [key: string]: Json | undefined };
   // Byte order, not locale order: the result must not depend on the machine.
-  const keys = Object.keys(object).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  const keys = sortByBytes(Object.keys(object));
   // A null prototype, so that a key named __proto__ stays a key.
   const result = Object.create(null) as Record<string, Json>;
   for (const key of keys) {

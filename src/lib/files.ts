@@ -3,6 +3,7 @@ import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { makeDirectory } from './directories.ts';
 import { ifExists } from './if-exists.ts';
+import { sortByBytes } from './order.ts';
 
 /** A name beside `path` that nobody else uses; what a killed process leaves is recognised by {@link isTemporaryName}. */
 export function temporaryName(path: string): string {
@@ -68,8 +69,7 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
 
 /** The names in a directory in byte order; none if there is no such directory. */
 export async function namesIn(directory: string): Promise<string[]> {
-  const names = (await ifExists(readdir(directory))) ?? [];
-  return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return sortByBytes((await ifExists(readdir(directory))) ?? []);
 }
 
 /** True if there is a directory, or a link to one, at this path. */

@@ -1,4 +1,5 @@
 import { distance } from 'fastest-levenshtein';
+import { compareBytes } from './order.ts';
 
 /** How far a word is from what a person may have meant by it, in edits; `undefined` if too far to be meant. */
 export function editsBetween(word: string, candidate: string): number | undefined {
@@ -15,7 +16,7 @@ export function nearest(word: string, candidates: Iterable<string>, count = 1): 
       const cost = editsBetween(word, candidate);
       return cost === undefined ? [] : [{ candidate, cost }];
     })
-    .sort((a, b) => a.cost - b.cost || (a.candidate < b.candidate ? -1 : 1))
+    .sort((a, b) => a.cost - b.cost || compareBytes(a.candidate, b.candidate))
     .slice(0, count)
     .map(({ candidate }) => candidate);
 }

@@ -3,6 +3,7 @@ import { chmod, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises
 import { join, posix } from 'node:path';
 import { CosaError, isSystemError } from './errors.ts';
 import { ifExists } from './if-exists.ts';
+import { compareBytes } from './order.ts';
 import { hostDirectory, hostPath, resolveDirectoryInRoot, resolveInRoot } from './root-path.ts';
 
 /*
@@ -95,7 +96,7 @@ export async function isDirectoryInRoot(root: string, path: string): Promise<boo
 /** The entries of a directory in byte order of their names; none if there is no directory. */
 export async function entriesInRoot(root: string, path: string): Promise<Dirent[]> {
   const entries = (await ifExists(readdir(await hostDirectory(root, path), { withFileTypes: true }))) ?? [];
-  return entries.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+  return entries.sort((a, b) => compareBytes(a.name, b.name));
 }
 
 /** The names in a directory in byte order; none if there is no directory. */

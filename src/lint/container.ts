@@ -1,3 +1,4 @@
+import { sortByBytes } from '../lib/order.ts';
 import { readTar } from '../lib/tar/reader.ts';
 import { type LayerStream, mergeLayers, partsOf } from './merged-tree.ts';
 import { type FileInfo, type Node, nodeAt } from './node.ts';
@@ -40,7 +41,7 @@ export async function readContainer(
   const root = await mergeLayers(layers);
   const texts = await readTexts(layers, root);
   const at = (path: string) => nodeAt(root, partsOf(path));
-  const names = (path: string) => [...(at(path)?.children.keys() ?? [])].sort();
+  const names = (path: string) => sortByBytes(at(path)?.children.keys() ?? []);
   return {
     labels,
     get: (path) => at(path)?.info,
@@ -55,7 +56,7 @@ function* walk(start: Node | undefined, path: string): Generator<readonly [strin
   const left = start === undefined ? [] : [{ path, node: start }];
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
     if (next.path !== path) yield [next.path, next.node.info];
-    const names = [...next.node.children.keys()].sort().reverse();
+    const names = sortByBytes(next.node.children.keys()).reverse();
     for (const name of names) {
       const node = next.node.children.get(name);
       if (node !== undefined) left.push({ path: `${next.path}/${name}`, node });
@@ -68,7 +69,7 @@ function textPaths(root: Node): string[] {
     const names = [...(nodeAt(root, partsOf(directory))?.children.keys() ?? [])];
     return names.filter((name) => name.endsWith(ending)).map((name) => `${directory}/${name}`);
   });
-  return [...textFiles, ...moreTextFiles, ...listed.sort()].slice(0, maximumTexts);
+  return [...textFiles, ...moreTextFiles, ...sortByBytes(listed)].slice(0, maximumTexts);
 }
 
 async function readTexts(layers: readonly LayerStream[], root: Node): Promise<ReadonlyMap<string, string>> {

@@ -1,5 +1,6 @@
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { usageError } from '../lib/errors.ts';
+import { compareBytes } from '../lib/order.ts';
 import type { Image } from './image.ts';
 import { platformName } from './platform.ts';
 import { type Annotations, mediaTypes, type Platform } from './types.ts';
@@ -38,7 +39,7 @@ export function platformIndex(members: readonly IndexMember[]): string {
     }
     byPlatform.set(name, member);
   }
-  const sorted = [...byPlatform].sort(([a], [b]) => (a < b ? -1 : 1));
+  const sorted = [...byPlatform].sort(([a], [b]) => compareBytes(a, b));
   return canonicalJson({
     schemaVersion: 2,
     mediaType: mediaTypes.index,

@@ -1,6 +1,6 @@
 import { layerAnnotations } from '../contract/labels.ts';
-
 import { canonicalJson } from '../lib/canonical-json.ts';
+import { sortByBytes } from '../lib/order.ts';
 import { storeBytes } from '../oci/artifact.ts';
 import { mediaTypes } from '../oci/types.ts';
 import { contentThreads } from './content-threads.ts';
@@ -45,7 +45,7 @@ interface PlannedLayer {
 
 function planLayers({ tree, commit, layers, compression }: EncapsulateOptions): PlannedLayer[] {
   const owned = new Set(layers.flatMap(({ paths }) => paths));
-  const rest = [...tree.files.keys()].filter((path) => !owned.has(path)).sort();
+  const rest = sortByBytes([...tree.files.keys()].filter((path) => !owned.has(path)));
   const plan = (components: readonly string[], parts: () => LayerParts): PlannedLayer => {
     const { key, size } = layerContentKey(parts(), compression);
     return { components, parts, contentKey: key, size };
@@ -53,7 +53,7 @@ function planLayers({ tree, commit, layers, compression }: EncapsulateOptions): 
   return [
     plan([], () => baseLayerParts(tree, commit, rest)),
     ...layers.map(({ components, paths }) => {
-      const sorted = paths.toSorted();
+      const sorted = sortByBytes(paths);
       return plan(components, () => componentLayerParts(tree, sorted));
     }),
   ];

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { sha256Hex } from '../lib/digest.ts';
+import { compareBytes } from '../lib/order.ts';
 import { array, boolean, byteArray, string, tuple, uint32, uint64, variant, variantOf } from './gvariant.ts';
 import type { CommitOptions, FileMetadata, MetadataObject, Xattr } from './types.ts';
 
@@ -103,7 +104,7 @@ function metadataObject(kind: MetadataObject['kind'], bytes: Buffer): MetadataOb
 
 /** ostree sorts by strcmp: by bytes, not by UTF-16 units as JavaScript does. */
 function byName<T extends { name: string }>(entries: readonly T[]): T[] {
-  return entries.toSorted((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+  return entries.toSorted((a, b) => compareBytes(a.name, b.name));
 }
 
 function fromHex(checksum: string): Buffer {

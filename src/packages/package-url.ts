@@ -1,3 +1,5 @@
+import { sortByBytes } from '../lib/order.ts';
+
 interface PackageUrl {
   /** `deb`, `rpm`, `oci`. */
   type: string;
@@ -11,10 +13,10 @@ interface PackageUrl {
 /** A package URL in its canonical form: https://github.com/package-url/purl-spec/blob/main/PURL-SPECIFICATION.rst */
 export function formatPackageUrl({ type, namespace, name, version, qualifiers }: PackageUrl): string {
   const path = [namespace, name].flatMap((part) => (part === undefined ? [] : [encode(part)])).join('/');
-  const query = Object.entries(qualifiers)
-    .flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${encode(value)}`]))
-    .sort()
-    .join('&');
+  const pairs = Object.entries(qualifiers).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}=${encode(value)}`],
+  );
+  const query = sortByBytes(pairs).join('&');
   return `pkg:${type}/${path}@${encode(version)}${query === '' ? '' : `?${query}`}`;
 }
 

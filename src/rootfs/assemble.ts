@@ -1,4 +1,5 @@
 import type { Component } from '../lib/component.ts';
+import { compareBytes, sortByBytes } from '../lib/order.ts';
 import { statInRoot } from '../lib/root-files.ts';
 import type { Reporter } from '../progress/reporter.ts';
 import type { RootContext, RootStep } from './context.ts';
@@ -24,7 +25,6 @@ import { topLevel } from './steps/top-level.ts';
 import { units } from './steps/units.ts';
 import { usrEtc } from './steps/usr-etc.ts';
 import { varToTmpfiles } from './steps/var.ts';
-import { byteOrder } from './walk.ts';
 
 /** In this order. What a step needs from an earlier one is said where it stands. */
 const steps: readonly RootStep[] = [
@@ -96,6 +96,6 @@ async function generatedComponents(
     paths.set(component, [...(paths.get(component) ?? []), final]);
   }
   return [...paths]
-    .map(([name, list]) => ({ name, packages: [], changed: 0, paths: list.sort(byteOrder) }))
-    .sort((a, b) => byteOrder(a.name, b.name));
+    .map(([name, list]) => ({ name, packages: [], changed: 0, paths: sortByBytes(list) }))
+    .sort((a, b) => compareBytes(a.name, b.name));
 }

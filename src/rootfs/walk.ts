@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { compareBytes } from '../lib/order.ts';
 import { isDirectoryInRoot } from '../lib/root-files.ts';
 import { resolveDirectoryInRoot } from '../lib/root-path.ts';
 import { requireUtf8Names } from '../lib/utf8-names.ts';
@@ -11,11 +12,6 @@ export interface WalkedEntry {
   /** Absolute path on the host. */
   host: string;
   entry: Dirent;
-}
-
-/** Byte order: the same on every machine and in every locale. */
-export function byteOrder(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 /**
@@ -31,7 +27,7 @@ export async function* walkTree(tree: string, start = '/'): AsyncGenerator<Walke
 async function* walkDirectory(tree: string, directory: string): AsyncGenerator<WalkedEntry> {
   const host = join(tree, directory);
   const entries = await readdir(host, { withFileTypes: true });
-  entries.sort((a, b) => byteOrder(a.name, b.name));
+  entries.sort((a, b) => compareBytes(a.name, b.name));
   const names = entries.map(({ name }) => name);
   await requireUtf8Names(host, directory, names);
   for (const entry of entries) {

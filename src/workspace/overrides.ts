@@ -3,6 +3,7 @@ import { type Overlay, readOverlay } from '../config/overlay.ts';
 import type { Json } from '../lib/canonical-json.ts';
 import { digestFile } from '../lib/digest.ts';
 import { isDirectory, namesIn } from '../lib/files.ts';
+import { sortByBytes } from '../lib/order.ts';
 
 /** Local packages and files for development, below the work directory's `overrides/`. */
 export interface Overrides {
@@ -26,5 +27,5 @@ export async function readOverrides(directory: string, packagesDirectory: string
   const digests = await Promise.all(packages.map(async (path) => (await digestFile(path)).digest));
   const rootfsDirectory = join(directory, 'rootfs');
   const rootfs = (await isDirectory(rootfsDirectory)) ? await readOverlay('overrides', rootfsDirectory) : undefined;
-  return { packages, rootfs, fingerprint: { packages: digests.sort(), rootfs: rootfs?.entries ?? [] } };
+  return { packages, rootfs, fingerprint: { packages: sortByBytes(digests), rootfs: rootfs?.entries ?? [] } };
 }

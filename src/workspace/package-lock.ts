@@ -9,6 +9,7 @@ import { digestFile } from '../lib/digest.ts';
 import { CosaError } from '../lib/errors.ts';
 import { plural } from '../lib/format.ts';
 import { ifExists } from '../lib/if-exists.ts';
+import { sortByBytes } from '../lib/order.ts';
 import type { PackageBackend, PackageRequest } from '../packages/backend.ts';
 import { readLockfile } from '../packages/lockfile.ts';
 import { type Pipeline, runStep } from '../progress/step.ts';
@@ -36,8 +37,8 @@ export function packageRequest(config: Config, overrides: readonly string[]): Pa
   const { treefile, basearch } = config;
   return {
     basearch,
-    packages: [...new Set(treefile.packages)].sort(),
-    exclude: [...new Set(treefile['exclude-packages'])].sort(),
+    packages: sortByBytes(new Set(treefile.packages)),
+    exclude: sortByBytes(new Set(treefile['exclude-packages'])),
     recommends: treefile.recommends,
     repositories: config.repositories.map(({ name, path }) => ({ name, path })),
     variables: config.repositoryVariables,
@@ -105,7 +106,7 @@ async function keptName({ config, backend, request }: LockOptions): Promise<stri
     family: backend.family,
     repositories: repositories.map(({ name }, index) => [name, texts[index] ?? '']),
     variables: Object.fromEntries(used),
-    overrides: digests.sort(),
+    overrides: sortByBytes(digests),
   });
   return `${key}.json`;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { run } from '../../exec/run.ts';
 import { tools } from '../../exec/tools.ts';
 import { CosaError, verificationError } from '../../lib/errors.ts';
+import { compareBytes } from '../../lib/order.ts';
 import type { Filesystem, FilesystemRequest } from './filesystem.ts';
 import { filesystemFull } from './full.ts';
 import { parseOptions } from './options.ts';
@@ -58,7 +59,7 @@ interface Directory {
 /** Directories before what lies in them, all in byte order: the order decides where a file's clusters lie. */
 async function listTree(source: string, directory: string): Promise<Directory[]> {
   const entries = await readdir(join(source, directory), { withFileTypes: true });
-  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  entries.sort((a, b) => compareBytes(a.name, b.name));
   const files: string[] = [];
   const below: Directory[] = [];
   for (const entry of entries) {

@@ -1,3 +1,4 @@
+import { sortByBytes } from '../../lib/order.ts';
 import { run } from '../run.ts';
 import { tools } from '../tools.ts';
 
@@ -26,7 +27,7 @@ export async function listTree(directory: string, signal?: AbortSignal): Promise
   }
   for (const paths of names.values()) {
     if (paths.length === 1) continue;
-    const [first] = paths.sort();
+    const [first] = sortByBytes(paths);
     for (const path of paths) lines.set(path, `${lines.get(path)} = ${first}`);
   }
   return lines;

@@ -1,3 +1,4 @@
+import { compareBytes } from '../../lib/order.ts';
 import type { Xattr } from '../../lib/xattr.ts';
 import { run } from '../run.ts';
 import { tools } from '../tools.ts';
@@ -41,7 +42,7 @@ export async function readXattrs(directory: string, signal?: AbortSignal): Promi
     const xattrs = lines.filter((line) => line !== '').map(parseXattr);
     attributes.set(
       path,
-      xattrs.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name))),
+      xattrs.sort((a, b) => compareBytes(a.name, b.name)),
     );
   }
   return attributes;

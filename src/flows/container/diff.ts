@@ -1,3 +1,4 @@
+import { sortByBytes } from '../../lib/order.ts';
 import type { Image } from '../../oci/image.ts';
 import type { ContentReader } from '../../oci/store.ts';
 import { listFiles } from '../../ostree/unpack/commit-tree.ts';
@@ -63,8 +64,8 @@ async function checksums(tree: ImageTree): Promise<Map<string, string>> {
 function fileChanges(from: ReadonlyMap<string, string>, to: ReadonlyMap<string, string>): FileChanges {
   const paths = [...to.keys()];
   return {
-    added: paths.filter((path) => !from.has(path)).sort(),
-    removed: [...from.keys()].filter((path) => !to.has(path)).sort(),
-    changed: paths.filter((path) => from.has(path) && from.get(path) !== to.get(path)).sort(),
+    added: sortByBytes(paths.filter((path) => !from.has(path))),
+    removed: sortByBytes([...from.keys()].filter((path) => !to.has(path))),
+    changed: sortByBytes(paths.filter((path) => from.has(path) && from.get(path) !== to.get(path))),
   };
 }

@@ -1,4 +1,5 @@
 import type { Digest } from '../../lib/digest.ts';
+import { compareBytes } from '../../lib/order.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import { attempt } from '../../oci/attempt.ts';
 import type { Place } from '../../oci/place.ts';
@@ -116,15 +117,11 @@ async function findImages(reader: ContentReader): Promise<{ images: Found[]; oth
 
 /** By date, which for builds of one config is also the order of versions; then by version, to be definite. */
 export function newestFirst(a: ContainerSummary, b: ContainerSummary): number {
-  const order = compare(b.created ?? '', a.created ?? '');
+  const order = compareBytes(b.created ?? '', a.created ?? '');
   return order === 0 ? compareNumbers(b.version ?? '', a.version ?? '') : order;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** `41.10` is newer than `41.9`. */
 function compareNumbers(a: string, b: string): number {
-  return new Intl.Collator('en', { numeric: true }).compare(a, b) || compare(a, b);
+  return new Intl.Collator('en', { numeric: true }).compare(a, b) || compareBytes(a, b);
 }

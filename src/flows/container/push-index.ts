@@ -1,4 +1,5 @@
 import { digestOf } from '../../lib/digest.ts';
+import { compareBytes } from '../../lib/order.ts';
 import { keepVersions } from '../../oci/copy/version-tags.ts';
 import { readImage } from '../../oci/image.ts';
 import { openReference } from '../../oci/open.ts';
@@ -82,7 +83,7 @@ export async function pushIndex(
     leftOut: transfers.flatMap(({ leftOut }) => leftOut),
     images: members
       .map(({ name, image }) => ({ reference: name, platform: platformOf(image), digest: image.descriptor.digest }))
-      .sort((a, b) => (platformName(a.platform) < platformName(b.platform) ? -1 : 1)),
+      .sort((a, b) => compareBytes(platformName(a.platform), platformName(b.platform))),
   };
 }
 

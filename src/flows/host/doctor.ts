@@ -8,6 +8,7 @@ import { type Tool, tools } from '../../exec/tools.ts';
 import { which } from '../../exec/which.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { formatBytes } from '../../lib/format.ts';
+import { compareBytes, sortByBytes } from '../../lib/order.ts';
 import { type Pipeline, runStep } from '../../progress/step.ts';
 
 /** What a build of a small operating system takes: packages, roots, container and disk image. */
@@ -50,14 +51,14 @@ export async function examineHost(pipeline: Pipeline, directory: string): Promis
     const checks = [await checkNamespaces(), await checkKvm(), await checkDisk(directory)];
     const missing = statuses.filter(({ tool, path }) => path === undefined && tool.optional !== true);
     const packages = new Set(missing.map(({ tool }) => tool.packages[family ?? 'deb']));
-    return { family, tools: statuses, checks, missingPackages: [...packages].sort() };
+    return { family, tools: statuses, checks, missingPackages: sortByBytes(packages) };
   });
 }
 
 async function toolStatuses(family: Diagnosis['family']): Promise<ToolStatus[]> {
   const all: readonly Tool[] = Object.values(tools);
   const here = all.filter((tool) => tool.family === undefined || tool.family === family);
-  const sorted = here.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const sorted = here.sort((a, b) => compareBytes(a.name, b.name));
   const names = [...new Set(sorted.map(({ packages }) => packages[family ?? 'deb']))];
   const versions = family === undefined ? new Map<string, string>() : await hostPackageVersions(family, names);
   return Promise.all(

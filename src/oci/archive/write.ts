@@ -1,6 +1,7 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { type Digest, digestHex } from '../../lib/digest.ts';
 import { commitRename, temporaryName } from '../../lib/files.ts';
+import { compareBytes } from '../../lib/order.ts';
 import type { TarEntryType } from '../../lib/tar/types.ts';
 import { encodeEntry, endOfArchive, padding } from '../../lib/tar/writer.ts';
 import { type IndexDocument, indexText } from '../layout/index-document.ts';
@@ -28,7 +29,7 @@ export async function writeArchive(file: string, { index, blobs, readBlob }: Arc
       await writeSmallFile(handle, 'oci-layout', layoutFileText);
       await handle.writeFile(header('directory', 'blobs/', 0));
       await handle.writeFile(header('directory', 'blobs/sha256/', 0));
-      for (const [digest, size] of [...blobs].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      for (const [digest, size] of [...blobs].sort(([a], [b]) => compareBytes(a, b))) {
         await handle.writeFile(header('file', `blobs/sha256/${digestHex(digest)}`, size));
         for await (const chunk of readBlob(digest, size)) await handle.writeFile(chunk);
         await handle.writeFile(padding(size));

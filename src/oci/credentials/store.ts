@@ -5,6 +5,7 @@ import { eraseFromHelper, storeInHelper } from '../../exec/tools/credential-help
 import { makeDirectory } from '../../lib/directories.ts';
 import { removeTemporaries, writeFileAtomic } from '../../lib/files.ts';
 import { ifExists } from '../../lib/if-exists.ts';
+import { sortByBytes } from '../../lib/order.ts';
 import { helperOf, serverName } from '../credentials.ts';
 import type { RegistryOptions } from '../registries.ts';
 import { type AuthFileContent, canonicalHost, encodeAuth, normalizeKey, readAuthFile } from './auth-file.ts';
@@ -74,7 +75,7 @@ export async function removeAllCredentials(
       if (await eraseFromHelper(helper.name, serverName(host), environment)) forgotten.add(host);
     }
     const isEmpty = Object.keys(content.auths ?? {}).length === 0;
-    return { content: isEmpty ? content : { ...content, auths: {} }, result: [...forgotten].sort() };
+    return { content: isEmpty ? content : { ...content, auths: {} }, result: sortByBytes(forgotten) };
   });
 }
 

@@ -7,6 +7,7 @@ import { makeDirectory } from '../../lib/directories.ts';
 import { isSystemError, usageError, verificationError } from '../../lib/errors.ts';
 import { fsyncPath, isTemporaryName, writeFileAtomic } from '../../lib/files.ts';
 import { ifExists } from '../../lib/if-exists.ts';
+import { sortByBytes } from '../../lib/order.ts';
 import { parse } from '../schemas.ts';
 import { openRegularFile } from './blobs.ts';
 import {
@@ -118,13 +119,13 @@ export async function listLeftovers(paths: LayoutPaths): Promise<string[]> {
       if (isTemporaryName(name) && !isDirectory) found.push(join(directory, name));
     }
   }
-  return found.sort();
+  return sortByBytes(found);
 }
 
 /** Digests of all blobs in a directory of them, sorted. */
 export async function listBlobs(directory: string): Promise<Digest[]> {
   const names = (await listFiles(directory)).map(({ name }) => name).filter(isBlobName);
-  return names.sort().map((name): Digest => `sha256:${name}`);
+  return sortByBytes(names).map((name): Digest => `sha256:${name}`);
 }
 
 async function listFiles(directory: string): Promise<{ name: string; isDirectory: boolean }[]> {

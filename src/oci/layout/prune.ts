@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockFile, withLock } from '../../exec/lock.ts';
 import { type Digest, digestHex } from '../../lib/digest.ts';
+import { sortByBytes } from '../../lib/order.ts';
 import type { ContentReader } from '../store.ts';
 import type { Descriptor } from '../types.ts';
 import { blobSize, readBlob } from './blobs.ts';
@@ -75,7 +76,7 @@ async function prune(paths: LayoutPaths, choose: Choose, dryRun: boolean): Promi
     await removeLeftovers(paths);
   }
   return {
-    tags: [...tags].sort(),
+    tags: sortByBytes(tags),
     blobs: removed.length,
     bytes: sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0),
     leftovers: leftovers.length + damaged.length,
@@ -122,7 +123,7 @@ async function reach(
       referrers.delete(digest);
     }
   }
-  return { kept: entries.filter((entry) => kept.has(entry)), reached, unreadable: [...unreadable].sort() };
+  return { kept: entries.filter((entry) => kept.has(entry)), reached, unreadable: sortByBytes(unreadable) };
 
   /** Everything below a manifest; a list rather than recursion, for it may be nested as deep as anybody likes. */
   async function mark(root: Descriptor): Promise<Digest[]> {

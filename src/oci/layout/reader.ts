@@ -1,4 +1,5 @@
 import type { Digest } from '../../lib/digest.ts';
+import { compareBytes } from '../../lib/order.ts';
 import { artifactTypeOf, hasTellingType } from '../artifact.ts';
 import { type Attempt, attempt } from '../attempt.ts';
 import { readManifest } from '../image.ts';
@@ -89,7 +90,7 @@ function tagsOf({ entries }: IndexDocument): { tags: ReadonlyMap<string, Descrip
       repeated.push({ descriptor: withoutTag(entry), reason });
     }
   }
-  return { tags: new Map([...tags].sort(([a], [b]) => (a < b ? -1 : 1))), repeated };
+  return { tags: new Map([...tags].sort(([a], [b]) => compareBytes(a, b))), repeated };
 }
 
 async function sortEntries(document: IndexDocument, reader: Pick<ContentReader, 'readBlob'>): Promise<SortedIndex> {

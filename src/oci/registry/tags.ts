@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sortByBytes } from '../../lib/order.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import { parse } from '../schemas.ts';
 import { isTag } from '../tag.ts';
@@ -32,7 +33,7 @@ export async function listTagNames(requests: RepositoryRequests, access: 'pull' 
     const { tags } = parse(tagList, text, `the list of tags of ${requests.where}`, 'TAG_LIST_INVALID');
     for (const tag of tags ?? []) if (isTag(tag)) names.add(tag);
   }
-  return [...names].sort();
+  return sortByBytes(names);
 }
 
 /** Tags with what they point to, sorted by tag; see `ContentReader.listTags`. A tag that vanishes meanwhile is left out. */

@@ -1,3 +1,4 @@
+import { compareBytes } from '../../lib/order.ts';
 import { dirmetaObject, dirtreeObject } from '../objects.ts';
 import type { ContentObject, FileMetadata, MetadataObject } from '../types.ts';
 
@@ -36,7 +37,7 @@ export function directoryObjects(
     const [parent, name] = splitPath(path);
     if (path !== '/') entriesOf.get(parent)?.directories.push({ name, ...root });
   }
-  const sorted = [...objects].sort(([a], [b]) => (a < b ? -1 : 1));
+  const sorted = [...objects].sort(([a], [b]) => compareBytes(a, b));
   return { metadata: sorted.map(([, object]) => object), root };
 }
 

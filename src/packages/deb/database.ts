@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sortByBytes } from '../../lib/order.ts';
 import {
   makeDirectoryInRoot,
   readBytesInRootIfExists,
@@ -96,7 +97,7 @@ async function conffileField(root: string, item: PackageFile, diversions: Divers
 /** Keeps the packages' dates, for the inventory. */
 export async function writeChangeDates(root: string, packages: readonly PackageFile[]): Promise<void> {
   const lines = packages.map(({ locked, changed }) => `${locked.name} ${changed}\n`);
-  await replaceInRoot(root, `${installedDatabase}/${changeDatesName}`, lines.sort().join(''));
+  await replaceInRoot(root, `${installedDatabase}/${changeDatesName}`, sortByBytes(lines).join(''));
 }
 
 /** What {@link writeChangeDates} kept in a database; empty for a database that somebody else made. */

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { CosaError } from '../../lib/errors.ts';
+import { compareBytes, sortByBytes } from '../../lib/order.ts';
 import { readTextInRoot, readTextInRootIfExists, statInRoot, statResolved } from '../../lib/root-files.ts';
 import { directoryResolver } from '../../lib/root-path.ts';
 import type { InstalledPackage } from '../backend.ts';
@@ -41,14 +42,14 @@ export async function debInventory(root: string): Promise<InstalledPackage[]> {
       source: sourceOf(paragraph, name),
       size: Number(fieldOf(paragraph, 'Installed-Size') ?? 0) * 1024,
       changed: dates.get(name) ?? 0,
-      paths: paths.sort(),
+      paths: sortByBytes(paths),
     });
   }
   return packages;
 }
 
 function byName(a: ControlParagraph, b: ControlParagraph): number {
-  return (fieldOf(a, 'Package') ?? '') < (fieldOf(b, 'Package') ?? '') ? -1 : 1;
+  return compareBytes(fieldOf(a, 'Package') ?? '', fieldOf(b, 'Package') ?? '');
 }
 
 async function findDatabase(root: string): Promise<string> {

@@ -7,6 +7,7 @@ import { architectureNamed } from '../../lib/architecture.ts';
 import { digestFile, digestHex } from '../../lib/digest.ts';
 import { CosaError, usageError } from '../../lib/errors.ts';
 import { exists } from '../../lib/if-exists.ts';
+import { sortByBytes } from '../../lib/order.ts';
 import type { PackageRequest } from '../backend.ts';
 import { type ControlParagraph, formatControl, parseControl, requiredField, sourceOf } from './control.ts';
 import { readControlText } from './package-file.ts';
@@ -25,7 +26,7 @@ export interface OverridePackage {
  */
 export async function readOverrides(request: PackageRequest): Promise<OverridePackage[]> {
   const architecture = architectureNamed(request.basearch).debian;
-  const packages = await Promise.all([...request.overrides].sort().map(readOverride));
+  const packages = await Promise.all(sortByBytes(request.overrides).map(readOverride));
   const seen = new Map<string, string>();
   for (const { file, locked } of packages) {
     if (locked.architecture !== architecture && locked.architecture !== 'all') {
@@ -125,9 +126,13 @@ export async function applyOverridesToLock(request: PackageRequest, lock: Lockfi
   for (const { locked: item } of added) locked.add(item.name);
   const missing = request.packages.filter((name) => !locked.has(name));
   if (missing.length > 0) {
-    throw usageError('LOCKFILE_STALE', `the lockfile lacks what the manifest asks for: ${missing.sort().join(', ')}`, {
-      hint: 'bring it up to date with "cosa fetch --update-lockfile"',
-    });
+    throw usageError(
+      'LOCKFILE_STALE',
+      `the lockfile lacks what the manifest asks for: ${sortByBytes(missing).join(', ')}`,
+      {
+        hint: 'bring it up to date with "cosa fetch --update-lockfile"',
+      },
+    );
   }
   const packages = [...lock.packages, ...added.map((item) => item.locked)].sort(comparePackages);
   return replaceLocked({ ...lock, packages }, overrides);

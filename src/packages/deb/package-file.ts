@@ -1,5 +1,6 @@
 import type { LockedPackage } from '../../contract/lockfile.ts';
 import { CosaError } from '../../lib/errors.ts';
+import { compareBytes } from '../../lib/order.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import { readTar } from '../../lib/tar/reader.ts';
 import { openPackageArchive, type PackageArchive } from './archive.ts';
@@ -72,7 +73,7 @@ async function readControlFiles(bytes: AsyncIterable<Buffer>): Promise<Map<strin
     if (member.type !== 'file' || name.includes('/')) continue;
     files.push([name, { content: Buffer.from(await member.bytes(mostControlBytes)), mode: member.mode }]);
   }
-  return new Map(files.sort(([a], [b]) => (a < b ? -1 : 1)));
+  return new Map(files.sort(([a], [b]) => compareBytes(a, b)));
 }
 
 /** The name under which the package database keeps a package's files: with the architecture if several may be installed. */

@@ -6,6 +6,7 @@ import { tools } from '../../exec/tools.ts';
 import { architectureNamed } from '../../lib/architecture.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { nearest } from '../../lib/nearest.ts';
+import { compareBytes, sortByBytes } from '../../lib/order.ts';
 import { problemsError } from '../../lib/problems.ts';
 import type { BackendContext, PackageRequest } from '../backend.ts';
 import { distributionOf } from '../distributions.ts';
@@ -97,10 +98,10 @@ function preferencesText(request: PackageRequest, overrides: readonly OverridePa
     `Package: ${name}\nPin: ${pinned}\nPin-Priority: ${priority}\n`;
   const overridden = new Set(overrides.map(({ locked }) => locked.name));
   return [
-    ...[...request.exclude].sort().map((name) => pin(name, 'version *', -1)),
+    ...sortByBytes(request.exclude).map((name) => pin(name, 'version *', -1)),
     ...Object.entries(request.pins)
       .filter(([name]) => !overridden.has(name))
-      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .sort(([a], [b]) => compareBytes(a, b))
       .map(([name, version]) => pin(name, `version ${version}`, 1001)),
     ...overrides.map(({ locked }) => pin(locked.name, `version ${locked.version}`, 1002)),
   ].join('\n');
@@ -219,5 +220,5 @@ async function providersOf(name: string, apt: PrivateApt): Promise<string[]> {
   const { stdout } = await apt.run(tools.aptCache, ['showpkg', name]);
   const [, text = ''] = stdout.split('Reverse Provides:');
   const names = text.split('\n').map((line) => line.trim().split(' ')[0] ?? '');
-  return [...new Set(names.filter((provider) => provider !== ''))].sort();
+  return sortByBytes(new Set(names.filter((provider) => provider !== '')));
 }

@@ -1,3 +1,4 @@
+import { compareBytes } from '../../lib/order.ts';
 /**
  * Compares two Debian versions: negative if `a` is older, 0 if they are equal, positive if `a` is newer.
  * @see https://www.debian.org/doc/debian-policy/ch-controlfields.html#version
@@ -58,5 +59,5 @@ function weight(character: string | undefined): number {
 function compareNumber(a: string, b: string): number {
   const [left, right] = [a.replace(/^0+/, ''), b.replace(/^0+/, '')];
   if (left.length !== right.length) return left.length - right.length;
-  return left < right ? -1 : left > right ? 1 : 0;
+  return compareBytes(left, right);
 }

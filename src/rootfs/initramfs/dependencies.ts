@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
+import { compareBytes } from '../../lib/order.ts';
 import { readTextInRoot, statInRoot } from '../../lib/root-files.ts';
 import { resolveInRoot } from '../../lib/root-path.ts';
-import { byteOrder } from '../walk.ts';
 import { joinedTexts, type Tracked } from './tracked.ts';
 
 /** A path name in a script: two components or more below one of the system's directories. */
@@ -54,7 +54,7 @@ export async function initramfsDependencies(
   add(`/usr/lib/modules/${kernelRelease}/modules.dep`, 'content');
   for (const path of programDirectories) add(path, 'names');
   for (const path of dracutPlaces) add(path, 'contents');
-  return [...list].map(([path, what]) => ({ what, path })).sort((a, b) => byteOrder(a.path, b.path));
+  return [...list].map(([path, what]) => ({ what, path })).sort((a, b) => compareBytes(a.path, b.path));
 }
 
 async function mentionedPaths(root: string): Promise<Set<string>> {

@@ -1,4 +1,5 @@
 import type { LockedPackage, Lockfile } from '../../../contract/lockfile.ts';
+import { sortByBytes } from '../../../lib/order.ts';
 import type { PackageBackend } from '../../../packages/backend.ts';
 import { backends } from '../../../packages/backends.ts';
 
@@ -31,7 +32,7 @@ export function packageChanges(from: PackageSet, to: PackageSet): PackageChanges
   const changes: PackageChange[] = [];
   const added: { name: string; version: string }[] = [];
   const removed: { name: string; version: string }[] = [];
-  for (const name of [...new Set([...before.keys(), ...after.keys()])].sort()) {
+  for (const name of sortByBytes(new Set([...before.keys(), ...after.keys()]))) {
     const old = before.get(name) ?? [];
     const now = after.get(name) ?? [];
     const gone = old.filter((version) => !now.includes(version));

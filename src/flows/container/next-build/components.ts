@@ -1,4 +1,5 @@
 import type { Component } from '../../../lib/component.ts';
+import { compareBytes, sortByBytes } from '../../../lib/order.ts';
 import type { InstalledPackage } from '../../../packages/backend.ts';
 import { finalPath } from '../../../rootfs/final-path.ts';
 import type { AssembledRoot } from '../../../rootfs/request.ts';
@@ -23,9 +24,9 @@ export function rootComponents(packages: readonly InstalledPackage[], assembled:
   }
   const fromPackages = [...sources].map(([name, source]) => ({
     name,
-    packages: source.packages.sort(),
+    packages: sortByBytes(source.packages),
     changed: source.changed,
-    paths: [...source.paths].sort(),
+    paths: sortByBytes(source.paths),
   }));
-  return [...fromPackages, ...assembled.components].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...fromPackages, ...assembled.components].sort((a, b) => compareBytes(a.name, b.name));
 }

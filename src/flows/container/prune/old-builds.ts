@@ -1,4 +1,5 @@
 import { type Digest, digestHex } from '../../../lib/digest.ts';
+import { sortByBytes } from '../../../lib/order.ts';
 import { mapParallel } from '../../../lib/parallel.ts';
 import { attempt } from '../../../oci/attempt.ts';
 import type { ContentReader } from '../../../oci/store.ts';
@@ -51,7 +52,7 @@ export async function findOldBuilds(reader: ContentReader, keep: number): Promis
   );
   const needed = new Set(tagged.filter((build) => !old.has(build)).flatMap(({ digests }) => digests));
   const digests = new Set([...old].flatMap((build) => build.digests).filter((digest) => !needed.has(digest)));
-  return { versions: [...old].map(({ tag }) => tag).sort(), digests: [...digests] };
+  return { versions: sortByBytes([...old].map(({ tag }) => tag)), digests: [...digests] };
 }
 
 /** The tags of old builds, and those under which something is attached to them. */

@@ -1,3 +1,4 @@
+import { sortByBytes } from '../../../lib/order.ts';
 import type { RegistryScope } from '../client.ts';
 
 /** What a token is good for, each action on its own: `repository:os/example:pull`. */
@@ -31,7 +32,7 @@ export function covers(granted: Grants, wanted: Grants): boolean {
 /** As token services want to be asked: one scope a repository with its actions, `repository:os/example:pull,push`. */
 export function formatScopes(grants: Grants): readonly string[] {
   const resources = new Map<string, string[]>();
-  for (const grant of [...grants].sort()) {
+  for (const grant of sortByBytes(grants)) {
     const { resource, list } = splitScope(grant);
     resources.set(resource, [...(resources.get(resource) ?? []), list]);
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createSecureContext, rootCertificates, type SecureContextOptions } from 'node:tls';
 import { CosaError, isSystemError, usageError } from '../../../lib/errors.ts';
 import { isMissing } from '../../../lib/if-exists.ts';
+import { sortByBytes } from '../../../lib/order.ts';
 import { readText } from '../../../lib/text-file.ts';
 import type { RegistryOptions } from '../../registries.ts';
 import { containerDirectories } from './directories.ts';
@@ -86,7 +87,7 @@ async function hostFiles(directory: string, host: string, isNamed: boolean): Pro
 /** Sorted; `undefined` if the directory is not there, or is another user's. */
 async function names(directory: string, isNamed: boolean): Promise<readonly string[] | undefined> {
   try {
-    return (await readdir(directory)).sort();
+    return sortByBytes(await readdir(directory));
   } catch (error) {
     if (isMissing(error)) return undefined;
     if (!isNamed && isSystemError(error, 'EACCES')) return undefined;

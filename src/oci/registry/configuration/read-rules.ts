@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError } from '../../../lib/errors.ts';
 import { isMissing } from '../../../lib/if-exists.ts';
+import { sortByBytes } from '../../../lib/order.ts';
 import { readTextIfExists } from '../../../lib/text-file.ts';
 import { containerDirectories } from './directories.ts';
 import type { RegistryRule } from './registries-conf.ts';
@@ -43,7 +44,7 @@ async function files(environment: NodeJS.ProcessEnv, systemDirectory: string | u
 
 async function dropInFiles(directory: string): Promise<string[]> {
   try {
-    const names = (await readdir(directory)).filter((name) => name.endsWith('.conf')).sort();
+    const names = sortByBytes((await readdir(directory)).filter((name) => name.endsWith('.conf')));
     return names.map((name) => join(directory, name));
   } catch (error) {
     if (isMissing(error) || isSystemError(error, 'EACCES')) return [];

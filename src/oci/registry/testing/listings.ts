@@ -1,4 +1,5 @@
 import type { Digest } from '../../../lib/digest.ts';
+import { sortByBytes } from '../../../lib/order.ts';
 import { mediaTypes } from '../../types.ts';
 import { type Answer, bytesAnswer, errorAnswer, jsonAnswer } from './answer.ts';
 import type { Exchange } from './exchange.ts';
@@ -11,7 +12,7 @@ export function answerTags(exchange: Exchange, state: State, behaviour: Behaviou
   const query = exchange.url.searchParams;
   const last = query.get('last') ?? '';
   const size = Math.min(behaviour.pageSize, Number(query.get('n') ?? behaviour.pageSize));
-  const tags = [...repository.tags.keys()].sort().filter((tag) => tag > last);
+  const tags = sortByBytes(repository.tags.keys()).filter((tag) => tag > last);
   const page = tags.slice(0, size);
   const next = new URLSearchParams({ last: page.at(-1) ?? '', n: String(size) });
   const isLast = size === 0 || page.length === tags.length;

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Digest } from '../../../lib/digest.ts';
+import { compareBytes } from '../../../lib/order.ts';
 import { type Answer, emptyAnswer, errorAnswer } from './answer.ts';
 import { type Authentication, createGate } from './authentication.ts';
 import { connectionReset, type Exchange, exchangeOf } from './exchange.ts';
@@ -135,7 +136,7 @@ export async function startTestingRegistry(
     inject: plan.inject,
     clearFaults: plan.clear,
     revokeTokens: gate.revokeTokens,
-    tags: (name) => new Map([...(state.repositories.get(name)?.tags ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))),
+    tags: (name) => new Map([...(state.repositories.get(name)?.tags ?? [])].sort(([a], [b]) => compareBytes(a, b))),
     setTag: (name, tag, digest) => repositoryOf(state, name).tags.set(tag, digest),
     hasBlob: (name, digest) => state.repositories.get(name)?.blobs.has(digest) ?? false,
     hasManifest: (name, digest) => state.repositories.get(name)?.manifests.has(digest) ?? false,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sortByBytes } from '../../../lib/order.ts';
 import { check, type Guest, type SystemTest } from '../system-test.ts';
 
 const lockfile = z.object({ packages: z.record(z.string(), z.object({ evra: z.string() })) });
@@ -38,7 +39,7 @@ export async function installedPackages(guest: Guest): Promise<Map<string, strin
 
 /** In words, what differs between the lockfile and the system. */
 export function compare(locked: ReadonlyMap<string, string>, installed: ReadonlyMap<string, string>): string[] {
-  const names = [...new Set([...locked.keys(), ...installed.keys()])].sort();
+  const names = sortByBytes(new Set([...locked.keys(), ...installed.keys()]));
   return names.flatMap((name) => {
     const wanted = locked.get(name);
     const found = installed.get(name);

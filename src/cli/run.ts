@@ -50,9 +50,9 @@ export async function runCommandLine(args: readonly string[], host: CommandLineH
   };
   try {
     const program = buildProgram(programHost);
-    const wanted = args[0] === 'help' ? [...args.slice(1), '--help'] : [...args];
-    if (wanted.some((word) => word === '--help' || word === '-h')) requireCommand(buildProgram(programHost), wanted);
-    await program.parseAsync(wanted, { from: 'user' });
+    const words = args[0] === 'help' ? [...args.slice(1), '--help'] : [...args];
+    if (words.some((word) => word === '--help' || word === '-h')) requireCommand(buildProgram(programHost), words);
+    await program.parseAsync(words, { from: 'user' });
     return status;
   } catch (error) {
     return report(error, { common, resumes }, host);

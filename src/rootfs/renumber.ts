@@ -29,16 +29,16 @@ export function planRenumbering(
   expected: ExpectedAccounts,
 ): Map<number, number> {
   requireNoneRemoved(kind, present, expected);
-  const wanted = new Map(expected.accounts.map((account) => [account.name, numberOf(account)]));
+  const numbers = new Map(expected.accounts.map((account) => [account.name, numberOf(account)]));
   const changes = new Map<number, number>();
   const settled = new Set<number>();
   for (const account of present) {
-    const number = wanted.get(account.name);
+    const number = numbers.get(account.name);
     if (number === undefined) continue;
     assign(kind, changes, account, number, expected.origin);
     settled.add(number);
   }
-  const taken = new Set([...wanted.values(), ...present.map(numberOf)]);
+  const taken = new Set([...numbers.values(), ...present.map(numberOf)]);
   for (const account of present) {
     const old = numberOf(account);
     if (changes.has(old)) continue;

@@ -86,8 +86,8 @@ async function newestBuild(work: WorkDirectory): Promise<string> {
   });
   const tags = await reader.listTags();
   const { stream } = work.settings;
-  const wanted = stream === undefined ? [] : [candidateTag(stream), stream];
-  const chosen = wanted.find((tag) => tags.has(tag));
+  const candidates = stream === undefined ? [] : [candidateTag(stream), stream];
+  const chosen = candidates.find((tag) => tags.has(tag));
   if (chosen !== undefined) return chosen;
   let newest: { tag: string; created: string } | undefined;
   for (const [tag, descriptor] of tags) {

@@ -16,8 +16,8 @@ describe.each(distributions)('$id', ({ id, origin, keyring, mirrors }) => {
   it('has variables that are no other distribution’s', () => {
     const others = distributions.filter((other) => other.id !== id).flatMap((other) => other.mirrors);
     for (const { name } of mirrors) expect(others.map((other) => other.name)).not.toContain(name);
-    for (const { beside } of mirrors) {
-      if (beside !== undefined) expect(mirrors.map(({ name }) => name)).toContain(beside.variable);
+    for (const { adjacent } of mirrors) {
+      if (adjacent !== undefined) expect(mirrors.map(({ name }) => name)).toContain(adjacent.variable);
     }
   });
 

@@ -41,12 +41,12 @@ export const copy = defineCommand({
   registries: true,
   resumes: true,
   run: async (context, [source, destination], options) => {
-    const { all = false, force = false, dryRun = false, platform: wanted } = options;
+    const { all = false, force = false, dryRun = false, platform } = options;
     const copied = await copyContainers(context, context.directory, {
       source,
       destination,
       all,
-      platform: wanted,
+      platform,
       force,
       dryRun,
     });

@@ -12,11 +12,11 @@ import { resolveImage } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
 import { embeddedLockfile } from './embedded-lockfile.ts';
 import { imageTags } from './images.ts';
-import { type BesideContainer, readBeside } from './inspect/referrers.ts';
+import { type ReferringContent, readReferrers } from './inspect/referrers.ts';
 import { type ContainerSummary, summarize, tagsByDigest } from './summary.ts';
 import { type TestStatus, testStatuses } from './test-status.ts';
 
-export interface InspectedContainer extends ContainerSummary, BesideContainer {
+export interface InspectedContainer extends ContainerSummary, ReferringContent {
   /** The reference that was asked for. */
   name: string;
   tags: readonly string[];
@@ -64,7 +64,7 @@ export async function inspectContainer(
   const { digest } = image.descriptor;
   const lock = await runStep(session, 'read package list', () => readPackageList(reader, image));
   const { tags, unreadable } = await imageTags(reader);
-  const beside = await readBeside(reader, digest);
+  const referring = await readReferrers(reader, digest);
   const components = layerComponents(image.manifest);
   const tests = await attempt(() => testStatuses(reader, digest));
   return {
@@ -82,11 +82,11 @@ export async function inspectContainer(
     })),
     tests: tests.value?.statuses ?? [],
     unusableTests: tests.value?.unusable ?? [],
-    ...beside,
+    ...referring,
     remarks: [
       ...(lock.reason === undefined ? [] : [lock.reason]),
       ...unreadable.map(({ tag, reason }) => `the tag ${JSON.stringify(tag)}: ${reason}`),
-      ...new Set([...beside.remarks, ...(tests.reason === undefined ? [] : [tests.reason])]),
+      ...new Set([...referring.remarks, ...(tests.reason === undefined ? [] : [tests.reason])]),
     ],
   };
 }

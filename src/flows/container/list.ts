@@ -34,7 +34,7 @@ export interface ListedPlace {
 }
 
 /** An image as a tag or an index names it, not read yet. */
-interface Found {
+interface NamedImage {
   descriptor: Descriptor;
   tags: string[];
 }
@@ -59,7 +59,7 @@ export async function listContainers(session: Session, place: Place): Promise<Li
 
 async function listImage(
   reader: ContentReader,
-  { descriptor, tags }: Found,
+  { descriptor, tags }: NamedImage,
   tagNames: ReadonlySet<string>,
 ): Promise<ListedContainer | ListedOther> {
   const { digest } = descriptor;
@@ -83,8 +83,8 @@ async function listImage(
   };
 }
 
-async function findImages(reader: ContentReader): Promise<{ images: Found[]; others: ListedOther[] }> {
-  const images = new Map<Digest, Found>();
+async function findImages(reader: ContentReader): Promise<{ images: NamedImage[]; others: ListedOther[] }> {
+  const images = new Map<Digest, NamedImage>();
   const others: ListedOther[] = [];
   const { tags, unreadable } = await imageTags(reader);
 

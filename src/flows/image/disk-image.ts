@@ -74,7 +74,7 @@ export async function makeDiskImage(
   await using scratch = await openScratch(request.scratchBase);
   const imported = await importContainer();
   return await runStep(pipeline, title, async (reporter) => {
-    const { file, ...facts } = await write(scratch.path, { ...request, compressor }, imported, reporter);
+    const { file, ...sizes } = await write(scratch.path, { ...request, compressor }, imported, reporter);
     const record: DiskImageRecord = {
       name: container.name,
       version: container.version,
@@ -82,7 +82,7 @@ export async function makeDiskImage(
       architecture: container.architecture,
       format: artifactFormat(named),
       file: basename(path),
-      ...facts,
+      ...sizes,
       container: { digest: container.digest, 'ostree-commit': imported.commit },
       key,
     };
@@ -116,7 +116,7 @@ async function findKept(pipeline: Pipeline, path: string, key: string): Promise<
   return undefined;
 }
 
-type Facts = Pick<DiskImageRecord, 'size' | 'sha256' | 'uncompressed-size' | 'uncompressed-sha256'>;
+type MeasuredSizes = Pick<DiskImageRecord, 'size' | 'sha256' | 'uncompressed-size' | 'uncompressed-sha256'>;
 
 /** Writes the image into a scratch directory, and gives its file, sizes and checksums. */
 async function write(
@@ -124,7 +124,7 @@ async function write(
   request: Pick<DiskImageRequest, 'container' | 'platform' | 'compressor'>,
   { sysroot, tree }: ImportedContainer,
   reporter: Reporter,
-): Promise<Facts & { file: string }> {
+): Promise<MeasuredSizes & { file: string }> {
   const { platform, compressor } = request;
   const { digest, timestamp } = request.container;
   // That of the scratch directory itself is not empty: it holds a lock.
@@ -137,8 +137,8 @@ async function write(
   if (compressor === undefined) return { file: image, ...plain };
   const compressed = join(work, 'compressed');
   await compressor.compress(image, compressed, reporter.signal);
-  const facts = await measure(compressed);
-  return { file: compressed, ...facts, 'uncompressed-size': plain.size, 'uncompressed-sha256': plain.sha256 };
+  const sizes = await measure(compressed);
+  return { file: compressed, ...sizes, 'uncompressed-size': plain.size, 'uncompressed-sha256': plain.sha256 };
 }
 
 /** Checksum and flush to disk side by side. */

@@ -7,7 +7,7 @@ import { createRegistries } from '../../oci/registry/registries.ts';
 import { type Pipeline, runStep } from '../../progress/step.ts';
 
 /** Where credentials are kept. */
-export interface Keeping {
+export interface CredentialStorage {
   options: RegistryOptions;
   environment: NodeJS.ProcessEnv;
 }
@@ -24,7 +24,7 @@ export async function logIn(
   pipeline: Pipeline,
   host: string,
   credentials: { username: string; password: string },
-  { options, environment }: Keeping,
+  { options, environment }: CredentialStorage,
 ): Promise<{ keptIn: string; isAsked: boolean }> {
   requireHost(host);
   requireUsable(credentials);
@@ -51,7 +51,7 @@ export async function logIn(
 export async function logOut(
   pipeline: Pipeline,
   host: string,
-  { options, environment }: Keeping,
+  { options, environment }: CredentialStorage,
 ): Promise<{ removed: boolean; remaining: string | undefined }> {
   requireHost(host);
   return runStep(pipeline, 'forget user name and password', async () => {
@@ -67,7 +67,10 @@ export async function logOut(
  * @returns the hosts and namespaces that were forgotten
  * @throws CosaError what `removeAllCredentials` throws
  */
-export async function logOutOfAll(pipeline: Pipeline, { options, environment }: Keeping): Promise<readonly string[]> {
+export async function logOutOfAll(
+  pipeline: Pipeline,
+  { options, environment }: CredentialStorage,
+): Promise<readonly string[]> {
   return runStep(pipeline, 'forget user names and passwords', () => removeAllCredentials(options, environment));
 }
 

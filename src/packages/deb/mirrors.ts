@@ -14,12 +14,12 @@ export async function mirrorNamed(
   for (const distribution of distributions) {
     const archive = distribution.mirrors.find((candidate) => candidate.name === name);
     if (distribution.family !== 'deb' || archive === undefined) continue;
-    const { beside } = archive;
-    const named = beside && variables[beside.variable];
+    const { adjacent } = archive;
+    const named = adjacent && variables[adjacent.variable];
     const own = named === undefined ? await hostMirror(distribution, archive) : undefined;
-    if (own !== undefined || beside === undefined) return own;
-    const main = named ?? (await mirrorNamed(beside.variable));
-    return main === undefined ? undefined : `${main.replace(/\/+$/, '')}${beside.suffix}`;
+    if (own !== undefined || adjacent === undefined) return own;
+    const main = named ?? (await mirrorNamed(adjacent.variable));
+    return main === undefined ? undefined : `${main.replace(/\/+$/, '')}${adjacent.suffix}`;
   }
   return undefined;
 }

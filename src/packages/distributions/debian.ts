@@ -12,7 +12,7 @@ export const debian: Distribution = {
       name: 'mirror-security',
       label: 'Debian-Security',
       ending: '/debian-security',
-      beside: { variable: 'mirror', suffix: '-security' },
+      adjacent: { variable: 'mirror', suffix: '-security' },
     },
   ],
 };

@@ -22,5 +22,5 @@ export interface MirrorVariable {
   /** What the archive's addresses end with: for a machine that has not fetched an index yet. */
   readonly ending: string;
   /** Where the machine has no mirror of it: that of another variable, with this appended. */
-  readonly beside?: { readonly variable: string; readonly suffix: string };
+  readonly adjacent?: { readonly variable: string; readonly suffix: string };
 }

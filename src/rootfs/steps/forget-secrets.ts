@@ -49,10 +49,10 @@ export const forgetSecrets: RootStep = {
   },
 };
 
-/** The package that is known for it, or the only one with files beside it. */
+/** The package that is known for it, or the only one with files neighbours it. */
 function makerOf({ path }: Secret, known: string | undefined, packages: RootfsRequest['packages']): string {
   if (known !== undefined && packages.some(({ name }) => name === known)) return known;
   const directory = `${posix.dirname(path)}/`;
-  const beside = packages.filter(({ paths }) => paths.some((other) => other.startsWith(directory)));
-  return beside.length === 1 && beside[0] !== undefined ? beside[0].name : "a package's script";
+  const neighbours = packages.filter(({ paths }) => paths.some((other) => other.startsWith(directory)));
+  return neighbours.length === 1 && neighbours[0] !== undefined ? neighbours[0].name : "a package's script";
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { formatLockfile } from '../../../src/contract/lockfile.ts';
 import type { RemoteResult } from '../../../src/vm/ssh.ts';
 import { commit } from '../../../src/vm/suites/basic/commit.ts';
 import { firmware } from '../../../src/vm/suites/basic/firmware.ts';
@@ -79,11 +80,20 @@ test('growth: partition and filesystem reach the end of the disk', async () => {
   await expect(growth.run(disk(10 * 1024 - 514, 2_000))).rejects.toThrow('fills 21 % of its partition');
 });
 
-const lock = '{"packages":{"a":{"evra":"1:2-3.amd64"},"b":{"evra":"1-1.all"}},"metadata":{}}';
+const lock = formatLockfile({
+  family: 'deb',
+  basearch: 'x86_64',
+  packages: ['a 1:2-3 amd64', 'b 1-1 all', 'c 2 amd64', 'c 2 i386'].map((line) => {
+    const [name = '', version = '', architecture = ''] = line.split(' ');
+    const file = { sha256: 'a'.repeat(64), size: 1, repository: 'debian', path: `pool/${name}.deb` };
+    return { name, version, architecture, source: name, ...file };
+  }),
+  repositoryTimestamp: 0,
+});
 
 test.each([
-  ['dpkg-query', '/usr/bin/dpkg-query', 'ii  a 1:2-3.amd64\nii  b 1-1.all'],
-  ['rpm', '/usr/bin/rpm', 'ii a 1:2-3.amd64\nii b 1-1.all'],
+  ['dpkg-query', '/usr/bin/dpkg-query', 'ii  a 1:2-3.amd64\nii  b 1-1.all\nii  c 2.i386\nii  c 2.amd64'],
+  ['rpm', '/usr/bin/rpm', 'ii a 1:2-3.amd64\nii b 1-1.all\nii c 2.i386\nii c 2.amd64'],
 ])('packages by %s', async (_name, path, installed) => {
   await packages.run(
     scriptedGuest({ 'manifest-lock': lock, 'command -v': path, '--query': installed, '--showformat': installed }),

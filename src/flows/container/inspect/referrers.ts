@@ -8,7 +8,7 @@ import { type Descriptor, mediaTypes } from '../../../oci/types.ts';
 import { sbomFormats } from '../../../packages/sbom/formats.ts';
 
 /** What lies beside a container, sorted by what it is for. */
-export interface BesideContainer {
+export interface ReferringContent {
   /** Found, and not verified. */
   signatures: readonly { kind: SignatureKind; digest: Digest }[];
   /** Lists of its packages. */
@@ -25,7 +25,7 @@ export interface BesideContainer {
 const diskImagePrefix = 'application/vnd.diskimage.';
 
 /** Reads what refers to a container: of each kind what it is, and nothing of its content. */
-export async function readBeside(reader: ContentReader, subject: Digest): Promise<BesideContainer> {
+export async function readReferrers(reader: ContentReader, subject: Digest): Promise<ReferringContent> {
   const listed = await attempt(() => reader.referrers(subject));
   const referrers = listed.value ?? [];
   const { value, reason } = await attempt(() => findSignatures(reader, subject));

@@ -23,26 +23,26 @@ export interface VersionRequest {
 }
 
 /**
- * The version of the build to come: the wanted one, or the next. No version is given twice, neither in `oci/` nor
+ * The version of the build to come: the one that was chosen, or the next. No version is given twice, neither in `oci/` nor
  * where the previous container lies nor where the build will go.
  * @throws CosaError `VERSION_MISSING`, `VERSION_INVALID`, `VERSION_TAKEN` (exit 2), what the places throw
  */
 export async function chooseVersion(session: Session, request: VersionRequest): Promise<string> {
   const { work, store, inputs, previous, destination, options } = request;
-  const wanted = options.version;
+  const chosen = options.version;
   const there = destination && (await openIfThere(destination.place, session));
-  if (wanted !== undefined) {
+  if (chosen !== undefined) {
     const places = [
       { reader: store, place: ownPlace(work) },
       ...(there ? [{ reader: there, place: destination.place }] : []),
     ];
     for (const { reader, place } of options.force ? [] : places) {
-      if ((await reader.resolveTag(wanted)) === undefined) continue;
-      throw usageError('VERSION_TAKEN', `there is a build ${place.format({ tag: wanted })} already, of other inputs`, {
+      if ((await reader.resolveTag(chosen)) === undefined) continue;
+      throw usageError('VERSION_TAKEN', `there is a build ${place.format({ tag: chosen })} already, of other inputs`, {
         hint: 'choose another version, or replace that build with --force',
       });
     }
-    return wanted;
+    return chosen;
   }
   const prefix = inputs.config.treefile['automatic-version-prefix'];
   if (prefix === undefined) {

@@ -23,7 +23,7 @@ export interface PreviousContainer {
  * Finds the container that the new one follows on: for change detection, the version and the layer plan. Manifest and
  * config are enough; no layer is read.
  * @param own the work directory's `oci/`
- * @param wanted any reference, `none`, or `undefined`: the stream's last build in `oci/`, or else the container that
+ * @param reference any reference, `none`, or `undefined`: the stream's last build in `oci/`, or else the container that
  *   `cosa init --ostree` recorded, by its digest
  * @throws CosaError `PREVIOUS_MISSING` (exit 2) if the recorded one is gone, what `openReference`, `readImage` and
  *   {@link admitImage} throw
@@ -33,10 +33,10 @@ export async function findPrevious(
   work: WorkDirectory,
   own: ContentReader,
   stream: string,
-  wanted: string | undefined,
+  reference: string | undefined,
 ): Promise<PreviousContainer | undefined> {
-  if (wanted === 'none') return undefined;
-  if (wanted !== undefined) return readPrevious(session, work, wanted);
+  if (reference === 'none') return undefined;
+  if (reference !== undefined) return readPrevious(session, work, reference);
   for (const tag of [candidateTag(stream), stream]) {
     const descriptor = await own.resolveTag(tag);
     if (descriptor === undefined) continue;

@@ -1,8 +1,6 @@
-import { z } from 'zod';
+import { parseLockfile } from '../../../contract/lockfile.ts';
 import { sortByBytes } from '../../../lib/order.ts';
 import { check, type Guest, type SystemTest } from '../system-test.ts';
-
-const lockfile = z.object({ packages: z.record(z.string(), z.object({ evra: z.string() })) });
 
 /** How each package family lists what is installed: name, and version.architecture as lockfiles spell it. */
 const queries = {
@@ -15,37 +13,47 @@ export const packages: SystemTest = {
   claim: 'the packages are those of the lockfile that the container carries',
   async run(guest) {
     const text = await guest.output('cat /usr/share/coreos-assembler/manifest-lock.*.json');
-    const locked = new Map(
-      Object.entries(lockfile.parse(JSON.parse(text)).packages).map(([name, { evra }]) => [name, evra]),
+    const { packages } = parseLockfile(text, "the container's lockfile");
+    const locked = versionsByName(
+      packages.map(({ name, version, architecture }) => ({ name, version: `${version}.${architecture}` })),
     );
     const differences = compare(locked, await installedPackages(guest));
     check(differences.length === 0, `${differences.length} differences:\n${differences.slice(0, 20).join('\n')}`);
   },
 };
 
-/** Name → version.architecture of what the guest's package database holds, half-installed packages with their state. */
+/**
+ * Name → version.architecture of what the guest's package database holds, half-installed packages with their state; of
+ * several packages of one name all, joined by commas.
+ */
 export async function installedPackages(guest: Guest): Promise<Map<string, string>> {
   const found = await guest.output('command -v dpkg-query || command -v rpm');
   const query = found.endsWith('/rpm') ? queries.rpm : queries['dpkg-query'];
-  const installed = new Map<string, string>();
+  const installed: { name: string; version: string }[] = [];
   for (const line of (await guest.output(query)).split('\n')) {
     const [state, name, version] = line.trim().split(/\s+/);
     if (state === undefined || name === undefined || version === undefined) continue;
-    installed.set(name, state === 'ii' ? version : `${version} (${state})`);
+    installed.push({ name, version: state === 'ii' ? version : `${version} (${state})` });
   }
-  check(installed.size > 0, 'the package database is empty');
-  return installed;
+  check(installed.length > 0, 'the package database is empty');
+  return versionsByName(installed);
+}
+
+function versionsByName(packages: readonly { name: string; version: string }[]): Map<string, string> {
+  const versions = new Map<string, string[]>();
+  for (const { name, version } of packages) versions.set(name, [...(versions.get(name) ?? []), version]);
+  return new Map([...versions].map(([name, all]) => [name, sortByBytes(all).join(', ')]));
 }
 
 /** In words, what differs between the lockfile and the system. */
 export function compare(locked: ReadonlyMap<string, string>, installed: ReadonlyMap<string, string>): string[] {
   const names = sortByBytes(new Set([...locked.keys(), ...installed.keys()]));
   return names.flatMap((name) => {
-    const wanted = locked.get(name);
-    const found = installed.get(name);
-    if (wanted === found) return [];
-    if (found === undefined) return [`${name} ${wanted} is not installed`];
-    if (wanted === undefined) return [`${name} ${found} is not in the lockfile`];
-    return [`${name} is ${found}, locked is ${wanted}`];
+    const lockedVersion = locked.get(name);
+    const installedVersion = installed.get(name);
+    if (lockedVersion === installedVersion) return [];
+    if (installedVersion === undefined) return [`${name} ${lockedVersion} is not installed`];
+    if (lockedVersion === undefined) return [`${name} ${installedVersion} is not in the lockfile`];
+    return [`${name} is ${installedVersion}, locked is ${lockedVersion}`];
   });
 }

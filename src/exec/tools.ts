@@ -48,6 +48,7 @@ export const tools = {
   },
   qemu: tool('qemu-system-x86_64', { deb: 'qemu-system-x86', rpm: 'qemu-system-x86-core' }, 'boots disk images'),
   qemuImg: tool('qemu-img', { deb: 'qemu-utils', rpm: 'qemu-img' }, 'writes disk images in the formats of hypervisors'),
+  rm: tool('rm', 'coreutils', 'removes trees of files'),
   rpm: { ...tool('rpm', 'rpm', 'tells which packages the host has'), family: 'rpm' },
   setfattr: tool('setfattr', 'attr', 'sets extended attributes such as file capabilities, which Node cannot'),
   setpriv: tool('setpriv', 'util-linux', 'ends the programs that it has started together with itself'),

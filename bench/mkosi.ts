@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PackageRequest } from '../src/packages/backend.ts';
 import { mirrorNamed } from '../src/packages/deb/mirrors.ts';
 import { debBackend } from '../src/packages/deb.ts';
 import { silentReporter } from '../src/progress/reporter.ts';
+import { type ProgramTime, timeProgramTree } from './measure.ts';
 
 /** A mkosi that can be run, and the directories that it works in. */
 export interface Mkosi {
@@ -27,7 +28,7 @@ export async function fetchMkosi(directory: string, request: PackageRequest): Pr
   execFileSync('dpkg-deb', ['--extract', archive, join(directory, 'root')]);
   const mirror = await mirrorNamed('mirror');
   if (mirror === undefined) throw new Error('apt on this machine has no Debian mirror');
-  for (const name of ['output', 'packages', 'config']) mkdirSync(join(directory, name), { recursive: true });
+  for (const name of ['packages', 'config']) mkdirSync(join(directory, name), { recursive: true });
   return {
     modules: join(directory, 'root/usr/lib/python3/dist-packages'),
     directory,
@@ -35,10 +36,11 @@ export async function fetchMkosi(directory: string, request: PackageRequest): Pr
   };
 }
 
-/** Builds an OCI image of Debian 13 with these packages. */
-export function mkosiBuild({ modules, directory, mirror }: Mkosi, packages: readonly string[]): void {
-  rmSync(join(directory, 'output'), { recursive: true });
-  mkdirSync(join(directory, 'output'));
+/** Builds an OCI image of Debian 13 with these packages, and measures all that runs for it. */
+export async function timeMkosi(
+  { modules, directory, mirror }: Mkosi,
+  packages: readonly string[],
+): Promise<ProgramTime> {
   const options = {
     directory: join(directory, 'config'),
     distribution: 'debian',
@@ -48,16 +50,13 @@ export function mkosiBuild({ modules, directory, mirror }: Mkosi, packages: read
     bootable: 'no',
     'with-network': 'no',
     'package-cache-dir': join(directory, 'packages'),
-    'output-dir': join(directory, 'output'),
+    'output-dir': mkdtempSync(join(directory, 'output-')),
     'tools-tree': '',
   };
   const args = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
-  execFileSync(
+  return timeProgramTree(
     '/usr/bin/python3',
     ['-m', 'mkosi', ...args, ...packages.map((name) => `--package=${name}`), '--force', 'build'],
-    {
-      env: { ...process.env, PYTHONPATH: modules },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    },
+    { env: { ...process.env, PYTHONPATH: modules } },
   );
 }

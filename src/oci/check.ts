@@ -18,8 +18,8 @@ export interface TaggedReport {
 
 /**
  * Reads everything that a place's tags reach, and all that refers to it, and compares every blob with its digest,
- * every descriptor with its blob, every layer with its diffid. What cannot even be looked for is a problem, and the rest is
- * checked. Changes nothing.
+ * every descriptor with its blob, every layer with its diffid. A tag that cannot be read is a problem, and the rest is
+ * still checked. Changes nothing.
  */
 export async function checkTagged(reader: ContentReader, place: Place, reporter: Reporter): Promise<TaggedReport> {
   let bytes = 0;

@@ -78,11 +78,11 @@ function fromHelper({ username, secret }: { username: string; secret: string }):
 
 function inEntries(content: AuthFileContent, host: string, repository: string, path: string): Credentials | undefined {
   const entries = Object.entries(content.auths ?? {});
-  for (const wanted of namespaces(canonicalHost(host), repository)) {
+  for (const namespace of namespaces(canonicalHost(host), repository)) {
     // A key that is written just so wins over an address that stands for the same.
     const matching = [
-      ...entries.filter(([key]) => key === wanted),
-      ...entries.filter(([key]) => key !== wanted && normalizeKey(key) === wanted),
+      ...entries.filter(([key]) => key === namespace),
+      ...entries.filter(([key]) => key !== namespace && normalizeKey(key) === namespace),
     ];
     for (const [key, { auth, identitytoken }] of matching) {
       if (identitytoken) return { identityToken: identitytoken };

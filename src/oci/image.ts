@@ -103,10 +103,10 @@ export async function chooseImage(
   const matching = platform === undefined || isOnly ? images : imagesFor(platform, images);
   const [first, second] = matching;
   if (first !== undefined && second === undefined) return first;
-  const wanted = platform === undefined ? 'exactly one image' : `one image for ${platformName(platform)}`;
+  const expected = platform === undefined ? 'exactly one image' : `one image for ${platformName(platform)}`;
   throw verificationError(
     'PLATFORM_MISSING',
-    `index ${descriptor.digest} does not hold ${wanted}; it holds ${describe(index)}`,
+    `index ${descriptor.digest} does not hold ${expected}; it holds ${describe(index)}`,
     { hint: 'name the image that you want by its digest' },
   );
 }

@@ -43,11 +43,11 @@ export async function openReference(
   const opened = (descriptor: Descriptor) => ({ name: text, selector: { tag, digest }, place, reader, descriptor });
   if (digest !== undefined) return opened(await findDigest(reader, digest, where));
   const name = reference.name ?? tag ?? place.defaultTag;
-  return opened(await (name === undefined ? only(reader, text) : find(reader, name, where)));
+  return opened(await (name === undefined ? onlyImage(reader, text) : find(reader, name, where)));
 }
 
-/** The only image: of those with tags, or where nothing is tagged, as in what "podman save" writes, of all. */
-async function only(layout: ContentReader, text: string): Promise<Descriptor> {
+/** The only image that has a tag; if none has one, as in what "podman save" writes, the only image of all. */
+async function onlyImage(layout: ContentReader, text: string): Promise<Descriptor> {
   const tags = [...(await layout.listTags())].filter(([tag]) => !isMachineryTag(tag));
   const found = tags.length > 0 ? tags.map(([, descriptor]) => descriptor) : await untaggedImages(layout);
   const images = new Map(found.map((descriptor) => [descriptor.digest, descriptor]));

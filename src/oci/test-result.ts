@@ -95,9 +95,9 @@ export interface UnusableTestResult {
 
 /** Clocks differ by this, in milliseconds, on machines that nobody would call wrong. */
 const clockTolerance = 10 * 60 * 1000;
-/** More are not read: whoever may write beside a container could make every look at it endless. */
+/** No more are read: anybody who may write to the place could make every look at a container endless. */
 const maximumResults = 1000;
-/** Registries are waited for, most of the time. */
+/** Most of the time goes by waiting for a registry. */
 const readsAtOnce = 8;
 
 /**

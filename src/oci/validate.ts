@@ -26,7 +26,7 @@ export interface Validator {
   readonly reached: ReadonlySet<Digest>;
   /** Those of them that are manifests and indexes. */
   readonly manifests: ReadonlySet<Digest>;
-  /** Blobs that are missing, or not what whoever names them says. */
+  /** Blobs that are missing, or differ from their descriptors. */
   readonly unsound: ReadonlyMap<Digest, Descriptor>;
 }
 

@@ -10,7 +10,7 @@ import { requireVersion } from '../layout/index-file.ts';
 export interface ArchiveContents {
   index: IndexDocument;
   blobs: ReadonlyMap<Digest, FilePart>;
-  /** Blobs in whose place there is a symbolic link, and where it leads: nobody extracts it, so there is nothing behind it. */
+  /** Blobs that are symbolic links, with their targets: nothing is extracted, so that a link leads nowhere. */
   symlinks: ReadonlyMap<Digest, string>;
 }
 
@@ -23,7 +23,7 @@ interface FilePart {
 /** An index has at most 10,000 entries, each of some blobs that are mostly shared. */
 const maximumTarEntries = 200_000;
 const maximumLayoutFileBytes = 4096;
-/** A header is one or some blocks: reading more at once would only read what is skipped then. */
+/** A header has one block or a few: what is read beyond it is mostly skipped. */
 const headerReadSize = 16 * 1024;
 
 const compressors: readonly [magic: string, name: string, program: string][] = [
@@ -108,16 +108,16 @@ async function text(entry: TarEntry, limit: number): Promise<string> {
   return (await entry.bytes(limit)).toString();
 }
 
-/** The file as a stream for the tar reader, in which content that nobody wants is zeros and is not read. */
+/** The file as a stream for the tar reader. Content that is skipped is not read: zeros take its place. */
 function skippingSource(handle: FileHandle): { chunks(): AsyncGenerator<Buffer>; skipTo(offset: number): void } {
   const zeros = Buffer.alloc(1024 * 1024);
   let position = 0;
-  let wanted = 0;
+  let neededFrom = 0;
   return {
     async *chunks() {
       const { size } = await handle.stat();
       while (position < size) {
-        const skipped = Math.min(wanted, size) - position;
+        const skipped = Math.min(neededFrom, size) - position;
         if (skipped > 0) {
           const chunk = zeros.subarray(0, skipped);
           position += chunk.length;
@@ -136,7 +136,7 @@ function skippingSource(handle: FileHandle): { chunks(): AsyncGenerator<Buffer>;
       }
     },
     skipTo: (offset) => {
-      wanted = offset;
+      neededFrom = offset;
     },
   };
 }

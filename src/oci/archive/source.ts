@@ -70,9 +70,9 @@ async function* readRange(
 ): AsyncGenerator<Buffer> {
   for (let done = 0; done < size; ) {
     signal?.throwIfAborted();
-    const wanted = Math.min(readSize, size - done);
+    const length = Math.min(readSize, size - done);
     // A new buffer each time: the consumer may keep what it was given.
-    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(wanted), 0, wanted, offset + done);
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, offset + done);
     if (bytesRead === 0) return;
     done += bytesRead;
     yield buffer.subarray(0, bytesRead);

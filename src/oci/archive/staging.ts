@@ -24,7 +24,7 @@ export interface Staging extends AsyncDisposable {
 export async function openStaging(file: string): Promise<Staging> {
   const directory = temporaryName(file);
   const paths = layoutPaths(directory);
-  // Nobody may take the new directory for a left one before it is locked as one in use.
+  // Another writer must not take the new directory for a leftover before its lock is held.
   const store = await withLock(dirname(file), async () => {
     await removeLeftovers(file);
     return openLayoutForWriting(directory);
@@ -47,8 +47,8 @@ async function removeLeftovers(file: string): Promise<void> {
     if (!name.startsWith(`.${basename(file)}.`) || !isTemporaryName(name)) continue;
     const path = join(dirname(file), name);
     if (!entry.isDirectory()) {
-      // An archive that is being written is so under the lock that we hold: one that lies here is left. Of a link,
-      // only the link goes.
+      // Whoever writes the archive holds the lock that we hold now: an unfinished one is a leftover. Of a link, only the
+      // link is removed.
       await rm(path, { force: true });
     } else if (await isOurs(path)) {
       await using alone = await tryLockFile(layoutPaths(path).writersLock);
@@ -58,7 +58,7 @@ async function removeLeftovers(file: string): Promise<void> {
   }
 }
 
-/** A directory that leads elsewhere is none that we have made: its lock would be taken there. */
+/** We make no links: behind one, the lock would be taken in another directory. */
 async function isOurs(directory: string): Promise<boolean> {
   try {
     await refuseLinks(layoutPaths(directory));

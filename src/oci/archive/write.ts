@@ -17,7 +17,7 @@ export interface ArchiveInput {
 }
 
 /**
- * Writes an archive of an OCI layout, and puts it in the place of what is there once it is complete and durable. The
+ * Writes an archive of an OCI layout, and replaces what is there once it is complete and durable. The
  * same content gives the same bytes: names are sorted, but that `oci-layout` is first, so that whoever reads the stream
  * knows what it is.
  */

@@ -22,7 +22,7 @@ export interface Referrer {
 /**
  * Everything that refers to the subjects, and what refers to that in turn: each once, after its subject.
  * @param where names the source in errors
- * @param maximum whoever wants to get rid of them reads more
+ * @param maximum a caller that removes them reads more
  * @throws CosaError `REFERRERS_TOO_MANY` (exit 4), what `referrers` throws
  */
 export async function readReferrers(

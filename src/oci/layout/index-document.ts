@@ -23,7 +23,7 @@ export const refName = 'org.opencontainers.image.ref.name';
 
 export const emptyIndex: IndexDocument = { entries: [], unreadable: [], rest: {} };
 
-/** More entries are not written: each command reads them all. */
+/** We write no more entries: each command reads all of them. */
 const maximumWritten = 10_000;
 
 /** What is read of an index. Others may write more than we do; `prune` reads still more, to make room. */

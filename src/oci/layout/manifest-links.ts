@@ -12,19 +12,19 @@ export interface ManifestLinks {
   subject: Digest | undefined;
   /** False if there is no such blob. */
   isThere: boolean;
-  /** Why it cannot be read though it is there: it is damaged, or enormous. What is sound and no manifest needs nothing. */
+  /** Why it cannot be read though it is there: it is damaged or too large. A sound blob that is no manifest names nothing. */
   reason: string | undefined;
 }
 
-/** Larger than anybody reads who uses it: this is for getting rid of it. */
+/** More than other commands accept: what is too large for them must still be removable. */
 const maximumBytes = 64 * 1024 * 1024;
 const maximumDepth = 100;
 
 const nothing: ManifestLinks = { blobs: [], manifests: [], subject: undefined, isThere: true, reason: undefined };
 
 /**
- * Reads what a manifest needs, and no more of it: Docker's, one with thousands of layers, and what other tools may make
- * of the format are good enough.
+ * Reads only what a manifest names: so it also accepts Docker's manifests, those with thousands of layers, and other
+ * variants of the format.
  */
 export async function manifestLinks(
   reader: Pick<ContentReader, 'readBlob'>,

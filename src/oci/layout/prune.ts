@@ -93,19 +93,15 @@ interface Reached {
   unreadable: readonly string[];
 }
 
-async function reach(
-  reader: ContentReader,
-  { entries, unreadable: odd }: IndexDocument,
-  removedTags: ReadonlySet<string>,
-): Promise<Reached> {
+async function reach(reader: ContentReader, index: IndexDocument, removedTags: ReadonlySet<string>): Promise<Reached> {
   const reached = new Set<Digest>();
   // Somebody may name a manifest as a layer: what is below it is needed all the same.
   const walked = new Set<Digest>();
-  const unreadable = new Set(odd.map(({ reason }) => reason));
+  const unreadable = new Set(index.unreadable.map(({ reason }) => reason));
   const kept = new Set<Descriptor>();
   const referrers = new Map<Digest, Descriptor[]>();
   const waiting: Descriptor[] = [];
-  for (const entry of entries) {
+  for (const entry of index.entries) {
     const tag = tagOf(entry);
     if (tag !== undefined) {
       if (!removedTags.has(tag)) waiting.push(entry);
@@ -123,7 +119,7 @@ async function reach(
       referrers.delete(digest);
     }
   }
-  return { kept: entries.filter((entry) => kept.has(entry)), reached, unreadable: sortByBytes(unreadable) };
+  return { kept: index.entries.filter((entry) => kept.has(entry)), reached, unreadable: sortByBytes(unreadable) };
 
   /** Everything below a manifest; a list rather than recursion, for it may be nested as deep as anybody likes. */
   async function mark(root: Descriptor): Promise<Digest[]> {

@@ -17,18 +17,19 @@ export async function refuseLinks(paths: LayoutPaths): Promise<void> {
   for (const path of directories) await requirePlain(path, 'directory');
   for (const path of files) await requirePlain(path, 'file');
   const blobs = (await ifExists(readdir(paths.blobs, { withFileTypes: true }))) ?? [];
-  const odd = blobs.find((entry) => isBlobName(entry.name) && !entry.isFile());
-  if (odd !== undefined) throw notPlain(join(paths.blobs, odd.name), 'file', odd.isSymbolicLink());
+  const irregular = blobs.find((entry) => isBlobName(entry.name) && !entry.isFile());
+  if (irregular === undefined) return;
+  throw notPlain(join(paths.blobs, irregular.name), 'file', irregular.isSymbolicLink());
 }
 
-async function requirePlain(path: string, wanted: 'directory' | 'file'): Promise<void> {
+async function requirePlain(path: string, kind: 'directory' | 'file'): Promise<void> {
   const stats = await ifExists(lstat(path));
-  if (stats === undefined || (wanted === 'directory' ? stats.isDirectory() : stats.isFile())) return;
-  throw notPlain(path, wanted, stats.isSymbolicLink());
+  if (stats === undefined || (kind === 'directory' ? stats.isDirectory() : stats.isFile())) return;
+  throw notPlain(path, kind, stats.isSymbolicLink());
 }
 
-function notPlain(path: string, wanted: 'directory' | 'file', isLink: boolean) {
-  const found = isLink ? 'a link' : `no ${wanted}`;
+function notPlain(path: string, kind: 'directory' | 'file', isLink: boolean) {
+  const found = isLink ? 'a link' : `no ${kind}`;
   return verificationError('LAYOUT_INVALID', `${path} is ${found}: nothing is written to a layout with such parts`, {
     hint: 'look where it leads; a copy that lies in one place is made with: cosa copy --all SOURCE DESTINATION',
   });

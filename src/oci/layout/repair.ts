@@ -51,13 +51,13 @@ export async function setDamagedAside(directory: string, suspects: readonly Dige
  */
 export async function fetchBlobs(
   directory: string,
-  lacking: readonly Descriptor[],
+  missing: readonly Descriptor[],
   sources: readonly Pick<ContentReader, 'readBlob'>[],
   { signal }: Reporter,
 ): Promise<readonly Digest[]> {
   const fetched: Digest[] = [];
   await using store = await openLayoutForWriting(directory);
-  for (const descriptor of lacking) {
+  for (const descriptor of missing) {
     if (await store.hasBlob(descriptor.digest)) continue;
     for (const source of sources) {
       const open = (stop?: AbortSignal) => source.readBlob(descriptor, stop);

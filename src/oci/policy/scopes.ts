@@ -10,8 +10,8 @@ import { formatImageName, type ImageName, parseImageName } from '../image-name.t
 /** How the scopes of a transport are written in a policy. */
 export interface ScopeSyntax {
   /**
-   * Says why no image can ever fall into a scope: then what it demands would be demanded of nobody, and the default
-   * would count without a word.
+   * Says why no image can ever fall into a scope. Its requirements would hold for nothing, and those of the default would
+   * count instead, without a message.
    * @param scope not ""
    * @returns `undefined` for a scope that may match
    */

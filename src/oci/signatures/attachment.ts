@@ -13,7 +13,7 @@ import { simpleSigningMediaType } from './simple-signing.ts';
 /** The layer's annotation that holds the signature over the layer's bytes, in base64. */
 export const signatureAnnotation = 'dev.cosignproject.cosign/signature';
 
-/** Each is another writer that came in between. */
+/** An attempt fails only if another writer comes in between. */
 const maximumAttempts = 50;
 
 /** More are not merged: nobody signs an image that often. */
@@ -37,11 +37,11 @@ export async function readAttachment(
 }
 
 /**
- * Adds a signature to those of an image. Others stay, those of writers at the same time too: in a registry, which
- * moves a tag whatever it pointed to, each writer's signature has a tag of its own first, and each writer goes on
- * until the manifest of all has every one of them.
+ * Adds a signature to those of an image. The others stay, also those of writers at the same time: a registry moves a tag
+ * whatever it points to, so that each writer first puts its signature under a tag of its own, and tries until the
+ * manifest under the common tag has all of them.
  * @param signature base64
- * @param shared true for a registry, false for a store whose `setTags` compares and sets in one step
+ * @param shared true if another writer may overwrite the tag unseen, as in a registry
  * @throws CosaError `SIGNATURE_CONTENDED` (exit 4), what the store throws
  */
 export async function addSignature(
@@ -57,10 +57,10 @@ export async function addSignature(
     await store.setTags([`${tag}.${digestHex(digestOf(signature)).slice(0, 16)}`], await putSignatures(store, [own]));
   }
   const done = await untilUndisturbed(async () => {
-    const wanted = shared ? [own, ...(await pendingSignatures(store, tag))] : [own];
+    const layers = shared ? [own, ...(await pendingSignatures(store, tag))] : [own];
     const current = await readAttachment(store, subject);
     const present = current?.manifest.layers ?? [];
-    const missing = missingFrom(present, wanted);
+    const missing = missingFrom(present, layers);
     if (missing.length === 0) return true;
     const manifest = await putSignatures(store, [...present, ...missing], current?.manifest);
     await store.setTags([tag], manifest, new Map([[tag, current?.descriptor.digest]]));
@@ -147,10 +147,10 @@ async function putSignatures(
   return store.putManifest(manifest, mediaTypes.manifest);
 }
 
-/** Which of the wanted layers are not there, each once. */
-function missingFrom(present: readonly Descriptor[], wanted: readonly Descriptor[]): Descriptor[] {
+/** Which of the layers are not present, each once. */
+function missingFrom(present: readonly Descriptor[], layers: readonly Descriptor[]): Descriptor[] {
   const missing: Descriptor[] = [];
-  for (const layer of wanted) {
+  for (const layer of layers) {
     if (![...present, ...missing].some((other) => isSame(layer, other))) missing.push(layer);
   }
   return missing;

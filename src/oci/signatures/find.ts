@@ -37,10 +37,10 @@ export interface RefusedSignature {
   reason: string;
 }
 
-/** More of a kind are not read: whoever may write beside an image could make every check endless. */
+/** No more of a kind are read: anybody who may write to the place could make every check endless. */
 const maximumSignatures = 100;
 
-/** They are small, and a registry is waited for most of the time. */
+/** They are small: most of the time goes by waiting for a registry. */
 const readsAtOnce = 8;
 
 type Finding = FoundSignature | RefusedSignature;

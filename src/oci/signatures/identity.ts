@@ -14,13 +14,13 @@ export type IdentityRule =
  */
 export function refuseIdentity(rule: IdentityRule, image: ImageName | undefined, signed: string): string | undefined {
   const name = parseImageName(signed);
-  const wanted = wantedName(rule, image);
-  if (wanted === undefined) return `an image without a name was asked for, which ${rule.type} cannot compare`;
-  if (name !== undefined && matches(rule, wanted, name)) return undefined;
-  return `it is for "${signed}", not for ${describe(rule, wanted)}`;
+  const expected = expectedName(rule, image);
+  if (expected === undefined) return `an image without a name was asked for, which ${rule.type} cannot compare`;
+  if (name !== undefined && matches(rule, expected, name)) return undefined;
+  return `it is for "${signed}", not for ${describe(rule, expected)}`;
 }
 
-function wantedName(rule: IdentityRule, image: ImageName | undefined): ImageName | undefined {
+function expectedName(rule: IdentityRule, image: ImageName | undefined): ImageName | undefined {
   switch (rule.type) {
     case 'exactReference':
       return parseImageName(rule.dockerReference);
@@ -39,17 +39,17 @@ function remapped(image: ImageName, { prefix, signedPrefix }: { prefix: string; 
   return { ...image, repository: `${signedPrefix}${repository.slice(prefix.length)}` };
 }
 
-function matches({ type }: IdentityRule, wanted: ImageName, signed: ImageName): boolean {
-  if (signed.repository !== wanted.repository) return false;
+function matches({ type }: IdentityRule, expected: ImageName, signed: ImageName): boolean {
+  if (signed.repository !== expected.repository) return false;
   if (type === 'matchRepository' || type === 'exactRepository') return true;
   const hasSelector = signed.tag !== undefined || signed.digest !== undefined;
   // By digest, the image is the right one whatever it is tagged; the signature is for this digest too.
-  const byDigest = wanted.digest !== undefined && type !== 'matchExact' && type !== 'exactReference';
-  return hasSelector && (byDigest || formatImageName(signed) === formatImageName(wanted));
+  const byDigest = expected.digest !== undefined && type !== 'matchExact' && type !== 'exactReference';
+  return hasSelector && (byDigest || formatImageName(signed) === formatImageName(expected));
 }
 
-function describe({ type }: IdentityRule, wanted: ImageName): string {
+function describe({ type }: IdentityRule, expected: ImageName): string {
   return type === 'matchRepository' || type === 'exactRepository'
-    ? `the repository ${wanted.repository}`
-    : `${formatImageName(wanted)} (${type})`;
+    ? `the repository ${expected.repository}`
+    : `${formatImageName(expected)} (${type})`;
 }

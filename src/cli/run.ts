@@ -2,7 +2,7 @@ import { chdir } from 'node:process';
 import { CommanderError } from 'commander';
 import { prettyJson } from '../lib/canonical-json.ts';
 import { exitStatus, isSystemError, usageError } from '../lib/errors.ts';
-import { createRegistries } from '../oci/registry/registries.ts';
+import { createRegistries } from '../oci/registry.ts';
 import { createPipeline } from '../progress/step.ts';
 import type { CommandResult } from './command.ts';
 import type { CommonOptions } from './common-options.ts';

@@ -59,7 +59,7 @@ function moveBlobs(
   reporter: Reporter,
 ): Promise<BlobCounts> {
   return copyBlobs(
-    { from: reader, to: store, blobs, presentBytes: present.bytes, heldBy: place.mountSource },
+    { from: reader, to: store, blobs, presentBytes: present.bytes, mountSource: place.mountSource },
     reporter,
   );
 }

@@ -45,7 +45,7 @@ export interface BlobSource {
   /** Yields all of its bytes, verified; called again if the transfer has to be begun anew. */
   open: (signal?: AbortSignal) => AsyncIterable<Buffer>;
   /** A repository that has the blob: one of the same registry need not be sent the bytes. */
-  heldBy?: { host: string; repository: string } | undefined;
+  mountSource?: { host: string; repository: string } | undefined;
 }
 
 export interface TransferOptions {

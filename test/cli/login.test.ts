@@ -5,7 +5,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findCredentials } from '../../src/oci/credentials.ts';
 import type { Authentication } from '../../src/oci/registry/testing/authentication.ts';
-import { startTestingRegistry, type TestingRegistry } from '../../src/oci/registry/testing/registry.ts';
+import { startTestingRegistry, type TestingRegistry } from '../../src/oci/registry/testing.ts';
 import { cosa } from './in-process.ts';
 
 const password = 'cor:rect horse';

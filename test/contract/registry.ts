@@ -4,7 +4,7 @@ import { type Wait, waitFor } from '../../src/http/retry.ts';
 import { digestOf } from '../../src/lib/digest.ts';
 import { attachArtifact } from '../../src/oci/artifact.ts';
 import type { RegistryOptions, Repository } from '../../src/oci/registries.ts';
-import { createRegistries } from '../../src/oci/registry/registries.ts';
+import { createRegistries } from '../../src/oci/registry.ts';
 import type { BlobSource, ContentReader } from '../../src/oci/store.ts';
 import { type Descriptor, mediaTypes } from '../../src/oci/types.ts';
 import { collect, storeImage } from '../helpers/image.ts';
@@ -119,17 +119,19 @@ export function registryContract(name: string, setUp: () => Promise<ContractRegi
         const content = randomBytes(2_000_000);
         await (await registries.repository(registry.host, from)).putBlob(sourceOf(content));
         const repository = await fresh();
-        const heldBy = { host: registry.host, repository: from };
+        const mountSource = { host: registry.host, repository: from };
         const unread = () => expect.unreachable('the blob was read');
-        expect(await repository.putBlob({ descriptor: descriptorOf(content), open: unread, heldBy })).toBe('mounted');
+        expect(await repository.putBlob({ descriptor: descriptorOf(content), open: unread, mountSource })).toBe(
+          'mounted',
+        );
         expect(await repository.hasBlob(digestOf(content))).toBe(true);
       });
 
       it('sends what the other repository, or the other host, turns out not to have', async () => {
         const repository = await fresh();
         for (const host of [registry.host, 'registry.invalid']) {
-          const heldBy = { host, repository: freshName() };
-          expect(await repository.putBlob({ ...sourceOf(randomBytes(2000)), heldBy })).toBe('written');
+          const mountSource = { host, repository: freshName() };
+          expect(await repository.putBlob({ ...sourceOf(randomBytes(2000)), mountSource })).toBe('written');
         }
       });
 

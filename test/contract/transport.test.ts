@@ -12,7 +12,7 @@ import { openReference } from '../../src/oci/open.ts';
 import type { Place } from '../../src/oci/place.ts';
 import { pathScopes, scopesOfPath } from '../../src/oci/policy/scopes.ts';
 import { parseReference } from '../../src/oci/reference.ts';
-import { startTestingRegistry } from '../../src/oci/registry/testing/registry.ts';
+import { startTestingRegistry } from '../../src/oci/registry/testing.ts';
 import { formatSelector, splitSelector } from '../../src/oci/selector.ts';
 import type { Transport } from '../../src/oci/transports/transport.ts';
 import { transports } from '../../src/oci/transports.ts';

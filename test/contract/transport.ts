@@ -198,7 +198,7 @@ export function transportContract(transport: Transport, setUp: () => Promise<Con
         await using store = await other.openForWriting(registries);
         const descriptor = { mediaType: mediaTypes.layer, digest: digestOf(layer), size: layer.length };
         const open = () => expect.unreachable('the blob was read');
-        expect(await store.putBlob({ descriptor, open, heldBy: place.mountSource })).toBe('mounted');
+        expect(await store.putBlob({ descriptor, open, mountSource: place.mountSource })).toBe('mounted');
       });
     });
   });

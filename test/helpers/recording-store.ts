@@ -8,7 +8,7 @@ export interface Call {
   /** Of the blob or manifest that it was about. */
   digest?: Digest;
   size?: number;
-  heldBy?: BlobSource['heldBy'];
+  mountSource?: BlobSource['mountSource'];
 }
 
 /** A store that does what another does, and writes down what it was asked, in order. */
@@ -51,7 +51,7 @@ export function recording(store: ContentStore): { store: ContentStore; calls: Ca
       },
       putBlob: (source, options) => {
         const { digest, size } = source.descriptor;
-        calls.push({ name: 'putBlob', digest, size, heldBy: source.heldBy });
+        calls.push({ name: 'putBlob', digest, size, mountSource: source.mountSource });
         return store.putBlob(source, options);
       },
       putManifest: (content, mediaType, extra) => {

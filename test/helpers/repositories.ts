@@ -7,7 +7,7 @@ import {
   startTestingRegistry,
   type TestingRegistry,
   type TestingRegistryOptions,
-} from '../../src/oci/registry/testing/registry.ts';
+} from '../../src/oci/registry/testing.ts';
 import type { BlobSource } from '../../src/oci/store.ts';
 import { type Descriptor, mediaTypes } from '../../src/oci/types.ts';
 import { type HttpServer, startHttpServer } from './http-server.ts';

@@ -1,4 +1,4 @@
-import { createRegistries } from '../../src/oci/registry/registries.ts';
+import { createRegistries } from '../../src/oci/registry.ts';
 import { createPipeline } from '../../src/progress/step.ts';
 import type { Session } from '../../src/workspace/session.ts';
 

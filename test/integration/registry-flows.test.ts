@@ -14,7 +14,7 @@ import { pushContainer } from '../../src/flows/container/push.ts';
 import { buildImages } from '../../src/flows/image/build.ts';
 import { initWorkDirectory } from '../../src/flows/work-directory/init.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
-import { createRegistries } from '../../src/oci/registry/registries.ts';
+import { createRegistries } from '../../src/oci/registry.ts';
 import { attachTestResult } from '../../src/oci/test-result.ts';
 import type { Descriptor } from '../../src/oci/types.ts';
 import { createPipeline } from '../../src/progress/step.ts';

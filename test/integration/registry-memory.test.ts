@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { run } from '../../src/exec/run.ts';
 import { digestHex } from '../../src/lib/digest.ts';
 import { openLayout, openLayoutForWriting } from '../../src/oci/layout.ts';
-import { startTestingRegistry } from '../../src/oci/registry/testing/registry.ts';
+import { startTestingRegistry } from '../../src/oci/registry/testing.ts';
 import { mediaTypes } from '../../src/oci/types.ts';
 import { storeImageOf } from '../helpers/image.ts';
 import { program } from './fixture.ts';

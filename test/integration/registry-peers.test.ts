@@ -11,7 +11,7 @@ import { checkLayout } from '../../src/oci/layout/check.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import { openReference } from '../../src/oci/open.ts';
 import type { Place } from '../../src/oci/place.ts';
-import { createRegistries } from '../../src/oci/registry/registries.ts';
+import { createRegistries } from '../../src/oci/registry.ts';
 import { mediaTypes } from '../../src/oci/types.ts';
 import { silentReporter } from '../../src/progress/reporter.ts';
 import { type DockerRegistry, type DockerRegistryOptions, startDockerRegistry } from '../helpers/docker-registry.ts';

@@ -8,7 +8,7 @@ import { pushIndex } from '../../src/flows/container/push-index.ts';
 import { digestHex } from '../../src/lib/digest.ts';
 import { attachArtifact } from '../../src/oci/artifact.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
-import { createRegistries } from '../../src/oci/registry/registries.ts';
+import { createRegistries } from '../../src/oci/registry.ts';
 import type { Descriptor } from '../../src/oci/types.ts';
 import { createPipeline } from '../../src/progress/step.ts';
 import type { Session } from '../../src/workspace/session.ts';

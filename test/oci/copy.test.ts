@@ -257,8 +257,11 @@ describe('a registry', () => {
     const place = placeOf('docker://registry.example.com/os/a');
     const request = { from: { place, reader: from, descriptor: image }, to: { place: registry, reader: store } };
     await copyContent({ ...request, tags: ['t'], extent: 'image' }, store, silentReporter());
-    const heldBy = { host: 'registry.example.com', repository: 'os/a' };
-    expect(calls.flatMap((call) => (call.name === 'putBlob' ? [call.heldBy] : []))).toEqual([heldBy, heldBy]);
+    const mountSource = { host: 'registry.example.com', repository: 'os/a' };
+    expect(calls.flatMap((call) => (call.name === 'putBlob' ? [call.mountSource] : []))).toEqual([
+      mountSource,
+      mountSource,
+    ]);
   });
 });
 

@@ -12,7 +12,7 @@ import { checkLayout } from '../../src/oci/layout/check.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import { openReference } from '../../src/oci/open.ts';
 import { verdictTransport } from '../../src/oci/policy/scope-syntaxes.ts';
-import { createRegistries } from '../../src/oci/registry/registries.ts';
+import { createRegistries } from '../../src/oci/registry.ts';
 import { mediaTypes } from '../../src/oci/types.ts';
 import { silentReporter } from '../../src/progress/reporter.ts';
 import { storeImageOf, zstdOf } from '../helpers/image.ts';

@@ -7,8 +7,8 @@ import { digestHex, digestOf } from '../../src/lib/digest.ts';
 import { storeBytes } from '../../src/oci/artifact.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import { openReference } from '../../src/oci/open.ts';
-import { createRegistries } from '../../src/oci/registry/registries.ts';
-import { startTestingRegistry } from '../../src/oci/registry/testing/registry.ts';
+import { startTestingRegistry } from '../../src/oci/registry/testing.ts';
+import { createRegistries } from '../../src/oci/registry.ts';
 import { type Descriptor, mediaTypes } from '../../src/oci/types.ts';
 import { storeImage } from '../helpers/image.ts';
 

@@ -7,7 +7,7 @@ import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import { openReference } from '../../src/oci/open.ts';
 import { findPolicy } from '../../src/oci/policy/find.ts';
 import { admitImage } from '../../src/oci/policy.ts';
-import { startTestingRegistry, type TestingRegistry } from '../../src/oci/registry/testing/registry.ts';
+import { startTestingRegistry, type TestingRegistry } from '../../src/oci/registry/testing.ts';
 import { signDescriptor } from '../../src/oci/signatures.ts';
 import type { ContentStore } from '../../src/oci/store.ts';
 import type { Descriptor } from '../../src/oci/types.ts';

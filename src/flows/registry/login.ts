@@ -3,7 +3,7 @@ import { removeAllCredentials, removeCredentials, storeCredentials } from '../..
 import { locateCredentials } from '../../oci/credentials.ts';
 import { isHost } from '../../oci/image-name.ts';
 import type { RegistryOptions } from '../../oci/registries.ts';
-import { createRegistries } from '../../oci/registry/registries.ts';
+import { createRegistries } from '../../oci/registry.ts';
 import { type Pipeline, runStep } from '../../progress/step.ts';
 
 /** Where credentials are kept. */

@@ -23,7 +23,7 @@ export interface BlobCopy {
   /** Bytes of the copy that are there already: they count in the progress. */
   presentBytes: number;
   /** The repository that the blobs are read from, if they come from one. */
-  heldBy: BlobSource['heldBy'];
+  mountSource: BlobSource['mountSource'];
 }
 
 /**
@@ -32,7 +32,7 @@ export interface BlobCopy {
  * @throws what `readBlob` and `putBlob` throw
  */
 export async function copyBlobs(copy: BlobCopy, reporter: Reporter): Promise<BlobCounts> {
-  const { from, to, presentBytes, heldBy } = copy;
+  const { from, to, presentBytes, mountSource } = copy;
   const stop = new AbortController();
   const signal = AbortSignal.any([reporter.signal, stop.signal]);
   const total = copy.blobs.reduce((sum, { size }) => sum + size, presentBytes);
@@ -49,7 +49,7 @@ export async function copyBlobs(copy: BlobCopy, reporter: Reporter): Promise<Blo
       report();
     };
     const open = (ended?: AbortSignal) => from.readBlob(descriptor, ended);
-    const outcome = await to.putBlob({ descriptor, open, heldBy }, { signal, onBytes });
+    const outcome = await to.putBlob({ descriptor, open, mountSource }, { signal, onBytes });
     // A mounted blob moved no bytes, and is as done as any other.
     onBytes(descriptor.size - counted);
     if (outcome === 'mounted') counts.mounted++;

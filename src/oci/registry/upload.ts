@@ -109,12 +109,12 @@ export async function uploadBlob(
 /** Begins an upload; a registry that does not take the blob from the other repository is sent the bytes. */
 async function begin(
   requests: RepositoryRequests,
-  { descriptor, heldBy }: BlobSource,
+  { descriptor, mountSource }: BlobSource,
   signal: AbortSignal | undefined,
 ): Promise<UploadSession | 'mounted'> {
-  if (heldBy?.host === requests.client.host) {
+  if (mountSource?.host === requests.client.host) {
     try {
-      return await beginUpload(requests, descriptor.digest, heldBy.repository, signal);
+      return await beginUpload(requests, descriptor.digest, mountSource.repository, signal);
     } catch (error) {
       // Whatever a registry has against the mount: to send the bytes is always possible, and fails with its own reason.
       signal?.throwIfAborted();

@@ -11,7 +11,7 @@ import { initWorkDirectory } from '../../../src/flows/work-directory/init.ts';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import { hostPlatform } from '../../../src/oci/platform.ts';
-import { startTestingRegistry, type TestingRegistry } from '../../../src/oci/registry/testing/registry.ts';
+import { startTestingRegistry, type TestingRegistry } from '../../../src/oci/registry/testing.ts';
 import type { ContentStore } from '../../../src/oci/store.ts';
 import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
 import { type WorkDirectory, workDirectoryAt, writeSettings } from '../../../src/workspace/work-directory.ts';

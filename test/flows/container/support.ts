@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 import type { Repository } from '../../../src/oci/registries.ts';
-import { startTestingRegistry, type TestingRegistry } from '../../../src/oci/registry/testing/registry.ts';
+import { startTestingRegistry, type TestingRegistry } from '../../../src/oci/registry/testing.ts';
 import { attachTestResult } from '../../../src/oci/test-result.ts';
 import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
 import type { Session } from '../../../src/workspace/session.ts';

@@ -11,7 +11,7 @@ import { readBuildInputs } from '../../../src/flows/container/next-build/inputs.
 import { type InitOptions, initWorkDirectory } from '../../../src/flows/work-directory/init.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import { openReference } from '../../../src/oci/open.ts';
-import { startTestingRegistry } from '../../../src/oci/registry/testing/registry.ts';
+import { startTestingRegistry } from '../../../src/oci/registry/testing.ts';
 import { openWorkDirectory } from '../../../src/workspace/work-directory.ts';
 import { cosa } from '../../cli/in-process.ts';
 import { minimalConfig, writeFiles } from '../../config/support.ts';

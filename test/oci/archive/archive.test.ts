@@ -9,7 +9,7 @@ import { openArchive, openArchiveForWriting } from '../../../src/oci/archive.ts'
 import { attachArtifact } from '../../../src/oci/artifact.ts';
 import { readImage } from '../../../src/oci/image.ts';
 import { openReference } from '../../../src/oci/open.ts';
-import { createRegistries } from '../../../src/oci/registry/registries.ts';
+import { createRegistries } from '../../../src/oci/registry.ts';
 import type { ContentStore } from '../../../src/oci/store.ts';
 import type { Descriptor } from '../../../src/oci/types.ts';
 import { collect, storeImage } from '../../helpers/image.ts';

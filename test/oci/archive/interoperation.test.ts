@@ -8,7 +8,7 @@ import { readImage } from '../../../src/oci/image.ts';
 import { checkLayout } from '../../../src/oci/layout/check.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import { openReference } from '../../../src/oci/open.ts';
-import { createRegistries } from '../../../src/oci/registry/registries.ts';
+import { createRegistries } from '../../../src/oci/registry.ts';
 import type { Descriptor } from '../../../src/oci/types.ts';
 import { silentReporter } from '../../../src/progress/reporter.ts';
 import { collect, storeImage } from '../../helpers/image.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Digest } from '../../../src/lib/digest.ts';
 import { requestsOf } from '../../../src/oci/registry/testing/log.ts';
-import type { TestingRegistryOptions } from '../../../src/oci/registry/testing/registry.ts';
+import type { TestingRegistryOptions } from '../../../src/oci/registry/testing.ts';
 import { storeImage } from '../../helpers/image.ts';
 import { descriptorOf, openTestingRepository, repositoryName } from '../../helpers/repositories.ts';
 

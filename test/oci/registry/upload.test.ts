@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { openRepository } from '../../../src/oci/registry/repository.ts';
 import type { Fault } from '../../../src/oci/registry/testing/faults.ts';
 import { requestsOf } from '../../../src/oci/registry/testing/log.ts';
-import { startTestingRegistry } from '../../../src/oci/registry/testing/registry.ts';
+import { startTestingRegistry } from '../../../src/oci/registry/testing.ts';
 import { mediaTypes } from '../../../src/oci/types.ts';
 import { collect } from '../../helpers/image.ts';
 import { testClient } from '../../helpers/registry-client.ts';
@@ -81,7 +81,7 @@ describe('an upload', () => {
     await using scene = await openTestingRepository();
     await scene.open('os/other').putBlob(sourceOf(large));
     scene.registry.log.length = 0;
-    const source = { ...sourceOf(large), heldBy: { host: scene.registry.host, repository: 'os/other' } };
+    const source = { ...sourceOf(large), mountSource: { host: scene.registry.host, repository: 'os/other' } };
     const { counts, onBytes } = counter();
     expect(await scene.repository.putBlob(source, { onBytes })).toBe('mounted');
     expect(scene.registry.log.map(({ query }) => query)).toEqual([
@@ -92,7 +92,7 @@ describe('an upload', () => {
 
   it('uses the session that came instead of a mount', async () => {
     await using scene = await openTestingRepository({ behaviour: { mount: false } });
-    const source = { ...sourceOf(small), heldBy: { host: scene.registry.host, repository: 'os/other' } };
+    const source = { ...sourceOf(small), mountSource: { host: scene.registry.host, repository: 'os/other' } };
     expect(await scene.repository.putBlob(source)).toBe('written');
     expect(asked(scene)).toEqual(['GET /v2/', 'POST uploads', 'PUT upload']);
   });
@@ -100,7 +100,7 @@ describe('an upload', () => {
   it.each([400, 401, 403, 404, 405, 500, 503])('sends the bytes when a mount is answered %i', async (status) => {
     await using scene = await openTestingRepository();
     scene.registry.inject({ match: { method: 'POST' }, fault: { kind: 'status', status } });
-    const source = { ...sourceOf(small), heldBy: { host: scene.registry.host, repository: 'os/secret' } };
+    const source = { ...sourceOf(small), mountSource: { host: scene.registry.host, repository: 'os/secret' } };
     expect(await scene.repository.putBlob(source)).toBe('written');
     expect(scene.registry.log.at(-2)?.query).toBe('');
     expect(scene.waits).toEqual([]);

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Digest, digestOf } from '../../../src/lib/digest.ts';
 import { openLayout, openLayoutForWriting } from '../../../src/oci/layout.ts';
 import type { Registries, Repository } from '../../../src/oci/registries.ts';
-import { createRegistries } from '../../../src/oci/registry/registries.ts';
-import { startTestingRegistry, type TestingRegistry } from '../../../src/oci/registry/testing/registry.ts';
+import { startTestingRegistry, type TestingRegistry } from '../../../src/oci/registry/testing.ts';
+import { createRegistries } from '../../../src/oci/registry.ts';
 import { parseImageConfig } from '../../../src/oci/schemas.ts';
 import {
   addSignature,

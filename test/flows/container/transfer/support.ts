@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLayoutForWriting } from '../../../../src/oci/layout.ts';
-import { startTestingRegistry, type TestingRegistry } from '../../../../src/oci/registry/testing/registry.ts';
+import { startTestingRegistry, type TestingRegistry } from '../../../../src/oci/registry/testing.ts';
 import type { Annotations, Descriptor } from '../../../../src/oci/types.ts';
 import { type WorkDirectory, workDirectoryAt, writeSettings } from '../../../../src/workspace/work-directory.ts';
 import { storeImage } from '../../../helpers/image.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Credentials } from '../../../../src/oci/credentials.ts';
 import { requestsOf } from '../../../../src/oci/registry/testing/log.ts';
-import { startTestingRegistry } from '../../../../src/oci/registry/testing/registry.ts';
+import { startTestingRegistry } from '../../../../src/oci/registry/testing.ts';
 import { type HttpServer, startHttpServer } from '../../../helpers/http-server.ts';
 import { type TestClient, testClient } from '../../../helpers/registry-client.ts';
 

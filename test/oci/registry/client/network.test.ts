@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { startTestingRegistry } from '../../../../src/oci/registry/testing/registry.ts';
+import { startTestingRegistry } from '../../../../src/oci/registry/testing.ts';
 import { answering, startHttpServer } from '../../../helpers/http-server.ts';
 import { testClient } from '../../../helpers/registry-client.ts';
 

@@ -11,12 +11,12 @@ import { checkLayout } from '../../../../src/oci/layout/check.ts';
 import { openLayout, openLayoutForWriting } from '../../../../src/oci/layout.ts';
 import { openReference } from '../../../../src/oci/open.ts';
 import type { Place } from '../../../../src/oci/place.ts';
-import { createRegistries } from '../../../../src/oci/registry/registries.ts';
 import {
   startTestingRegistry,
   type TestingRegistry,
   type TestingRegistryOptions,
-} from '../../../../src/oci/registry/testing/registry.ts';
+} from '../../../../src/oci/registry/testing.ts';
+import { createRegistries } from '../../../../src/oci/registry.ts';
 import type { ContentStore } from '../../../../src/oci/store.ts';
 import { type Descriptor, mediaTypes } from '../../../../src/oci/types.ts';
 import { silentReporter } from '../../../../src/progress/reporter.ts';

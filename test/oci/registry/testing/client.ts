@@ -1,5 +1,5 @@
 import { digestOf } from '../../../../src/lib/digest.ts';
-import type { TestingRegistry } from '../../../../src/oci/registry/testing/registry.ts';
+import type { TestingRegistry } from '../../../../src/oci/registry/testing.ts';
 import { mediaTypes } from '../../../../src/oci/types.ts';
 
 // A client with nothing in between: these tests are of the registry, not of the product's client.

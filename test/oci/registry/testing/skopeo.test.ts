@@ -7,7 +7,7 @@ import type { Digest } from '../../../../src/lib/digest.ts';
 import { checkLayout } from '../../../../src/oci/layout/check.ts';
 import { openLayout, openLayoutForWriting } from '../../../../src/oci/layout.ts';
 import type { Authentication } from '../../../../src/oci/registry/testing/authentication.ts';
-import { startTestingRegistry } from '../../../../src/oci/registry/testing/registry.ts';
+import { startTestingRegistry } from '../../../../src/oci/registry/testing.ts';
 import { silentReporter } from '../../../../src/progress/reporter.ts';
 import { storeImage } from '../../../helpers/image.ts';
 import { entry, tarOf } from '../../../helpers/ostree-layers.ts';

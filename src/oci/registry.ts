@@ -1,12 +1,14 @@
-import type { Registries, RegistryOptions } from '../registries.ts';
-import type { RegistryEnvironment } from './environment.ts';
+import type { Registries, RegistryOptions } from './registries.ts';
+import type { RegistryEnvironment } from './registry/environment.ts';
 
 /** Opens no connection yet; reads the user's files when the first repository is opened. */
 export function createRegistries(options: RegistryOptions, environment: RegistryEnvironment): Registries {
   let opening: Promise<Registries> | undefined;
   // Most commands ask no registry, and should not load what that takes.
   const opened = () => {
-    opening ??= import('./open-registries.ts').then(({ openRegistries }) => openRegistries(options, environment));
+    opening ??= import('./registry/open-registries.ts').then(({ openRegistries }) =>
+      openRegistries(options, environment),
+    );
     return opening;
   };
   return {

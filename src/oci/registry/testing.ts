@@ -2,17 +2,17 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { Digest } from '../../../lib/digest.ts';
-import { compareBytes } from '../../../lib/order.ts';
-import { type Answer, emptyAnswer, errorAnswer } from './answer.ts';
-import { type Authentication, createGate } from './authentication.ts';
-import { connectionReset, type Exchange, exchangeOf } from './exchange.ts';
-import { createFaultPlan, type Fault, faultOf, type Injection } from './faults.ts';
-import type { LoggedRequest } from './log.ts';
-import { answerRoute, findRoute, needsOfRoute } from './routes.ts';
-import { resetConnection, sendAnswer } from './send.ts';
-import { type Behaviour, repositoryOf, type State, usualBehaviour } from './state.ts';
-import { createStorage, type StorageKind } from './storage.ts';
+import type { Digest } from '../../lib/digest.ts';
+import { compareBytes } from '../../lib/order.ts';
+import { type Answer, emptyAnswer, errorAnswer } from './testing/answer.ts';
+import { type Authentication, createGate } from './testing/authentication.ts';
+import { connectionReset, type Exchange, exchangeOf } from './testing/exchange.ts';
+import { createFaultPlan, type Fault, faultOf, type Injection } from './testing/faults.ts';
+import type { LoggedRequest } from './testing/log.ts';
+import { answerRoute, findRoute, needsOfRoute } from './testing/routes.ts';
+import { resetConnection, sendAnswer } from './testing/send.ts';
+import { type Behaviour, repositoryOf, type State, usualBehaviour } from './testing/state.ts';
+import { createStorage, type StorageKind } from './testing/storage.ts';
 
 export interface TestingRegistryOptions {
   authentication?: Authentication;

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { digestOf } from '../../../src/lib/digest.ts';
-import { createRegistries } from '../../../src/oci/registry/registries.ts';
-import { startTestingRegistry } from '../../../src/oci/registry/testing/registry.ts';
-import { type ServerCertificate, selfSigned, serverCertificate, trustAuthority } from '../../helpers/certificates.ts';
+import { digestOf } from '../../src/lib/digest.ts';
+import { startTestingRegistry } from '../../src/oci/registry/testing.ts';
+import { createRegistries } from '../../src/oci/registry.ts';
+import { type ServerCertificate, selfSigned, serverCertificate, trustAuthority } from '../helpers/certificates.ts';
 
 const users = [{ name: 'builder', password: 'secret', access: 'push' as const }];
 const content = Buffer.from('{"layers":[]}');
@@ -130,7 +130,7 @@ test('mirrors and blocks come from registries.conf; a writer sees the registry i
 });
 
 test('what registries take is loaded with the first one', async () => {
-  const module = new URL('../../../src/oci/registry/registries.ts', import.meta.url).href;
+  const module = new URL('../../src/oci/registry.ts', import.meta.url).href;
   const script = `
     const { createRegistries } = await import(${JSON.stringify(module)});
     await createRegistries({}, { environment: {} })[Symbol.asyncDispose]();

@@ -3,11 +3,11 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { digestOf } from '../../../../src/lib/digest.ts';
-import { requestsOf } from '../../../../src/oci/registry/testing/log.ts';
-import { startTestingRegistry, type TestingRegistry } from '../../../../src/oci/registry/testing/registry.ts';
-import { mediaTypes } from '../../../../src/oci/types.ts';
-import { ask, pushBlob, pushManifest } from './client.ts';
+import { digestOf } from '../../../src/lib/digest.ts';
+import { requestsOf } from '../../../src/oci/registry/testing/log.ts';
+import { startTestingRegistry, type TestingRegistry } from '../../../src/oci/registry/testing.ts';
+import { mediaTypes } from '../../../src/oci/types.ts';
+import { ask, pushBlob, pushManifest } from './testing/client.ts';
 
 let registry: TestingRegistry & AsyncDisposable;
 

@@ -31,3 +31,6 @@ export const layerAnnotations = {
   /** What it was made of, as a hash: by it a later build knows the layer without reading it. */
   contentKey: 'coreos-assembler.content-key',
 } as const;
+
+/** The component of files that a build writes about itself: `os-release`, `image.json`, the lockfile. */
+export const buildMetadataComponent = 'build-metadata';

@@ -10,12 +10,15 @@ export const containerPaths = {
   bootLoaders: '/usr/lib/coreos-assembler/boot',
 } as const;
 
+/** Where {@link lockfilePath} lies. */
+export const lockfileDirectory = '/usr/share/coreos-assembler';
+
 /** The lockfile with the container's packages; see lockfile.ts. */
 export function lockfilePath(basearch: string): string {
-  return `/usr/share/coreos-assembler/manifest-lock.${basearch}.json`;
+  return `${lockfileDirectory}/manifest-lock.${basearch}.json`;
 }
 
-/** True for the path of a lockfile, of whatever architecture. */
-export function isLockfilePath(path: string): boolean {
-  return /^\/usr\/share\/coreos-assembler\/manifest-lock\.[a-z0-9_]+\.json$/.test(path);
+/** True for the name of a lockfile, of whatever architecture. */
+export function isLockfileName(name: string): boolean {
+  return /^manifest-lock\.[a-z0-9_]+\.json$/.test(name);
 }

@@ -475,6 +475,23 @@ describe('readFiles', () => {
     expect(read).toEqual([first, first, second]);
   });
 
+  it('reads the layer first that says that the file is in it', async () => {
+    const image = await imageOf([metadata, contentEntries(tool), content.slice(3, -3), contentEntries(small)]);
+    const likely = image.manifest.layers[3];
+    if (likely !== undefined) likely.annotations = { 'ostree.components': 'kernel,build-metadata' };
+    const read: string[] = [];
+    const counting: ContentStore = {
+      ...store,
+      readBlob: (descriptor, signal) => {
+        read.push(descriptor.digest);
+        return store.readBlob(descriptor, signal);
+      },
+    };
+    const files = await readFiles(counting, image, ['/usr/share/image.json']);
+    expect([...files]).toEqual([['/usr/share/image.json', Buffer.from('{}')]]);
+    expect(read).toEqual([image.manifest.layers[0]?.digest, likely?.digest]);
+  });
+
   it('lists a tree without its files', async () => {
     const tree = await readImageTree(store, await imageOf(honest));
     const files: string[] = [];

@@ -1,12 +1,12 @@
 import { labelNames } from '../../contract/labels.ts';
 import type { Lockfile } from '../../contract/lockfile.ts';
 import { parseLockfile } from '../../contract/lockfile.ts';
-import { isLockfilePath } from '../../contract/paths.ts';
+import { isLockfileName, lockfileDirectory } from '../../contract/paths.ts';
 import type { Image } from '../../oci/image.ts';
 import { labelOf } from '../../oci/image.ts';
 import type { ContentReader } from '../../oci/store.ts';
-import { listFiles } from '../../ostree/unpack/commit-tree.ts';
-import { type ImageTree, readFiles, readImageTree } from '../../ostree/unpack/read-files.ts';
+import { fileNames } from '../../ostree/unpack/commit-tree.ts';
+import { type ImageTree, readFiles, readImageMetadata } from '../../ostree/unpack/read-files.ts';
 
 /**
  * The lockfile that a container carries, or `undefined` if it has none or is no ostree container.
@@ -18,9 +18,10 @@ export async function embeddedLockfile(
   known?: ImageTree,
 ): Promise<Lockfile | undefined> {
   if (labelOf(image, labelNames.commit) === undefined) return undefined;
-  const tree = known ?? (await readImageTree(reader, image));
-  for await (const { path } of listFiles(tree, tree.commit)) {
-    if (!isLockfilePath(path)) continue;
+  const tree = known ?? (await readImageMetadata(reader, image));
+  const names = await fileNames(tree, tree.commit, lockfileDirectory);
+  for (const name of names.filter(isLockfileName)) {
+    const path = `${lockfileDirectory}/${name}`;
     const text = (await readFiles(reader, image, [path], tree)).get(path);
     if (text !== undefined) return parseLockfile(text.toString(), `${image.descriptor.digest}:${path}`);
   }

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { verificationError } from '../../lib/errors.ts';
 import { checkDirmeta, type ParsedCommit, type ParsedDirtree, parseCommit, parseDirtree } from './metadata.ts';
 
@@ -109,15 +110,23 @@ export async function* listFiles(source: MetadataSource, commit: string): AsyncG
  * @throws CosaError `OBJECT_MISSING`, `OBJECT_INVALID` (exit 4)
  */
 export async function findFile(source: MetadataSource, commit: string, path: string): Promise<string | undefined> {
-  const parts = path.split('/').filter((part) => part !== '');
-  const last = parts.pop();
-  let tree = (await readCommit(source, commit)).rootTree;
-  for (const part of parts) {
-    const directory = (await readDirtree(source, tree)).directories.find(({ name }) => name === part);
-    if (directory === undefined) return undefined;
-    tree = directory.tree;
+  const { dir, base } = posix.parse(path);
+  return (await filesOf(source, commit, dir)).find(({ name }) => name === base)?.checksum;
+}
+
+/** The names of the files and symbolic links of a directory; of one that is not there, none. Throws as {@link findFile}. */
+export async function fileNames(source: MetadataSource, commit: string, directory: string): Promise<string[]> {
+  return (await filesOf(source, commit, directory)).map(({ name }) => name);
+}
+
+async function filesOf(source: MetadataSource, commit: string, directory: string): Promise<ParsedDirtree['files']> {
+  let dirtree = await readDirtree(source, (await readCommit(source, commit)).rootTree);
+  for (const part of directory.split('/').filter((name) => name !== '')) {
+    const below = dirtree.directories.find(({ name }) => name === part);
+    if (below === undefined) return [];
+    dirtree = await readDirtree(source, below.tree);
   }
-  return (await readDirtree(source, tree)).files.find(({ name }) => name === last)?.checksum;
+  return dirtree.files;
 }
 
 async function readDirtree(source: MetadataSource, checksum: string): Promise<ParsedDirtree> {

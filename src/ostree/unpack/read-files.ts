@@ -1,7 +1,8 @@
+import { buildMetadataComponent, layerAnnotations } from '../../contract/labels.ts';
 import { CosaError, verificationError } from '../../lib/errors.ts';
 import type { Image } from '../../oci/image.ts';
 import type { ContentReader } from '../../oci/store.ts';
-import { type OstreeImage, ostreeImage } from './base-layers.ts';
+import { type BaseLayer, type OstreeImage, ostreeImage } from './base-layers.ts';
 import { checkTree, findFile, type MetadataKind, type MetadataSource } from './commit-tree.ts';
 import { type ContentEntry, readLayerObjects } from './layer-objects.ts';
 import { defaultLimits } from './limits.ts';
@@ -26,6 +27,16 @@ export interface ImageTree extends MetadataSource {
  *   `readLayerObjects` throws
  */
 export async function readImageTree(reader: ContentReader, image: Image): Promise<ImageTree> {
+  const tree = await readImageMetadata(reader, image);
+  await checkTree(tree, tree.commit, maximumPaths);
+  return tree;
+}
+
+/**
+ * As {@link readImageTree}, for whoever looks up a few paths alone: nothing says that the tree is complete, or how large
+ * it is. Each object is verified by its checksum all the same.
+ */
+export async function readImageMetadata(reader: ContentReader, image: Image): Promise<ImageTree> {
   const ostree = ostreeImage(image);
   const { tree, add } = collectTree(ostree);
   // Images of one layer, as older tools wrote them, have metadata and content mixed.
@@ -40,7 +51,6 @@ export async function readImageTree(reader: ContentReader, image: Image): Promis
       }
     }
   }
-  await checkTree(tree, tree.commit, maximumPaths);
   return tree;
 }
 
@@ -55,7 +65,8 @@ async function isComplete(tree: ImageTree): Promise<boolean> {
 }
 
 /**
- * Reads a few small files of an image, verified against its commit, and no more layers than needed.
+ * Reads a few small files of an image, verified against its commit, and no more layers than needed: those first that say
+ * that they hold what a build writes about itself.
  * @param paths absolute paths in the commit: `/usr/share/coreos-assembler/image.json`
  * @param known the image's tree, if it was read already
  * @returns the files that there are: symbolic links and missing paths are left out
@@ -67,14 +78,14 @@ export async function readFiles(
   paths: readonly string[],
   known?: ImageTree,
 ): Promise<ReadonlyMap<string, Buffer>> {
-  const tree = known ?? (await readImageTree(reader, image));
+  const tree = known ?? (await readImageMetadata(reader, image));
   const wanted = new Map<string, string[]>();
   for (const path of paths) {
     const checksum = await findFile(tree, tree.commit, path);
     if (checksum !== undefined) wanted.set(checksum, [...(wanted.get(checksum) ?? []), path]);
   }
   const found = new Map<string, Buffer>();
-  for (const layer of ostreeImage(image).layers) {
+  for (const layer of likelyFirst(ostreeImage(image).layers)) {
     if (wanted.size === 0) break;
     for await (const entry of readLayerObjects(reader, layer, defaultLimits)) {
       const names = entry.type === 'content' ? wanted.get(entry.checksum) : undefined;
@@ -88,6 +99,12 @@ export async function readFiles(
     }
   }
   return found;
+}
+
+function likelyFirst(layers: readonly BaseLayer[]): BaseLayer[] {
+  const isLikely = ({ descriptor: { annotations } }: BaseLayer) =>
+    annotations?.[layerAnnotations.components]?.split(',').includes(buildMetadataComponent) === true;
+  return [...layers.filter(isLikely), ...layers.filter((layer) => !isLikely(layer))];
 }
 
 function collectTree({ commit }: OstreeImage) {

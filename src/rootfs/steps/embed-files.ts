@@ -1,7 +1,7 @@
+import { buildMetadataComponent } from '../../contract/labels.ts';
 import { replaceInRoot } from '../../lib/root-files.ts';
 import { resolveInRoot } from '../../lib/root-path.ts';
 import type { RootStep } from '../context.ts';
-import { buildMetadataComponent } from './os-release.ts';
 
 /** Writes what must travel in the container: image.json, platforms.json, the manifest, the lockfile. */
 export const embedFiles: RootStep = {

@@ -1,3 +1,4 @@
+import { buildMetadataComponent } from '../../contract/labels.ts';
 import { CosaError, usageError } from '../../lib/errors.ts';
 import { readTextInRootIfExists, writeTextInRoot } from '../../lib/root-files.ts';
 import type { RootStep } from '../context.ts';
@@ -22,9 +23,6 @@ export const osRelease: RootStep = {
     context.generated.set(path, buildMetadataComponent);
   },
 };
-
-/** The component of the small files that change with each build. */
-export const buildMetadataComponent = 'build-metadata';
 
 /**
  * os-release(5) of one build: `mutateOsRelease` becomes the version in VERSION and PRETTY_NAME, and

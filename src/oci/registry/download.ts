@@ -1,12 +1,10 @@
+import { contentRange, type Part, resumed, skip } from '../../http/resume.ts';
 import type { Digest } from '../../lib/digest.ts';
 import { type CosaError, verificationError } from '../../lib/errors.ts';
 import type { Descriptor } from '../types.ts';
 import { sizeMismatch, verified } from '../verified.ts';
 import type { RegistryResponse } from './client.ts';
 import { encoded, encodingOf, type RepositoryRequests } from './requests.ts';
-
-/** An answer that brought fewer new bytes than this is no progress: a server must not keep us for ever. */
-const leastProgress = 64 * 1024;
 
 /**
  * A blob's verified bytes, streamed; see `ContentReader.readBlob`. A transfer that breaks goes on where it stopped.
@@ -18,7 +16,9 @@ export function downloadBlob(
   descriptor: Descriptor,
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  return verified(resumedDownload(requests, descriptor, signal), descriptor, requests.where);
+  const attempts = requests.client.attempts(`blob ${descriptor.digest}`, signal);
+  const open = (offset: number) => openAt(requests, descriptor, offset, signal);
+  return verified(resumed(descriptor.size, open, attempts), descriptor, requests.where);
 }
 
 /**
@@ -60,38 +60,6 @@ export function blobMissing(where: string, descriptor: Descriptor): CosaError {
 /** https://github.com/opencontainers/image-spec/blob/v1.1.0/layer.md#non-distributable-layers */
 function isForeign(mediaType: string): boolean {
   return mediaType.includes('.nondistributable.') || mediaType.includes('.foreign.');
-}
-
-/** The raw bytes in order. The digest of the whole proves that the parts of different answers belong together. */
-async function* resumedDownload(
-  requests: RepositoryRequests,
-  descriptor: Descriptor,
-  signal?: AbortSignal,
-): AsyncGenerator<Buffer> {
-  const attempts = requests.client.attempts(`blob ${descriptor.digest}`, signal);
-  let reached = 0;
-  while (true) {
-    const start = reached;
-    try {
-      const { body, end } = await openAt(requests, descriptor, start, signal);
-      for await (const chunk of body) {
-        reached += chunk.length;
-        yield chunk;
-      }
-      // A server may answer less than the range that was asked for. Whoever ends too early is found out above.
-      if (end >= descriptor.size || reached < end || reached - start < leastProgress) return;
-    } catch (failure) {
-      if (reached - start >= leastProgress) attempts.progressed();
-      await attempts.failed(failure);
-    }
-  }
-}
-
-interface Part {
-  /** The blob's bytes from where they were asked for. */
-  body: AsyncIterable<Buffer>;
-  /** Where the answer ends, counted from the blob's begin. */
-  end: number;
 }
 
 async function openAt(
@@ -164,27 +132,4 @@ async function get(
   if (answer.status !== 404) return answer;
   await answer.discard();
   throw blobMissing(requests.where, descriptor);
-}
-
-/** Reads `bytes 5-9/10`, `bytes 5-9/*` and a 416's `bytes *\/10`; `end` is behind the last byte. */
-function contentRange(header: string | undefined): { start?: number; end?: number; total?: number } {
-  const match = /^bytes (?:(\d+)-(\d+)|\*)\/(?:(\d+)|\*)$/.exec(header ?? '');
-  const [, start, last, total] = match ?? [];
-  return {
-    ...(start === undefined ? {} : { start: Number(start) }),
-    ...(last === undefined ? {} : { end: Number(last) + 1 }),
-    ...(total === undefined ? {} : { total: Number(total) }),
-  };
-}
-
-async function* skip(source: AsyncIterable<Buffer>, count: number): AsyncGenerator<Buffer> {
-  let left = count;
-  for await (const chunk of source) {
-    if (left >= chunk.length) {
-      left -= chunk.length;
-    } else {
-      yield left === 0 ? chunk : chunk.subarray(left);
-      left = 0;
-    }
-  }
 }

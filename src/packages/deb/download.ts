@@ -4,26 +4,25 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type Dispatcher, request } from 'undici';
 import { type Cache, openCache } from '../../cache/cache.ts';
 import { cacheKinds } from '../../cache/kinds.ts';
 import { type LockedPackage, type Lockfile, overridesRepository } from '../../contract/lockfile.ts';
+import { loggedAddress } from '../../http/log.ts';
+import { resumed } from '../../http/resume.ts';
+import { createAttempts, waitFor } from '../../http/retry.ts';
 import { digestFile, digestHex } from '../../lib/digest.ts';
-import { CosaError, isSystemError, verificationError } from '../../lib/errors.ts';
+import { CosaError, exitStatus, isSystemError, verificationError } from '../../lib/errors.ts';
 import { commitRename } from '../../lib/files.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
 import { ifExists } from '../../lib/if-exists.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import type { BackendContext, PackageRequest } from '../backend.ts';
-import { downloadAgent } from './proxy.ts';
+import { type Mirrors, openMirrors } from './mirror-client.ts';
 import { readSources, type VariableLookup } from './sources.ts';
 
 /** Files fetched at the same time. */
 const parallel = 8;
-/** How often an address is tried before the next one is. */
-const attempts = 3;
 
 /** Where a package file is kept, whether it is there or not. */
 export function cachedPackagePath(cacheDirectory: string, item: LockedPackage): string {
@@ -73,7 +72,7 @@ async function fetchMissing(
     done += count;
     context.reporter.progress(done, total, 'bytes');
   };
-  const agent = await downloadAgent();
+  await using mirrors = await openMirrors(process.env, context.reporter.log);
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, context.reporter.signal]);
   // Every request and stream under way listens.
@@ -84,7 +83,7 @@ async function fetchMissing(
     const worker = async () => {
       for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
         await fetchPackage(item, addresses(item), cachedPackagePath(context.cacheDirectory, item), {
-          agent,
+          mirrors,
           cache: context.cache,
           signal,
           onBytes,
@@ -105,8 +104,6 @@ async function fetchMissing(
     );
   } catch (error) {
     throw stop.signal.aborted ? (stop.signal.reason as Error) : error;
-  } finally {
-    await agent.destroy();
   }
   context.reporter.note(`${plural(lock.packages.length, 'package')}, ${missing.length} new (${formatBytes(total)})`);
 }
@@ -142,7 +139,7 @@ async function addressBook(
 }
 
 interface FetchContext {
-  agent: Dispatcher;
+  mirrors: Mirrors;
   /** Has room for what has not arrived completely. */
   cache: Pick<Cache, 'unfinishedPath'>;
   signal: AbortSignal;
@@ -157,107 +154,91 @@ async function fetchPackage(
   context: FetchContext,
 ): Promise<void> {
   let last: unknown;
-  for (const address of addresses) {
-    for (let attempt = 1; attempt <= attempts; attempt++) {
+  for (const address of addresses.map((text) => new URL(text))) {
+    context.signal.throwIfAborted();
+    try {
+      await fetchFrom(address, item, path, context);
+      return;
+    } catch (error) {
       context.signal.throwIfAborted();
-      try {
-        await fetchOnce(item, address, path, context);
-        return;
-      } catch (error) {
-        context.signal.throwIfAborted();
-        context.log(`${address}: ${error instanceof Error ? error.message : String(error)}`);
-        // A file that is not there is one to look for elsewhere; that some other mirror lacks it says less than a wrong hash.
-        if (error instanceof NotThereError) {
-          last ??= error;
-          break;
-        }
-        last = error;
-        if (isSystemError(error, 'ENOSPC')) throw diskFull(item, error);
-        if (attempt < attempts) await delay(250 * 4 ** (attempt - 1), undefined, { signal: context.signal });
-      }
+      if (isSystemError(error, 'ENOSPC')) throw diskFull(item, error);
+      context.log(`${loggedAddress(address)}: ${error instanceof Error ? error.message : String(error)}`);
+      // That some other mirror lacks the file says less than a wrong hash.
+      if (isNotThere(error)) last ??= error;
+      else last = error;
     }
   }
-  if (last instanceof CosaError) throw last;
-  throw new CosaError(
-    'PACKAGE_UNAVAILABLE',
-    `the package ${item.name} ${item.version} is not to be had: ${last instanceof Error ? last.message : `no repository "${item.repository}" is configured`}`,
-    {
-      hint: 'if the version has left the mirror, choose anew with "cosa fetch --update-lockfile" or name a mirror that keeps old versions',
-      cause: last,
-    },
-  );
+  if (last instanceof CosaError && last.exitStatus !== exitStatus.failed) throw last;
+  throw unavailable(item, last);
 }
 
 /** An address answers, and says that it has no such file. */
-class NotThereError extends Error {}
+function isNotThere(error: unknown): boolean {
+  return isSystemError(error, 'ENOENT') || (error instanceof CosaError && error.code === 'MIRROR_NOT_FOUND');
+}
 
-async function fetchOnce(item: LockedPackage, address: string, path: string, context: FetchContext): Promise<void> {
+function unavailable({ name, version, repository }: LockedPackage, cause: unknown): CosaError {
+  const reason = cause instanceof Error ? cause.message : `no repository "${repository}" is configured`;
+  const ownHint = cause instanceof CosaError ? cause.hint : undefined;
+  return new CosaError('PACKAGE_UNAVAILABLE', `the package ${name} ${version} is not to be had: ${reason}`, {
+    hint:
+      ownHint ??
+      'if the version has left the mirror, choose anew with "cosa fetch --update-lockfile" or name a mirror that keeps old versions',
+    cause,
+  });
+}
+
+async function fetchFrom(address: URL, item: LockedPackage, path: string, context: FetchContext): Promise<void> {
+  const { signal, onBytes, cache } = context;
   // Another name each time: a stream that was broken off may still be about to open its file.
-  const temporary = context.cache.unfinishedPath(basename(path));
+  const temporary = cache.unfinishedPath(basename(path));
   const hash = createHash('sha256');
   let received = 0;
   try {
-    const body = await openAddress(address, context);
     await pipeline(
-      body,
+      openAddress(address, item, context),
       async function* verify(chunks: AsyncIterable<Buffer>) {
         for await (const chunk of chunks) {
           received += chunk.length;
-          if (received > item.size) throw mismatch(item, address, `more than ${item.size} bytes`);
+          if (received > item.size) throw mismatch(item, address, tooMany(item));
           hash.update(chunk);
-          context.onBytes(chunk.length);
+          onBytes(chunk.length);
           yield chunk;
         }
       },
       createWriteStream(temporary, { flags: 'wx' }),
-      { signal: context.signal },
+      { signal },
     );
     if (received !== item.size) throw mismatch(item, address, `${received} of ${item.size} bytes`);
     const digest = hash.digest('hex');
     if (digest !== item.sha256) throw mismatch(item, address, `sha256 ${digest}, expected ${item.sha256}`);
     await commitRename(temporary, path);
   } catch (error) {
-    context.onBytes(-received);
+    onBytes(-received);
     await rm(temporary, { force: true });
     throw error;
   }
 }
 
-async function openAddress(address: string, context: FetchContext): Promise<AsyncIterable<Buffer>> {
-  const url = new URL(address);
-  if (url.protocol === 'file:' || url.protocol === 'copy:') {
-    const path = fileURLToPath(`file://${url.pathname}`);
-    await stat(path).catch((error: unknown) => {
-      throw isSystemError(error, 'ENOENT') ? new NotThereError(`${path} does not exist`) : error;
-    });
-    return createReadStream(path, { highWaterMark: 1 << 18 });
+/** A file's bytes; those of a mirror go on where they stopped when a connection breaks. */
+function openAddress(address: URL, item: LockedPackage, { mirrors, signal, log }: FetchContext): AsyncIterable<Buffer> {
+  if (address.protocol === 'file:' || address.protocol === 'copy:') {
+    return createReadStream(fileURLToPath(`file://${address.pathname}`), { highWaterMark: 1 << 18 });
   }
-  const { statusCode, body } = await followRedirects(address, context);
-  if (statusCode === 200) return body;
-  await body.dump();
-  const message = `${address} answers with status ${statusCode}`;
-  throw statusCode === 404 || statusCode === 410 || statusCode === 403
-    ? new NotThereError(message)
-    : new Error(message);
+  const refuse = (bytes: number) =>
+    mismatch(item, address, bytes > item.size ? tooMany(item) : `${bytes} of ${item.size} bytes`);
+  const open = (offset: number) => mirrors.open(address, item.size, offset, { signal, refuse });
+  return resumed(item.size, open, createAttempts({ wait: waitFor, warn: log }, loggedAddress(address), signal));
 }
 
-/** Redirecting mirrors are common; more than a few hops are a loop. */
-async function followRedirects(address: string, { agent, signal }: FetchContext): Promise<Dispatcher.ResponseData> {
-  let url = address;
-  for (let hops = 0; ; hops++) {
-    const response = await request(url, { dispatcher: agent, signal });
-    const location = response.headers.location;
-    if (![301, 302, 303, 307, 308].includes(response.statusCode) || typeof location !== 'string') return response;
-    await response.body.dump();
-    if (hops === 5) throw new Error(`${address} redirects too often`);
-    url = new URL(location, url).href;
-  }
+function tooMany({ size }: LockedPackage): string {
+  return `more than ${size} bytes`;
 }
 
-function mismatch(item: LockedPackage, address: string, what: string): CosaError {
+function mismatch(item: LockedPackage, address: URL, what: string): CosaError {
   return verificationError(
     'PACKAGE_HASH_MISMATCH',
-    `the package ${item.name} ${item.version} is not the one that was locked: ${address} has ${what}`,
+    `the package ${item.name} ${item.version} is not the one that was locked: ${loggedAddress(address)} has ${what}`,
     { hint: 'if the repository was rebuilt, choose anew with "cosa fetch --update-lockfile"' },
   );
 }

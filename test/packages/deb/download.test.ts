@@ -96,6 +96,72 @@ describe('downloadDebs', () => {
     expect(last).toEqual([content.length, content.length]);
   });
 
+  test('goes on where a transfer broke, and asks for what is missing alone', async () => {
+    const ranges: (string | undefined)[] = [];
+    const half = content.length / 2;
+    const url = await serve(({ headers: { range } }, response) => {
+      ranges.push(range);
+      if (range === undefined) {
+        response.writeHead(200, { 'content-length': content.length });
+        response.write(content.subarray(0, half), () => response.destroy());
+        return;
+      }
+      const start = Number(/\d+/.exec(range)?.[0]);
+      response.writeHead(206, { 'content-range': `bytes ${start}-${content.length - 1}/${content.length}` });
+      response.end(content.subarray(start));
+    });
+    expect(await download([url])).toEqual([`${sha256Hex(content)}.deb`]);
+    expect(ranges).toEqual([undefined, `bytes=${half}-`]);
+  });
+
+  test.each([
+    [416, {}],
+    [206, { 'content-range': `bytes 0-${content.length - 1}/${content.length}` }],
+    [206, {}],
+  ] as const)('begins anew where a mirror answers a range with %i %j', async (status, headers) => {
+    let requests = 0;
+    const url = await serve(({ headers: { range } }, response) => {
+      requests += 1;
+      if (requests === 1) response.write(content.subarray(0, 1000), () => response.destroy());
+      else if (range !== undefined) response.writeHead(status, headers).end();
+      else response.end(content);
+    });
+    expect(await download([url])).toHaveLength(1);
+    expect(requests).toBe(3);
+  });
+
+  test('logs each request and each failure, and shows no password of an address', async () => {
+    const lines: string[] = [];
+    const reporter: Reporter = { ...silentReporter(), log: (line) => void lines.push(line) };
+    const empty = await serve((_request, response) => response.writeHead(404).end());
+    const good = await serve((_request, response) => response.end(content));
+    await download([empty.replace('//', '//builder:hunter2@'), good], reporter);
+    const path = 'pool/t/tool_2.0%2Bx_all.deb';
+    expect(lines.map((line) => line.replace(/, [\d.]+ s$/, ''))).toEqual([
+      `GET ${empty}/${path} 404, 0 B`,
+      `${empty}/${path}: ${empty}/${path} answers with status 404`,
+      `GET ${good}/${path} 200, 200 kB`,
+    ]);
+  });
+
+  test('says of a package that nobody has who answered what', async () => {
+    const empty = await serve((_request, response) => response.writeHead(404).end());
+    await expect(download([empty])).rejects.toMatchObject({
+      code: 'PACKAGE_UNAVAILABLE',
+      message: `the package tool 1:2.0+x is not to be had: ${empty}/pool/t/tool_2.0%2Bx_all.deb answers with status 404`,
+      hint: expect.stringContaining('if the version has left the mirror'),
+      cause: { code: 'MIRROR_NOT_FOUND' },
+    });
+    const { host } = new URL(empty);
+    servers.shift()?.close();
+    await expect(download([empty])).rejects.toMatchObject({
+      code: 'PACKAGE_UNAVAILABLE',
+      message: `the package tool 1:2.0+x is not to be had: mirror ${host}: the connection is refused`,
+      hint: 'check that it is running, and its port',
+      cause: { code: 'MIRROR_REFUSED' },
+    });
+  });
+
   test.each([
     ['a flipped byte', (bytes: Buffer) => bytes.fill('x', 7, 8), /has sha256 [0-9a-f]{64}, expected/],
     ['too many bytes', (bytes: Buffer) => Buffer.concat([bytes, bytes]), /has more than 200000 bytes/],

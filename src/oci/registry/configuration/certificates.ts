@@ -1,11 +1,10 @@
-import { X509Certificate } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createSecureContext, rootCertificates, type SecureContextOptions } from 'node:tls';
-import { CosaError, isSystemError, usageError } from '../../../lib/errors.ts';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { certificateInvalid, readPem, trustedAuthorities } from '../../../http/authorities.ts';
+import { isSystemError } from '../../../lib/errors.ts';
 import { isMissing } from '../../../lib/if-exists.ts';
 import { sortByBytes } from '../../../lib/order.ts';
-import { readText } from '../../../lib/text-file.ts';
 import type { RegistryOptions } from '../../registries.ts';
 import { containerDirectories } from './directories.ts';
 
@@ -28,20 +27,12 @@ export async function readCertificates(
   const own =
     (certificateDirectory === undefined ? undefined : await hostFiles(certificateDirectory, host, true)) ??
     (await firstOf(directories, host));
-  const authorities = await readAuthorities(own?.authorities ?? []);
-  const { SSL_CERT_FILE: named, NODE_EXTRA_CA_CERTS: extra } = environment;
-  // What Node trusts on its own costs nothing: reading a whole system's authorities takes a noticeable time.
-  const added = await readAuthorities(named && named !== extra ? [named] : []);
+  const ca = await trustedAuthorities(own?.authorities ?? [], environment);
   const pairs = await Promise.all((own?.pairs ?? []).map(readPair));
   return {
-    ...(authorities.length + added.length === 0 ? {} : { ca: await trusted([...added, ...authorities], extra) }),
+    ...(ca === undefined ? {} : { ca }),
     ...(pairs.length === 0 ? {} : { cert: pairs.map(({ cert }) => cert), key: pairs.map(({ key }) => key) }),
   };
-}
-
-/** Authorities that are named take the place of all others, so the usual ones are named too. */
-async function trusted(authorities: readonly string[], extra: string | undefined) {
-  return [...rootCertificates, ...(await readAuthorities(extra ? [extra] : [])), ...authorities];
 }
 
 interface HostFiles {
@@ -61,7 +52,7 @@ async function firstOf(directories: readonly string[], host: string): Promise<Ho
 /** @param isNamed true if the user named the directory: then it must be there, and be readable */
 async function hostFiles(directory: string, host: string, isNamed: boolean): Promise<HostFiles | undefined> {
   if (isNamed && (await names(directory, true)) === undefined) {
-    throw invalid(directory, 'there is no such directory');
+    throw certificateInvalid(directory, 'there is no such directory');
   }
   // Without a port people mean that of HTTPS.
   for (const name of host.includes(':') ? [host] : [host, `${host}:443`]) {
@@ -72,10 +63,11 @@ async function hostFiles(directory: string, host: string, isNamed: boolean): Pro
       found.filter((file) => file.endsWith(suffix)).map((file) => file.slice(0, -suffix.length));
     const keys = new Set(stems('.key'));
     for (const stem of stems('.cert')) {
-      if (!keys.delete(stem)) throw invalid(join(below, `${stem}.cert`), `its key ${stem}.key is missing`);
+      if (!keys.delete(stem)) throw certificateInvalid(join(below, `${stem}.cert`), `its key ${stem}.key is missing`);
     }
     const [lonely] = keys;
-    if (lonely !== undefined) throw invalid(join(below, `${lonely}.key`), `its certificate ${lonely}.cert is missing`);
+    if (lonely !== undefined)
+      throw certificateInvalid(join(below, `${lonely}.key`), `its certificate ${lonely}.cert is missing`);
     return {
       authorities: stems('.crt').map((stem) => join(below, `${stem}.crt`)),
       pairs: stems('.cert').map((stem) => join(below, stem)),
@@ -95,45 +87,14 @@ async function names(directory: string, isNamed: boolean): Promise<readonly stri
   }
 }
 
-async function readAuthorities(paths: readonly string[]): Promise<string[]> {
-  return Promise.all(
-    paths.map(async (path) => {
-      const ca = await readPem(path);
-      if (!holdsCertificates(ca)) throw invalid(path, 'it holds no certificate in PEM format');
-      return ca;
-    }),
-  );
-}
-
 async function readPair(stem: string): Promise<{ cert: string; key: string }> {
   const [cert, key] = await Promise.all([readPem(`${stem}.cert`), readPem(`${stem}.key`)]);
-  if (!isUsable({ cert })) throw invalid(`${stem}.cert`, 'it holds no certificate in PEM format');
-  if (!isUsable({ key })) throw invalid(`${stem}.key`, 'it holds no key in PEM format, or one with a passphrase');
-  if (!isUsable({ cert, key })) throw invalid(`${stem}.key`, 'it is not the key of the certificate beside it');
+  if (!isUsable({ cert })) throw certificateInvalid(`${stem}.cert`, 'it holds no certificate in PEM format');
+  if (!isUsable({ key }))
+    throw certificateInvalid(`${stem}.key`, 'it holds no key in PEM format, or one with a passphrase');
+  if (!isUsable({ cert, key }))
+    throw certificateInvalid(`${stem}.key`, 'it is not the key of the certificate beside it');
   return { cert, key };
-}
-
-async function readPem(path: string): Promise<string> {
-  try {
-    return await readText(path);
-  } catch (error) {
-    if (error instanceof CosaError) throw error;
-    throw invalid(path, isSystemError(error, 'ENOENT') ? 'there is no such file' : 'it cannot be read', error);
-  }
-}
-
-/** OpenSSL passes over broken authorities, and then nobody knows why a server is not trusted. */
-function holdsCertificates(text: string): boolean {
-  const certificates = text.split(/(?=-----BEGIN )/).filter((part) => part.startsWith('-----BEGIN '));
-  return certificates.length > 0 && certificates.every(isCertificate);
-}
-
-function isCertificate(text: string): boolean {
-  try {
-    return new X509Certificate(text).serialNumber !== '';
-  } catch {
-    return false;
-  }
 }
 
 function isUsable(options: SecureContextOptions): boolean {
@@ -143,11 +104,4 @@ function isUsable(options: SecureContextOptions): boolean {
   } catch {
     return false;
   }
-}
-
-function invalid(path: string, reason: string, cause?: unknown): CosaError {
-  return usageError('CERTIFICATE_INVALID', `${path}: ${reason}`, {
-    hint: 'a directory of certificates has HOST[:PORT]/ca.crt, and client.cert with client.key where a registry wants them',
-    ...(cause === undefined ? {} : { cause }),
-  });
 }

@@ -1,7 +1,7 @@
-import { readlink, realpath } from 'node:fs/promises';
+import { lstat, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { CosaError, isSystemError } from './errors.ts';
-import { isMissing } from './if-exists.ts';
+import { ifExists, isMissing } from './if-exists.ts';
 
 /** As the kernel's limit (MAXSYMLINKS). */
 const maximumLinks = 40;
@@ -63,17 +63,22 @@ export async function hostPath(root: string, path: string): Promise<string> {
  */
 export function directoryResolver(root: string): (directory: string) => Promise<string> {
   const known = new Map<string, Promise<string>>();
-  const base = realpath(root);
   async function resolve(directory: string): Promise<string> {
-    // One call where there is no link on the way, as nearly everywhere.
-    const here = await realpath(join(root, directory)).catch(() => undefined);
-    return here === join(await base, directory) ? directory : resolveDirectoryInRoot(root, directory);
+    if (directory === '/') return directory;
+    // One call where it is no link itself, as nearly everywhere.
+    const place = posix.join(await resolver(posix.dirname(directory)), posix.basename(directory));
+    return (await isDirectory(join(root, place))) ? place : resolveDirectoryInRoot(root, directory);
   }
-  return (directory) => {
+  function resolver(directory: string): Promise<string> {
     const found = known.get(directory) ?? resolve(directory);
     known.set(directory, found);
     return found;
-  };
+  }
+  return resolver;
+}
+
+async function isDirectory(host: string): Promise<boolean> {
+  return (await ifExists(lstat(host)))?.isDirectory() ?? false;
 }
 
 /** As {@link resolveDirectoryInRoot}, as a host path. */

@@ -79,7 +79,7 @@ function locator(root: string): (path: string) => Promise<string | undefined> {
   return async (path) => {
     for (const candidate of path.startsWith('/etc/') ? [path, `/usr${path}`] : [path]) {
       const place = posix.join(await resolveDirectory(posix.dirname(candidate)), posix.basename(candidate));
-      const stats = await statResolved(root, place);
+      const stats = statResolved(root, place);
       if (stats !== undefined) return stats.isDirectory() ? undefined : place;
     }
     return undefined;

@@ -93,21 +93,17 @@ export function memberWriter(root: string): MemberWriter {
   }
 
   async function locate(directory: string): Promise<string> {
-    const expected = join(base, directory);
-    if (statIfThere(expected) === undefined) {
-      const host = join(await directoryOf(posix.dirname(directory)), posix.basename(directory));
-      // Another package may have brought it meanwhile.
-      if (statIfThere(host) === undefined) {
-        mkdirSync(host);
-        chmodSync(host, 0o755);
-        return host;
-      }
+    const host = join(await directoryOf(posix.dirname(directory)), posix.basename(directory));
+    const stats = statIfThere(host);
+    if (stats === undefined) {
+      mkdirSync(host);
+      chmodSync(host, 0o755);
     }
+    if (stats === undefined || stats.isDirectory()) return host;
     try {
-      const host = realpathSync(expected);
-      // Nearly always there is no link on the way.
-      const isSame = host === expected || host === join(base, await resolveDirectoryInRoot(base, directory));
-      if (isSame && lstatSync(host).isDirectory()) return host;
+      const target = realpathSync(host);
+      const isSame = target === join(base, await resolveDirectoryInRoot(base, directory));
+      if (isSame && lstatSync(target).isDirectory()) return target;
     } catch (error) {
       if (!isSystemError(error, 'ENOENT') && !isSystemError(error, 'ENOTDIR') && !isSystemError(error, 'ELOOP'))
         throw error;

@@ -11,7 +11,7 @@ import { decompressZstd } from '../src/lib/compress/decompress-zstd.ts';
 import { streamTrailer } from '../src/lib/compress/stream-format.ts';
 import { contentThreads } from '../src/ostree/content-threads.ts';
 import { layerPieces } from '../src/ostree/encapsulate/layer-pieces.ts';
-import { report } from './measure.ts';
+import { report, timeAction } from './measure.ts';
 
 const rounds = 3;
 const maximumBytes = 256 * 1024 * 1024;
@@ -27,15 +27,6 @@ interface Measured {
   processor: number;
   /** Of the compressed form; none for what reads. */
   bytes?: number;
-}
-
-/** Children count: `times` says what those that have ended took. */
-function processorSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  const [, , childUser = '0', childSystem = '0'] =
-    readFileSync('/proc/self/stat', 'utf8').split(') ')[1]?.split(' ').slice(11) ?? [];
-  const ticksPerSecond = 100;
-  return (user + system) / 1e6 + (Number(childUser) + Number(childSystem)) / ticksPerSecond;
 }
 
 function program(name: string, command: string): Measured {
@@ -64,12 +55,10 @@ function own(algorithm: CompressionAlgorithm, size?: number): Measured {
 async function measure(all: readonly Measured[]): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     for (const one of all) {
-      const begin = { wall: performance.now(), processor: processorSeconds() };
-      await one.action();
-      const wall = (performance.now() - begin.wall) / 1000;
+      const time = await timeAction(one.action);
       if (existsSync(output)) one.bytes = statSync(output).size;
       rmSync(output, { force: true });
-      if (wall < one.wall) Object.assign(one, { wall, processor: processorSeconds() - begin.processor });
+      if (time.wall < one.wall) Object.assign(one, time);
     }
   }
 }

@@ -1,69 +1,54 @@
-// A finished ostree root becomes a container: against `tar | zstd | sha256sum` of the same tree.
+// A finished ostree root becomes a container: against `tar | zstd | sha256sum` of the same tree, in turns. Each is a
+// process of its own, start-up included.
 // Usage: tsx bench/encapsulate.ts [ROOT]; without ROOT, of a synthetic tree.
 
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { openCache } from '../src/cache/cache.ts';
-import { cacheKinds } from '../src/cache/kinds.ts';
-import { layerContents } from '../src/layers/contents.ts';
-import type { Component } from '../src/lib/component.ts';
-import { openLayoutForWriting } from '../src/oci/layout.ts';
-import { layerComponents } from '../src/ostree/encapsulate/image.ts';
-import { layerReuse } from '../src/ostree/encapsulate/reuse.ts';
-import type { EncapsulatedImage } from '../src/ostree/encapsulate/types.ts';
-import { encapsulate } from '../src/ostree/encapsulate.ts';
-import { commitObject } from '../src/ostree/objects.ts';
-import { scanTree, type Tree } from '../src/ostree/tree.ts';
-import { silentReporter } from '../src/progress/reporter.ts';
-import { fastest, peakMemory, report, reportPeakMemory } from './measure.ts';
-import { makeSyntheticTree } from './synthetic-tree.ts';
+import { join, resolve } from 'node:path';
+import { bundleOutput, openBundle } from '../scripts/bundle.ts';
+import type { Encapsulated } from './encapsulate-once.ts';
+import { least, type ProgramTime, reportBeside, reportPeakMemory, timeProgram } from './measure.ts';
+import { addSmallFiles, makeSyntheticTree } from './synthetic-tree.ts';
 
 const rounds = 4;
-const timestamp = 1_700_000_000;
+const addedFiles = 100_000;
 const directory = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), 'cosa-bench-'));
 const root = join(directory, 'root');
+const output = join(directory, 'output');
+const built = join(directory, 'dist');
 
-/** Everything below one directory of /usr/lib, /usr/share and so on counts as one package. */
-function componentsOf(tree: Tree): Component[] {
-  const groups = new Map<string, string[]>();
-  for (const path of tree.files.keys()) {
-    const name = path.split('/').slice(1, 4).join('/');
-    groups.set(name, [...(groups.get(name) ?? []), path]);
-  }
-  return [...groups].map(([name, paths], index) => ({
-    name,
-    packages: [],
-    changed: timestamp - ((index * 37) % 500) * 24 * 3600,
-    paths,
-  }));
+const floorCommand = 'tar -c -C "$1" . | zstd -3 -T2 | sha256sum';
+const floor = () => timeProgram('sh', ['-c', floorCommand, 'sh', root]);
+const build = () => timeProgram(process.execPath, [join(built, 'encapsulate-once.js'), root, output]);
+
+function forget(): void {
+  rmSync(output, { recursive: true, force: true });
+  mkdirSync(output);
 }
 
-async function build(previous?: EncapsulatedImage): Promise<EncapsulatedImage> {
-  const reporter = silentReporter();
-  const tree = await scanTree(root, reporter);
-  const metadata = { version: '1.0' };
-  await using store = await openLayoutForWriting(join(directory, 'oci'));
-  await using layers = await openCache(directory, cacheKinds.layers);
-  return await encapsulate({
-    root,
-    tree,
-    commit: commitObject(tree.root, { subject: 'bench', body: '', timestamp, metadata }),
-    timestamp,
-    layers: layerContents({
-      tree,
-      components: componentsOf(tree),
-      previous: previous === undefined ? [] : layerComponents(previous.manifest),
-      maxLayers: 64,
-    }),
-    architecture: 'amd64',
-    compression: 'zstd',
-    labels: {},
-    store,
-    reuse: layerReuse(store, layers, previous && { image: previous, reader: store }),
-    reporter,
+function lastBuild(): Encapsulated {
+  return JSON.parse(readFileSync(join(output, 'encapsulated.json'), 'utf8')) as Encapsulated;
+}
+
+/** A file of middling size. */
+function fileToChange(): string {
+  const paths = readdirSync(root, { recursive: true, encoding: 'utf8' }).sort();
+  const middling = paths.find((path) => {
+    const stats = statSync(join(root, path), { throwIfNoEntry: false });
+    return stats?.isFile() === true && stats.size > 20_000 && stats.size < 60_000;
   });
+  if (middling === undefined) throw new Error(`${root} has no file of middling size`);
+  return join(root, middling);
 }
 
 try {
@@ -71,44 +56,47 @@ try {
   mkdirSync(root);
   if (given === undefined) makeSyntheticTree(root);
   else execFileSync('cp', ['--archive', `${given}/.`, root]);
+  await using bundle = await openBundle({ 'encapsulate-once': join(import.meta.dirname, 'encapsulate-once.ts') });
+  await bundle.write({ ...bundleOutput, dir: built });
+  symlinkSync(resolve(import.meta.dirname, '../node_modules'), join(directory, 'node_modules'));
 
-  const floorCommand = 'tar -c -C "$1" . | zstd -3 -T2 | sha256sum';
-  const floor = () => execFileSync('sh', ['-c', floorCommand, 'sh', root]);
-  floor();
-  let image: EncapsulatedImage | undefined;
+  await floor();
+  const changed = fileToChange();
+  const times: Record<'floor' | 'all' | 'changed' | 'same', ProgramTime[]> = {
+    floor: [],
+    all: [],
+    changed: [],
+    same: [],
+  };
   let peak = 0;
-  const times = { floor: Number.POSITIVE_INFINITY, build: Number.POSITIVE_INFINITY };
-  // In turns, so that whatever else the machine does falls on both.
+  // In turns, so that whatever else the machine does falls on all.
   for (let round = 0; round < rounds; round++) {
-    times.floor = Math.min(times.floor, await fastest(1, floor));
-    for (const name of ['oci', 'layers']) rmSync(join(directory, name), { recursive: true, force: true });
-    times.build = Math.min(
-      times.build,
-      await fastest(1, async () => {
-        image = await build();
-      }),
-    );
-    // Of one build: what a process keeps from one round to the next is nobody's concern.
-    if (round === 0) peak = peakMemory();
+    times.floor.push(await floor());
+    forget();
+    times.all.push(await build());
+    peak = Math.max(peak, lastBuild().peakMemory);
+    appendFileSync(changed, 'x');
+    times.changed.push(await build());
+    const { layers } = lastBuild().image;
+    if (round === 0)
+      console.log(
+        `one package changed: ${layers.filter((layer) => layer.reused).length} of ${layers.length} layers reused`,
+      );
+    times.same.push(await build());
   }
-  report('tar c | zstd -3 -T2 | sha256sum', times.floor);
-  report('root -> container', times.build, { seconds: times.floor, goal: 2.5 });
-
-  const previous = image;
-  const tree = await scanTree(root, silentReporter());
-  const [changedPath] = [...tree.files].find(([, { size }]) => size > 20_000 && size < 60_000) ?? [];
-  const changedSeconds = await fastest(rounds, async () => {
-    if (changedPath !== undefined) appendFileSync(join(root, changedPath), 'x');
-    image = await build(previous);
-  });
-  report('one package changed', changedSeconds, { seconds: times.build, goal: 0.4 });
-  console.log(
-    `           ${image?.layers.filter(({ reused }) => reused).length} of ${image?.layers.length} layers reused`,
-  );
-
-  const sameSeconds = await fastest(rounds, () => build(previous));
-  report('nothing changed', sameSeconds, { seconds: times.build, goal: 0.4 });
+  const all = least(times.all);
+  reportBeside('root -> container : tar c | zstd -3 -T2 | sha256sum', all, least(times.floor), 1.3);
+  reportBeside('one package changed : all', least(times.changed), all, 0.4);
+  reportBeside('nothing changed : all', least(times.same), all, 0.4);
   reportPeakMemory(300, peak);
+
+  addSmallFiles(root, addedFiles);
+  forget();
+  await build();
+  const growth = ((lastBuild().peakMemory - peak) * 1024) / addedFiles;
+  console.log(
+    `${growth.toFixed(2).padStart(5)} KiB  more memory for each of ${addedFiles} small files (goal 1 KiB) ${growth <= 1 ? 'ok' : 'TOO MUCH'}`,
+  );
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }

@@ -21,6 +21,15 @@ export function makeSyntheticTree(root: string): void {
   for (const name of ['usr/etc', 'var', 'sysroot']) mkdirSync(join(root, name), { recursive: true });
 }
 
+/** Adds files of some bytes each, no two alike, a thousand in a directory. */
+export function addSmallFiles(root: string, count: number): void {
+  for (let index = 0; index < count; index++) {
+    const directory = join(root, `usr/share/small/${Math.floor(index / 1000)}`);
+    if (index % 1000 === 0) mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, `file-${index}`), `content of file ${index}\n`);
+  }
+}
+
 /** 8 MiB of hexadecimal digits of a hash: halved by a compressor, and too long for it to see that they come again. */
 function compressiblePool(): Buffer {
   const parts: string[] = [];

@@ -9,11 +9,12 @@ const checkout = resolve(import.meta.dirname, '..');
 /**
  * The program as few JavaScript files, with the npm packages in it and what few commands need in files of its own. Left
  * out are the packages that `dependencies` in package.json names: those that read files of theirs.
+ * @param more files to be started besides, by the name that they get
  */
-export function openBundle(): Promise<RolldownBuild> {
+export function openBundle(more: Record<string, string> = {}): Promise<RolldownBuild> {
   return rolldown({
     cwd: checkout,
-    input: entries(),
+    input: { ...entries(), ...more },
     platform: 'node',
     external: Object.keys(manifest.dependencies),
     transform: { target: `node${manifest.engines.node.replace('>=', '')}` },

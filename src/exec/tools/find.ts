@@ -35,7 +35,7 @@ export async function listTree(directory: string, signal?: AbortSignal): Promise
 
 /** An entry of a tree, as the file system has it. */
 export interface FoundEntry {
-  /** Below the directory; empty for the directory itself. */
+  /** From the directory, which is `/` itself. */
   path: string;
   type: FoundType;
   /** Permission bits, set-user-id and the like among them. */
@@ -63,7 +63,7 @@ const foundTypes = {
 } as const;
 
 /** As above; a size, a number of names and a place on disk for each. */
-const entryFormat = '%P\\0%y\\0%m\\0%U\\0%G\\0%s\\0%n\\0%D:%i\\0%l\\0';
+const entryFormat = '/%P\\0%y\\0%m\\0%U\\0%G\\0%s\\0%n\\0%D:%i\\0%l\\0';
 const entryFields = 9;
 
 /**
@@ -73,23 +73,39 @@ const entryFields = 9;
  */
 export async function findEntries(directory: string, signal?: AbortSignal): Promise<FoundEntry[]> {
   const { stdout } = await run(tools.find, [directory, '-printf', entryFormat], signal === undefined ? {} : { signal });
-  const fields = stdout.split('\0');
   const entries: FoundEntry[] = [];
-  for (let index = 0; index + entryFields < fields.length; index += entryFields) {
-    const [path = '', type = '', mode = '', uid, gid, size, names, inode = '', linkTarget = ''] = fields.slice(
-      index,
-      index + entryFields,
-    );
-    entries.push({
-      path,
-      type: foundTypes[type as keyof typeof foundTypes],
-      mode: Number.parseInt(mode, 8),
-      uid: Number(uid),
-      gid: Number(gid),
-      size: Number(size),
-      linkTarget,
-      inode: names === '1' ? '' : inode,
-    });
+  // Field by field: an array of all would be larger than what is made of it.
+  for (let position = 0; position < stdout.length; ) {
+    const fields: string[] = [];
+    for (let field = 0; field < entryFields; field++) {
+      const end = stdout.indexOf('\0', position);
+      fields.push(stdout.slice(position, end));
+      position = end + 1;
+    }
+    entries.push(foundEntry(fields));
   }
   return entries;
+}
+
+function foundEntry([
+  path = '',
+  type = '',
+  mode = '',
+  uid,
+  gid,
+  size,
+  names,
+  inode = '',
+  target = '',
+]: string[]): FoundEntry {
+  return {
+    path,
+    type: foundTypes[type as keyof typeof foundTypes],
+    mode: Number.parseInt(mode, 8),
+    uid: Number(uid),
+    gid: Number(gid),
+    size: Number(size),
+    linkTarget: target,
+    inode: names === '1' ? '' : inode,
+  };
 }

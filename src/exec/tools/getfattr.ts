@@ -28,7 +28,7 @@ export async function listXattrs(directory: string, signal?: AbortSignal): Promi
 }
 
 /**
- * The extended attributes of a directory (path: empty) and of everything below it, by path, sorted by name; entries without any
+ * The extended attributes of a directory (path: `/`) and of everything below it, by path from there, sorted by name; entries without any
  * are left out. Links are not followed.
  * @throws CosaError `TOOL_FAILED` if it cannot be read
  */
@@ -38,12 +38,10 @@ export async function readXattrs(directory: string, signal?: AbortSignal): Promi
   const attributes = new Map<string, Xattr[]>();
   for (const part of stdout.split(/^# file: /m).slice(1)) {
     const [file = '', ...lines] = part.split('\n');
-    const path = unescaped(file).slice(directory.length).replace(/^\//, '');
+    const path = unescaped(file).slice(directory.length);
     const xattrs = lines.filter((line) => line !== '').map(parseXattr);
-    attributes.set(
-      path,
-      xattrs.sort((a, b) => compareBytes(a.name, b.name)),
-    );
+    const sorted = xattrs.sort((a, b) => compareBytes(a.name, b.name));
+    attributes.set(path === '' ? '/' : path, sorted);
   }
   return attributes;
 }

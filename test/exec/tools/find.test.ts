@@ -18,11 +18,11 @@ describe('findEntries', () => {
     symlinkSync('../a b', join(directory, 'd/link'));
     execFileSync('chmod', ['u+s', join(directory, 'd/file\nof lines')]);
     const entries = new Map((await findEntries(directory)).map((entry) => [entry.path, entry]));
-    expect([...entries.keys()].sort()).toEqual(['', 'd', 'd/file\nof lines', 'd/link']);
+    expect([...entries.keys()].sort()).toEqual(['/', '/d', '/d/file\nof lines', '/d/link']);
     const owner = { uid: process.getuid?.(), gid: process.getgid?.() };
-    expect(entries.get('d')).toMatchObject({ type: 'directory', mode: 0o700, linkTarget: '', ...owner });
-    expect(entries.get('d/file\nof lines')).toMatchObject({ type: 'file', mode: 0o4640, size: 5, inode: '' });
-    expect(entries.get('d/link')).toMatchObject({ type: 'symlink', linkTarget: '../a b', inode: '' });
+    expect(entries.get('/d')).toMatchObject({ type: 'directory', mode: 0o700, linkTarget: '', ...owner });
+    expect(entries.get('/d/file\nof lines')).toMatchObject({ type: 'file', mode: 0o4640, size: 5, inode: '' });
+    expect(entries.get('/d/link')).toMatchObject({ type: 'symlink', linkTarget: '../a b', inode: '' });
   });
 
   it('tells which names are one file', async () => {

@@ -24,13 +24,13 @@ describe('readXattrs', () => {
     setXattr(join(directory, 'a b\n\\/é'), 'user.x', '0x0a23');
     expect([...(await readXattrs(directory))]).toEqual([
       [
-        '',
+        '/',
         [
           { name: 'user.a=b', value: Buffer.alloc(0) },
           { name: 'user.z', value: Buffer.from([0x00, 0xff]) },
         ],
       ],
-      ['a b\n\\/é', [{ name: 'user.x', value: Buffer.from('\n#') }]],
+      ['/a b\n\\/é', [{ name: 'user.x', value: Buffer.from('\n#') }]],
     ]);
   });
 });

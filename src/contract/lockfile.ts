@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type ArchitectureName, architectureNames } from '../lib/architecture.ts';
 import { prettyJson } from '../lib/canonical-json.ts';
 import { type CosaError, usageError } from '../lib/errors.ts';
+import { compareBytes } from '../lib/order.ts';
 
 /** One package of a lockfile: everything needed to fetch exactly these bytes again. */
 export interface LockedPackage {
@@ -111,12 +112,8 @@ function entryOf({ version, architecture, source, sha256, size, repository, path
 /** By name, then architecture, then version as text: definite, whatever order they were found in. */
 export function comparePackages(a: LockedPackage, b: LockedPackage): number {
   return (
-    compareText(a.name, b.name) || compareText(a.architecture, b.architecture) || compareText(a.version, b.version)
+    compareBytes(a.name, b.name) || compareBytes(a.architecture, b.architecture) || compareBytes(a.version, b.version)
   );
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /**

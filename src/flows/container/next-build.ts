@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { cacheKinds } from '../../cache/kinds.ts';
 import { labelNames } from '../../contract/labels.ts';
 import { candidateTag } from '../../contract/tags.ts';
 import { openScratch } from '../../exec/scratch.ts';
@@ -94,7 +95,7 @@ async function keepPrevious(
 async function buildNext(session: Session, build: Build & { destination: Destination | undefined }): Promise<Outcome> {
   const { work, inputs, store, previous, options } = build;
   const version = await chooseVersion(session, build);
-  await using scratch = await openScratch(join(work.cache, 'scratch'));
+  await using scratch = await openScratch(join(work.cache, cacheKinds.scratch.name));
   const request = { work, inputs, version, previous, store, scratch: scratch.path, options };
   // Loaded only here: mostly nothing has changed, and making a container takes more than all else together.
   const { makeContainer } = await import('./next-build/container.ts');

@@ -43,12 +43,25 @@ const mostConnections = 64;
 const keepAlive = 30_000;
 /** So much is read ahead, in bytes: network and reader rarely wait for each other, and memory stays flat. */
 const readAhead = 256 * 1024;
+/**
+ * So much is read with one call, in bytes, into one buffer for all connections: the parser takes the data out before the
+ * next call. Node's own way is a new buffer for every 64 KiB, which costs half as much again for a large body.
+ */
+const readSize = 512 * 1024;
 
 /** Opens connections when they are needed, and keeps them for later requests. */
 export function createConnections(settings: ConnectionSettings): Connections {
   const { timeouts, proxies, certificates } = settings;
   const agents = new Map<string, Promise<Agent>>();
   const lifetime = new AbortController();
+  const onread = {
+    buffer: Buffer.allocUnsafeSlow(readSize),
+    callback(this: Socket, length: number, buffer: Uint8Array): boolean {
+      // Node's client listens to this event, and to nothing else.
+      this.emit('data', buffer.subarray(0, length));
+      return true;
+    },
+  };
   setMaxListeners(0, lifetime.signal);
 
   async function open(to: URL, proxy: URL | undefined, verify: boolean): Promise<Agent> {
@@ -57,6 +70,7 @@ export function createConnections(settings: ConnectionSettings): Connections {
       timeout: keepAlive,
       maxSockets: mostConnections,
       highWaterMark: readAhead,
+      onread,
     } satisfies AgentOptions & { highWaterMark: number };
     const { connect } = timeouts;
     const stop = lifetime.signal;

@@ -3,6 +3,8 @@ export interface StreamedBody {
   /** Bytes. */
   size: number;
   open: () => AsyncIterable<Uint8Array>;
+  /** Told of pieces that are sent: their memory may be used again. Not of those of a request that failed. */
+  release?: ((piece: Uint8Array) => void) | undefined;
 }
 
 /** One HTTP request. */

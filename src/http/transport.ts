@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
 import type { ClientRequest, ClientRequestArgs, IncomingMessage } from 'node:http';
-import { pipeline, Readable } from 'node:stream';
 import { verificationError } from '../lib/errors.ts';
 import type { Connections } from './connections.ts';
 import type { Exchange, HttpRequest, HttpResponse, StreamedBody } from './exchange.ts';
@@ -84,8 +83,37 @@ async function send(
       resolve(answer);
     });
     if (body === undefined || body instanceof Uint8Array) sent.end(body);
-    else pipeline(Readable.from(watched(body, source, watch)), sent, () => undefined);
+    else void stream(watched(body, source, watch), sent, body.release);
   });
+}
+
+/**
+ * Sends pieces as fast as the connection takes them. What fails is told by the request; once that is over nothing more
+ * is read.
+ */
+async function stream(
+  pieces: AsyncIterable<Uint8Array>,
+  sent: ClientRequest,
+  release: StreamedBody['release'],
+): Promise<void> {
+  let goOn = () => {};
+  sent.on('drain', () => goOn());
+  sent.once('close', () => goOn());
+  try {
+    for await (const piece of pieces) {
+      if (sent.destroyed) return;
+      const ready = new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      const isTaken = sent.write(piece, (error) => {
+        if (!(error instanceof Error)) release?.(piece);
+      });
+      if (!isTaken) await ready;
+    }
+    sent.end();
+  } catch (error) {
+    sent.destroy(error instanceof Error ? error : new Error('the body cannot be read', { cause: error }));
+  }
 }
 
 function lengthOf(method: HttpRequest['method'], body: HttpRequest['body']): Record<string, string> {

@@ -63,7 +63,7 @@ function readerOf(paths: LayoutPaths): ContentReader {
   return layoutReader({
     index: indexReader(paths),
     blobSize: (digest) => blobSize(paths, digest),
-    readBlob: (descriptor, signal) => readBlob(paths, descriptor, signal),
+    readBlob: (descriptor, signal, buffers) => readBlob(paths, descriptor, signal, buffers),
   });
 }
 

@@ -1,3 +1,4 @@
+import type { BufferPool } from '../lib/buffer-pool.ts';
 import type { Digest } from '../lib/digest.ts';
 import type { Annotations, Descriptor } from './types.ts';
 
@@ -6,9 +7,10 @@ export interface ContentReader {
   /**
    * The blob's bytes. Size and digest are verified while they stream: the iteration throws instead of
    * ending if they do not match, so whoever consumed it to the end holds verified bytes.
+   * @param buffers where buffers may be taken from, for a reader who gives them back
    * @throws CosaError `BLOB_MISSING`, `BLOB_SIZE_MISMATCH`, `BLOB_DIGEST_MISMATCH` (exit 4)
    */
-  readBlob(descriptor: Descriptor, signal?: AbortSignal): AsyncIterable<Buffer>;
+  readBlob(descriptor: Descriptor, signal?: AbortSignal, buffers?: BufferPool): AsyncIterable<Buffer>;
   /**
    * True if the blob is there. Its bytes are not read.
    * @param size with it, a file of another length counts as missing: it is a part of the blob, or something else. What
@@ -42,8 +44,11 @@ export interface UntaggedEntry {
 /** A blob that is to be stored: what it is, and where its bytes come from. */
 export interface BlobSource {
   descriptor: Descriptor;
-  /** Yields all of its bytes, verified; called again if the transfer has to be begun anew. */
-  open: (signal?: AbortSignal) => AsyncIterable<Buffer>;
+  /**
+   * Yields all of its bytes, verified; called again if the transfer has to be begun anew.
+   * @param buffers as for `ContentReader.readBlob`
+   */
+  open: (signal?: AbortSignal, buffers?: BufferPool) => AsyncIterable<Buffer>;
   /** A repository that has the blob: one of the same registry need not be sent the bytes. */
   mountSource?: { host: string; repository: string } | undefined;
 }

@@ -48,7 +48,7 @@ export async function copyBlobs(copy: BlobCopy, reporter: Reporter): Promise<Blo
       done += bytes;
       report();
     };
-    const open = (ended?: AbortSignal) => from.readBlob(descriptor, ended);
+    const open: BlobSource['open'] = (ended, buffers) => from.readBlob(descriptor, ended, buffers);
     const outcome = await to.putBlob({ descriptor, open, mountSource }, { signal, onBytes });
     // A mounted blob moved no bytes, and is as done as any other.
     onBytes(descriptor.size - counted);

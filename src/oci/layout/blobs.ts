@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import type { BufferPool } from '../../lib/buffer-pool.ts';
 import type { Digest } from '../../lib/digest.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { type CosaError, isSystemError, verificationError } from '../../lib/errors.ts';
@@ -19,12 +20,13 @@ export async function* readBlob(
   paths: LayoutPaths,
   descriptor: Descriptor,
   signal?: AbortSignal,
+  buffers?: BufferPool,
 ): AsyncGenerator<Buffer> {
   await using handle = await openBlob(paths, descriptor);
   const { size } = await handle.stat();
   // Told before the first byte, so that nobody works through gigabytes of the wrong thing.
   if (size !== descriptor.size) throw sizeMismatch(descriptor, String(size), paths.directory);
-  yield* verified(chunks(handle, signal), descriptor, paths.directory);
+  yield* verified(chunks(handle, size, signal, buffers), descriptor, paths.directory);
 }
 
 async function openBlob(paths: LayoutPaths, descriptor: Descriptor): Promise<FileHandle> {
@@ -56,12 +58,21 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
   throw verificationError('NOT_A_FILE', `${path} is not a regular file`);
 }
 
-async function* chunks(handle: FileHandle, signal?: AbortSignal): AsyncGenerator<Buffer> {
-  while (true) {
+/** As many bytes from a file's begin, fewer if it has no more. */
+async function* chunks(
+  handle: FileHandle,
+  size: number,
+  signal: AbortSignal | undefined,
+  buffers: BufferPool | undefined,
+): AsyncGenerator<Buffer> {
+  let left = size;
+  while (left > 0) {
     signal?.throwIfAborted();
-    // A new buffer each time: the consumer may keep what it was given.
-    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(readSize), 0, readSize, null);
+    // Without a pool a new buffer each time: the consumer may keep what it was given.
+    const buffer = buffers?.take() ?? Buffer.allocUnsafe(Math.min(left, readSize));
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(left, buffer.length), null);
     if (bytesRead === 0) return;
+    left -= bytesRead;
     yield buffer.subarray(0, bytesRead);
   }
 }
@@ -86,14 +97,25 @@ async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[]): Prom
   }
 }
 
+/** The directory is there but for the first time: to make sure before each of many small blobs took longer than to write it. */
+async function openNew(path: string): Promise<FileHandle> {
+  const openIt = () => open(path, 'wx', 0o644);
+  try {
+    return await openIt();
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) throw error;
+    await makeDirectory(dirname(path));
+    return openIt();
+  }
+}
+
 /**
  * Begins a new blob under a temporary name; see `LocalStore.createBlob`.
  * @param known what it will be, if whoever reads the bytes verifies them: then they are not hashed a second time
  */
 export async function createBlob(paths: LayoutPaths, known?: Descriptor): Promise<BlobWriter> {
-  await makeDirectory(paths.temporary);
   const temporary = temporaryName(join(paths.temporary, 'blob'));
-  const handle = await open(temporary, 'wx', 0o644);
+  const handle = await openNew(temporary);
   const hash = createHash('sha256');
   let size = 0;
   let isOpen = true;

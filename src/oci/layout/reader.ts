@@ -16,7 +16,7 @@ export interface LayoutSource {
   /** A blob's length in bytes, or `undefined` if it is not there. */
   blobSize(digest: Digest): Promise<number | undefined>;
   /** As `ContentReader.readBlob`. */
-  readBlob(descriptor: Descriptor, signal?: AbortSignal): AsyncIterable<Buffer>;
+  readBlob: ContentReader['readBlob'];
 }
 
 /** What an index says, sorted by what it is for. */

@@ -1,4 +1,5 @@
-import type { BlobSource } from '../store.ts';
+import type { BufferPool } from '../../lib/buffer-pool.ts';
+import type { BlobSource, TransferOptions } from '../store.ts';
 import { sizeMismatch } from '../verified.ts';
 
 /** A blob's source as an upload needs it: begun anew from any offset, counted, and never longer than promised. */
@@ -8,6 +9,8 @@ export interface Feed {
    * registry ever holds the whole of something that turns out to be wrong.
    */
   open(offset: number): AsyncIterable<Buffer>;
+  /** Takes a piece back that `open` has yielded, for others to come. */
+  release(piece: Uint8Array): void;
   /** All bytes at once, for a small blob. */
   readAll(): Promise<Buffer>;
   /** Says how many of the blob's bytes the registry has, when it is not what was sent. */
@@ -16,7 +19,8 @@ export interface Feed {
   failure(): unknown;
 }
 
-export function feedOf(source: BlobSource, signal?: AbortSignal, onBytes?: (bytes: number) => void): Feed {
+/** @param buffers for what goes out piece by piece */
+export function feedOf(source: BlobSource, buffers: BufferPool, { signal, onBytes }: TransferOptions): Feed {
   const { descriptor } = source;
   let counted = 0;
   let failure: unknown;
@@ -26,10 +30,10 @@ export function feedOf(source: BlobSource, signal?: AbortSignal, onBytes?: (byte
     counted = position;
   }
 
-  async function* open(offset: number): AsyncGenerator<Buffer> {
+  async function* pieces(offset: number, pool?: BufferPool): AsyncGenerator<Buffer> {
     setPosition(offset);
     let held: Buffer | undefined;
-    for await (const chunk of bytesFrom(offset)) {
+    for await (const chunk of bytesFrom(offset, pool)) {
       if (held !== undefined) {
         yield held;
         setPosition(counted + held.length);
@@ -41,10 +45,10 @@ export function feedOf(source: BlobSource, signal?: AbortSignal, onBytes?: (byte
     setPosition(counted + held.length);
   }
 
-  async function* bytesFrom(offset: number): AsyncGenerator<Buffer> {
+  async function* bytesFrom(offset: number, pool: BufferPool | undefined): AsyncGenerator<Buffer> {
     let position = 0;
     try {
-      for await (const chunk of source.open(signal)) {
+      for await (const chunk of source.open(signal, pool)) {
         const start = position;
         position += chunk.length;
         if (position > descriptor.size) throw sizeMismatch(descriptor, `more than ${descriptor.size}`, 'the source');
@@ -59,9 +63,15 @@ export function feedOf(source: BlobSource, signal?: AbortSignal, onBytes?: (byte
 
   async function readAll(): Promise<Buffer> {
     const chunks: Buffer[] = [];
-    for await (const chunk of open(0)) chunks.push(chunk);
+    for await (const chunk of pieces(0)) chunks.push(chunk);
     return Buffer.concat(chunks);
   }
 
-  return { open, readAll, setPosition, failure: () => failure };
+  return {
+    open: (offset) => pieces(offset, buffers),
+    release: buffers.giveBack,
+    readAll,
+    setPosition,
+    failure: () => failure,
+  };
 }

@@ -1,3 +1,4 @@
+import { createBufferPool } from '../../lib/buffer-pool.ts';
 import { digestOf } from '../../lib/digest.ts';
 import type { Repository } from '../registries.ts';
 import type { Descriptor } from '../types.ts';
@@ -13,6 +14,9 @@ import { setTags } from './set-tags.ts';
 import { listTagNames, listTags } from './tags.ts';
 import { uploadBlob } from './upload.ts';
 
+/** Of a blob that is sent piece by piece: few calls, and few megabytes for all that are under way. */
+const pieceBytes = 512 * 1024;
+
 /**
  * A registry's repository as a place for images. Asks the registry nothing yet.
  * @param name below the registry: `os/example`
@@ -25,6 +29,7 @@ export function openRepository(
 ): Repository {
   const requests = repositoryRequests(client, name, warn);
   const manifests = createManifests(requests);
+  const buffers = createBufferPool(pieceBytes);
   return {
     readBlob: (descriptor, signal) =>
       isManifestType(descriptor.mediaType)
@@ -37,7 +42,7 @@ export function openRepository(
     listTags: (isWanted) => listTags(requests, manifests, isWanted),
     referrers: (subject, artifactType) => listReferrers(requests, manifests, subject, artifactType),
     untagged: async () => [],
-    putBlob: (source, options) => uploadBlob(requests, source, options),
+    putBlob: (source, options) => uploadBlob(requests, source, buffers, options),
     putManifest: async (content, mediaType, extra = {}) => {
       const bytes = Buffer.from(content);
       const descriptor = { mediaType, digest: digestOf(bytes), size: bytes.length };

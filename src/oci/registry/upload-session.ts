@@ -69,7 +69,7 @@ export async function sendRest(
     access: 'push',
     // A stream of all bytes needs no range, and some registries refuse one.
     headers: offset === 0 ? bytesType : { ...bytesType, 'Content-Range': `${offset}-${size - 1}` },
-    body: { size: size - offset, open: () => feed.open(offset) },
+    body: { size: size - offset, open: () => feed.open(offset), release: feed.release },
     accept: [200, 201, 202, 204, ...lost],
     refusalCode: 'BLOB_REFUSED',
     retry: false,

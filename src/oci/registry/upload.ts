@@ -1,3 +1,4 @@
+import type { BufferPool } from '../../lib/buffer-pool.ts';
 import { CosaError, exitStatus } from '../../lib/errors.ts';
 import type { BlobSource, TransferOptions } from '../store.ts';
 import { hasBlob } from './download.ts';
@@ -20,17 +21,20 @@ const maximumLosses = 3;
 /**
  * Stores a blob in a repository; see `ContentWriter.putBlob`. An upload that breaks goes on where it stopped, if the
  * registry still has it, or else from the start. Nothing is stored if the source fails.
+ * @param buffers for the pieces of large blobs
  * @throws CosaError `UPLOAD_LOST` (exit 1), `BLOB_SIZE_MISMATCH`, `BLOB_DIGEST_MISMATCH` (exit 4), what the source
  *   and `RegistryClient.request` throw
  */
 export async function uploadBlob(
   requests: RepositoryRequests,
   source: BlobSource,
-  { signal, onBytes }: TransferOptions = {},
+  buffers: BufferPool,
+  options: TransferOptions = {},
 ): Promise<'written' | 'mounted'> {
   const { descriptor } = source;
   const { digest, size } = descriptor;
-  const feed = feedOf(source, signal, onBytes);
+  const { signal } = options;
+  const feed = feedOf(source, buffers, options);
   const isSmall = size <= smallBlobBytes;
   const attempts = requests.client.attempts(`blob ${digest}`, signal);
   let content: Buffer | undefined;

@@ -1,11 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import { openScratch } from '../../../src/exec/scratch.ts';
+import { digestOf } from '../../../src/lib/digest.ts';
+import { storeBytes } from '../../../src/oci/artifact.ts';
+import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import { openRepository } from '../../../src/oci/registry/repository.ts';
 import type { Fault } from '../../../src/oci/registry/testing/faults.ts';
 import { requestsOf } from '../../../src/oci/registry/testing/log.ts';
 import { startTestingRegistry } from '../../../src/oci/registry/testing.ts';
-import { mediaTypes } from '../../../src/oci/types.ts';
+import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
 import { collect } from '../../helpers/image.ts';
 import { testClient } from '../../helpers/registry-client.ts';
 import {
@@ -69,6 +75,40 @@ describe('an upload', () => {
     expect(sent?.headers['content-range']).toBeUndefined();
     expect(source.opened).toBe(1);
     expect(total()).toBe(large.length);
+  });
+
+  it('from a layout never uses a buffer again before its bytes are on their way', async () => {
+    await using scratch = await openScratch(tmpdir());
+    await using layout = await openLayoutForWriting(scratch.path);
+    // More than the connection takes while nobody reads at its other end.
+    const stalled = await storeBytes(layout, randomBytes(32_000_000), mediaTypes.layer);
+    const other = await storeBytes(layout, large, mediaTypes.layer);
+    const received = new Map<string, string>();
+    const events = new EventEmitter();
+    const begun = once(events, 'begun');
+    const goOn = once(events, 'goOn');
+    const answer = async (request: IncomingMessage, response: ServerResponse) => {
+      const size = request.headers['content-length'] ?? '';
+      if (request.method !== 'PATCH') {
+        const location = `/v2/${repositoryName}/blobs/uploads/1`;
+        return void response.writeHead(request.method === 'POST' ? 202 : 201, { Location: location }).end();
+      }
+      if (Number(size) === stalled.size) {
+        events.emit('begun');
+        await goOn;
+      }
+      received.set(size, digestOf(await collect(request)));
+      response.writeHead(202).end();
+    };
+    await using scene = await openScriptedRepository((request, response) => void answer(request, response));
+    const put = (descriptor: Descriptor) =>
+      scene.repository.putBlob({ descriptor, open: (...how) => layout.readBlob(descriptor, ...how) });
+    const first = put(stalled);
+    await begun;
+    await put(other);
+    events.emit('goOn');
+    await first;
+    expect([...received]).toEqual([other, stalled].map(({ size, digest }) => [String(size), digest]));
   });
 
   it('takes a relative location', async () => {

@@ -1,5 +1,4 @@
 /** What `documentation: false` leaves out. Licences stay. */
-
 const documentation = [/^\/usr\/share\/doc\/[^/]+\/(?!cop)./, /^\/usr\/share\/(?:man|info|lintian|doc-base)\/./];
 
 /** Whether a member of a package, given as `/usr/share/man/man1/`, is left out. */

@@ -26,7 +26,7 @@ export interface ContentThreads extends Disposable {
   layer(options: LayerOptions): LayerStream;
 }
 
-export interface LayerOptions {
+interface LayerOptions {
   /** The directory that the files' content is read from. */
   root: string;
   compression: CompressionAlgorithm;

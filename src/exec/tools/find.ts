@@ -50,7 +50,7 @@ export interface FoundEntry {
   inode: string;
 }
 
-export type FoundType = (typeof foundTypes)[keyof typeof foundTypes];
+type FoundType = (typeof foundTypes)[keyof typeof foundTypes];
 
 const foundTypes = {
   d: 'directory',

@@ -19,7 +19,7 @@ export interface ThreadPool<Request, Answer> extends Disposable {
 }
 
 /** Its requests go before those that any thread could answer. Disposing of it lets the thread have another. */
-export interface Lane<Request, Answer> extends Disposable {
+interface Lane<Request, Answer> extends Disposable {
   run: ThreadPool<Request, Answer>['run'];
 }
 

@@ -58,7 +58,7 @@ export function readRange(descriptor: number, range: FileRange, buffer: Uint8Arr
 }
 
 /** The error for a file that something else writes to. */
-export function treeChanged(path: string): CosaError {
+function treeChanged(path: string): CosaError {
   return new CosaError('TREE_CHANGED', `${path} has changed since the tree was scanned`, {
     hint: 'something else writes to the work directory: stop it and run the build again',
   });

@@ -60,7 +60,7 @@ interface CachedToken {
 }
 
 /** Nothing to show. */
-export const anonymous: Proof = { header: undefined, isKnown: false, secrets: [], tokensAsked: 0 };
+const anonymous: Proof = { header: undefined, isKnown: false, secrets: [], tokensAsked: 0 };
 
 /** @param first the challenges that the ping was answered with */
 export function createAuthorizer(context: AuthorizerContext, first: readonly Challenge[]): Authorizer {

@@ -2,6 +2,7 @@ import type { Digest } from '../../lib/digest.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
 import { type CopyExtent, type CopySource, planCopy, totalBytes } from '../../oci/copy/plan.ts';
+import { type CopySide, onSide, readerOnSide, storeOnSide, tellingSides } from '../../oci/copy/sides.ts';
 import { copyContent } from '../../oci/copy.ts';
 import type { Place } from '../../oci/place.ts';
 import type { AdmittedReference } from '../../oci/policy.ts';
@@ -41,7 +42,7 @@ export interface Transferred {
 }
 
 /**
- * Brings an image to a place, with what belongs to it; its tags there are set last.
+ * Brings an image to a place, with what belongs to it; its tags there are set last. Errors say which side failed.
  * @throws CosaError what `Place.openForWriting` and `copyContent` throw
  */
 export async function transfer(session: Session, transfer: Transfer): Promise<Transferred> {
@@ -49,21 +50,29 @@ export async function transfer(session: Session, transfer: Transfer): Promise<Tr
   const destination = to.format();
   const common = { destination, digest: from.descriptor.digest, tags };
   const title = `copy to ${to.format(tags.length === 1 ? { tag: tags[0] } : {})}`;
+  const reading: CopySide = { doing: 'reading from', where: from.place.format() };
+  const writing: CopySide = { doing: 'writing to', where: destination };
+  const source = { ...from, reader: readerOnSide(reading, from.reader) };
   if (dryRun) {
-    return runStep(session, `${title} (dry run)`, async () => {
-      const reader = await openIfThere(to, session);
-      const plan = await planCopy({ from, to: { place: to, reader }, tags, extent, force });
-      const blobs = { sent: plan.blobs.length, mounted: 0, present: plan.present.blobs };
-      return { ...common, moved: plan.tags, blobs, bytes: totalBytes(plan.blobs), leftOut: plan.leftOut };
-    });
+    return runStep(session, `${title} (dry run)`, () =>
+      tellingSides(async () => {
+        const reader = readerOnSide(writing, await onSide(writing, () => openIfThere(to, session)));
+        const plan = await planCopy({ from: source, to: { place: to, reader }, tags, extent, force });
+        const blobs = { sent: plan.blobs.length, mounted: 0, present: plan.present.blobs };
+        return { ...common, moved: plan.tags, blobs, bytes: totalBytes(plan.blobs), leftOut: plan.leftOut };
+      }),
+    );
   }
-  return runStep(session, title, async (reporter) => {
-    await using store = await to.openForWriting(session.registries);
-    const request = { from, to: { place: to, reader: store }, tags, extent, force };
-    const { sent, mounted, present, bytes, moved, leftOut } = await copyContent(request, store, reporter);
-    reporter.note(sent === 0 ? 'no blob to copy' : `${plural(sent, 'blob')}, ${formatBytes(bytes)}`);
-    return { ...common, moved, blobs: { sent, mounted, present }, bytes, leftOut };
-  });
+  return runStep(session, title, (reporter) =>
+    tellingSides(async () => {
+      await using opened = await onSide(writing, () => to.openForWriting(session.registries));
+      const store = storeOnSide(writing, opened);
+      const request = { from: source, to: { place: to, reader: store }, tags, extent, force };
+      const { sent, mounted, present, bytes, moved, leftOut } = await copyContent(request, store, reporter);
+      reporter.note(sent === 0 ? 'no blob to copy' : `${plural(sent, 'blob')}, ${formatBytes(bytes)}`);
+      return { ...common, moved, blobs: { sent, mounted, present }, bytes, leftOut };
+    }),
+  );
 }
 
 /**

@@ -44,6 +44,39 @@ describe('copyContainers', () => {
     expect((await layout.resolveTag('new'))?.digest).toBe(digest);
   });
 
+  it('says which side failed, in one registry as between two', async () => {
+    await build(scene.work, '13.1', ['one']);
+    await copy('13.1', scene.repository);
+    const other = `docker://${scene.registry.host}/os/other`;
+    const forbidden = (path: RegExp) =>
+      scene.registry.inject({ match: { path }, fault: { kind: 'status', status: 403, code: 'DENIED' }, times: 1 });
+    forbidden(/os\/example\/blobs\//);
+    await expect(copy(`${scene.repository}:13.1`, 'oci:elsewhere')).rejects.toMatchObject({
+      code: 'REGISTRY_DENIED',
+      exitStatus: 1,
+      message: expect.stringMatching(
+        new RegExp(
+          `^reading from ${scene.repository}: the registry does not let you pull \\(DENIED: .* was made to fail\\)$`,
+        ),
+      ),
+      hint: `log in: cosa login ${scene.registry.host}`,
+      cause: { code: 'REGISTRY_DENIED' },
+    });
+    scene.registry.inject({
+      match: { method: 'PUT', path: /os\/other\/manifests\/new$/ },
+      fault: { kind: 'status', status: 400, code: 'MANIFEST_INVALID' },
+      times: 3,
+    });
+    await expect(copy(`${scene.repository}:13.1`, `${other}:new`)).rejects.toMatchObject({
+      code: 'MANIFEST_REFUSED',
+      message: expect.stringMatching(
+        new RegExp(
+          `^writing to ${other}: PUT manifests/new: the registry refuses it with status 400 \\(MANIFEST_INVALID: .* was made to fail\\)$`,
+        ),
+      ),
+    });
+  });
+
   it('keeps the tag of the source unless there is another', async () => {
     const { digest } = await build(scene.work, '13.1', ['one']);
     await copy('13.1', scene.repository);

@@ -6,7 +6,7 @@ import type { Image } from '../../oci/image.ts';
 import { labelOf } from '../../oci/image.ts';
 import type { ContentReader } from '../../oci/store.ts';
 import { fileNames } from '../../ostree/unpack/commit-tree.ts';
-import { type ImageTree, readFiles, readImageMetadata } from '../../ostree/unpack/read-files.ts';
+import { type ImageTree, readFiles, readImageDirectories } from '../../ostree/unpack/read-files.ts';
 
 /**
  * The lockfile that a container carries, or `undefined` if it has none or is no ostree container.
@@ -18,7 +18,7 @@ export async function embeddedLockfile(
   known?: ImageTree,
 ): Promise<Lockfile | undefined> {
   if (labelOf(image, labelNames.commit) === undefined) return undefined;
-  const tree = known ?? (await readImageMetadata(reader, image));
+  const tree = known ?? (await readImageDirectories(reader, image, [lockfileDirectory]));
   const names = await fileNames(tree, tree.commit, lockfileDirectory);
   for (const name of names.filter(isLockfileName)) {
     const path = `${lockfileDirectory}/${name}`;

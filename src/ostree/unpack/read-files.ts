@@ -1,9 +1,10 @@
+import { posix } from 'node:path';
 import { buildMetadataComponent, layerAnnotations } from '../../contract/labels.ts';
 import { CosaError, verificationError } from '../../lib/errors.ts';
 import type { Image } from '../../oci/image.ts';
 import type { ContentReader } from '../../oci/store.ts';
 import { type BaseLayer, type OstreeImage, ostreeImage } from './base-layers.ts';
-import { checkTree, findFile, type MetadataKind, type MetadataSource } from './commit-tree.ts';
+import { checkTree, fileNames, findFile, type MetadataKind, type MetadataSource } from './commit-tree.ts';
 import { type ContentEntry, readLayerObjects } from './layer-objects.ts';
 import { defaultLimits } from './limits.ts';
 
@@ -27,16 +28,36 @@ export interface ImageTree extends MetadataSource {
  *   `readLayerObjects` throws
  */
 export async function readImageTree(reader: ContentReader, image: Image): Promise<ImageTree> {
-  const tree = await readImageMetadata(reader, image);
-  await checkTree(tree, tree.commit, maximumPaths);
+  const check = (read: ImageTree) => checkTree(read, read.commit, maximumPaths);
+  const { tree, isEnough } = await readMetadata(reader, image, check);
+  if (!isEnough) await check(tree);
   return tree;
 }
 
 /**
- * As {@link readImageTree}, for whoever looks up a few paths alone: nothing says that the tree is complete, or how large
- * it is. Each object is verified by its checksum all the same.
+ * As {@link readImageTree}, for whoever looks into a few directories alone: nothing says that the rest of the tree is
+ * there, or how large it is. Each object is verified by its checksum all the same.
  */
-export async function readImageMetadata(reader: ContentReader, image: Image): Promise<ImageTree> {
+export async function readImageDirectories(
+  reader: ContentReader,
+  image: Image,
+  directories: readonly string[],
+): Promise<ImageTree> {
+  const { tree } = await readMetadata(reader, image, async (read) => {
+    for (const directory of directories) await fileNames(read, read.commit, directory);
+  });
+  return tree;
+}
+
+/**
+ * @param use tries what the metadata is needed for; throws `OBJECT_MISSING` if there must be more of it
+ * @returns the metadata, and whether `use` has shown that it is enough; if not, it is all that there is
+ */
+async function readMetadata(
+  reader: ContentReader,
+  image: Image,
+  use: (tree: ImageTree) => Promise<unknown>,
+): Promise<{ tree: ImageTree; isEnough: boolean }> {
   const ostree = ostreeImage(image);
   const { tree, add } = collectTree(ostree);
   // Images of one layer, as older tools wrote them, have metadata and content mixed.
@@ -47,16 +68,16 @@ export async function readImageMetadata(reader: ContentReader, image: Image): Pr
         if (entry.kind !== 'commitmeta') add(entry.kind, entry.checksum, entry.bytes);
       } else if (mayBeComplete) {
         mayBeComplete = false;
-        if (await isComplete(tree)) return tree;
+        if (await findsAll(use(tree))) return { tree, isEnough: true };
       }
     }
   }
-  return tree;
+  return { tree, isEnough: false };
 }
 
-async function isComplete(tree: ImageTree): Promise<boolean> {
+async function findsAll(use: Promise<unknown>): Promise<boolean> {
   try {
-    await checkTree(tree, tree.commit, maximumPaths);
+    await use;
     return true;
   } catch (error) {
     if (error instanceof CosaError && error.code === 'OBJECT_MISSING') return false;
@@ -78,7 +99,7 @@ export async function readFiles(
   paths: readonly string[],
   known?: ImageTree,
 ): Promise<ReadonlyMap<string, Buffer>> {
-  const tree = known ?? (await readImageMetadata(reader, image));
+  const tree = known ?? (await readImageDirectories(reader, image, paths.map(posix.dirname)));
   const wanted = new Map<string, string[]>();
   for (const path of paths) {
     const checksum = await findFile(tree, tree.commit, path);

@@ -2,7 +2,7 @@ import tseslint from 'typescript-eslint';
 
 // Formatting and syntax are biome's; here stand only the rules that need types.
 export default tseslint.config(
-  { ignores: ['dist/', 'demo/', '.test-work/', 'node_modules/', '**/*.cjs', '*.config.*'] },
+  { ignores: ['dist/', 'demo/', '.test-work/'] },
   {
     files: ['**/*.ts'],
     languageOptions: {

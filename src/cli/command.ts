@@ -15,8 +15,8 @@ export interface CommandResult {
    * colours of ours is made with `line`, `lines`, `table` and `context.style`.
    */
   text: Showable;
-  /** The same for programs, printed as one document with --json. */
-  json: Json;
+  /** The same for programs, printed as one document with --json: plain data, whether or not its type says so. */
+  json: Json | object;
   /** For a command that did its work and has bad news, such as failed tests; 0 unless given. */
   exitStatus?: ExitStatus;
 }

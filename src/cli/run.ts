@@ -1,6 +1,6 @@
 import { chdir } from 'node:process';
 import { CommanderError } from 'commander';
-import { prettyJson } from '../lib/canonical-json.ts';
+import { type Json, prettyJson } from '../lib/canonical-json.ts';
 import { exitStatus, isSystemError, usageError } from '../lib/errors.ts';
 import { createRegistries } from '../oci/registry.ts';
 import { createPipeline } from '../progress/step.ts';
@@ -123,7 +123,7 @@ function enterDirectory(directory: string | undefined): void {
 
 function printResult(result: CommandResult, common: CommonOptions, host: CommandLineHost): void {
   const text = terminalText(result.text);
-  if (common.json) host.stdout.write(printableJson(prettyJson(result.json)));
+  if (common.json) host.stdout.write(printableJson(prettyJson(result.json as Json)));
   else if (text !== '') host.stdout.write(`${text}\n`);
 }
 

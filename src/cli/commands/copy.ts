@@ -4,7 +4,7 @@ import { formatBytes, plural } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
 import { platform } from '../parsers.ts';
 import { lines } from '../render/shown.ts';
-import { transferredJson, transferredText } from '../render/transferred.ts';
+import { transferredText } from '../render/transferred.ts';
 
 export const copy = defineCommand({
   description:
@@ -55,6 +55,6 @@ export const copy = defineCommand({
         ? `${image.destination}:${image.tags.join(', ')}: ${plural(image.blobs.sent, 'blob')} of ${formatBytes(image.bytes)} would be copied`
         : transferredText(image, context.style),
     );
-    return { text: lines(parts), json: { dryRun, images: copied.map(transferredJson) } };
+    return { text: lines(parts), json: { dryRun, images: copied } };
   },
 });

@@ -28,7 +28,7 @@ export const diff = defineCommand({
   run: async (context, [from, to], { download = false }) => {
     if (download) {
       const details = await diffDownload(context, context.directory, from, to);
-      return { text: downloadText(details, context.style), json: downloadJson(details) };
+      return { text: downloadText(details, context.style), json: details };
     }
     const difference = await diffContainers(context, context.directory, from, to);
     return { text: diffText(difference, context.style), json: diffJson(difference) };
@@ -37,22 +37,18 @@ export const diff = defineCommand({
 
 function diffJson({ from, to, packages, files, layers, download }: ContainerDifference) {
   return {
-    from: { ...from },
-    to: { ...to },
+    from,
+    to,
     packages: {
-      added: packages.added.map((change) => ({ ...change })),
-      removed: packages.removed.map((change) => ({ ...change })),
-      upgraded: packages.upgraded.map((change) => ({ ...change })),
-      downgraded: packages.downgraded.map((change) => ({ ...change })),
+      added: packages.added,
+      removed: packages.removed,
+      upgraded: packages.upgraded,
+      downgraded: packages.downgraded,
     },
-    files: { ...files },
+    files,
     layers,
     download,
   };
-}
-
-function downloadJson({ from, to, newLayers, ...counts }: DownloadDetails) {
-  return { from: { ...from }, to: { ...to }, ...counts, newLayers: newLayers.map((layer) => ({ ...layer })) };
 }
 
 function downloadText({ from, to, layers, download, newLayers }: DownloadDetails, style: Style): Shown {

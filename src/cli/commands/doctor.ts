@@ -1,5 +1,4 @@
 import { type Diagnosis, examineHost, type HostCheck, type ToolStatus } from '../../flows/host/doctor.ts';
-import type { Json } from '../../lib/canonical-json.ts';
 import { type ExitStatus, exitStatus } from '../../lib/errors.ts';
 import { defineCommand } from '../command.ts';
 import { line, lines, type Showable, type Shown } from '../render/shown.ts';
@@ -31,14 +30,14 @@ function diagnosisStatus(diagnosis: Diagnosis): ExitStatus {
   return diagnosis.checks.some(({ state }) => state === 'failed') ? exitStatus.failed : exitStatus.ok;
 }
 
-function diagnosisJson(diagnosis: Diagnosis): Json {
+function diagnosisJson(diagnosis: Diagnosis): object {
   return {
     tools: diagnosis.tools.map(({ tool, path, version }) => ({
       ...tool,
       path: path ?? null,
       version: version ?? null,
     })),
-    checks: diagnosis.checks.map((check) => ({ ...check })),
+    checks: diagnosis.checks,
     install: diagnosis.missingPackages,
   };
 }

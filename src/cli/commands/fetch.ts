@@ -1,5 +1,4 @@
 import { type FetchResult, fetchPackages } from '../../flows/packages/fetch.ts';
-import type { Json } from '../../lib/canonical-json.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
 
@@ -37,10 +36,10 @@ function summary({ lock, origin, written }: FetchResult): string {
   return written === undefined ? text : `${text}; written to ${written}`;
 }
 
-function summaryJson({ lock, origin, written }: FetchResult): Json {
+function summaryJson({ lock, origin, written }: FetchResult): object {
   return {
     origin,
     lockfile: written ?? null,
-    packages: lock.packages.map((item) => ({ ...item })),
+    packages: lock.packages,
   };
 }

@@ -50,7 +50,7 @@ export const fsck = defineCommand({
     return {
       text: lines([...(repaired === undefined ? [] : [repairText(repaired)]), reportText(report, context.style)]),
       json: {
-        problems: report.problems.map((problem) => ({ ...problem })),
+        problems: report.problems,
         entries: report.entries,
         blobs: report.blobs,
         bytes: report.bytes,

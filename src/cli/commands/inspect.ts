@@ -27,27 +27,11 @@ export const inspect = defineCommand({
   },
 });
 
-function inspectJson({
-  layerList,
-  referrers,
-  tests,
-  unusableTests,
-  signatures,
-  sboms,
-  diskImages,
-  remarks,
-  ...container
-}: InspectedContainer) {
+function inspectJson({ layerList, referrers, ...container }: InspectedContainer) {
   return {
     ...container,
-    derived: container.derived === undefined ? null : { ...container.derived },
-    signatures: signatures.map((signature) => ({ ...signature })),
-    sboms: sboms.map((sbom) => ({ ...sbom })),
-    diskImages: diskImages.map((image) => ({ ...image })),
-    remarks: [...remarks],
-    layers: layerList.map((layer) => ({ ...layer })),
-    tests: tests.map((status) => ({ ...status })),
-    unusableTests: unusableTests.map((unusable) => ({ ...unusable })),
+    derived: container.derived ?? null,
+    layers: layerList,
     referrers: referrers.map(({ digest, size, mediaType, artifactType, annotations }) => ({
       digest,
       size,

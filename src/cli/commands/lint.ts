@@ -35,11 +35,11 @@ export const lint = defineCommand({
       text: lintText(linted, context.style),
       json: {
         digest: container.digest,
-        passed: [...passed],
-        unchecked: [...unchecked],
+        passed,
+        unchecked,
         findings: findings.map(({ rule: { name, level, source, claim, advice }, details }) => ({
           ...{ name, level, source, claim, advice },
-          details: [...details],
+          details,
         })),
       },
       exitStatus: failed ? exitStatus.verification : exitStatus.ok,

@@ -34,13 +34,7 @@ export const list = defineCommand({
     const isEmpty = containers.length + others.length === 0;
     return {
       text: isEmpty ? `${place.format()} holds no container yet` : placeText(listed, context.style),
-      json: [
-        ...containers.map((container) => ({
-          ...container,
-          tests: container.tests.map(({ tests, ...rest }) => ({ ...rest, tests: [...tests] })),
-        })),
-        ...others.map((other) => ({ ...other })),
-      ],
+      json: [...containers, ...others],
     };
   },
 });

@@ -86,7 +86,7 @@ function buildCommand(name: 'ostree build' | 'build') {
       const { updateSize = null, pushed, ...rest } = result;
       return {
         text: summary(result, context.style),
-        json: { ...rest, updateSize, pushed: pushed === undefined ? null : { ...pushed } },
+        json: { ...rest, updateSize, pushed: pushed ?? null },
       };
     },
   });

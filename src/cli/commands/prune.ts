@@ -1,6 +1,5 @@
 import { type PrunedContainers, pruneContainers } from '../../flows/container/prune.ts';
 import { type PrunedCache, pruneCache } from '../../flows/work-directory/prune-cache.ts';
-import type { Json } from '../../lib/canonical-json.ts';
 import { usageError } from '../../lib/errors.ts';
 import { formatBytes, formatCount, plural } from '../../lib/format.ts';
 import { nothingBuilt, placeNamed } from '../../workspace/place.ts';
@@ -75,13 +74,13 @@ async function containersOf(
   context: Context,
   place: string | undefined,
   options: { keep: number; dryRun: boolean },
-): Promise<{ text: Showable; json: Record<string, Json> }> {
+): Promise<{ text: Showable; json: object }> {
   const named = await placeNamed(context.directory, place);
   if (place === undefined && (await nothingBuilt(named))) {
     return { text: 'no build yet: cosa ostree build', json: { tags: [], blobs: 0, bytes: 0, leftovers: 0 } };
   }
   const result = await pruneContainers(context, named, options);
-  return { text: pruneText(result, options.dryRun), json: { ...result } };
+  return { text: pruneText(result, options.dryRun), json: result };
 }
 
 function pruneText(result: PrunedContainers, dryRun: boolean): Showable {
@@ -123,10 +122,10 @@ function cacheText({ kinds, unknown, bytes, removedBytes }: PrunedCache, dryRun:
   ]);
 }
 
-function cacheJson({ kinds, unknown, bytes, removedBytes }: PrunedCache): Json {
+function cacheJson({ kinds, unknown, bytes, removedBytes }: PrunedCache): object {
   return {
-    kinds: kinds.map((kind) => ({ ...kind })),
-    unknown: unknown.map((one) => ({ ...one })),
+    kinds,
+    unknown,
     bytes,
     removedBytes,
   };

@@ -2,7 +2,7 @@ import { pullContainer } from '../../flows/container/pull.ts';
 import { openWorkDirectory } from '../../workspace/work-directory.ts';
 import { defineCommand } from '../command.ts';
 import { collect, platform } from '../parsers.ts';
-import { transferredJson, transferredText } from '../render/transferred.ts';
+import { transferredText } from '../render/transferred.ts';
 
 export const pull = defineCommand({
   description:
@@ -35,6 +35,6 @@ export const pull = defineCommand({
       platform: options.platform,
       force: options.force === true,
     });
-    return { text: transferredText(pulled, context.style), json: transferredJson(pulled) };
+    return { text: transferredText(pulled, context.style), json: pulled };
   },
 });

@@ -5,7 +5,7 @@ import { platformName } from '../../oci/platform.ts';
 import { parseReference } from '../../oci/reference.ts';
 import { defineCommand } from '../command.ts';
 import { lines } from '../render/shown.ts';
-import { transferredJson, transferredText } from '../render/transferred.ts';
+import { transferredText } from '../render/transferred.ts';
 
 export const push = defineCommand({
   description:
@@ -40,7 +40,7 @@ export const push = defineCommand({
     if (index !== true) {
       const { destination, from } = sourceAndDestination(references, options.from);
       const pushed = await pushContainer(context, context.directory, { destination, from, referrers, force });
-      return { text: transferredText(pushed, context.style), json: transferredJson(pushed) };
+      return { text: transferredText(pushed, context.style), json: pushed };
     }
     const [destination = '', ...builds] = references;
     if (options.from !== undefined || builds.length === 0) {
@@ -57,10 +57,7 @@ export const push = defineCommand({
     const rows = images.map(({ platform, digest }) => `  ${platformName(platform)}  ${digest}`);
     return {
       text: lines([transferredText(pushed, context.style), ...rows]),
-      json: {
-        ...transferredJson(pushed),
-        images: images.map(({ platform, ...image }) => ({ ...image, platform: { ...platform } })),
-      },
+      json: { ...pushed, images },
     };
   },
 });

@@ -40,7 +40,7 @@ export const verify = defineCommand({
     }
     return {
       text: verifiedText(verified, context.style),
-      json: { digest, checked, policy: file, section, signatures: signatures.map((signature) => ({ ...signature })) },
+      json: { digest, checked, policy: file, section, signatures },
     };
   },
 });

@@ -21,8 +21,3 @@ export function transferredText(
   ];
   return lines([line`${names} → ${digest}\n  ${counts.join(', ')}`, ...left]);
 }
-
-/** The same for programs. */
-export function transferredJson({ tags, moved, blobs, leftOut, ...rest }: Transferred) {
-  return { ...rest, tags: [...tags], moved: [...moved], blobs: { ...blobs }, leftOut: [...leftOut] };
-}

@@ -1,6 +1,7 @@
 import { layerAnnotations } from '../contract/labels.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { sortByBytes } from '../lib/order.ts';
+import { mapParallel } from '../lib/parallel.ts';
 import { storeBytes } from '../oci/artifact.ts';
 import { mediaTypes } from '../oci/types.ts';
 import { contentThreads } from './content-threads.ts';
@@ -89,32 +90,17 @@ async function writeLayers(
   results: Map<PlannedLayer, EncapsulatedLayer>,
 ): Promise<void> {
   using threads = contentThreads();
-  const queue = missing.toSorted((a, b) => b.size - a.size);
   const total = missing.reduce((sum, { size }) => sum + size, 0);
   let done = 0;
-  // One failure stops the others soon, and all have ended before it is reported.
-  const failure = new AbortController();
-  const signal = AbortSignal.any([reporter.signal, failure.signal]);
   const onBytes = (bytes: number) => {
     done += bytes;
     reporter.progress(done, total, 'bytes');
   };
-  async function work(): Promise<void> {
-    for (let layer = queue.shift(); layer !== undefined; layer = queue.shift()) {
-      const written = await writeLayer(layer.parts(), { root, compression, threads, store, signal, onBytes });
-      const { layer: stored, reused } = await reuse.settle(layer.contentKey, written, signal);
-      results.set(layer, { ...stored, components: layer.components, reused });
-    }
+  async function work(layer: PlannedLayer, signal: AbortSignal): Promise<void> {
+    const written = await writeLayer(layer.parts(), { root, compression, threads, store, signal, onBytes });
+    const { layer: stored, reused } = await reuse.settle(layer.contentKey, written, signal);
+    results.set(layer, { ...stored, components: layer.components, reused });
   }
-  const workers = Array.from({ length: threads.size + layersInFlush }, async () => {
-    try {
-      await work();
-    } catch (error) {
-      queue.length = 0;
-      failure.abort(error);
-      throw error;
-    }
-  });
-  await Promise.allSettled(workers);
-  if (failure.signal.aborted) throw failure.signal.reason;
+  const largestFirst = missing.toSorted((a, b) => b.size - a.size);
+  await mapParallel(largestFirst, work, threads.size + layersInFlush, reporter.signal);
 }

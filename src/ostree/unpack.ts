@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { verificationError } from '../lib/errors.ts';
+import { mapParallel } from '../lib/parallel.ts';
 import type { Image } from '../oci/image.ts';
 import type { ContentReader } from '../oci/store.ts';
 import type { Reporter } from '../progress/reporter.ts';
@@ -78,14 +79,11 @@ async function unpackLayers(
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   const written = new Set<string>();
-  const stop = new AbortController();
-  const anySignal = AbortSignal.any([signal, stop.signal]);
-  const queue = [...layers];
   let contentBytes = 0;
 
-  async function unpackLayer(layer: BaseLayer): Promise<void> {
-    for await (const entry of readLayerObjects(reader, layer, limits, anySignal)) {
-      anySignal.throwIfAborted();
+  async function unpackLayer(layer: BaseLayer, stopped: AbortSignal): Promise<void> {
+    for await (const entry of readLayerObjects(reader, layer, limits, stopped)) {
+      stopped.throwIfAborted();
       if (entry.type === 'content') {
         if (!written.has(entry.checksum)) contentBytes += entry.size;
         if (contentBytes > limits.contentBytes) throw contentTooLarge(layer, limits);
@@ -97,18 +95,7 @@ async function unpackLayers(
     }
   }
 
-  async function work(): Promise<void> {
-    for (let layer = queue.shift(); layer !== undefined; layer = queue.shift()) await unpackLayer(layer);
-  }
-
-  const workers = Array.from({ length: concurrency }, () =>
-    work().catch((error: unknown) => {
-      stop.abort(error);
-      throw error;
-    }),
-  );
-  await Promise.allSettled(workers);
-  anySignal.throwIfAborted();
+  await mapParallel(layers, unpackLayer, concurrency, signal);
   return written;
 }
 

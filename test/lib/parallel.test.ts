@@ -30,6 +30,34 @@ describe('mapParallel', () => {
     expect(ended).toEqual([0]);
   });
 
+  it('tells those under way, and throws what failed first', async () => {
+    const work = (item: number, signal: AbortSignal) =>
+      new Promise<void>((_, reject) => {
+        if (item === 2) reject(new Error('two failed'));
+        signal.addEventListener('abort', () => reject(new Error(`${item} was stopped`)));
+      });
+    await expect(mapParallel([0, 1, 2], work, 3)).rejects.toThrow('two failed');
+  });
+
+  it('stops when the caller does, with its reason', async () => {
+    const caller = new AbortController();
+    const begun: number[] = [];
+    const work = async (item: number, signal: AbortSignal) => {
+      begun.push(item);
+      caller.abort(new Error('interrupted'));
+      expect(signal.aborted).toBe(true);
+    };
+    await expect(mapParallel([0, 1, 2], work, 1, caller.signal)).rejects.toThrow('interrupted');
+    expect(begun).toEqual([0]);
+  });
+
+  it('leaves the signal of a run that succeeds alone', async () => {
+    const caller = new AbortController();
+    const [first, second] = await mapParallel([0, 1], async (_, signal) => signal, 1, caller.signal);
+    expect(first).toBe(second);
+    expect([first?.aborted, caller.signal.aborted]).toEqual([false, false]);
+  });
+
   it('has nothing to do for no items', async () => {
     expect(await mapParallel([], async () => 1)).toEqual([]);
   });

@@ -33,15 +33,12 @@ export interface BlobCopy {
  */
 export async function copyBlobs(copy: BlobCopy, reporter: Reporter): Promise<BlobCounts> {
   const { from, to, presentBytes, mountSource } = copy;
-  const stop = new AbortController();
-  const signal = AbortSignal.any([reporter.signal, stop.signal]);
   const total = copy.blobs.reduce((sum, { size }) => sum + size, presentBytes);
   const counts: BlobCounts = { sent: 0, mounted: 0, bytes: 0 };
   let done = presentBytes;
   const report = () => reporter.progress(done, total, 'bytes');
 
-  async function copyBlob(descriptor: Descriptor): Promise<void> {
-    signal.throwIfAborted();
+  async function copyBlob(descriptor: Descriptor, signal: AbortSignal): Promise<void> {
     let counted = 0;
     const onBytes = (bytes: number) => {
       counted += bytes;
@@ -59,19 +56,8 @@ export async function copyBlobs(copy: BlobCopy, reporter: Reporter): Promise<Blo
     }
   }
 
-  let failure: { error: unknown } | undefined;
   report();
   const bySize = [...copy.blobs].sort((a, b) => b.size - a.size);
-  await mapParallel(
-    bySize,
-    (descriptor) =>
-      copyBlob(descriptor).catch((error: unknown) => {
-        // Only the first says what is wrong: the others then fail because they were stopped.
-        failure ??= { error };
-        stop.abort();
-      }),
-    transfersAtOnce,
-  );
-  if (failure !== undefined) throw failure.error;
+  await mapParallel(bySize, copyBlob, transfersAtOnce, reporter.signal);
   return counts;
 }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -73,38 +72,18 @@ async function fetchMissing(
     context.reporter.progress(done, total, 'bytes');
   };
   await using mirrors = await openMirrors(process.env, context.reporter.log);
-  const stop = new AbortController();
-  const signal = AbortSignal.any([stop.signal, context.reporter.signal]);
-  // Every request and stream under way listens.
-  setMaxListeners(0, signal);
-  try {
-    // Large files first, so that none is left alone at the end.
-    const queue = [...missing].sort((a, b) => b.size - a.size);
-    const worker = async () => {
-      for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
-        await fetchPackage(item, addresses(item), cachedPackagePath(context.cacheDirectory, item), {
-          mirrors,
-          cache: context.cache,
-          signal,
-          onBytes,
-          log: context.reporter.log,
-        });
-      }
-    };
-    await Promise.all(
-      Array.from({ length: parallel }, async () => {
-        try {
-          await worker();
-        } catch (error) {
-          // The first failure ends the others; theirs would only say that they were stopped.
-          if (!stop.signal.aborted) stop.abort(error);
-          throw error;
-        }
-      }),
-    );
-  } catch (error) {
-    throw stop.signal.aborted ? (stop.signal.reason as Error) : error;
-  }
+  const { cache, cacheDirectory, reporter } = context;
+  const fetchOne = (item: LockedPackage, signal: AbortSignal) =>
+    fetchPackage(item, addresses(item), cachedPackagePath(cacheDirectory, item), {
+      mirrors,
+      cache,
+      signal,
+      onBytes,
+      log: reporter.log,
+    });
+  // Large files first, so that none is left alone at the end.
+  const largestFirst = missing.toSorted((a, b) => b.size - a.size);
+  await mapParallel(largestFirst, fetchOne, parallel, reporter.signal);
   context.reporter.note(`${plural(lock.packages.length, 'package')}, ${missing.length} new (${formatBytes(total)})`);
 }
 

@@ -1,7 +1,7 @@
 import type { Command, OptionValues } from '@commander-js/extra-typings';
 import type { Command as UntypedCommand } from 'commander';
 import type { Json } from '../lib/canonical-json.ts';
-import type { ExitStatus } from '../lib/errors.ts';
+import type { ExitStatus } from '../lib/exit-status.ts';
 import type { RegistryOptions } from '../oci/registries.ts';
 import type { Context } from './context.ts';
 import type { Example } from './description.ts';

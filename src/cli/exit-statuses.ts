@@ -1,4 +1,4 @@
-import { exitStatus } from '../lib/errors.ts';
+import { exitStatus } from '../lib/exit-status.ts';
 
 /** What each exit status means, for manual pages and the reference. */
 export const exitStatusMeanings: readonly (readonly [number, string])[] = [

@@ -1,4 +1,4 @@
-import { exitStatus } from '../lib/errors.ts';
+import { exitStatus } from '../lib/exit-status.ts';
 import { listenForSignals } from './interruption.ts';
 import type { CommandLineHost } from './run.ts';
 import { versionFlags, versionLine } from './version.ts';

@@ -1,7 +1,8 @@
 import { chdir } from 'node:process';
 import { CommanderError } from 'commander';
 import { type Json, prettyJson } from '../lib/canonical-json.ts';
-import { exitStatus, isSystemError, usageError } from '../lib/errors.ts';
+import { isSystemError, usageError } from '../lib/errors.ts';
+import { exitStatus } from '../lib/exit-status.ts';
 import { createRegistries } from '../oci/registry.ts';
 import { createPipeline } from '../progress/step.ts';
 import type { CommandResult } from './command.ts';

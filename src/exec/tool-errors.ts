@@ -1,4 +1,4 @@
-import { CosaError, exitStatus } from '../lib/errors.ts';
+import { CosaError } from '../lib/errors.ts';
 import type { Tool } from './tools.ts';
 
 /** How much of stderr an error message quotes. */
@@ -7,7 +7,6 @@ export const stderrLinesInError = 12;
 /** The error for a host program that is not installed (exit 3). */
 export function missingTool(tool: Tool): CosaError {
   return new CosaError('TOOL_MISSING', `the program "${tool.name}" is not installed; cosa ${tool.purpose} with it`, {
-    exitStatus: exitStatus.missingTool,
     hint: `apt-get install ${tool.packages.deb}   (Fedora: dnf install ${tool.packages.rpm})`,
   });
 }

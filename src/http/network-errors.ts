@@ -3,9 +3,11 @@ import { isHostOf, type NetworkFailure, nameOf, type Peer } from './peer.ts';
 import { serverText } from './server-text.ts';
 import { markTemporary } from './temporary-errors.ts';
 
+type FailureCode = 'FAILED' | 'INTERRUPTED' | 'PLAIN_HTTP' | 'REFUSED' | 'TIMEOUT' | 'TLS' | 'UNKNOWN_HOST';
+
 interface Explanation {
   /** What the error's code ends with. */
-  code: string;
+  code: FailureCode;
   /** Follows the server's name. */
   message: string;
   /** Unless the peer knows better. */

@@ -1,16 +1,5 @@
-/**
- * Exit statuses of the command line. They are an interface: scripts and pipelines branch on them.
- */
-export const exitStatus = {
-  ok: 0,
-  failed: 1,
-  usage: 2,
-  missingTool: 3,
-  verification: 4,
-  testsFailed: 5,
-} as const;
-
-export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
+import { type ErrorCode, errorCodes } from './error-codes.ts';
+import { type ExitStatus, exitStatus } from './exit-status.ts';
 
 /** Where in an input an error stands. Line and column count from 1. */
 export interface SourcePosition {
@@ -20,7 +9,7 @@ export interface SourcePosition {
 }
 
 interface CosaErrorOptions {
-  /** Exit status of the process if nobody handles the error; `failed` unless told. */
+  /** Exit status of the process if nobody handles the error; the code's unless told. */
   exitStatus?: ExitStatus;
   /** What the reader can do about it: one imperative sentence or a command. */
   hint?: string;
@@ -30,20 +19,20 @@ interface CosaErrorOptions {
 }
 
 /**
- * The one error type that is meant for people. `code` is stable (`LAYER_DIGEST_MISMATCH`) and may be
+ * The one error type that is meant for people. `code` is one of {@link errorCodes}, and may be
  * matched on; `message` says what and where; `hint` says what to do.
  */
 export class CosaError extends Error {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly exitStatus: ExitStatus;
   readonly hint: string | undefined;
   readonly where: SourcePosition | undefined;
 
-  constructor(code: string, message: string, options: CosaErrorOptions = {}) {
+  constructor(code: ErrorCode, message: string, options: CosaErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'CosaError';
     this.code = code;
-    this.exitStatus = options.exitStatus ?? exitStatus.failed;
+    this.exitStatus = options.exitStatus ?? exitStatus[errorCodes[code][0]];
     this.hint = options.hint;
     this.where = options.where;
   }
@@ -52,12 +41,12 @@ export class CosaError extends Error {
 type WithoutStatus = Omit<CosaErrorOptions, 'exitStatus'>;
 
 /** The command line or a configuration file is wrong (exit 2). */
-export function usageError(code: string, message: string, options: WithoutStatus = {}): CosaError {
+export function usageError(code: ErrorCode, message: string, options: WithoutStatus = {}): CosaError {
   return new CosaError(code, message, { ...options, exitStatus: exitStatus.usage });
 }
 
 /** Something read does not match its digest, signature or format, or a gate is closed (exit 4). */
-export function verificationError(code: string, message: string, options: WithoutStatus = {}): CosaError {
+export function verificationError(code: ErrorCode, message: string, options: WithoutStatus = {}): CosaError {
   return new CosaError(code, message, { ...options, exitStatus: exitStatus.verification });
 }
 

@@ -1,8 +1,9 @@
+import type { ErrorCode } from './error-codes.ts';
 import { type CosaError, formatPosition, type SourcePosition, usageError } from './errors.ts';
 
 /** One of several mistakes that were found together. */
 export interface Problem {
-  code: string;
+  code: ErrorCode;
   message: string;
   where: SourcePosition | undefined;
   hint: string | undefined;

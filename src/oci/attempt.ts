@@ -1,4 +1,5 @@
-import { CosaError, exitStatus } from '../lib/errors.ts';
+import { CosaError } from '../lib/errors.ts';
+import { exitStatus } from '../lib/exit-status.ts';
 
 /** What was read, or why it cannot be: the error's message and code. */
 export type Attempt<T> =

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Json } from '../lib/canonical-json.ts';
 import { type Digest, isDigest } from '../lib/digest.ts';
+import type { ErrorCode } from '../lib/error-codes.ts';
 import { type CosaError, verificationError } from '../lib/errors.ts';
 import { isDeeperThan } from '../lib/json-depth.ts';
 import { type Descriptor, type ImageConfig, type Index, type Manifest, mediaTypes } from './types.ts';
@@ -160,7 +161,7 @@ export function parseImageConfig(text: string, what: string): ImageConfig {
  * Parses JSON from outside against a schema.
  * @throws CosaError with `code` (exit 4), naming `what` and the first field that is wrong
  */
-export function parse<T>(schema: z.ZodType<T>, text: string, what: string, code: string): T {
+export function parse<T>(schema: z.ZodType<T>, text: string, what: string, code: ErrorCode): T {
   if (isDeeperThan(text, maximumDepth)) {
     throw verificationError(code, `${what} is nested more than ${maximumDepth} levels deep`);
   }
@@ -173,13 +174,13 @@ export function parse<T>(schema: z.ZodType<T>, text: string, what: string, code:
   return check(schema, value, what, code);
 }
 
-function check<T>(schema: z.ZodType<T>, value: unknown, what: string, code: string): T {
+function check<T>(schema: z.ZodType<T>, value: unknown, what: string, code: ErrorCode): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw invalid(result.error, what, code);
 }
 
-function invalid(error: z.ZodError, what: string, code: string): CosaError {
+function invalid(error: z.ZodError, what: string, code: ErrorCode): CosaError {
   const issue = error.issues[0];
   const field = issue === undefined || issue.path.length === 0 ? 'the document' : issue.path.join('.');
   return verificationError(code, `${what}: ${field}: ${issue?.message ?? 'is not as specified'}`, { cause: error });

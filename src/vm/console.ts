@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
+import type { ErrorCode } from '../lib/error-codes.ts';
 import { CosaError } from '../lib/errors.ts';
 import { orAborted } from './abort.ts';
 
@@ -129,7 +130,7 @@ export function watchConsole(output: Readable): GuestConsole {
   };
 }
 
-function consoleError(code: string, message: string, lastLines: readonly string[]): CosaError {
+function consoleError(code: ErrorCode, message: string, lastLines: readonly string[]): CosaError {
   const quoted = lastLines.length === 0 ? ': the console is empty' : `; its last lines:\n${lastLines.join('\n')}`;
   return new CosaError(code, `${message}${quoted}`);
 }

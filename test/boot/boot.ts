@@ -1,4 +1,4 @@
-import { exitStatus } from '../../src/lib/errors.ts';
+import { exitStatus } from '../../src/lib/exit-status.ts';
 import type { TestResult } from '../../src/oci/test-result.ts';
 import type { Firmware } from '../../src/vm/firmware.ts';
 import { builtWorkDirectory, cosa } from '../integration/fixture.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Tool, tools } from '../../src/exec/tools.ts';
-import { exitStatus } from '../../src/lib/errors.ts';
+import { exitStatus } from '../../src/lib/exit-status.ts';
 import { cosa } from './in-process.ts';
 
 const all: readonly Tool[] = Object.values(tools);

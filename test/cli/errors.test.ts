@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { errorJson, errorText, presentable } from '../../src/cli/errors.ts';
 import { plainStyle } from '../../src/cli/render/style.ts';
-import { CosaError, exitStatus, usageError } from '../../src/lib/errors.ts';
+import { CosaError, usageError } from '../../src/lib/errors.ts';
+import { exitStatus } from '../../src/lib/exit-status.ts';
 
 function systemError(code: string, errno: number, path?: string): Error {
   const error = new Error(`${code}: as node words it`);
@@ -10,7 +11,7 @@ function systemError(code: string, errno: number, path?: string): Error {
 
 describe('errors as people see them', () => {
   test('position, message and hint', () => {
-    const error = usageError('KEY_UNKNOWN', 'unknown key "rootsf"', {
+    const error = usageError('CONFIG_UNKNOWN_KEY', 'unknown key "rootsf"', {
       where: { file: 'image.yaml', line: 3, column: 1 },
       hint: 'did you mean "rootfs"?',
     });
@@ -20,19 +21,23 @@ describe('errors as people see them', () => {
   });
 
   test('causes are told with --verbose alone', () => {
-    const error = new CosaError('OUTER', 'cannot read the layer', { cause: new CosaError('INNER', 'it is short') });
+    const error = new CosaError('LAYER_ENTRY', 'cannot read the layer', {
+      cause: new CosaError('TAR_TRUNCATED', 'it is short'),
+    });
     expect(errorText(error, plainStyle, false)).toBe('error: cannot read the layer');
-    expect(errorText(error, plainStyle, true)).toBe('error: cannot read the layer\ncaused by: it is short (INNER)');
+    expect(errorText(error, plainStyle, true)).toBe(
+      'error: cannot read the layer\ncaused by: it is short (TAR_TRUNCATED)',
+    );
   });
 
   test('control characters in a message do not reach the terminal', () => {
-    const error = new CosaError('NAME', `the entry "\u001b]0;owned\u0007" is not allowed`);
+    const error = new CosaError('LAYER_PATH', `the entry "\u001b]0;owned\u0007" is not allowed`);
     expect(errorText(error, plainStyle, true)).toBe('error: the entry "\\x1b]0;owned\\x07" is not allowed');
   });
 
   test('a full disk, however deep, names the path', () => {
     const full = systemError('ENOSPC', -28, '/os/oci/blobs/x');
-    const error = presentable(new CosaError('WRITE_FAILED', 'the blob could not be kept', { cause: full }));
+    const error = presentable(new CosaError('TOOL_FAILED', 'the blob could not be kept', { cause: full }));
     expect({ code: error.code, message: error.message, status: error.exitStatus }).toEqual({
       code: 'DISK_FULL',
       message: 'the disk is full: cannot write /os/oci/blobs/x',
@@ -67,9 +72,14 @@ describe('errors as people see them', () => {
   );
 
   test('as JSON', () => {
-    const error = usageError('KEY_UNKNOWN', 'unknown key', { where: { file: 'a.yaml', line: 1 } });
+    const error = usageError('CONFIG_UNKNOWN_KEY', 'unknown key', { where: { file: 'a.yaml', line: 1 } });
     expect(errorJson(error)).toEqual({
-      error: { code: 'KEY_UNKNOWN', message: 'unknown key', hint: undefined, where: { file: 'a.yaml', line: 1 } },
+      error: {
+        code: 'CONFIG_UNKNOWN_KEY',
+        message: 'unknown key',
+        hint: undefined,
+        where: { file: 'a.yaml', line: 1 },
+      },
     });
   });
 });

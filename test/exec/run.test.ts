@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { run, start, tryRun } from '../../src/exec/run.ts';
 import type { Tool } from '../../src/exec/tools.ts';
-import { CosaError, exitStatus } from '../../src/lib/errors.ts';
+import { CosaError } from '../../src/lib/errors.ts';
+import { exitStatus } from '../../src/lib/exit-status.ts';
 
 function tool(name: string): Tool {
   return { name, packages: { deb: `${name}-deb`, rpm: `${name}-rpm` }, purpose: 'tests itself' };

@@ -1,5 +1,5 @@
 import { type Diagnosis, examineHost, type HostCheck, type ToolStatus } from '../../flows/host/doctor.ts';
-import { type ExitStatus, exitStatus } from '../../lib/errors.ts';
+import { type ExitStatus, exitStatus } from '../../lib/exit-status.ts';
 import { defineCommand } from '../command.ts';
 import { line, lines, type Showable, type Shown } from '../render/shown.ts';
 import type { Style } from '../render/style.ts';

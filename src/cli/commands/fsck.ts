@@ -4,7 +4,8 @@ import {
   type RepairedLayout,
   repairContainers,
 } from '../../flows/container/fsck.ts';
-import { exitStatus, usageError } from '../../lib/errors.ts';
+import { usageError } from '../../lib/errors.ts';
+import { exitStatus } from '../../lib/exit-status.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
 import { nothingBuilt, placeNamed } from '../../workspace/place.ts';
 import { defineCommand } from '../command.ts';

@@ -1,5 +1,5 @@
 import { type LintedImage, lintContainer } from '../../flows/container/lint.ts';
-import { exitStatus } from '../../lib/errors.ts';
+import { exitStatus } from '../../lib/exit-status.ts';
 import { plural } from '../../lib/format.ts';
 import type { Finding } from '../../lint/lint.ts';
 import { defineCommand } from '../command.ts';

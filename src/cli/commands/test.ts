@@ -1,6 +1,6 @@
 import { runTests, type SuiteReport, type TestReport } from '../../flows/image/test.ts';
 import type { Json } from '../../lib/canonical-json.ts';
-import { exitStatus } from '../../lib/errors.ts';
+import { exitStatus } from '../../lib/exit-status.ts';
 import { formatDuration, plural } from '../../lib/format.ts';
 import { suites } from '../../vm/suites.ts';
 import { defineCommand } from '../command.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { run } from '../../exec/run.ts';
 import { mkfsXfsVersion } from '../../exec/tools/mkfs-xfs.ts';
 import { tools } from '../../exec/tools.ts';
-import { CosaError, exitStatus } from '../../lib/errors.ts';
+import { CosaError } from '../../lib/errors.ts';
 import { copyData } from '../copy-data.ts';
 import type { Filesystem, FilesystemRequest } from './filesystem.ts';
 import { filesystemFull } from './full.ts';
@@ -57,7 +57,6 @@ async function requireVersion(): Promise<void> {
     'XFS_UNSUPPORTED',
     `the container wants an XFS filesystem, and this host's mkfs.xfs ${major}.${minor} cannot fill one from a directory`,
     {
-      exitStatus: exitStatus.missingTool,
       hint: `install xfsprogs ${wantedMajor}.${wantedMinor} or newer, or set "rootfs: ext4" in image.yaml and build the container again`,
     },
   );

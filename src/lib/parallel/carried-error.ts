@@ -1,8 +1,10 @@
-import { CosaError, type ExitStatus } from '../errors.ts';
+import type { ErrorCode } from '../error-codes.ts';
+import { CosaError } from '../errors.ts';
+import type { ExitStatus } from '../exit-status.ts';
 
 /** An error in a form that goes from one thread to another whole: a copy of an error keeps its message alone. */
 export type CarriedError =
-  | { kind: 'cosa'; code: string; message: string; exitStatus: ExitStatus; hint: string | undefined }
+  | { kind: 'cosa'; code: ErrorCode; message: string; exitStatus: ExitStatus; hint: string | undefined }
   | { kind: 'system'; code: string; message: string; errno: number; syscall: string; path: string | undefined };
 
 /** What an expected error is sent as; `undefined` for one that nobody expects. */

@@ -1,5 +1,6 @@
 import { type Digest, isDigest } from '../../lib/digest.ts';
-import { CosaError, exitStatus } from '../../lib/errors.ts';
+import { CosaError } from '../../lib/errors.ts';
+import { exitStatus } from '../../lib/exit-status.ts';
 import { isDeeperThan } from '../../lib/json-depth.ts';
 import type { ContentReader } from '../store.ts';
 import type { Descriptor } from '../types.ts';

@@ -1,5 +1,6 @@
 import type { BufferPool } from '../../lib/buffer-pool.ts';
-import { CosaError, exitStatus } from '../../lib/errors.ts';
+import { CosaError } from '../../lib/errors.ts';
+import { exitStatus } from '../../lib/exit-status.ts';
 import type { BlobSource, TransferOptions } from '../store.ts';
 import { hasBlob } from './download.ts';
 import { feedOf } from './feed.ts';

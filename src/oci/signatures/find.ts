@@ -1,6 +1,6 @@
 import { decodeBase64 } from '../../lib/base64.ts';
 import type { Digest } from '../../lib/digest.ts';
-import { CosaError, exitStatus } from '../../lib/errors.ts';
+import { CosaError } from '../../lib/errors.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import { attempt } from '../attempt.ts';
 import { readManifest } from '../image.ts';
@@ -121,5 +121,5 @@ async function readBundle(reader: ContentReader, referrer: Descriptor): Promise<
 }
 
 function malformed(reason: string): CosaError {
-  return new CosaError('SIGNATURE_INVALID', reason, { exitStatus: exitStatus.verification });
+  return new CosaError('SIGNATURE_INVALID', reason);
 }

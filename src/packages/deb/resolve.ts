@@ -84,7 +84,7 @@ function checkNames(request: PackageRequest, context: BackendContext): void {
 /** @throws CosaError `PACKAGE_UNKNOWN` (exit 2) unless there is no problem */
 function refuse(found: readonly NameProblem[], { positionOf }: BackendContext): void {
   const [first, ...others] = found.map(({ name, message, hint }) => ({
-    code: 'PACKAGE_UNKNOWN',
+    code: 'PACKAGE_UNKNOWN' as const,
     message,
     where: positionOf?.(name),
     hint,

@@ -7,7 +7,7 @@ const counts = new Map<string, number>();
 
 serveRequests(async (request: { answer?: string; wait?: number; fail?: string; exit?: number; count?: string }) => {
   if (request.fail === 'ENOENT') readFileSync('/nowhere');
-  if (request.fail === 'USAGE') throw usageError('SOME_CODE', 'something is wrong', { hint: 'do it otherwise' });
+  if (request.fail === 'USAGE') throw usageError('COMMAND_LINE', 'something is wrong', { hint: 'do it otherwise' });
   if (request.fail !== undefined) throw new Error(request.fail);
   if (request.exit !== undefined) process.exit(request.exit);
   if (request.wait !== undefined) await setTimeout(request.wait);

@@ -33,7 +33,13 @@ describe('a thread', () => {
   it.each([
     [
       'USAGE',
-      { name: 'CosaError', code: 'SOME_CODE', message: 'something is wrong', exitStatus: 2, hint: 'do it otherwise' },
+      {
+        name: 'CosaError',
+        code: 'COMMAND_LINE',
+        message: 'something is wrong',
+        exitStatus: 2,
+        hint: 'do it otherwise',
+      },
     ],
     [
       'ENOENT',

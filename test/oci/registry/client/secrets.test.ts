@@ -39,9 +39,9 @@ test('no secret stands in what was hidden, whatever is in it', () => {
 
 test('an error stays the same one, without secrets in message, hint and causes', () => {
   const cause = new Error('getaddrinfo ENOTFOUND hunter2.example');
-  const error = new CosaError('A', 'hunter2', { hint: 'ask Hunter2', cause });
+  const error = new CosaError('GIT_FAILED', 'hunter2', { hint: 'ask Hunter2', cause });
   expect(hiding('hunter2').hideIn(error)).toBe(error);
-  expect(error).toMatchObject({ code: 'A', message: '***', hint: 'ask ***' });
+  expect(error).toMatchObject({ code: 'GIT_FAILED', message: '***', hint: 'ask ***' });
   expect(`${inspect(error)} ${error.stack} ${cause.stack}`).not.toMatch(/hunter2/i);
 });
 

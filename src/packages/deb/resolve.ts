@@ -5,6 +5,7 @@ import { comparePackages, type LockedPackage, type Lockfile } from '../../contra
 import { tools } from '../../exec/tools.ts';
 import { architectureNamed } from '../../lib/architecture.ts';
 import { CosaError } from '../../lib/errors.ts';
+import { exitStatus } from '../../lib/exit-status.ts';
 import { nearest } from '../../lib/nearest.ts';
 import { compareBytes, sortByBytes } from '../../lib/order.ts';
 import { problemsError } from '../../lib/problems.ts';
@@ -162,7 +163,8 @@ async function describeFiles(
       decodedEnd(file.uri, requiredField(candidate, 'Filename', file.name)),
     );
     if (record === undefined) {
-      throw new CosaError('REPOSITORY_INVALID', `the indexes describe no file ${basename(file.uri)} of ${file.name}`);
+      const message = `the indexes describe no file ${basename(file.uri)} of ${file.name}`;
+      throw new CosaError('REPOSITORY_INVALID', message, { exitStatus: exitStatus.failed });
     }
     return lockedPackage(file, record, sources);
   });

@@ -20,8 +20,7 @@ module.exports = {
     only('http-imports-lib', 'http', 'lib'),
     only('cache-knows-no-domain', 'cache', 'progress|exec|lib'),
     ...['config', 'packages', 'rootfs', 'oci', 'vm', 'lint'].map((domain) =>
-      // The reader of JSON and YAML with positions is to be on the floor: lib/document.
-      only(`${domain}-stands-alone`, domain, domain === 'oci' ? `config|${floor}` : floor),
+      only(`${domain}-stands-alone`, domain, floor),
     ),
     only('ostree-may-use-oci', 'ostree', `oci|${floor}`),
     only('layers-may-use-ostree', 'layers', `ostree|${floor}`),

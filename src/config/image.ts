@@ -1,12 +1,12 @@
 import { dirname, join, relative } from 'node:path';
 import type { Json } from '../lib/canonical-json.ts';
+import { validate } from '../lib/document/validate.ts';
+import { readYaml, type YamlFile } from '../lib/document/yaml.ts';
 import { type SourcePosition, usageError } from '../lib/errors.ts';
 import { type ImageFileValues, type ImageSpecification, imageFileKeys, imageKeys } from './image-keys.ts';
 import { fileSchema } from './key-table.ts';
 import { mergeDeep, mergeValues } from './merge.ts';
 import { type UnreadKey, unreadKeys } from './unread-keys.ts';
-import { validate } from './validate.ts';
-import { readYaml, type YamlFile } from './yaml.ts';
 
 const schema = fileSchema(imageFileKeys);
 

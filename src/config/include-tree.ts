@@ -1,14 +1,14 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import type { ArchitectureName } from '../lib/architecture.ts';
+import { validate } from '../lib/document/validate.ts';
+import { readYaml, type YamlFile, yamlPart } from '../lib/document/yaml.ts';
 import { type SourcePosition, usageError } from '../lib/errors.ts';
 import { ifExists } from '../lib/if-exists.ts';
 import { evaluateCondition } from './condition.ts';
 import { fileSchema } from './key-table.ts';
 import { substitute, type VariableValue } from './substitute.ts';
 import { type TreefileValues, treefileFileKeys } from './treefile-keys.ts';
-import { validate } from './validate.ts';
-import { readYaml, type YamlFile, yamlPart } from './yaml.ts';
 
 /** One file of an include tree, or the keys that stand right in a `conditional-include`. */
 export interface Fragment {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { ArchitectureName } from '../lib/architecture.ts';
-import { validate } from './validate.ts';
-import { readYaml } from './yaml.ts';
+import { validate } from '../lib/document/validate.ts';
+import { readYaml } from '../lib/document/yaml.ts';
 
 const override = z.strictObject({
   /** Version without architecture, as the family writes it. */

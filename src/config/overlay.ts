@@ -2,12 +2,12 @@ import type { Dirent } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestFile, digestHex } from '../lib/digest.ts';
+import { nearestHint } from '../lib/document/validate.ts';
 import { type SourcePosition, usageError } from '../lib/errors.ts';
 import { isDirectory, namesIn } from '../lib/files.ts';
 import { compareBytes } from '../lib/order.ts';
 import { readTextIfExists } from '../lib/text-file.ts';
 import { parseStatOverrides } from './statoverride.ts';
-import { nearestHint } from './validate.ts';
 
 /** What an overlay puts at one path of the root. Owner and group are root. */
 type OverlayEntry =

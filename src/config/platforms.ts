@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { platformKeys as contract, type PlatformSettings, platformSettingsSchema } from '../contract/platforms.ts';
 import { type ArchitectureName, architectureNames } from '../lib/architecture.ts';
+import { validate } from '../lib/document/validate.ts';
+import { readYaml } from '../lib/document/yaml.ts';
 import type { KeyTable } from './key-table.ts';
-import { validate } from './validate.ts';
 import { valueType } from './value-types.ts';
-import { readYaml } from './yaml.ts';
 
 /** Keys of one platform in platforms.yaml. */
 export const platformKeys = {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import { maximumConfigBytes } from '../lib/document/yaml.ts';
 import { isSystemError, type SourcePosition, usageError } from '../lib/errors.ts';
 import { readText } from '../lib/text-file.ts';
 import type { LoadedTreefile } from './treefile.ts';
-import { maximumConfigBytes } from './yaml.ts';
 
 /** A script that runs in the installed root. */
 export interface Script {

@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { nearestHint } from '../lib/document/validate.ts';
+import { maximumConfigBytes } from '../lib/document/yaml.ts';
 import { type SourcePosition, usageError } from '../lib/errors.ts';
 import { readText } from '../lib/text-file.ts';
-import { nearestHint } from './validate.ts';
-import { maximumConfigBytes } from './yaml.ts';
 
 /** A repository definition of the config. */
 export interface ConfigRepository {

@@ -1,5 +1,5 @@
+import { nearestHint } from '../lib/document/validate.ts';
 import { type SourcePosition, usageError } from '../lib/errors.ts';
-import { nearestHint } from './validate.ts';
 
 /** The value of a variable, as YAML gave it. */
 export type VariableValue = string | number | boolean;

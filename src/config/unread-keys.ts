@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { YamlFile } from '../lib/document/yaml.ts';
 import type { SourcePosition } from '../lib/errors.ts';
 import type { KeyDefinition, KeyTable } from './key-table.ts';
-import type { YamlFile } from './yaml.ts';
 
 /** A key that a config sets and nothing reads. */
 export interface UnreadKey {

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { type ArchitectureName, architectureNames } from '../lib/architecture.ts';
 import { prettyJson } from '../lib/canonical-json.ts';
+import { faultText, parseDocument } from '../lib/document.ts';
 import { type CosaError, usageError } from '../lib/errors.ts';
 import { compareBytes } from '../lib/order.ts';
 
@@ -122,13 +123,9 @@ export function comparePackages(a: LockedPackage, b: LockedPackage): number {
  * @throws CosaError `LOCKFILE_INVALID` (exit 2) with the path of the key that is wrong
  */
 export function parseLockfile(text: string, file: string): Lockfile {
-  const parsed = lockfileSchema.safeParse(parseJson(text, file));
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const place = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
-    throw lockfileInvalid(file, `${place}${issue === undefined ? 'not the expected structure' : describe(issue)}`);
-  }
-  const { packages, metadata } = parsed.data;
+  const { packages, metadata } = parseDocument(lockfileSchema, text, (fault) =>
+    lockfileInvalid(file, faultText(fault, 'it '), fault.position),
+  );
   const locked = Object.entries(packages).flatMap(
     ([
       name,
@@ -151,23 +148,10 @@ function lockedPackage(
   return { name, version: evra.slice(0, dot), architecture: evra.slice(dot + 1), ...file };
 }
 
-function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw lockfileInvalid(file, error instanceof Error ? error.message : 'not JSON');
-  }
-}
-
-/** A record's bad key is reported with the reason one level down. */
-function describe(issue: z.core.$ZodIssue): string {
-  return issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
-}
-
 /** The error for a lockfile that cannot be used. */
-export function lockfileInvalid(file: string, message: string): CosaError {
+export function lockfileInvalid(file: string, message: string, position?: { line: number; column: number }): CosaError {
   return usageError('LOCKFILE_INVALID', `${basename(file)} is not a lockfile: ${message}`, {
-    where: { file },
+    where: { file, ...position },
     hint: 'write it anew with "cosa fetch --update-lockfile"',
   });
 }

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { type DiskConfig, diskConfigSchema } from '../contract/image-config.ts';
 import { containerPaths } from '../contract/paths.ts';
 import { type PlatformSettings, platformsSchema } from '../contract/platforms.ts';
+import { parseDocument } from '../lib/document.ts';
 import { usageError, verificationError } from '../lib/errors.ts';
 import { readTreeFile } from './container-tree.ts';
 
@@ -44,19 +45,9 @@ export async function readPlatformSettings(tree: string, platform: string): Prom
 }
 
 function parse<T>(schema: z.ZodType<T>, content: Buffer, path: string): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(content.toString());
-  } catch (error) {
-    throw invalid(path, error instanceof Error ? error.message : 'not JSON');
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const where = issue === undefined || issue.path.length === 0 ? '' : `"${issue.path.join('.')}": `;
-  throw invalid(path, `${where}${issue?.message ?? 'not the expected structure'}`);
-}
-
-function invalid(path: string, message: string) {
-  return verificationError('IMAGE_CONFIG_INVALID', `${path} in the container: ${message}`);
+  return parseDocument(schema, content.toString(), ({ field, reason, position }) => {
+    const place = field === undefined ? '' : `"${field}": `;
+    const message = `${path} in the container: ${place}${position === undefined ? reason : `it ${reason}`}`;
+    return verificationError('IMAGE_CONFIG_INVALID', message);
+  });
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Json } from '../lib/canonical-json.ts';
 import { type Digest, isDigest } from '../lib/digest.ts';
+import { checkDocument, type FaultError, parseDocument } from '../lib/document.ts';
 import type { ErrorCode } from '../lib/error-codes.ts';
-import { type CosaError, verificationError } from '../lib/errors.ts';
-import { isDeeperThan } from '../lib/json-depth.ts';
+import { verificationError } from '../lib/errors.ts';
 import { type Descriptor, type ImageConfig, type Index, type Manifest, mediaTypes } from './types.ts';
 
 /** Most bytes of a manifest, index or config: what registries accept of a manifest. */
@@ -11,8 +11,6 @@ export const maximumManifestBytes = 4 * 1024 * 1024;
 /** containers-storage's limit; real images have at most 128. */
 const maximumLayers = 500;
 const maximumIndexEntries = 10_000;
-/** A document that goes deeper is made to break whoever walks through it. */
-const maximumDepth = 100;
 
 /** A field that may be left out. Some tools write `null` then. */
 function optional<T>(schema: z.ZodType<T>) {
@@ -162,26 +160,17 @@ export function parseImageConfig(text: string, what: string): ImageConfig {
  * @throws CosaError with `code` (exit 4), naming `what` and the first field that is wrong
  */
 export function parse<T>(schema: z.ZodType<T>, text: string, what: string, code: ErrorCode): T {
-  if (isDeeperThan(text, maximumDepth)) {
-    throw verificationError(code, `${what} is nested more than ${maximumDepth} levels deep`);
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw verificationError(code, `${what} is not JSON`, { cause });
-  }
-  return check(schema, value, what, code);
+  return parseDocument(schema, text, invalid(what, code));
 }
 
 function check<T>(schema: z.ZodType<T>, value: unknown, what: string, code: ErrorCode): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  throw invalid(result.error, what, code);
+  return checkDocument(schema, value, invalid(what, code));
 }
 
-function invalid(error: z.ZodError, what: string, code: ErrorCode): CosaError {
-  const issue = error.issues[0];
-  const field = issue === undefined || issue.path.length === 0 ? 'the document' : issue.path.join('.');
-  return verificationError(code, `${what}: ${field}: ${issue?.message ?? 'is not as specified'}`, { cause: error });
+function invalid(what: string, code: ErrorCode): FaultError {
+  return ({ field, reason, cause }) => {
+    const isWhole = cause === undefined;
+    const place = isWhole ? ' ' : `: ${field ?? 'the document'}: `;
+    return verificationError(code, `${what}${place}${reason}`, { cause });
+  };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { prettyJson } from '../lib/canonical-json.ts';
+import { faultText, parseDocument } from '../lib/document.ts';
 import { usageError } from '../lib/errors.ts';
 
 // The Ignition configuration specification, version 3:
@@ -74,26 +75,16 @@ const userConfig = z.looseObject({
  * @throws CosaError `IGNITION_INVALID` (exit 2)
  */
 export function checkIgnitionConfig(text: string, file: string): string {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw usageError('IGNITION_INVALID', `not JSON: ${error instanceof Error ? error.message : String(error)}`, {
-      where: { file },
-      hint: 'a Butane config (YAML) must be translated first: butane FILE.bu > FILE.ign',
-    });
-  }
-  const parsed = userConfig.safeParse(value);
-  if (parsed.success) return text;
-  const issue = parsed.error.issues[0];
-  throw usageError(
-    'IGNITION_INVALID',
-    `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not an Ignition config'}`,
-    {
-      where: { file },
-      hint: 'an Ignition config begins with {"ignition": {"version": "3.3.0"}}',
-    },
+  parseDocument(userConfig, text, (fault) =>
+    usageError('IGNITION_INVALID', faultText(fault, 'the Ignition config '), {
+      where: { file, ...fault.position },
+      hint:
+        fault.position === undefined
+          ? 'an Ignition config begins with {"ignition": {"version": "3.3.0"}}'
+          : 'a Butane config (YAML) must be translated first: butane FILE.bu > FILE.ign',
+    }),
   );
+  return text;
 }
 
 /** Logs a user in on the serial console without a password: for a machine of one's own that nobody else reaches. */

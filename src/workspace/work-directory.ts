@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { replaceFiles } from '../exec/replace-files.ts';
 import { prettyJson } from '../lib/canonical-json.ts';
 import { type Digest, isDigest } from '../lib/digest.ts';
+import { type DocumentFault, faultText, parseDocument } from '../lib/document.ts';
 import { usageError } from '../lib/errors.ts';
 import { readTextIfExists } from '../lib/text-file.ts';
 import type { Place } from '../oci/place.ts';
@@ -96,12 +97,9 @@ export async function readSettings(directory: string): Promise<WorkDirectorySett
   const file = join(directory, settingsName);
   const text = await readTextIfExists(file, maximumSettingsBytes);
   if (text === undefined) return undefined;
-  const parsed = settingsSchema.safeParse(parseJson(text, file));
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  if (issue?.code === 'unrecognized_keys') throw unknownSetting(file, [...issue.path, issue.keys[0] ?? ''].join('.'));
-  const place = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
-  throw invalid(file, `${place}${issue?.message ?? 'not the expected structure'}`);
+  return parseDocument(settingsSchema, text, (fault) =>
+    fault.unknownKey === undefined ? invalid(file, fault) : unknownSetting(file, fault.unknownKey),
+  );
 }
 
 /** Replaces the settings of a work directory, as a whole. */
@@ -121,14 +119,6 @@ async function findRoot(start: string): Promise<string | undefined> {
   }
 }
 
-function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw invalid(file, error instanceof Error ? error.message : 'not JSON');
-  }
-}
-
 /** Not passed over: what a newer version has written there may decide what is built. */
 function unknownSetting(file: string, key: string) {
   return usageError('WORK_DIRECTORY_INVALID', `cosa.json has the key "${key}", which this version does not know`, {
@@ -137,9 +127,9 @@ function unknownSetting(file: string, key: string) {
   });
 }
 
-function invalid(file: string, message: string) {
-  return usageError('WORK_DIRECTORY_INVALID', `cosa.json cannot be read: ${message}`, {
-    where: { file },
+function invalid(file: string, fault: DocumentFault) {
+  return usageError('WORK_DIRECTORY_INVALID', `cosa.json cannot be read: ${faultText(fault, 'it ')}`, {
+    where: { file, ...fault.position },
     hint: 'write it anew with "cosa init --force SOURCE"',
   });
 }

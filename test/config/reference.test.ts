@@ -5,8 +5,8 @@ import { imageFileKeys } from '../../src/config/image-keys.ts';
 import { fileSchema, type KeyTable } from '../../src/config/key-table.ts';
 import { platformKeys } from '../../src/config/platforms.ts';
 import { treefileFileKeys } from '../../src/config/treefile-keys.ts';
-import { validate } from '../../src/config/validate.ts';
-import { parseYaml } from '../../src/config/yaml.ts';
+import { validate } from '../../src/lib/document/validate.ts';
+import { parseYaml } from '../../src/lib/document/yaml.ts';
 
 test('docs/config-reference.md is up to date', async () => {
   const committed = await readFile(new URL('../../docs/config-reference.md', import.meta.url), 'utf8');

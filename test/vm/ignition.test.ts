@@ -72,8 +72,8 @@ test("a user's config is taken as it is", () => {
 });
 
 test.each([
-  ['variant: fcos\nversion: 1.5.0\n', /^not JSON: /],
-  ['[]', /^: Invalid input: expected object, received array$/],
+  ['variant: fcos\nversion: 1.5.0\n', /^the Ignition config is not JSON$/],
+  ['[]', /^Invalid input: expected object, received array$/],
   ['{"variant": "fcos"}', /^ignition: Invalid input: expected object, received undefined$/],
   ['{"ignition": {"version": "2.2.0"}}', /^ignition\.version: must be 3\.x\.y$/],
 ])('what is no Ignition config is refused: %j', (text, message) => {

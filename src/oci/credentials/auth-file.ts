@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { type FaultError, parseDocument } from '../../lib/document.ts';
 import { CosaError, usageError } from '../../lib/errors.ts';
-import { jsonErrorPosition } from '../../lib/json-position.ts';
 import { readTextIfExists } from '../../lib/text-file.ts';
 import type { AuthFileLocation } from './locations.ts';
 
@@ -45,8 +45,8 @@ export async function readAuthFile({ path, isLegacy, isRequired }: AuthFileLocat
     });
   }
   if (text === undefined || text.trim() === '') return {};
-  const value = parseJson(text, path);
-  return isLegacy ? { auths: check(legacySchema, value, path) } : check(fileSchema, value, path);
+  const fail = faultError(path);
+  return isLegacy ? { auths: parseDocument(legacySchema, text, fail) } : parseDocument(fileSchema, text, fail);
 }
 
 async function readText(path: string): Promise<string | undefined> {
@@ -58,22 +58,10 @@ async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The engine's own error quotes the text around: it must not become the cause.
-    throw invalid(path, 'it is not JSON', jsonErrorPosition(text));
-  }
-}
-
-function check<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const field = issue === undefined || issue.path.length === 0 ? 'the document' : issue.path.join('.');
-  throw invalid(path, `${field}: ${issue?.message ?? 'is not as specified'}`);
-}
+const faultError =
+  (path: string): FaultError =>
+  ({ field, reason, position }) =>
+    invalid(path, position === undefined ? `${field ?? 'the document'}: ${reason}` : `it ${reason}`, position);
 
 function invalid(path: string, reason: string, position: { line?: number; column?: number } = {}): CosaError {
   return usageError('AUTH_FILE_INVALID', `credentials cannot be read: ${reason}`, {

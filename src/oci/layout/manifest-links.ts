@@ -1,7 +1,7 @@
 import { type Digest, isDigest } from '../../lib/digest.ts';
+import { isDeeperThan } from '../../lib/document/json-depth.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { exitStatus } from '../../lib/exit-status.ts';
-import { isDeeperThan } from '../../lib/json-depth.ts';
 import type { ContentReader } from '../store.ts';
 import type { Descriptor } from '../types.ts';
 import { readSmallBlob } from '../verified.ts';

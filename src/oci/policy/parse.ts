@@ -1,5 +1,6 @@
-import { nearestHint, validate } from '../../config/validate.ts';
-import { parseYaml, type YamlFile } from '../../config/yaml.ts';
+import { nearestHint, validate } from '../../lib/document/validate.ts';
+import { parseYaml, type YamlFile } from '../../lib/document/yaml.ts';
+import { parseJson } from '../../lib/document.ts';
 import { CosaError, type SourcePosition, usageError } from '../../lib/errors.ts';
 import { type Policy, policySchema } from './schema.ts';
 import { policyTransports, scopeSyntaxOf } from './scope-syntaxes.ts';
@@ -10,12 +11,9 @@ import { policyTransports, scopeSyntaxOf } from './scope-syntaxes.ts';
  * @throws CosaError `POLICY_INVALID` (exit 2) with the position
  */
 export function parsePolicy(text: string, path: string): Policy {
-  try {
-    JSON.parse(text);
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw usageError('POLICY_INVALID', `the policy is not JSON: ${message}`, { where: { file: path }, cause });
-  }
+  parseJson(text, ({ reason, position }) =>
+    usageError('POLICY_INVALID', `the policy ${reason}`, { where: { file: path, ...position } }),
+  );
   try {
     // JSON is YAML too, and the YAML parser knows positions and doubled keys.
     const file = parseYaml(text, path);

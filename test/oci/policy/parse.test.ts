@@ -7,8 +7,8 @@ const reject = [{ type: 'reject' }];
 describe('parsePolicy', () => {
   const known = 'must be insecureAcceptAnything, reject, sigstoreSigned or signedBy';
   it.each([
-    ['no JSON', '{"default": [', undefined, /^the policy is not JSON: /],
-    ['a comment', '{"default": [{"type": "reject"}]} // all', undefined, /^the policy is not JSON: /],
+    ['no JSON', '{"default": [', '1:14', /^the policy is not JSON$/],
+    ['a comment', '{"default": [{"type": "reject"}]} // all', '1:35', /^the policy is not JSON$/],
     ['nothing', '{}', '1:1', '"default" is missing'],
     ['no requirement', '{"default": []}', '1:13', '"default" must have at least one requirement, not a list'],
     ['an unknown key', '{"default": [{"type": "reject"}],\n "transport": {}}', '2:2', 'unknown key "transport"'],

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { labelNames } from '../../../contract/labels.ts';
 import { type AccountKind, parseAccounts } from '../../../lib/accounts.ts';
 import { canonicalJson } from '../../../lib/canonical-json.ts';
+import { parseDocument } from '../../../lib/document.ts';
 import { verificationError } from '../../../lib/errors.ts';
 import { readTextInRoot } from '../../../lib/root-files.ts';
 import type { Image } from '../../../oci/image.ts';
@@ -31,12 +32,10 @@ export function previousAccounts(previous: Image | undefined, kind: AccountKind)
 }
 
 function parse(label: string): z.output<typeof accountsSchema> {
-  try {
-    return accountsSchema.parse(JSON.parse(label));
-  } catch (error) {
-    throw verificationError('LABEL_INVALID', `the previous build's label ${labelNames.accounts} cannot be read`, {
+  return parseDocument(accountsSchema, label, ({ cause }) =>
+    verificationError('LABEL_INVALID', `the previous build's label ${labelNames.accounts} cannot be read`, {
       hint: 'build on another container, or on none: --previous none',
-      cause: error,
-    });
-  }
+      cause,
+    }),
+  );
 }

@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import { type SourcePosition, usageError } from '../lib/errors.ts';
-import { readTextIfExists } from '../lib/text-file.ts';
-import { plainData } from './yaml-data.ts';
+import { type SourcePosition, usageError } from '../errors.ts';
+import { readTextIfExists } from '../text-file.ts';
+import { plainData } from './plain-data.ts';
 
 /** Bytes of one file of a config; the largest that people write are some kilobytes. */
 export const maximumConfigBytes = 1024 * 1024;

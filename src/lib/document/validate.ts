@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { CosaError } from '../lib/errors.ts';
-import { nearest } from '../lib/nearest.ts';
-import { sortByBytes } from '../lib/order.ts';
-import { type Problem, problemsError } from '../lib/problems.ts';
+import { CosaError } from '../errors.ts';
+import { nearest } from '../nearest.ts';
+import { sortByBytes } from '../order.ts';
+import { type Problem, problemsError } from '../problems.ts';
 import type { YamlFile } from './yaml.ts';
 
 /**

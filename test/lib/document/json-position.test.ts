@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jsonErrorPosition } from '../../src/lib/json-position.ts';
+import { jsonErrorPosition } from '../../../src/lib/document/json-position.ts';
 
 describe('jsonErrorPosition', () => {
   const cases: [text: string, position: [line: number, column: number] | undefined][] = [

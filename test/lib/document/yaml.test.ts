@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { parseYaml, yamlPart } from '../../src/config/yaml.ts';
+import { parseYaml, yamlPart } from '../../../src/lib/document/yaml.ts';
 
 const text = `a:
   - one

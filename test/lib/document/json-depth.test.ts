@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { isDeeperThan } from '../../src/lib/json-depth.ts';
+import { isDeeperThan } from '../../../src/lib/document/json-depth.ts';
 
 function depthOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;

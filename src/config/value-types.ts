@@ -9,11 +9,9 @@ export function valueType<Schema extends z.ZodType>(description: string, schema:
 const nonEmpty = z.string().min(1, { error: 'must not be empty' });
 
 export const text = valueType('string', nonEmpty);
-export const anyText = valueType('string, may be empty', z.string());
 export const flag = valueType('true or false', z.boolean());
 export const textList = valueType('list of strings', z.array(nonEmpty));
 export const naturalNumber = valueType('whole number', z.int().nonnegative({ error: 'must not be negative' }));
-export const positiveNumber = valueType('whole number above 0', z.int().positive({ error: 'must be above 0' }));
 export const textMap = valueType('map of strings', z.record(z.string(), nonEmpty));
 
 /** YAML reads `41` and `"41"` differently; people mean the same. */

@@ -28,7 +28,7 @@ export interface LockedPackage {
 export const overridesRepository = 'overrides';
 
 /** The package managers' families. */
-export const packageFamilies = ['deb', 'rpm'] as const;
+const packageFamilies = ['deb', 'rpm'] as const;
 export type PackageFamily = (typeof packageFamilies)[number];
 
 /** Every package of a container. Two may have one name: kernels of two versions, libraries of two architectures. */

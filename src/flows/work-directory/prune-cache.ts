@@ -14,7 +14,7 @@ export interface PruneCacheOptions {
 }
 
 /** What lies in a cache of one kind, before anything was removed. Bytes are those on disk. */
-export interface PrunedKind {
+interface PrunedKind {
   /** The directory's name. */
   kind: string;
   /** What an entry is, for people. */

@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { CosaError } from '../../lib/errors.ts';
 
 /** How a part of a package file is compressed. Old archives know more ways, of which dpkg alone takes care. */
-export type PartCompression = 'none' | 'gzip' | 'xz' | 'zstd' | 'other';
+type PartCompression = 'none' | 'gzip' | 'xz' | 'zstd' | 'other';
 
 /** A tar stream in a package file. */
 export interface ArchivePart {

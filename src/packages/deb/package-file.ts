@@ -8,7 +8,7 @@ import { type ControlParagraph, fieldOf, parseControl } from './control.ts';
 import { decompressParts } from './decompress-parts.ts';
 
 /** `postinst`, `conffiles`, … as the package brings it. */
-export interface ControlFile {
+interface ControlFile {
   content: Buffer;
   /** Permission bits. */
   mode: number;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findCredentials } from '../../src/oci/credentials.ts';
-import type { Authentication } from '../../src/oci/registry/testing/authentication.ts';
-import { startTestingRegistry, type TestingRegistry } from '../../src/oci/registry/testing.ts';
+import type { Authentication } from '../helpers/testing-registry/authentication.ts';
+import { startTestingRegistry, type TestingRegistry } from '../helpers/testing-registry.ts';
 import { cosa } from './in-process.ts';
 
 const password = 'cor:rect horse';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { start } from '../../src/exec/run.ts';
-import { startTestingRegistry } from '../../src/oci/registry/testing.ts';
+import { startTestingRegistry } from '../helpers/testing-registry.ts';
 import { writeBootableDisk } from '../vm/boot-sector.ts';
 
 // On a real pseudo-terminal, which a test's stream is not: what a person sees in the end.

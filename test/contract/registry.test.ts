@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { startTestingRegistry, type TestingRegistryOptions } from '../../src/oci/registry/testing.ts';
 import { createRegistries } from '../../src/oci/registry.ts';
 import { writeAuthFile } from '../helpers/auth-file.ts';
 import { serverCertificate, trustAuthority } from '../helpers/certificates.ts';
 import { type DockerRegistryOptions, startDockerRegistry } from '../helpers/docker-registry.ts';
 import { storeImage } from '../helpers/image.ts';
+import { startTestingRegistry, type TestingRegistryOptions } from '../helpers/testing-registry.ts';
 import { type ContractRegistry, registryContract } from './registry.ts';
 
 const builder = { name: 'builder', password: 'built:here', access: 'push' } as const;

@@ -12,7 +12,6 @@ import { openReference } from '../../src/oci/open.ts';
 import type { Place } from '../../src/oci/place.ts';
 import { pathScopes, scopesOfPath } from '../../src/oci/policy/scopes.ts';
 import { parseReference } from '../../src/oci/reference.ts';
-import { startTestingRegistry } from '../../src/oci/registry/testing.ts';
 import { formatSelector, splitSelector } from '../../src/oci/selector.ts';
 import type { Transport } from '../../src/oci/transports/transport.ts';
 import { transports } from '../../src/oci/transports.ts';
@@ -20,6 +19,7 @@ import { placeNamed } from '../../src/workspace/place.ts';
 import { storeImage } from '../helpers/image.ts';
 import { placeOf } from '../helpers/place.ts';
 import { silentSession } from '../helpers/session.ts';
+import { startTestingRegistry } from '../helpers/testing-registry.ts';
 import { type ContractTransport, transportContract } from './transport.ts';
 
 const name = fc.stringMatching(/^[a-z0-9]{1,8}$/);

@@ -3,15 +3,11 @@ import { digestOf } from '../../src/lib/digest.ts';
 import type { Repository } from '../../src/oci/registries.ts';
 import type { RegistryRequest } from '../../src/oci/registry/client.ts';
 import { openRepository } from '../../src/oci/registry/repository.ts';
-import {
-  startTestingRegistry,
-  type TestingRegistry,
-  type TestingRegistryOptions,
-} from '../../src/oci/registry/testing.ts';
 import type { BlobSource } from '../../src/oci/store.ts';
 import { type Descriptor, mediaTypes } from '../../src/oci/types.ts';
 import { type HttpServer, startHttpServer } from './http-server.ts';
 import { type TestClient, testClient } from './registry-client.ts';
+import { startTestingRegistry, type TestingRegistry, type TestingRegistryOptions } from './testing-registry.ts';
 
 export const repositoryName = 'os/example';
 

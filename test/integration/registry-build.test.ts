@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { BuildResult } from '../../src/flows/container/next-build/result.ts';
 import { openLayout } from '../../src/oci/layout.ts';
-import { requestsOf } from '../../src/oci/registry/testing/log.ts';
-import { startTestingRegistry, type TestingRegistry } from '../../src/oci/registry/testing.ts';
 import { collect } from '../helpers/image.ts';
+import { requestsOf } from '../helpers/testing-registry/log.ts';
+import { startTestingRegistry, type TestingRegistry } from '../helpers/testing-registry.ts';
 import { spdxSchema } from '../packages/sbom/spdx-schema.ts';
 import { builtWorkDirectory, candidate, cosaOk, freshWorkDirectory, imageOf, stream } from './fixture.ts';
 

@@ -10,8 +10,6 @@ import { checkLayout } from '../../src/oci/layout/check.ts';
 import { openLayout, openLayoutForWriting } from '../../src/oci/layout.ts';
 import { openReference } from '../../src/oci/open.ts';
 import type { Place } from '../../src/oci/place.ts';
-import { requestsOf } from '../../src/oci/registry/testing/log.ts';
-import { startTestingRegistry, type TestingRegistry } from '../../src/oci/registry/testing.ts';
 import { createRegistries } from '../../src/oci/registry.ts';
 import type { LocalStore } from '../../src/oci/store.ts';
 import { type Descriptor, mediaTypes } from '../../src/oci/types.ts';
@@ -20,6 +18,8 @@ import { startDockerRegistry } from '../helpers/docker-registry.ts';
 import { storeImageOf } from '../helpers/image.ts';
 import { entry, tarOf } from '../helpers/ostree-layers.ts';
 import { placeOf } from '../helpers/place.ts';
+import { requestsOf } from '../helpers/testing-registry/log.ts';
+import { startTestingRegistry, type TestingRegistry } from '../helpers/testing-registry.ts';
 
 // Twenty machines push at once, each an image of its own on layers that all share; then all are pulled at once.
 const machines = Array.from({ length: 20 }, (_, number) => `machine-${String(number).padStart(2, '0')}`);

@@ -5,9 +5,9 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { run } from '../../src/exec/run.ts';
 import { digestHex } from '../../src/lib/digest.ts';
 import { openLayout, openLayoutForWriting } from '../../src/oci/layout.ts';
-import { startTestingRegistry } from '../../src/oci/registry/testing.ts';
 import { mediaTypes } from '../../src/oci/types.ts';
 import { storeImageOf } from '../helpers/image.ts';
+import { startTestingRegistry } from '../helpers/testing-registry.ts';
 import { program } from './fixture.ts';
 
 /** Bytes of the layer: far more than the memory that may be used. */

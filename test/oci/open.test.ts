@@ -7,10 +7,10 @@ import { digestHex, digestOf } from '../../src/lib/digest.ts';
 import { storeBytes } from '../../src/oci/artifact.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import { openReference } from '../../src/oci/open.ts';
-import { startTestingRegistry } from '../../src/oci/registry/testing.ts';
 import { createRegistries } from '../../src/oci/registry.ts';
 import { type Descriptor, mediaTypes } from '../../src/oci/types.ts';
 import { storeImage } from '../helpers/image.ts';
+import { startTestingRegistry } from '../helpers/testing-registry.ts';
 
 const registries = createRegistries({}, { environment: {} });
 

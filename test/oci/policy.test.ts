@@ -7,7 +7,6 @@ import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import { openReference } from '../../src/oci/open.ts';
 import { findPolicy } from '../../src/oci/policy/find.ts';
 import { admitImage } from '../../src/oci/policy.ts';
-import { startTestingRegistry, type TestingRegistry } from '../../src/oci/registry/testing.ts';
 import { signDescriptor } from '../../src/oci/signatures.ts';
 import type { ContentStore } from '../../src/oci/store.ts';
 import type { Descriptor } from '../../src/oci/types.ts';
@@ -15,6 +14,7 @@ import { resolveAdmittedImage, resolveImage } from '../../src/workspace/resolve-
 import { storeImage } from '../helpers/image.ts';
 import { silentSession } from '../helpers/session.ts';
 import { signingKey } from '../helpers/signing.ts';
+import { startTestingRegistry, type TestingRegistry } from '../helpers/testing-registry.ts';
 
 const key = signingKey('release.pub');
 const session = silentSession();

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { digestOf } from '../../src/lib/digest.ts';
-import { startTestingRegistry } from '../../src/oci/registry/testing.ts';
 import { createRegistries } from '../../src/oci/registry.ts';
 import { type ServerCertificate, selfSigned, serverCertificate, trustAuthority } from '../helpers/certificates.ts';
+import { startTestingRegistry } from '../helpers/testing-registry.ts';
 
 const users = [{ name: 'builder', password: 'secret', access: 'push' as const }];
 const content = Buffer.from('{"layers":[]}');

@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { promote } from '../../../src/flows/container/promote.ts';
 import { signImage } from '../../../src/flows/container/sign.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
-import type { Injection } from '../../../src/oci/registry/testing/faults.ts';
 import { attachBundle, makeBundle } from '../../../src/oci/signatures/bundle.ts';
 import type { SigningKey } from '../../../src/oci/signatures/keys.ts';
 import { attachTestResult } from '../../../src/oci/test-result.ts';
@@ -13,6 +12,7 @@ import { storeImage } from '../../helpers/image.ts';
 import { silentSession } from '../../helpers/session.ts';
 import { signingKey } from '../../helpers/signing.ts';
 import { passedResult } from '../../helpers/test-result.ts';
+import type { Injection } from '../../helpers/testing-registry/faults.ts';
 import { openStreamScene, passTests, push, pushIndex, repositoryName, type StreamScene } from './support.ts';
 
 // Promotion on a registry: with no work directory anywhere.

@@ -5,9 +5,9 @@ import { pushIndex } from '../../../src/flows/container/push-index.ts';
 import { attachArtifact } from '../../../src/oci/artifact.ts';
 import { readImage } from '../../../src/oci/image.ts';
 import { openLayout, openLayoutForWriting } from '../../../src/oci/layout.ts';
-import { requestsOf } from '../../../src/oci/registry/testing/log.ts';
 import type { Platform } from '../../../src/oci/types.ts';
 import { silentSession } from '../../helpers/session.ts';
+import { requestsOf } from '../../helpers/testing-registry/log.ts';
 import { build, openScene, type Scene } from './transfer/support.ts';
 
 const session = silentSession();

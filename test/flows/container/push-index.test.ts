@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pushContainer } from '../../../src/flows/container/push.ts';
 import { pushIndex } from '../../../src/flows/container/push-index.ts';
-import { requestsOf } from '../../../src/oci/registry/testing/log.ts';
 import { resolveImage } from '../../../src/workspace/resolve-image.ts';
 import { silentSession } from '../../helpers/session.ts';
+import { requestsOf } from '../../helpers/testing-registry/log.ts';
 import { build, openScene, repositoryName, type Scene } from './transfer/support.ts';
 
 const session = silentSession();

@@ -4,8 +4,8 @@ import { tagContainer } from '../../../src/flows/container/tag.ts';
 import { digestOf } from '../../../src/lib/digest.ts';
 import { attachArtifact } from '../../../src/oci/artifact.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
-import { requestsOf } from '../../../src/oci/registry/testing/log.ts';
 import { silentSession } from '../../helpers/session.ts';
+import { requestsOf } from '../../helpers/testing-registry/log.ts';
 import { build, openScene, repositoryName, type Scene } from './transfer/support.ts';
 
 const session = silentSession();

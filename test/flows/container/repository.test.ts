@@ -7,11 +7,11 @@ import { pruneContainers } from '../../../src/flows/container/prune.ts';
 import { tagContainer } from '../../../src/flows/container/tag.ts';
 import { digestHex } from '../../../src/lib/digest.ts';
 import { attachArtifact } from '../../../src/oci/artifact.ts';
-import { requestsOf } from '../../../src/oci/registry/testing/log.ts';
 import { isMachineryTag } from '../../../src/oci/tag.ts';
 import { placeNamed } from '../../../src/workspace/place.ts';
 import { storeImage } from '../../helpers/image.ts';
 import { silentSession } from '../../helpers/session.ts';
+import { requestsOf } from '../../helpers/testing-registry/log.ts';
 import { openStreamScene, passTests, push, pushIndex, repositoryName, type StreamScene } from './support.ts';
 
 // The commands that look after containers, on a registry: with no work directory anywhere.

@@ -11,13 +11,13 @@ import { initWorkDirectory } from '../../../src/flows/work-directory/init.ts';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import { hostPlatform } from '../../../src/oci/platform.ts';
-import { startTestingRegistry, type TestingRegistry } from '../../../src/oci/registry/testing.ts';
 import type { ContentStore } from '../../../src/oci/store.ts';
 import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
 import { type WorkDirectory, workDirectoryAt, writeSettings } from '../../../src/workspace/work-directory.ts';
 import { storeImage } from '../../helpers/image.ts';
 import { silentSession } from '../../helpers/session.ts';
 import { signingKey } from '../../helpers/signing.ts';
+import { startTestingRegistry, type TestingRegistry } from '../../helpers/testing-registry.ts';
 
 const session = silentSession();
 const settings = { config: { source: '/config' } };

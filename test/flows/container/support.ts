@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 import type { Repository } from '../../../src/oci/registries.ts';
-import { startTestingRegistry, type TestingRegistry } from '../../../src/oci/registry/testing.ts';
 import { attachTestResult } from '../../../src/oci/test-result.ts';
 import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
 import type { Session } from '../../../src/workspace/session.ts';
 import { storeImage } from '../../helpers/image.ts';
 import { silentSession } from '../../helpers/session.ts';
 import { passedResult } from '../../helpers/test-result.ts';
+import { startTestingRegistry, type TestingRegistry } from '../../helpers/testing-registry.ts';
 
 /** A repository with a stream, and a machine that has nothing but its name. */
 export interface StreamScene extends AsyncDisposable {

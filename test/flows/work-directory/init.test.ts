@@ -11,12 +11,12 @@ import { readBuildInputs } from '../../../src/flows/container/next-build/inputs.
 import { type InitOptions, initWorkDirectory } from '../../../src/flows/work-directory/init.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import { openReference } from '../../../src/oci/open.ts';
-import { startTestingRegistry } from '../../../src/oci/registry/testing.ts';
 import { openWorkDirectory } from '../../../src/workspace/work-directory.ts';
 import { cosa } from '../../cli/in-process.ts';
 import { minimalConfig, writeFiles } from '../../config/support.ts';
 import { storeImage } from '../../helpers/image.ts';
 import { silentSession } from '../../helpers/session.ts';
+import { startTestingRegistry } from '../../helpers/testing-registry.ts';
 
 const session = silentSession();
 

@@ -7,14 +7,14 @@ import type { CopyExtent } from '../../../src/oci/copy/plan.ts';
 import { copyContent } from '../../../src/oci/copy.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import { openReference } from '../../../src/oci/open.ts';
-import type { LoggedRequest } from '../../../src/oci/registry/testing/log.ts';
-import { startTestingRegistry, type TestingRegistry } from '../../../src/oci/registry/testing.ts';
 import { createRegistries } from '../../../src/oci/registry.ts';
 import type { LocalStore } from '../../../src/oci/store.ts';
 import type { Descriptor } from '../../../src/oci/types.ts';
 import { silentReporter } from '../../../src/progress/reporter.ts';
 import { storeImage } from '../../helpers/image.ts';
 import { placeOf } from '../../helpers/place.ts';
+import type { LoggedRequest } from '../../helpers/testing-registry/log.ts';
+import { startTestingRegistry, type TestingRegistry } from '../../helpers/testing-registry.ts';
 
 const repository = 'os/example';
 let base: string;

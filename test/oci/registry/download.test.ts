@@ -3,7 +3,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/lib/digest.ts';
-import { requestsOf } from '../../../src/oci/registry/testing/log.ts';
 import { collect } from '../../helpers/image.ts';
 import {
   descriptorOf,
@@ -12,6 +11,7 @@ import {
   repositoryName,
   sourceOf,
 } from '../../helpers/repositories.ts';
+import { requestsOf } from '../../helpers/testing-registry/log.ts';
 
 const content = randomBytes(1_000_000);
 const blob = descriptorOf(content);

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/lib/digest.ts';
 import { readManifest } from '../../../src/oci/image.ts';
 import { createManifestCache } from '../../../src/oci/registry/manifest-cache.ts';
-import { requestsOf } from '../../../src/oci/registry/testing/log.ts';
 import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
 import { collect, storeImage } from '../../helpers/image.ts';
 import { descriptorOf, openScriptedRepository, openTestingRepository } from '../../helpers/repositories.ts';
+import { requestsOf } from '../../helpers/testing-registry/log.ts';
 
 const manifestPath = /\/manifests\//;
 const acceptedTypes = [

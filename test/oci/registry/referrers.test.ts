@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { canonicalJson, type Json } from '../../../src/lib/canonical-json.ts';
 import { type Digest, digestHex, digestOf } from '../../../src/lib/digest.ts';
 import { attachArtifact } from '../../../src/oci/artifact.ts';
-import type { TestingRegistryOptions } from '../../../src/oci/registry/testing.ts';
 import type { ContentReader, ContentWriter } from '../../../src/oci/store.ts';
 import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
 import { collect, storeImage } from '../../helpers/image.ts';
 import { openScriptedRepository, openTestingRepository, repositoryName } from '../../helpers/repositories.ts';
+import type { TestingRegistryOptions } from '../../helpers/testing-registry.ts';
 
 const artifactType = 'application/vnd.example.note';
 const withoutApi: TestingRegistryOptions = { behaviour: { referrersApi: false, conditionalPut: false } };

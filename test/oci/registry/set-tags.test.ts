@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Digest } from '../../../src/lib/digest.ts';
-import { requestsOf } from '../../../src/oci/registry/testing/log.ts';
-import type { TestingRegistryOptions } from '../../../src/oci/registry/testing.ts';
 import { storeImage } from '../../helpers/image.ts';
 import { descriptorOf, openTestingRepository, repositoryName } from '../../helpers/repositories.ts';
+import { requestsOf } from '../../helpers/testing-registry/log.ts';
+import type { TestingRegistryOptions } from '../../helpers/testing-registry.ts';
 
 /** A repository with three images; `stable` points to the first. */
 async function openWithImages(options: TestingRegistryOptions = {}) {

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/lib/digest.ts';
-import { requestsOf } from '../../../src/oci/registry/testing/log.ts';
-import { startTestingRegistry, type TestingRegistry } from '../../../src/oci/registry/testing.ts';
 import { mediaTypes } from '../../../src/oci/types.ts';
-import { ask, pushBlob, pushManifest } from './testing/client.ts';
+import { ask, pushBlob, pushManifest } from '../../helpers/testing-registry/client.ts';
+import { requestsOf } from '../../helpers/testing-registry/log.ts';
+import { startTestingRegistry, type TestingRegistry } from '../../helpers/testing-registry.ts';
 
 let registry: TestingRegistry & AsyncDisposable;
 

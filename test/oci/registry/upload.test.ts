@@ -8,9 +8,6 @@ import { digestOf } from '../../../src/lib/digest.ts';
 import { storeBytes } from '../../../src/oci/artifact.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import { openRepository } from '../../../src/oci/registry/repository.ts';
-import type { Fault } from '../../../src/oci/registry/testing/faults.ts';
-import { requestsOf } from '../../../src/oci/registry/testing/log.ts';
-import { startTestingRegistry } from '../../../src/oci/registry/testing.ts';
 import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
 import { collect } from '../../helpers/image.ts';
 import { testClient } from '../../helpers/registry-client.ts';
@@ -21,6 +18,9 @@ import {
   repositoryName,
   sourceOf,
 } from '../../helpers/repositories.ts';
+import type { Fault } from '../../helpers/testing-registry/faults.ts';
+import { requestsOf } from '../../helpers/testing-registry/log.ts';
+import { startTestingRegistry } from '../../helpers/testing-registry.ts';
 
 const small = randomBytes(5000);
 const large = randomBytes(3_000_000);

@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Digest, digestOf } from '../../../src/lib/digest.ts';
 import { openLayout, openLayoutForWriting } from '../../../src/oci/layout.ts';
 import type { Registries, Repository } from '../../../src/oci/registries.ts';
-import { startTestingRegistry, type TestingRegistry } from '../../../src/oci/registry/testing.ts';
 import { createRegistries } from '../../../src/oci/registry.ts';
 import { parseImageConfig } from '../../../src/oci/schemas.ts';
 import {
@@ -16,6 +15,7 @@ import {
 } from '../../../src/oci/signatures/attachment.ts';
 import type { ContentReader, ContentStore } from '../../../src/oci/store.ts';
 import { readSmallBlob } from '../../../src/oci/verified.ts';
+import { startTestingRegistry, type TestingRegistry } from '../../helpers/testing-registry.ts';
 
 const subject = digestOf('image');
 const tag = signatureTag(subject);

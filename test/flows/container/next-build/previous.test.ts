@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findPrevious } from '../../../../src/flows/container/next-build/previous.ts';
 import { openLayoutForWriting } from '../../../../src/oci/layout.ts';
-import { startTestingRegistry } from '../../../../src/oci/registry/testing.ts';
 import type { Descriptor } from '../../../../src/oci/types.ts';
 import { type WorkDirectory, workDirectoryAt } from '../../../../src/workspace/work-directory.ts';
 import { storeImage } from '../../../helpers/image.ts';
 import { silentSession } from '../../../helpers/session.ts';
+import { startTestingRegistry } from '../../../helpers/testing-registry.ts';
 
 const session = silentSession();
 

@@ -6,12 +6,12 @@ import { copyContainers } from '../../../../src/flows/container/copy.ts';
 import { inspectContainer } from '../../../../src/flows/container/inspect.ts';
 import { verifyImage } from '../../../../src/flows/container/verify.ts';
 import { canonicalJson, type Json } from '../../../../src/lib/canonical-json.ts';
-import { startTestingRegistry, type TestingRegistry } from '../../../../src/oci/registry/testing.ts';
 import { attachBundle, bundleMediaType, makeBundle } from '../../../../src/oci/signatures/bundle.ts';
 import { type Descriptor, mediaTypes } from '../../../../src/oci/types.ts';
 import { storeImage } from '../../../helpers/image.ts';
 import { silentSession } from '../../../helpers/session.ts';
 import { signingKey } from '../../../helpers/signing.ts';
+import { startTestingRegistry, type TestingRegistry } from '../../../helpers/testing-registry.ts';
 
 // What cosign 3 leaves on a registry without the referrers API: a bundle, and a list that says of it what its config is.
 

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLayoutForWriting } from '../../../../src/oci/layout.ts';
-import { startTestingRegistry, type TestingRegistry } from '../../../../src/oci/registry/testing.ts';
 import type { Annotations, Descriptor } from '../../../../src/oci/types.ts';
 import { type WorkDirectory, workDirectoryAt, writeSettings } from '../../../../src/workspace/work-directory.ts';
 import { storeImage } from '../../../helpers/image.ts';
+import { startTestingRegistry, type TestingRegistry } from '../../../helpers/testing-registry.ts';
 
 /** An empty work directory and an empty registry. */
 export interface Scene extends AsyncDisposable {

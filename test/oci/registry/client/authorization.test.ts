@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Credentials } from '../../../../src/oci/credentials.ts';
-import { requestsOf } from '../../../../src/oci/registry/testing/log.ts';
-import { startTestingRegistry } from '../../../../src/oci/registry/testing.ts';
 import { type HttpServer, startHttpServer } from '../../../helpers/http-server.ts';
 import { type TestClient, testClient } from '../../../helpers/registry-client.ts';
+import { requestsOf } from '../../../helpers/testing-registry/log.ts';
+import { startTestingRegistry } from '../../../helpers/testing-registry.ts';
 
 const builder: Credentials = { username: 'builder', password: 'correct horse: battery' };
 const users = [{ name: 'builder', password: 'correct horse: battery', access: 'push' as const }];

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { startTestingRegistry } from '../../../../src/oci/registry/testing.ts';
 import { answering, startHttpServer } from '../../../helpers/http-server.ts';
 import { testClient } from '../../../helpers/registry-client.ts';
+import { startTestingRegistry } from '../../../helpers/testing-registry.ts';
 
 /** A server of bytes, not of HTTP. */
 async function startSocketServer(listener: (socket: Socket) => void): Promise<AsyncDisposable & { host: string }> {

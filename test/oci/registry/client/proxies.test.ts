@@ -5,9 +5,9 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startTestingRegistry, type TestingRegistry } from '../../../../src/oci/registry/testing.ts';
 import { selfSigned } from '../../../helpers/certificates.ts';
 import { testClient } from '../../../helpers/registry-client.ts';
+import { startTestingRegistry, type TestingRegistry } from '../../../helpers/testing-registry.ts';
 
 let directory: string;
 let registry: TestingRegistry & AsyncDisposable;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Fault, Injection } from '../../../../src/oci/registry/testing/faults.ts';
-import { requestsOf } from '../../../../src/oci/registry/testing/log.ts';
-import { startTestingRegistry } from '../../../../src/oci/registry/testing.ts';
+import type { Fault, Injection } from '../../../helpers/testing-registry/faults.ts';
+import { requestsOf } from '../../../helpers/testing-registry/log.ts';
+import { startTestingRegistry } from '../../../helpers/testing-registry.ts';
 import { openScene, outcomeOf, paths, type Scene, useExamples } from './scene.ts';
 
 useExamples();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Fault, Injection } from '../../../../src/oci/registry/testing/faults.ts';
-import { requestsOf } from '../../../../src/oci/registry/testing/log.ts';
+import type { Fault, Injection } from '../../../helpers/testing-registry/faults.ts';
+import { requestsOf } from '../../../helpers/testing-registry/log.ts';
 import { openScene, outcomeOf, paths, repository, type Scene, useExamples } from './scene.ts';
 
 useExamples();

@@ -11,11 +11,6 @@ import { checkLayout } from '../../../../src/oci/layout/check.ts';
 import { openLayout, openLayoutForWriting } from '../../../../src/oci/layout.ts';
 import { openReference } from '../../../../src/oci/open.ts';
 import type { Place } from '../../../../src/oci/place.ts';
-import {
-  startTestingRegistry,
-  type TestingRegistry,
-  type TestingRegistryOptions,
-} from '../../../../src/oci/registry/testing.ts';
 import { createRegistries } from '../../../../src/oci/registry.ts';
 import type { ContentStore } from '../../../../src/oci/store.ts';
 import { type Descriptor, mediaTypes } from '../../../../src/oci/types.ts';
@@ -24,6 +19,11 @@ import { writeAuthFile } from '../../../helpers/auth-file.ts';
 import { storeImageOf } from '../../../helpers/image.ts';
 import { entry, tarOf } from '../../../helpers/ostree-layers.ts';
 import { placeOf } from '../../../helpers/place.ts';
+import {
+  startTestingRegistry,
+  type TestingRegistry,
+  type TestingRegistryOptions,
+} from '../../../helpers/testing-registry.ts';
 
 export const repository = 'os/example';
 

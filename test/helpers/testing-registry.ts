@@ -2,17 +2,17 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { Digest } from '../../lib/digest.ts';
-import { compareBytes } from '../../lib/order.ts';
-import { type Answer, emptyAnswer, errorAnswer } from './testing/answer.ts';
-import { type Authentication, createGate } from './testing/authentication.ts';
-import { connectionReset, type Exchange, exchangeOf } from './testing/exchange.ts';
-import { createFaultPlan, type Fault, faultOf, type Injection } from './testing/faults.ts';
-import type { LoggedRequest } from './testing/log.ts';
-import { answerRoute, findRoute, needsOfRoute } from './testing/routes.ts';
-import { resetConnection, sendAnswer } from './testing/send.ts';
-import { type Behaviour, repositoryOf, type State, usualBehaviour } from './testing/state.ts';
-import { createStorage, type StorageKind } from './testing/storage.ts';
+import type { Digest } from '../../src/lib/digest.ts';
+import { compareBytes } from '../../src/lib/order.ts';
+import { type Answer, emptyAnswer, errorAnswer } from './testing-registry/answer.ts';
+import { type Authentication, createGate } from './testing-registry/authentication.ts';
+import { connectionReset, type Exchange, exchangeOf } from './testing-registry/exchange.ts';
+import { createFaultPlan, type Fault, faultOf, type Injection } from './testing-registry/faults.ts';
+import type { LoggedRequest } from './testing-registry/log.ts';
+import { answerRoute, findRoute, needsOfRoute } from './testing-registry/routes.ts';
+import { resetConnection, sendAnswer } from './testing-registry/send.ts';
+import { type Behaviour, repositoryOf, type State, usualBehaviour } from './testing-registry/state.ts';
+import { createStorage, type StorageKind } from './testing-registry/storage.ts';
 
 export interface TestingRegistryOptions {
   authentication?: Authentication;

@@ -1,6 +1,6 @@
-import type { Digest } from '../../../lib/digest.ts';
-import { sortByBytes } from '../../../lib/order.ts';
-import { mediaTypes } from '../../types.ts';
+import type { Digest } from '../../../src/lib/digest.ts';
+import { sortByBytes } from '../../../src/lib/order.ts';
+import { mediaTypes } from '../../../src/oci/types.ts';
 import { type Answer, bytesAnswer, errorAnswer, jsonAnswer } from './answer.ts';
 import type { Exchange } from './exchange.ts';
 import type { Behaviour, State } from './state.ts';

@@ -1,4 +1,4 @@
-import { type Digest, isDigest } from '../../../lib/digest.ts';
+import { type Digest, isDigest } from '../../../src/lib/digest.ts';
 import type { Storage, StoredUpload } from './storage.ts';
 
 /** What a registry holds. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { digestOf, isDigest } from '../../../lib/digest.ts';
-import { maximumManifestBytes } from '../../schemas.ts';
-import { isTag } from '../../tag.ts';
+import { digestOf, isDigest } from '../../../src/lib/digest.ts';
+import { maximumManifestBytes } from '../../../src/oci/schemas.ts';
+import { isTag } from '../../../src/oci/tag.ts';
 import { type Answer, bytesAnswer, emptyAnswer, errorAnswer } from './answer.ts';
 import { type Exchange, readAll } from './exchange.ts';
 import { type Behaviour, findManifest, type RepositoryState, repositoryOf, type State } from './state.ts';

@@ -1,6 +1,6 @@
-import { digestOf } from '../../../../src/lib/digest.ts';
-import type { TestingRegistry } from '../../../../src/oci/registry/testing.ts';
-import { mediaTypes } from '../../../../src/oci/types.ts';
+import { digestOf } from '../../../src/lib/digest.ts';
+import { mediaTypes } from '../../../src/oci/types.ts';
+import type { TestingRegistry } from '../testing-registry.ts';
 
 // A client with nothing in between: these tests are of the registry, not of the product's client.
 

@@ -2,8 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Digest } from '../../../lib/digest.ts';
-import { makeDirectory } from '../../../lib/directories.ts';
+import type { Digest } from '../../../src/lib/digest.ts';
+import { makeDirectory } from '../../../src/lib/directories.ts';
 import type { AnswerBody } from './answer.ts';
 import { bodyOf } from './answer.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { digestOf } from '../../../../src/lib/digest.ts';
-import { startTestingRegistry, type TestingRegistry } from '../../../../src/oci/registry/testing.ts';
+import { digestOf } from '../../../src/lib/digest.ts';
+import { startTestingRegistry, type TestingRegistry } from '../testing-registry.ts';
 import { ask, pushBlob, pushManifest } from './client.ts';
 
 let registry: TestingRegistry & AsyncDisposable;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { refreshTokenOf, type User } from '../../../../src/oci/registry/testing/authentication.ts';
-import { startTestingRegistry, type TestingRegistry } from '../../../../src/oci/registry/testing.ts';
+import { startTestingRegistry, type TestingRegistry } from '../testing-registry.ts';
+import { refreshTokenOf, type User } from './authentication.ts';
 import { ask } from './client.ts';
 
 const builder: User = { name: 'builder', password: 'pass:word', access: 'push', repositories: /^os\// };

@@ -1,4 +1,4 @@
-import { isDigest } from '../../../lib/digest.ts';
+import { isDigest } from '../../../src/lib/digest.ts';
 import { type Answer, emptyAnswer, errorAnswer } from './answer.ts';
 import type { Need } from './authentication.ts';
 import { answerBlob } from './blobs.ts';

@@ -1,4 +1,4 @@
-import type { Digest } from '../../../lib/digest.ts';
+import type { Digest } from '../../../src/lib/digest.ts';
 
 /** Something that goes wrong with one request, as data. */
 export type Fault =

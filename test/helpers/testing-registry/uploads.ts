@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Digest, isDigest } from '../../../lib/digest.ts';
+import { type Digest, isDigest } from '../../../src/lib/digest.ts';
 import { type Answer, emptyAnswer, errorAnswer } from './answer.ts';
 import type { Exchange } from './exchange.ts';
 import { type Behaviour, repositoryOf, type State } from './state.ts';

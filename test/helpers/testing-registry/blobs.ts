@@ -1,4 +1,4 @@
-import type { Digest } from '../../../lib/digest.ts';
+import type { Digest } from '../../../src/lib/digest.ts';
 import { type Answer, type AnswerBody, emptyAnswer, errorAnswer } from './answer.ts';
 import type { Exchange } from './exchange.ts';
 import type { Behaviour, State } from './state.ts';

@@ -62,7 +62,7 @@ export async function initSysroot(directory: string): Promise<Sysroot> {
  * Deploys the commit that the sysroot's repository holds. The kernel's arguments are not set here: they differ
  * between platforms and stand in the boot filesystem alone.
  * Afterwards nothing in the sysroot depends on when and where this ran, but for the files' times.
- * @throws CosaError `NAME_INVALID`, `KERNEL_MISSING`, `CONTAINER_PATH`, what {@link readImageConfig} throws (exit 4)
+ * @throws CosaError `NAME_INVALID`, `CONTAINER_KERNEL`, `CONTAINER_PATH`, what {@link readImageConfig} throws (exit 4)
  */
 export async function deploy(sysroot: Sysroot, deployment: Deployment, reporter: Reporter): Promise<void> {
   const { root, boot, repository } = sysroot;

@@ -12,7 +12,7 @@ const kernelFiles = ['vmlinuz', 'initramfs.img', '.vmlinuz.hmac', 'devicetree', 
  * one out of the tree.
  * @param repository that holds the commit
  * @returns the kernel's release
- * @throws CosaError `KERNEL_MISSING`, `CONTAINER_PATH` (exit 4)
+ * @throws CosaError `CONTAINER_KERNEL`, `CONTAINER_PATH` (exit 4)
  */
 export async function checkDeployable(repository: string, commit: string): Promise<string> {
   const directories = ['/usr', '/usr/etc', '/usr/lib'];
@@ -31,7 +31,7 @@ export async function checkDeployable(repository: string, commit: string): Promi
   const [release, second] = releases;
   if (release !== undefined && second === undefined) return release;
   throw verificationError(
-    'KERNEL_MISSING',
+    'CONTAINER_KERNEL',
     release === undefined
       ? `the container has no kernel: ${modules}/*/vmlinuz with initramfs.img beside it`
       : `the container has ${releases.length} kernels, and one is expected: ${releases.join(', ')}`,

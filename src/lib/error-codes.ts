@@ -19,6 +19,7 @@ export const errorCodes = {
   AUTH_FILE_MISSING: ['usage', 'The file of credentials that was named is not there.'],
   BLOB_DIGEST_MISMATCH: ['verification', "A blob's content is not what its digest says."],
   BLOB_MISSING: ['verification', 'A blob that is named is not there.'],
+  BLOB_NOT_A_FILE: ['verification', "In a blob's place is something that is no regular file."],
   BLOB_REFUSED: ['failed', 'A registry does not take a blob.'],
   BLOB_SIZE_MISMATCH: ['verification', 'A blob has another length than its descriptor says.'],
   BLOB_TOO_LARGE: ['verification', 'A blob that must be small is not.'],
@@ -52,6 +53,8 @@ export const errorCodes = {
   CONFIG_VARIABLE_UNDEFINED: ['usage', 'A variable that is used has no value.'],
   CONSOLE_ENDED: ['failed', 'The machine ended before its console showed what was waited for.'],
   CONSOLE_TIMEOUT: ['failed', "The machine's console did not show in time what was waited for."],
+  CONTAINER_FILE_TOO_LARGE: ['verification', 'A file of a container is larger than is accepted.'],
+  CONTAINER_KERNEL: ['verification', 'A container has no kernel, or more than one.'],
   CONTAINER_PATH: ['verification', 'A path in the container is missing, or not what it must be.'],
   CONTENT_TOO_LARGE: ['verification', 'A container holds more than is accepted.'],
   CONTROL_FIELD_MISSING: ['failed', "A package's control file lacks a field."],
@@ -105,7 +108,7 @@ export const errorCodes = {
   INPUT_TOO_LARGE: ['usage', 'The input is larger than is accepted.'],
   INTERNAL: ['failed', 'This is a bug in cosa.'],
   KERNEL_AMBIGUOUS: ['failed', 'The root has several kernels.'],
-  KERNEL_MISSING: ['failed', 'There is no kernel.'],
+  KERNEL_MISSING: ['failed', 'The packages have no kernel.'],
   KEY_EXISTS: ['usage', 'A key is there already.'],
   KEY_INVALID: ['usage', 'A key cannot be read.'],
   KEY_MISSING: ['usage', 'There is no such key.'],
@@ -214,7 +217,8 @@ export const errorCodes = {
   REMOVE_ROOT: ['usage', 'The whole root cannot be removed.'],
   REPAIR_UNSUPPORTED: ['usage', 'Nothing can be repaired there.'],
   REPOSITORY_EXPIRED: ['verification', "A package repository's index has expired."],
-  REPOSITORY_INVALID: ['usage', "A package repository's file or index is wrong."],
+  REPOSITORY_INCOMPLETE: ['failed', "A package repository's index lacks what was chosen from it."],
+  REPOSITORY_INVALID: ['usage', "A package repository's file is wrong."],
   REPOSITORY_KEY_MISSING: ['usage', 'The key of a package repository cannot be read.'],
   REPOSITORY_MISSING: ['usage', 'A reference names no repository.'],
   REPOSITORY_SIGNATURE: ['verification', "A package repository's signature is not good."],
@@ -275,3 +279,8 @@ export const errorCodes = {
 } as const satisfies Readonly<Record<string, readonly [ExitStatusName, string]>>;
 
 export type ErrorCode = keyof typeof errorCodes;
+
+/** The codes with an exit status. */
+export type CodeOf<Status extends ExitStatusName> = {
+  [Code in ErrorCode]: (typeof errorCodes)[Code][0] extends Status ? Code : never;
+}[ErrorCode];

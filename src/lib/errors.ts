@@ -1,4 +1,4 @@
-import { type ErrorCode, errorCodes } from './error-codes.ts';
+import { type CodeOf, type ErrorCode, errorCodes } from './error-codes.ts';
 import { type ExitStatus, exitStatus } from './exit-status.ts';
 
 /** Where in an input an error stands. Line and column count from 1. */
@@ -9,8 +9,6 @@ export interface SourcePosition {
 }
 
 interface CosaErrorOptions {
-  /** Exit status of the process if nobody handles the error; the code's unless told. */
-  exitStatus?: ExitStatus;
   /** What the reader can do about it: one imperative sentence or a command. */
   hint?: string;
   /** The place in an input file that is at fault. */
@@ -24,6 +22,7 @@ interface CosaErrorOptions {
  */
 export class CosaError extends Error {
   readonly code: ErrorCode;
+  /** Of the process, if nobody handles the error: the code's. */
   readonly exitStatus: ExitStatus;
   readonly hint: string | undefined;
   readonly where: SourcePosition | undefined;
@@ -32,22 +31,24 @@ export class CosaError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'CosaError';
     this.code = code;
-    this.exitStatus = options.exitStatus ?? exitStatus[errorCodes[code][0]];
+    this.exitStatus = exitStatus[errorCodes[code][0]];
     this.hint = options.hint;
     this.where = options.where;
   }
 }
 
-type WithoutStatus = Omit<CosaErrorOptions, 'exitStatus'>;
-
 /** The command line or a configuration file is wrong (exit 2). */
-export function usageError(code: ErrorCode, message: string, options: WithoutStatus = {}): CosaError {
-  return new CosaError(code, message, { ...options, exitStatus: exitStatus.usage });
+export function usageError(code: CodeOf<'usage'>, message: string, options: CosaErrorOptions = {}): CosaError {
+  return new CosaError(code, message, options);
 }
 
 /** Something read does not match its digest, signature or format, or a gate is closed (exit 4). */
-export function verificationError(code: ErrorCode, message: string, options: WithoutStatus = {}): CosaError {
-  return new CosaError(code, message, { ...options, exitStatus: exitStatus.verification });
+export function verificationError(
+  code: CodeOf<'verification'>,
+  message: string,
+  options: CosaErrorOptions = {},
+): CosaError {
+  return new CosaError(code, message, options);
 }
 
 /** `file:line:column`, with what is known. */

@@ -1,9 +1,9 @@
-import type { ErrorCode } from './error-codes.ts';
+import type { CodeOf } from './error-codes.ts';
 import { type CosaError, formatPosition, type SourcePosition, usageError } from './errors.ts';
 
 /** One of several mistakes that were found together. */
 export interface Problem {
-  code: ErrorCode;
+  code: CodeOf<'usage'>;
   message: string;
   where: SourcePosition | undefined;
   hint: string | undefined;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Json } from '../lib/canonical-json.ts';
 import { type Digest, isDigest } from '../lib/digest.ts';
 import { checkDocument, type FaultError, parseDocument } from '../lib/document.ts';
-import type { ErrorCode } from '../lib/error-codes.ts';
+import type { CodeOf } from '../lib/error-codes.ts';
 import { verificationError } from '../lib/errors.ts';
 import { type Descriptor, type ImageConfig, type Index, type Manifest, mediaTypes } from './types.ts';
 
@@ -159,15 +159,15 @@ export function parseImageConfig(text: string, what: string): ImageConfig {
  * Parses JSON from outside against a schema.
  * @throws CosaError with `code` (exit 4), naming `what` and the first field that is wrong
  */
-export function parse<T>(schema: z.ZodType<T>, text: string, what: string, code: ErrorCode): T {
+export function parse<T>(schema: z.ZodType<T>, text: string, what: string, code: CodeOf<'verification'>): T {
   return parseDocument(schema, text, invalid(what, code));
 }
 
-function check<T>(schema: z.ZodType<T>, value: unknown, what: string, code: ErrorCode): T {
+function check<T>(schema: z.ZodType<T>, value: unknown, what: string, code: CodeOf<'verification'>): T {
   return checkDocument(schema, value, invalid(what, code));
 }
 
-function invalid(what: string, code: ErrorCode): FaultError {
+function invalid(what: string, code: CodeOf<'verification'>): FaultError {
   return ({ field, reason, cause }) => {
     const isWhole = cause === undefined;
     const place = isWhole ? ' ' : `: ${field ?? 'the document'}: `;

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { errorReference } from '../../scripts/error-reference.ts';
 import { errorCodes } from '../../src/lib/error-codes.ts';
-import { CosaError } from '../../src/lib/errors.ts';
+import { CosaError, usageError, verificationError } from '../../src/lib/errors.ts';
+import { exitStatus } from '../../src/lib/exit-status.ts';
 
 it('docs/errors.md is what npm run docs writes', () => {
   expect(readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8')).toBe(errorReference());
@@ -31,4 +32,11 @@ it('a code that is not in the list is a type error', () => {
 it('an error has the exit status of its code', () => {
   expect(new CosaError('TOOL_MISSING', 'there is no qemu').exitStatus).toBe(3);
   expect(new CosaError('BLOB_MISSING', 'it is gone').exitStatus).toBe(4);
+});
+
+it('gives each code one exit status, whoever makes the error', () => {
+  // @ts-expect-error its exit status is that of a damaged container, and not of a wrong command line
+  expect(usageError('BLOB_MISSING', '').exitStatus).toBe(exitStatus.verification);
+  // @ts-expect-error the other way round
+  expect(verificationError('TAG_UNKNOWN', '').exitStatus).toBe(exitStatus.usage);
 });

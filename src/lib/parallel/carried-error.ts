@@ -1,17 +1,16 @@
 import type { ErrorCode } from '../error-codes.ts';
 import { CosaError } from '../errors.ts';
-import type { ExitStatus } from '../exit-status.ts';
 
 /** An error in a form that goes from one thread to another whole: a copy of an error keeps its message alone. */
 export type CarriedError =
-  | { kind: 'cosa'; code: ErrorCode; message: string; exitStatus: ExitStatus; hint: string | undefined }
+  | { kind: 'cosa'; code: ErrorCode; message: string; hint: string | undefined }
   | { kind: 'system'; code: string; message: string; errno: number; syscall: string; path: string | undefined };
 
 /** What an expected error is sent as; `undefined` for one that nobody expects. */
 export function carried(error: unknown): CarriedError | undefined {
   if (error instanceof CosaError) {
-    const { code, message, exitStatus, hint } = error;
-    return { kind: 'cosa', code, message, exitStatus, hint };
+    const { code, message, hint } = error;
+    return { kind: 'cosa', code, message, hint };
   }
   if (!(error instanceof Error)) return undefined;
   const { code, message, errno, syscall, path } = error as NodeJS.ErrnoException;
@@ -23,6 +22,6 @@ export function carried(error: unknown): CarriedError | undefined {
 export function received(error: CarriedError): Error {
   const { kind, message, ...rest } = error;
   if (kind === 'system') return Object.assign(new Error(message), rest);
-  const { code, exitStatus, hint } = error;
-  return new CosaError(code, message, { exitStatus, ...(hint === undefined ? {} : { hint }) });
+  const { code, hint } = error;
+  return new CosaError(code, message, hint === undefined ? {} : { hint });
 }

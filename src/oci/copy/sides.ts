@@ -63,9 +63,8 @@ function told({ doing, where }: CopySide, error: CosaError): CosaError {
   // Many errors begin with the place already.
   const prefix = `${where}: `;
   const message = error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message;
-  const { code, exitStatus, hint, where: position } = error;
+  const { code, hint, where: position } = error;
   return new CosaError(code, `${doing} ${where}: ${message}`, {
-    exitStatus,
     ...(hint === undefined ? {} : { hint }),
     ...(position === undefined ? {} : { where: position }),
     cause: error,

@@ -48,14 +48,14 @@ export function blobMissing(paths: LayoutPaths, digest: Digest, cause?: unknown)
 
 /**
  * Opens a file for reading without ever blocking on a pipe or device that stands in its place.
- * @throws CosaError `NOT_A_FILE` (exit 4), system errors
+ * @throws CosaError `BLOB_NOT_A_FILE` (exit 4), system errors
  */
 export async function openRegularFile(path: string): Promise<FileHandle> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const isFile = await handle.stat().then((stats) => stats.isFile());
   if (isFile) return handle;
   await handle.close();
-  throw verificationError('NOT_A_FILE', `${path} is not a regular file`);
+  throw verificationError('BLOB_NOT_A_FILE', `${path} is not a regular file`);
 }
 
 /** As many bytes from a file's begin, fewer if it has no more. */

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../lib/error-codes.ts';
 import { CosaError, verificationError } from '../../lib/errors.ts';
 import type { RegistryClient, RegistryRequest, RegistryResponse } from './client.ts';
 
@@ -79,7 +80,7 @@ export function repositoryRequests(
 }
 
 /** True for an error with one of these codes. */
-export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): boolean {
   return error instanceof CosaError && codes.includes(error.code);
 }
 

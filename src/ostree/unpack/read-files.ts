@@ -91,7 +91,7 @@ async function findsAll(use: Promise<unknown>): Promise<boolean> {
  * @param paths absolute paths in the commit: `/usr/share/coreos-assembler/image.json`
  * @param known the image's tree, if it was read already
  * @returns the files that there are: symbolic links and missing paths are left out
- * @throws CosaError `FILE_TOO_LARGE` (exit 4), and what {@link readImageTree} throws
+ * @throws CosaError `CONTAINER_FILE_TOO_LARGE` (exit 4), and what {@link readImageTree} throws
  */
 export async function readFiles(
   reader: ContentReader,
@@ -148,7 +148,7 @@ function collectTree({ commit }: OstreeImage) {
 async function wholeContent(entry: ContentEntry, paths: readonly string[]): Promise<Buffer> {
   if (entry.size > maximumFileBytes) {
     throw verificationError(
-      'FILE_TOO_LARGE',
+      'CONTAINER_FILE_TOO_LARGE',
       `${paths[0]} in the image has ${entry.size} bytes; at most ${maximumFileBytes} are accepted`,
     );
   }

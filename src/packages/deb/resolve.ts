@@ -5,7 +5,6 @@ import { comparePackages, type LockedPackage, type Lockfile } from '../../contra
 import { tools } from '../../exec/tools.ts';
 import { architectureNamed } from '../../lib/architecture.ts';
 import { CosaError } from '../../lib/errors.ts';
-import { exitStatus } from '../../lib/exit-status.ts';
 import { nearest } from '../../lib/nearest.ts';
 import { compareBytes, sortByBytes } from '../../lib/order.ts';
 import { problemsError } from '../../lib/problems.ts';
@@ -164,7 +163,7 @@ async function describeFiles(
     );
     if (record === undefined) {
       const message = `the indexes describe no file ${basename(file.uri)} of ${file.name}`;
-      throw new CosaError('REPOSITORY_INVALID', message, { exitStatus: exitStatus.failed });
+      throw new CosaError('REPOSITORY_INCOMPLETE', message);
     }
     return lockedPackage(file, record, sources);
   });

@@ -154,7 +154,7 @@ describe('buildImages', () => {
       { kernel: false },
       {},
       {
-        code: 'KERNEL_MISSING',
+        code: 'CONTAINER_KERNEL',
         exitStatus: 4,
         message: 'the container has no kernel: /usr/lib/modules/*/vmlinuz with initramfs.img beside it',
       },
@@ -163,7 +163,7 @@ describe('buildImages', () => {
       'two kernels',
       { files: { 'usr/lib/modules/5/vmlinuz': '', 'usr/lib/modules/5/initramfs.img': '' } },
       {},
-      { code: 'KERNEL_MISSING', message: 'the container has 2 kernels, and one is expected: 5, 6.12.0-test' },
+      { code: 'CONTAINER_KERNEL', message: 'the container has 2 kernels, and one is expected: 5, 6.12.0-test' },
     ],
     [
       'a linked kernel',

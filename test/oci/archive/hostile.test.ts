@@ -157,8 +157,8 @@ describe('a file that is no archive of a layout', () => {
   });
 
   it('is a directory or a device', async () => {
-    await expect(openArchive(directory)).rejects.toMatchObject({ code: 'NOT_A_FILE' });
-    await expect(openArchive('/dev/zero')).rejects.toMatchObject({ code: 'NOT_A_FILE' });
+    await expect(openArchive(directory)).rejects.toMatchObject({ code: 'BLOB_NOT_A_FILE' });
+    await expect(openArchive('/dev/zero')).rejects.toMatchObject({ code: 'BLOB_NOT_A_FILE' });
   });
 });
 

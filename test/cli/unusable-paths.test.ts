@@ -29,7 +29,9 @@ it.each([
   const { status, stdout } = await inWork(...args);
   const { error } = JSON.parse(stdout) as { error: { code: string; message: string } };
   expect({ status, code: error.code }).toEqual({ status: 2, code: 'DIRECTORY_UNUSABLE' });
-  expect(error.message).toMatch(new RegExp(`^the directory ${path}(/blobs)?(/sha256)? cannot be made: `));
+  expect(error.message).toMatch(
+    new RegExp(`^(writing to [^ ]+: )?the directory ${path}(/blobs)?(/sha256)? cannot be made: `),
+  );
 });
 
 it.each([

@@ -57,8 +57,8 @@ test.each(['oci', 'docker'])(
 
 test('its threads start, and find the compressors', async () => {
   const buffer = new TextEncoder().encode('hello').buffer;
-  const [{ compressed }] = await ask('compress-thread', [{ algorithm: 'zstd', buffer, size: 5 }]);
-  const [answer] = await ask('decompress-thread', [{ begins: true, chunk: compressed }]);
+  const [{ answer: piece }] = await ask('content-thread', [{ kind: 'compress', compression: 'zstd', buffer, size: 5 }]);
+  const [{ answer }] = await ask('decompress-thread', [{ begins: true, chunk: piece.compressed }]);
   expect(Buffer.from(answer.bytes).toString()).toBe('hello');
 });
 

@@ -80,8 +80,8 @@ describe('parsePolicy', () => {
       'no image falls into the scope "dir" of oci: it must be an absolute path',
     ],
   ])('refuses %s', (_, text, position, message) => {
-    const [line, column] = (position ?? '').split(':').map(Number);
-    const where = position === undefined ? { file: 'policy.json' } : { file: 'policy.json', line, column };
+    const [line, column] = position.split(':').map(Number);
+    const where = { file: 'policy.json', line, column };
     const prefix = 'the policy cannot be used: ';
     expect(() => parsePolicy(text, 'policy.json')).toThrow(
       expect.objectContaining({

@@ -124,11 +124,12 @@ function directly(agent: Agent): Connect {
 /** How connections lead through a proxy, with TLS from end to end. */
 function throughTunnel(proxy: URL, to: URL, milliseconds: number, stop: AbortSignal): Connect {
   const { host, port } = addressOf(to);
-  return async ({ host: _host, port: _port, path: _path, ...options }) => {
+  return async ({ port: _port, path: _path, ...options }) => {
     const { connect } = await import('node:tls');
     const limit = AbortSignal.any([stop, AbortSignal.timeout(milliseconds)]);
     const socket = await openTunnel(proxy, `${to.hostname}:${port}`, limit);
-    return connect({ servername: host, ...options, socket });
+    // A server that has an address and no name is known to the check of its certificate by `host` alone.
+    return connect({ ...options, host, socket });
   };
 }
 

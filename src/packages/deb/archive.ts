@@ -44,7 +44,8 @@ const compressions: Readonly<Record<string, PartCompression>> = {
 export async function openPackageArchive(file: string): Promise<PackageArchive> {
   await using handle = await open(file);
   const { size: fileSize } = await handle.stat();
-  if ((await readText(handle, 0, magic.length)) !== magic) throw invalid(file, 'it does not begin as an ar archive');
+  if ((await readText(handle, 0, magic.length)) !== magic)
+    throw invalidPackage(file, 'it does not begin as an ar archive');
   const parts = new Map<string, ArchivePart>();
   let changed = 0;
   let offset = magic.length;
@@ -53,17 +54,18 @@ export async function openPackageArchive(file: string): Promise<PackageArchive> 
     const size = /^\d{1,10} *$/.test(header.slice(48, 58)) ? Number(header.slice(48, 58)) : Number.NaN;
     const begin = offset + headerBytes;
     if (header.slice(58) !== '`\n' || !(begin + size <= fileSize)) {
-      throw invalid(file, `no member begins at offset ${offset}`);
+      throw invalidPackage(file, `no member begins at offset ${offset}`);
     }
     const [, name = '', ending = ''] = /^((?:control|data)\.tar)(\.\w+)?\/? *$/.exec(header.slice(0, 16)) ?? [];
     if (count === 0) changed = dateOf(header);
+    if (name !== '' && size === 0) throw invalidPackage(file, `its ${name} is empty`);
     if (name !== '') parts.set(name, { file, compression: compressions[ending] ?? 'other', offset: begin, size });
     offset = begin + size + (size % 2);
   }
   const control = parts.get('control.tar');
   const data = parts.get('data.tar');
   if (control === undefined || data === undefined) {
-    throw invalid(file, `it has no ${control === undefined ? 'control.tar' : 'data.tar'}`);
+    throw invalidPackage(file, `it has no ${control === undefined ? 'control.tar' : 'data.tar'}`);
   }
   return { control, data, changed };
 }
@@ -78,6 +80,7 @@ async function readText(handle: FileHandle, position: number, length: number): P
   return buffer.toString('latin1', 0, bytesRead);
 }
 
-function invalid(file: string, reason: string): CosaError {
-  return new CosaError('PACKAGE_INVALID', `${file} is not a Debian package: ${reason}`);
+/** The error for a file that is not what its name says. */
+export function invalidPackage(file: string, reason: string, cause?: unknown): CosaError {
+  return new CosaError('PACKAGE_INVALID', `${file} is not a Debian package: ${reason}`, { cause });
 }

@@ -2,19 +2,19 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { start } from '../../exec/run.ts';
+import { type RunningProgram, start } from '../../exec/run.ts';
 import { tools } from '../../exec/tools.ts';
 import { decompressZstd } from '../../lib/compress/decompress-zstd.ts';
 import { CosaError, isSystemError } from '../../lib/errors.ts';
 import { type ByteSource, byteSource } from '../../lib/tar/byte-source.ts';
-import type { ArchivePart } from './archive.ts';
+import { type ArchivePart, invalidPackage } from './archive.ts';
 import { uncompressedXzSize } from './xz-size.ts';
 
 /**
  * Decompresses parts of package files, one after the other. All that xz has compressed goes through one program: a
  * system has hundreds of packages, most of them small, and to start a program for each takes longer than its work.
  * @param work gets each part's index and bytes, in order; what it does not read is passed over
- * @throws CosaError `PACKAGE_INVALID`, `TOOL_FAILED`, what `work` throws
+ * @throws CosaError `PACKAGE_INVALID`, `TOOL_MISSING`, `TOOL_FAILED`, what `work` throws; the signal's reason
  */
 export async function decompressParts(
   parts: readonly ArchivePart[],
@@ -23,7 +23,7 @@ export async function decompressParts(
 ): Promise<void> {
   const inXz = parts.filter(({ compression }) => compression === 'xz');
   if (inXz.length === 0) {
-    for (const [index, part] of parts.entries()) await work(index, uncompressed(part));
+    for (const [index, part] of parts.entries()) await work(index, stoppable(uncompressed(part), signal));
     return;
   }
   const sizes = new Map<ArchivePart, number>();
@@ -42,18 +42,22 @@ export async function decompressParts(
     for (const [index, part] of parts.entries()) {
       const size = sizes.get(part);
       if (size === undefined) {
-        await work(index, uncompressed(part));
+        await work(index, stoppable(uncompressed(part), signal));
         continue;
       }
       const end = source.offset + size;
-      await work(index, until(source, end));
-      for await (const _ of until(source, end));
-      if (source.offset < end) await program.done;
+      await work(index, until(source, end, program));
+      for await (const _ of until(source, end, program));
+    }
+    // What nobody reads would keep xz from its end.
+    if ((await source.takeSome(1)).length > 0) {
+      throw invalidPackage(inXz.at(-1)?.file ?? '', 'its xz data is longer than its index says');
     }
     await feeding;
     await program.done;
   } catch (error) {
     program.kill();
+    signal?.throwIfAborted();
     // A pipe breaks because the program has ended, and its own failure says more.
     if (isSystemError(error, 'EPIPE') || isSystemError(error, 'ERR_STREAM_PREMATURE_CLOSE')) await program.done;
     throw error;
@@ -62,10 +66,21 @@ export async function decompressParts(
   }
 }
 
-async function* until(source: ByteSource, end: number): AsyncGenerator<Buffer> {
+async function* until(source: ByteSource, end: number, program: Pick<RunningProgram, 'done'>): AsyncGenerator<Buffer> {
   while (source.offset < end) {
     const chunk = await source.takeSome(end - source.offset);
-    if (chunk.length === 0) return;
+    if (chunk.length === 0) {
+      // The program's own failure says why there is no more.
+      await program.done;
+      return;
+    }
+    yield chunk;
+  }
+}
+
+async function* stoppable(chunks: AsyncIterable<Buffer>, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    signal?.throwIfAborted();
     yield chunk;
   }
 }
@@ -73,7 +88,7 @@ async function* until(source: ByteSource, end: number): AsyncGenerator<Buffer> {
 async function xzSize({ file, offset, size }: ArchivePart): Promise<number> {
   await using handle = await open(file);
   const result = await uncompressedXzSize(handle, offset, size);
-  if (result === undefined) throw new CosaError('PACKAGE_INVALID', `${file} is not a Debian package: no xz data`);
+  if (result === undefined) throw invalidPackage(file, 'no xz data');
   return result;
 }
 
@@ -102,9 +117,7 @@ async function* gunzip(part: ArchivePart): AsyncGenerator<Buffer> {
     for await (const chunk of unzip) yield chunk as Buffer;
     await feeding;
   } catch (cause) {
-    throw new CosaError('PACKAGE_INVALID', `${part.file} is not a Debian package: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw invalidPackage(part.file, (cause as Error).message, cause);
   } finally {
     unzip.destroy();
   }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -50,6 +50,7 @@ describe('the parts of a package file', () => {
     ],
     ['a size that is none', `!<arch>\n${member('control.tar', 'x', '-1')}`, 'no member begins at offset 8'],
     ['a header that is cut off', `!<arch>\n${version}data.tar`, 'no member begins at offset 72'],
+    ['no bytes of files', `!<arch>\n${version}${member('data.tar', '')}`, 'its data.tar is empty'],
     ['members without end', `!<arch>\n${member('_', '').repeat(100)}`, 'it has no control.tar'],
   ])('are refused: %s', async (_, text, reason) => {
     const file = await archiveOf(text);
@@ -128,6 +129,53 @@ describe('what is compressed', () => {
     await handle.write(Buffer.from([0xff, 0xff]), 0, 2, good.offset + 14);
     await handle.close();
     await expect(contents([good])).rejects.toMatchObject({ code: 'TOOL_FAILED' });
+  });
+
+  it('fails as xz does where that fails, and not as a stream that ends too early', async () => {
+    const programs = join(directory, 'programs');
+    await mkdir(programs);
+    await writeFile(join(programs, 'xz'), '#!/bin/sh\necho "xz: out of order" >&2\nexit 3\n', { mode: 0o755 });
+    const good = await part('a', 'xz', 'text', ['xz', '-c']);
+    const path = process.env.PATH;
+    process.env.PATH = `${programs}:${path}`;
+    try {
+      const reading = decompressParts([good], async (_, bytes) => {
+        for await (const _ of bytes);
+        throw new Error('the stream ends');
+      });
+      await expect(reading).rejects.toMatchObject({
+        code: 'TOOL_FAILED',
+        message: 'xz --decompress --stdout --threads=1: exit status 3\nxz: out of order',
+      });
+    } finally {
+      process.env.PATH = path;
+    }
+  });
+
+  it('is refused, and nothing waits for ever, where there is more than the index says', async () => {
+    const { file, ...good } = await part('a', 'xz', 'a'.repeat(1 << 20), ['xz', '-c']);
+    const content = await readFile(file);
+    const size = content.lastIndexOf(Buffer.from([0x80, 0x80, 0x40]));
+    await writeFile(file, content.fill(Buffer.from([0x81, 0x80, 0x00]), size, size + 3));
+    await expect(contents([{ file, ...good }])).rejects.toMatchObject({
+      code: 'PACKAGE_INVALID',
+      message: `${file} is not a Debian package: its xz data is longer than its index says`,
+    });
+  });
+
+  test.each(['none', 'xz'] as const)('is read no further once its reader is stopped: %s', async (compression) => {
+    const item = await part(
+      'a',
+      compression,
+      'a'.repeat(1 << 22),
+      compression === 'none' ? ['cat'] : ['xz', '-c', '-0'],
+    );
+    const stop = new AbortController();
+    const reason = new Error('stopped');
+    const read = async (_: number, bytes: AsyncIterable<Buffer>) => {
+      for await (const _ of bytes) stop.abort(reason);
+    };
+    await expect(decompressParts([item], read, stop.signal)).rejects.toBe(reason);
   });
 
   it('has the size that xz itself says, of several streams too', async () => {

@@ -2,13 +2,13 @@ import { availableParallelism } from 'node:os';
 import { posix } from 'node:path';
 import { CosaError } from '../../lib/errors.ts';
 import { mapParallel } from '../../lib/parallel.ts';
-import { readTar } from '../../lib/tar/reader.ts';
+import { readTar, type TarEntry } from '../../lib/tar/reader.ts';
 import { escapedName, nameNotUtf8 } from '../../lib/utf8-names.ts';
 import { decompressParts } from './decompress-parts.ts';
 import { isDocumentation } from './documentation.ts';
 import type { PackageFile } from './package-file.ts';
 import type { OwnedMember, UnpackedPackage } from './unpacked.ts';
-import { type MemberWriter, memberWriter, NeedsTarget } from './write-member.ts';
+import { memberWriter, NeedsTarget } from './write-member.ts';
 
 export interface ExtractOptions {
   /** Whether manuals and their like are unpacked. */
@@ -20,7 +20,7 @@ export interface ExtractOptions {
  * @returns those that were unpacked, in the order given, without those that must be left to the target's dpkg: links of
  *   the root lead its files elsewhere than here, or there is something that it alone knows how to replace; a part of
  *   their files may be there then
- * @throws CosaError `NAME_NOT_UTF8`, `PACKAGE_INVALID`, what `readTar` throws
+ * @throws CosaError `NAME_NOT_UTF8`, what `decompressParts` and `readTar` throw; the signal's reason
  */
 export async function extractPackages(
   items: readonly PackageFile[],
@@ -30,18 +30,22 @@ export async function extractPackages(
 ): Promise<UnpackedPackage[]> {
   const writer = memberWriter(root);
   const unpacked = new Map<PackageFile, UnpackedPackage>();
-  await mapParallel(shares(items, availableParallelism()), (share) => {
+  const orderOf = new Map(items.map((item, order) => [item, order]));
+  const extractShare = (share: readonly PackageFile[], stopped: AbortSignal) => {
     const extract = async (index: number, bytes: AsyncIterable<Buffer>) => {
       const item = share[index] as PackageFile;
-      const files = await extractPackage(item, bytes, writer, options);
+      const write = (path: string, member: TarEntry) => writer.write(path, member, orderOf.get(item) ?? 0);
+      const files = await extractPackage(item, bytes, write, options);
       if (files !== undefined) unpacked.set(item, files);
     };
     return decompressParts(
       share.map(({ archive }) => archive.data),
       extract,
-      signal,
+      stopped,
     );
-  });
+  };
+  const count = availableParallelism();
+  await mapParallel(shares(items, count), extractShare, count, signal);
   return items.flatMap((item) => unpacked.get(item) ?? []);
 }
 
@@ -59,7 +63,7 @@ function shares(items: readonly PackageFile[], count: number): PackageFile[][] {
 async function extractPackage(
   item: PackageFile,
   bytes: AsyncIterable<Buffer>,
-  writer: MemberWriter,
+  write: (path: string, member: TarEntry) => Promise<void>,
   { documentation }: ExtractOptions,
 ): Promise<UnpackedPackage | undefined> {
   const paths: string[] = [];
@@ -68,7 +72,7 @@ async function extractPackage(
     for await (const member of readTar(bytes)) {
       const path = memberPath(member.path);
       if (!documentation && isDocumentation(path)) continue;
-      await writer.write(path, {
+      await write(path, {
         ...member,
         linkTarget: member.type === 'hardlink' ? memberPath(member.linkTarget) : member.linkTarget,
       });

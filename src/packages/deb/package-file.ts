@@ -3,7 +3,8 @@ import { CosaError } from '../../lib/errors.ts';
 import { compareBytes } from '../../lib/order.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import { readTar } from '../../lib/tar/reader.ts';
-import { openPackageArchive, type PackageArchive } from './archive.ts';
+import { blockSize } from '../../lib/tar/types.ts';
+import { invalidPackage, openPackageArchive, type PackageArchive } from './archive.ts';
 import { type ControlParagraph, fieldOf, parseControl } from './control.ts';
 import { decompressParts } from './decompress-parts.ts';
 
@@ -25,7 +26,7 @@ export interface PackageFile {
   changed: number;
 }
 
-/** The largest that Debian has, lists of checksums, take a tenth of it. */
+/** Of all control files of a package: the largest that Debian has, lists of checksums, take a tenth of it. */
 const mostControlBytes = 1 << 24;
 
 /**
@@ -41,7 +42,7 @@ export async function openPackageFiles(
   const read = async (index: number, bytes: AsyncIterable<Buffer>) => {
     const { locked, file } = packages[index] as (typeof packages)[number];
     const archive = archives[index] as PackageArchive;
-    const controlFiles = await readControlFiles(bytes);
+    const controlFiles = await readControlFiles(bytes, file);
     const [control] = parseControl(controlFiles.get('control')?.content.toString('utf8') ?? '', file);
     if (control === undefined)
       throw new CosaError('PACKAGE_INVALID', `the package ${locked.name} has no control paragraph`);
@@ -60,18 +61,22 @@ export async function readControlText(file: string): Promise<string> {
   const { control } = await openPackageArchive(file);
   let text = '';
   const read = async (_: number, bytes: AsyncIterable<Buffer>) => {
-    text = (await readControlFiles(bytes)).get('control')?.content.toString('utf8') ?? '';
+    text = (await readControlFiles(bytes, file)).get('control')?.content.toString('utf8') ?? '';
   };
   await decompressParts([control], read);
   return text;
 }
 
-async function readControlFiles(bytes: AsyncIterable<Buffer>): Promise<Map<string, ControlFile>> {
+async function readControlFiles(bytes: AsyncIterable<Buffer>, file: string): Promise<Map<string, ControlFile>> {
   const files: [string, ControlFile][] = [];
+  let room = mostControlBytes;
   for await (const member of readTar(bytes)) {
     const name = member.path.replace(/^(\.?\/)*/, '');
     if (member.type !== 'file' || name.includes('/')) continue;
-    files.push([name, { content: Buffer.from(await member.bytes(mostControlBytes)), mode: member.mode }]);
+    // A file without content takes room as well.
+    room -= blockSize + member.size;
+    if (room < 0) throw invalidPackage(file, `its control files have more than ${mostControlBytes} bytes`);
+    files.push([name, { content: Buffer.from(await member.bytes(member.size)), mode: member.mode }]);
   }
   return new Map(files.sort(([a], [b]) => compareBytes(a, b)));
 }

@@ -32,23 +32,28 @@ export interface MemberWriter {
    * both is a directory. It waits for each system call: a promise for each would take longer than they do.
    * @param path absolute path in the root
    * @param member a hard link's target as `path`
+   * @param order of the package among the others: where several bring a directory, its owner and mode are those of the
+   *   last, whichever is written first
    * @throws NeedsTarget where links on the way lead elsewhere on the host than in the target, for a directory in the
    *   place of something else or the other way round, and for devices and pipes
    */
-  write(path: string, member: TarEntry): Promise<void>;
+  write(path: string, member: TarEntry, order: number): Promise<void>;
 }
 
 export function memberWriter(root: string): MemberWriter {
   const base = realpathSync(root);
   /** Where directories of the root lie on the host; none becomes a link, for nothing takes the place of a directory. */
   const known = new Map([['/', base]]);
+  /** By a directory's place on the host: the order of the package whose directory it is. */
+  const decided = new Map<string, number>();
 
-  async function write(path: string, member: TarEntry): Promise<void> {
+  async function write(path: string, member: TarEntry, order: number): Promise<void> {
     const name = path.replace(/\/$/, '');
     if (member.type === 'directory') {
-      await writeDirectory(name, member);
+      await writeDirectory(name, member, order);
       return;
     }
+    if (name === '') throw new NeedsTarget(`the root is a ${member.type}`);
     const host = join(await directoryOf(posix.dirname(name)), posix.basename(name));
     switch (member.type) {
       case 'file':
@@ -69,7 +74,7 @@ export function memberWriter(root: string): MemberWriter {
     }
   }
 
-  async function writeDirectory(path: string, { mode, uid, gid }: TarEntry): Promise<void> {
+  async function writeDirectory(path: string, { mode, uid, gid }: TarEntry, order: number): Promise<void> {
     const host = path === '' ? base : join(await directoryOf(posix.dirname(path)), posix.basename(path));
     const stats = statIfThere(host);
     // As dpkg: a link to a directory that stands there stays, and so does what it leads to.
@@ -79,6 +84,8 @@ export function memberWriter(root: string): MemberWriter {
     }
     if (stats !== undefined && !stats.isDirectory()) throw new NeedsTarget(`${path} is no directory in the root`);
     if (stats === undefined) mkdirSync(host);
+    if ((decided.get(host) ?? order) > order) return;
+    decided.set(host, order);
     lchownSync(host, uid, gid);
     chmodSync(host, mode);
   }

@@ -203,14 +203,18 @@ describe('unpacking', () => {
     ['a directory where the root has a file', 'mkdir -p share/x; echo x > share/x/f', { 'share/x': 'file' }],
     ['a file where the root has a directory', 'mkdir share; echo x > share/x', { 'share/x/y': 'file' }],
     ['a pipe', 'mkdir share; mkfifo share/x', {}],
-  ])('leaves a package to the target that has %s', async (_, change, present: Record<string, string>) => {
-    for (const [path, text] of Object.entries(present)) {
-      await mkdir(join(root, path, '..'), { recursive: true });
-      await writeFile(join(root, path), text);
-    }
-    const item = await pack('odd', ['share'], change);
-    expect(await extractPackages([item], root, { documentation: true }, signal)).toEqual([]);
-  });
+    ['a file in the place of the root', 'ln -s / share', {}, '--transform=s,share,./,'],
+  ])(
+    'leaves a package to the target that has %s',
+    async (_, change, present: Record<string, string>, ...how: string[]) => {
+      for (const [path, text] of Object.entries(present)) {
+        await mkdir(join(root, path, '..'), { recursive: true });
+        await writeFile(join(root, path), text);
+      }
+      const item = await pack('odd', [...how, 'share'], change);
+      expect(await extractPackages([item], root, { documentation: true }, signal)).toEqual([]);
+    },
+  );
 
   test('writes over files and links of other packages, and through links to directories', async () => {
     await mkdir(join(root, 'usr/lib'), { recursive: true });
@@ -223,6 +227,35 @@ describe('unpacking', () => {
     expect(await readFile(join(root, 'usr/lib/link'), 'utf8')).toBe('file');
     expect(await readFile(join(root, 'usr/lib/new'), 'utf8')).toBe('x');
     expect((await lstat(join(root, 'lib'))).isSymbolicLink()).toBe(true);
+  });
+
+  test('gives a directory of several packages the mode of the last, whichever is the largest', async () => {
+    const directoryOf = (name: string, mode: string, size: number) =>
+      pack(name, ['share'], `mkdir -m ${mode} share; head -c ${size} /dev/zero > share/${name}`);
+    for (const [first, last] of [
+      [1, 100_000],
+      [100_000, 1],
+    ] as const) {
+      const items = [await directoryOf(`a${first}`, '700', first), await directoryOf(`b${last}`, '750', last)];
+      await extractPackages(items, root, { documentation: true }, signal);
+      expect((await lstat(join(root, 'share'))).mode & 0o7777).toBe(0o750);
+      await rm(join(root, 'share'), { recursive: true });
+    }
+  });
+
+  test('refuses control files without end', async () => {
+    const pieces = join(directory, 'pieces');
+    await mkdir(join(pieces, 'control'), { recursive: true });
+    for (const name of ['a', 'b', 'c']) await writeFile(join(pieces, 'control', name), Buffer.alloc(6 << 20));
+    for (const part of ['control', 'data']) {
+      await run(program('tar'), ['--create', `--file=${part}.tar`, '--directory=control', '.'], { cwd: pieces });
+    }
+    const file = join(directory, 'large.deb');
+    await writeFile(file, await debOf(pieces));
+    await expect(openFile('large', file)).rejects.toMatchObject({
+      code: 'PACKAGE_INVALID',
+      message: `${file} is not a Debian package: its control files have more than 16777216 bytes`,
+    });
   });
 
   test('knows members whatever way the archive spells them', async () => {

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { CosaError } from '../errors.ts';
 import { borrowThread, type Thread } from './thread.ts';
 
 /** More threads than this wait for the one that orders the results. */
@@ -36,7 +37,8 @@ interface Slot<Request, Answer> {
 }
 
 /**
- * Threads start when there is work for them, and are there for others once the pool is disposed of; what is under way then fails.
+ * Threads start when there is work for them, and are there for others once the pool is disposed of; what is under way then
+ * fails, and so does what is asked for later.
  * @param script as for `borrowThread`
  * @param size how many threads: one for each core, and eight at most, unless told
  */
@@ -48,12 +50,20 @@ export function threadPool<Request, Answer>(
     return { thread: undefined, isBusy: false, lanes: 0, jobs: [] };
   });
   const shared: Job<Request, Answer>[] = [];
+  let isDisposed = false;
+
+  /** A thread that was given back may be another's already, and answers one at a time. */
+  function threadOf(slot: Slot<Request, Answer>): Thread<Request, Answer> {
+    if (isDisposed) throw new CosaError('THREAD_FAILED', 'the work was given up');
+    slot.thread ??= borrowThread<Request, Answer>(script);
+    return slot.thread;
+  }
 
   async function work(slot: Slot<Request, Answer>): Promise<void> {
     if (slot.isBusy) return;
     slot.isBusy = true;
     for (let job = slot.jobs.shift() ?? shared.shift(); job !== undefined; job = slot.jobs.shift() ?? shared.shift()) {
-      await job(() => (slot.thread ??= borrowThread<Request, Answer>(script)));
+      await job(() => threadOf(slot));
     }
     slot.isBusy = false;
   }
@@ -93,6 +103,8 @@ export function threadPool<Request, Answer>(
   }
 
   function dispose(): void {
+    if (isDisposed) return;
+    isDisposed = true;
     for (const { thread } of slots) thread?.giveBack();
   }
 

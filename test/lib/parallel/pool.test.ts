@@ -62,4 +62,17 @@ describe('a pool of threads', () => {
     pool[Symbol.dispose]();
     await expect(waiting).rejects.toMatchObject({ code: 'THREAD_FAILED' });
   });
+
+  it('answers nothing once it is disposed of: its threads may be those of another', async () => {
+    const pool = echo(1);
+    expect(await pool.run({ answer: 'a' })).toBe('a');
+    const lane = pool.lane();
+    pool[Symbol.dispose]();
+    pool[Symbol.dispose]();
+    await expect(pool.run({ answer: 'b' })).rejects.toMatchObject({ code: 'THREAD_FAILED' });
+    await expect(lane.run({ answer: 'c' })).rejects.toMatchObject({ code: 'THREAD_FAILED' });
+    using one = echo(1);
+    using other = echo(1);
+    expect(await Promise.all([one.run({ answer: 'one' }), other.run({ answer: 'other' })])).toEqual(['one', 'other']);
+  });
 });

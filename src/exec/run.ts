@@ -175,7 +175,9 @@ function spawnOptions(options: RunOptions) {
 }
 
 /** Waits for the program's end as well. */
-async function forEachLine(child: Pick<Subprocess, 'iterable'>, onLine: (line: string) => void): Promise<void> {
+async function forEachLine(child: Pick<Subprocess, 'pid' | 'iterable'>, onLine: (line: string) => void): Promise<void> {
+  // What could not be started has no such method.
+  if (child.pid === undefined) return;
   for await (const line of child.iterable({ from: 'stderr' })) onLine(String(line));
 }
 

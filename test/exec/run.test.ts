@@ -85,4 +85,12 @@ describe('start', () => {
   it('rejects `done` where the program is missing', async () => {
     await expect((await start(tool('no-such-program'), [])).done).rejects.toMatchObject({ code: 'TOOL_MISSING' });
   });
+
+  it('rejects `done` where the system takes no argument as long', async () => {
+    const program = await start(tool('true'), ['long', 'a'.repeat(1 << 18)]);
+    await expect(program.done).rejects.toMatchObject({
+      code: 'TOOL_FAILED',
+      message: 'true long could not be started',
+    });
+  });
 });

@@ -16,7 +16,8 @@ export const removeFiles: RootStep = {
 export const removeFromPackages: RootStep = {
   title: 'remove files of packages',
   async run(context) {
-    const owned = new Map(context.request.packages.map((item) => [item.name, item.paths]));
+    const owned = new Map<string, readonly string[]>();
+    for (const { name, paths } of context.request.packages) owned.set(name, [...(owned.get(name) ?? []), ...paths]);
     for (const removal of context.request.removeFromPackages) {
       const paths = owned.get(removal.package);
       if (paths === undefined) throw unknownPackage(removal.package, [...owned.keys()]);

@@ -37,7 +37,9 @@ describe('removeFiles', () => {
 
 describe('removeFromPackages', () => {
   const packages = [
-    { name: 'docs', paths: ['/usr/share/doc/a', '/usr/share/doc/b', '/usr/share/docs'] },
+    // Two packages of one name: of two versions, or two architectures.
+    { name: 'docs', paths: ['/usr/share/doc/a', '/usr/share/docs'] },
+    { name: 'docs', paths: ['/usr/share/doc/b'] },
     { name: 'tool', paths: ['/usr/bin/tool', '/usr/bin/tool-helper'] },
   ];
 

@@ -11,11 +11,15 @@ import type { AssembledRoot } from '../../../rootfs/request.ts';
  */
 export function rootComponents(packages: readonly InstalledPackage[], assembled: AssembledRoot): Component[] {
   const generated = new Set(assembled.components.flatMap((component) => component.paths));
-  const sources = new Map<string, { packages: string[]; changed: number; paths: Set<string> }>();
+  const sources = new Map<string, { packages: Set<string>; changed: number; paths: Set<string> }>();
   for (const installed of packages) {
-    const source = sources.get(installed.source) ?? { packages: [], changed: 0, paths: new Set() };
+    const source = sources.get(installed.source) ?? {
+      packages: new Set<string>(),
+      changed: 0,
+      paths: new Set<string>(),
+    };
     sources.set(installed.source, source);
-    source.packages.push(installed.name);
+    source.packages.add(installed.name);
     source.changed = Math.max(source.changed, installed.changed);
     for (const path of installed.paths) {
       const final = finalPath(assembled.layout, path);

@@ -20,6 +20,16 @@ it('puts the binaries of a source together, where their files end up in the ostr
   ]);
 });
 
+it('names packages of one name once', () => {
+  const packages = [
+    installed('tool', 'tool', 1, ['/usr/lib/a/tool']),
+    installed('tool', 'tool', 1, ['/usr/lib/b/tool']),
+  ];
+  expect(rootComponents(packages, { kernelRelease: '6.1', layout, components: [] })).toEqual([
+    { name: 'tool', packages: ['tool'], changed: 1, paths: ['/usr/lib/a/tool', '/usr/lib/b/tool'] },
+  ]);
+});
+
 it('gives a path that the build made to the build, whatever a package says', () => {
   const generated = { name: 'overlay/05core', packages: [], changed: 0, paths: ['/usr/etc/tool.conf'] };
   const packages = [installed('tool', 'tool', 1, ['/etc/tool.conf', '/usr/bin/tool'])];

@@ -175,7 +175,8 @@ function response(answer: IncomingMessage, request: HttpRequest, idle: number, p
   // Whoever gave up a transfer reads no more, and its connection may well break then.
   answer.on('error', () => undefined);
   const body = received(answer, request, idle, peer);
-  const announced = Number(header('content-length') ?? 0);
+  // An answer to HEAD tells how long the body would be, and has none.
+  const announced = request.method === 'HEAD' ? 0 : Number(header('content-length') ?? 0);
   return {
     status: answer.statusCode ?? 0,
     header,

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { ConnectionOptions, SecureContextOptions } from 'node:tls';
 import { timeoutFailure } from './network-errors.ts';
 import { type Proxies, proxyFor } from './proxies.ts';
-import { addressOf, openTunnel, proxyAuthorization } from './tunnel.ts';
+import { addressOf, openTunnel, type ProxyServer, proxyAuthorization } from './tunnel.ts';
 
 /** How long nothing may happen, in milliseconds, before a connection counts as dead. A slow transfer may take for ever. */
 export interface Timeouts {
@@ -82,8 +82,10 @@ export function createConnections(settings: ConnectionSettings): Connections {
     const tls = { ...(await certificates(to.host)), rejectUnauthorized: verify };
     const { Agent } = await import('node:https');
     const agent = new Agent({ ...options, ...tls });
-    const way = proxy === undefined ? directly(agent) : throughTunnel(proxy, to, connect, stop);
-    return whenReady(agent, way, 'secureConnect', connect, stop);
+    if (proxy === undefined) return whenReady(agent, directly(agent), 'secureConnect', connect, stop);
+    const secure = proxy.protocol === 'https:' ? await certificates(proxy.host) : {};
+    const tunnel = throughTunnel({ address: proxy, secure }, to, connect, stop);
+    return whenReady(agent, tunnel, 'secureConnect', connect, stop);
   }
 
   return {
@@ -93,8 +95,10 @@ export function createConnections(settings: ConnectionSettings): Connections {
       // A proxy is sent requests that need no TLS as they are; through it leads a connection of its own for any other.
       const isForwarded = proxy !== undefined && url.protocol === 'http:';
       const server = isForwarded ? proxy : url;
-      const key = `${server.origin} ${verify}`;
-      const agent = agents.get(key) ?? open(server, isForwarded ? undefined : proxy, verify);
+      // What is said of a server does not hold for the proxy before it.
+      const isVerified = isForwarded || verify;
+      const key = `${server.origin} ${isVerified}`;
+      const agent = agents.get(key) ?? open(server, isForwarded ? undefined : proxy, isVerified);
       agents.set(key, agent);
       const path = `${url.pathname}${url.search}`;
       const common = { agent: await agent, protocol: server.protocol, ...addressOf(server) };
@@ -122,14 +126,14 @@ function directly(agent: Agent): Connect {
 }
 
 /** How connections lead through a proxy, with TLS from end to end. */
-function throughTunnel(proxy: URL, to: URL, milliseconds: number, stop: AbortSignal): Connect {
-  const { host, port } = addressOf(to);
-  return async ({ port: _port, path: _path, ...options }) => {
+function throughTunnel(proxy: ProxyServer, to: URL, milliseconds: number, stop: AbortSignal): Connect {
+  const { port } = addressOf(to);
+  return async (options) => {
     const { connect } = await import('node:tls');
     const limit = AbortSignal.any([stop, AbortSignal.timeout(milliseconds)]);
     const socket = await openTunnel(proxy, `${to.hostname}:${port}`, limit);
-    // A server that has an address and no name is known to the check of its certificate by `host` alone.
-    return connect({ ...options, host, socket });
+    // The host stays among the options: an IP address is no server name, and the certificate must be for it all the same.
+    return connect({ ...options, socket });
   };
 }
 

@@ -1,7 +1,14 @@
 import type { ClientRequestArgs, IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import { timeoutFailure } from './network-errors.ts';
 import { portOf } from './proxies.ts';
+
+/** A proxy, and what to trust if it is spoken to with TLS. */
+export interface ProxyServer {
+  address: URL;
+  secure: SecureContextOptions;
+}
 
 /**
  * A connection to a server through a proxy, by its method CONNECT: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
@@ -9,9 +16,14 @@ import { portOf } from './proxies.ts';
  * @param limit ends the attempt
  * @throws Error if the proxy does not answer, or refuses
  */
-export async function openTunnel(proxy: URL, to: string, limit: AbortSignal): Promise<Socket> {
+export async function openTunnel(
+  { address: proxy, secure }: ProxyServer,
+  to: string,
+  limit: AbortSignal,
+): Promise<Socket> {
   const { request } = await import(proxy.protocol === 'https:' ? 'node:https' : 'node:http');
   const options: ClientRequestArgs = {
+    ...secure,
     method: 'CONNECT',
     ...addressOf(proxy),
     path: to,
@@ -49,7 +61,11 @@ export function proxyAuthorization({ username, password }: URL): { 'proxy-author
   return { 'proxy-authorization': `Basic ${Buffer.from(plain).toString('base64')}` };
 }
 
-/** A server's address as Node's own client wants it. */
-export function addressOf(url: URL): { host: string; port: string } {
-  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: portOf(url) };
+/**
+ * A server's address as Node's own client wants it, with the name by which it is known in TLS: else Node takes that from
+ * the header `Host`, which is not the proxy's in what a proxy is sent.
+ */
+export function addressOf(url: URL): { host: string; port: string; servername: string } {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  return { host, port: portOf(url), servername: isIP(host) === 0 ? host : '' };
 }

@@ -32,11 +32,18 @@ export async function selfSigned(directory: string, name: string): Promise<Certi
   return withTexts(keyFile, certificateFile);
 }
 
-/** Makes a certificate for servers on the loopback interface, and the authority behind it. */
-export async function serverCertificate(directory: string, isExpired = false): Promise<ServerCertificate> {
+/**
+ * Makes a certificate for servers, on the loopback interface unless told, and the authority behind it.
+ * @param servers as OpenSSL writes a subject's other names
+ */
+export async function serverCertificate(
+  directory: string,
+  isExpired = false,
+  servers = 'DNS:localhost,IP:127.0.0.1',
+): Promise<ServerCertificate> {
   const authority = await selfSigned(directory, 'authority');
   const [keyFile, certificateFile] = [join(directory, 'server.key'), join(directory, 'server.crt')];
-  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  const names = ['-subj', '/CN=localhost', '-addext', `subjectAltName=${servers}`];
   const { stdout } = await run(openssl, ['req', ...newKey, '-keyout', keyFile, ...names]);
   const sign = [
     ...['x509', '-req', '-copy_extensions', 'copy', '-out', certificateFile],

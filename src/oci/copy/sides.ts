@@ -24,7 +24,7 @@ export async function onSide<T>(side: CopySide, work: () => Promise<T>): Promise
 export function readerOnSide(side: CopySide, reader: ContentReader): ContentReader {
   const { call, read } = methodsOf(side);
   return {
-    readBlob: (descriptor, signal) => read(reader.readBlob(descriptor, signal)),
+    readBlob: (...given) => read(reader.readBlob(...given)),
     hasBlob: call(reader.hasBlob),
     resolveTag: call(reader.resolveTag),
     resolveDigest: call(reader.resolveDigest),

@@ -78,3 +78,19 @@ test('what the source throws is the source’s, though it comes through the dest
     exitStatus: 4,
   });
 });
+
+test('a blob is read into the buffers that are given', async () => {
+  await using layout = await openLayoutForWriting(directory);
+  const content = Buffer.from('more content');
+  const descriptor = { mediaType: 'text/plain', digest: digestOf(content), size: content.length };
+  async function* open() {
+    yield content;
+  }
+  await layout.putBlob({ descriptor, open });
+  const buffer = Buffer.alloc(1024);
+  const buffers = { take: () => buffer, giveBack: () => undefined };
+  const pieces: Buffer[] = [];
+  for await (const piece of readerOnSide(reading, layout).readBlob(descriptor, undefined, buffers)) pieces.push(piece);
+  expect(pieces).toEqual([content]);
+  expect(pieces[0]?.buffer).toBe(buffer.buffer);
+});

@@ -1,7 +1,8 @@
 // https://www.rfc-editor.org/rfc/rfc8259: white space, then one token.
 const space = /[ \t\n\r]*/y;
-const token =
-  /[{}[\],:]|"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null/y;
+const token = /[{}[\],:"]|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null/y;
+/** Not a whole string: for one of many megabytes, the engine would run out of stack. */
+const partOfString = /[ !#-[\]-\uffff]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
 type Expected = 'value' | 'value or end' | 'key' | 'key or end' | 'colon' | 'comma or end';
 
@@ -17,13 +18,21 @@ export function jsonErrorPosition(text: string): { line: number; column: number 
   for (let isWhole = false; ; ) {
     position += matchAt(space, text, position).length;
     if (isWhole) return position === text.length ? undefined : lineAndColumn(text, position);
-    const found = matchAt(token, text, position);
+    const found = tokenAt(text, position);
     const next = after(found, expected, open);
     if (next === undefined) return lineAndColumn(text, position);
     position += found.length;
     if (next === 'comma or end' && open.length === 0) isWhole = true;
     expected = next;
   }
+}
+
+function tokenAt(text: string, position: number): string {
+  const found = matchAt(token, text, position);
+  if (found !== '"') return found;
+  let end = position + 1;
+  for (let part = ' '; part !== ''; end += part.length) part = matchAt(partOfString, text, end);
+  return text[end] === '"' ? text.slice(position, end + 1) : '';
 }
 
 function matchAt(pattern: RegExp, text: string, position: number): string {

@@ -23,6 +23,12 @@ describe('jsonErrorPosition', () => {
     expect(jsonErrorPosition(text)).toEqual(position && { line: position[0], column: position[1] });
   });
 
+  it('finds its way through a string of many megabytes', () => {
+    const long = 'a'.repeat(20 * 1024 * 1024);
+    expect(jsonErrorPosition(`["${long}"`)).toEqual({ line: 1, column: long.length + 4 });
+    expect(jsonErrorPosition(`["${long}`)).toEqual({ line: 1, column: 2 });
+  });
+
   it('knows JSON from other text just as JSON.parse does', () => {
     const damaged = fc
       .tuple(fc.json(), fc.nat(), fc.constantFrom('', ',', '}', ']', '"', ':', '0', '-', ' ', '\\', 'x', '{', '\u0001'))

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { makeDirectory } from '../lib/directories.ts';
 import { isSystemError, usageError } from '../lib/errors.ts';
 import { namesIn } from '../lib/files.ts';
+import { ifExists } from '../lib/if-exists.ts';
 import { lockFile, tryLockFile } from './lock.ts';
 import { tryRun } from './run.ts';
 import { tools } from './tools.ts';
@@ -107,7 +108,8 @@ async function remove(path: string, lock: AsyncDisposable): Promise<void> {
 }
 
 async function directoriesAmong(path: string, names: readonly string[]): Promise<string[]> {
-  const stats = await Promise.all(names.map((name) => lstat(join(path, name))));
+  // Whatever still writes there may remove it as well.
+  const stats = await Promise.all(names.map((name) => ifExists(lstat(join(path, name)))));
   return names.filter((_, index) => stats[index]?.isDirectory()).map((name) => join(path, name));
 }
 

@@ -10,6 +10,9 @@ import { type ByteSource, byteSource } from '../../lib/tar/byte-source.ts';
 import { type ArchivePart, invalidPackage } from './archive.ts';
 import { uncompressedXzSize } from './xz-size.ts';
 
+/** What dpkg-deb makes needs a quarter of it; other archives might ask for 4 GiB. */
+const mostMemory = 1 << 28;
+
 /**
  * Decompresses parts of package files, one after the other. All that xz has compressed goes through one program: a
  * system has hundreds of packages, most of them small, and to start a program for each takes longer than its work.
@@ -30,7 +33,7 @@ export async function decompressParts(
   for (const part of inXz) sizes.set(part, await xzSize(part));
   const program = await start(
     tools.xz,
-    ['--decompress', '--stdout', '--threads=1'],
+    ['--decompress', '--stdout', '--threads=1', `--memlimit-decompress=${mostMemory}`],
     signal === undefined ? {} : { signal },
   );
   const feeding = pipeline(async function* () {

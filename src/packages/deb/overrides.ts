@@ -72,8 +72,8 @@ async function readOverride(file: string): Promise<OverridePackage> {
 }
 
 /**
- * A lock with overrides in place of its packages of the same names. Where a name stands for several architectures, an
- * override takes the place of that of its own.
+ * A lock with overrides in place of its packages of the same names. Where a name stands for several packages, an override
+ * takes the place of all of its own architecture.
  */
 export function replaceLocked(lock: Lockfile, overrides: readonly OverridePackage[]): Lockfile {
   const byName = new Map(overrides.map(({ locked }) => [locked.name, locked]));
@@ -84,7 +84,7 @@ export function replaceLocked(lock: Lockfile, overrides: readonly OverridePackag
     const isMeant = counts.get(item.name) === 1 || override?.architecture === item.architecture;
     return override !== undefined && isMeant ? override : item;
   });
-  return { ...lock, packages };
+  return { ...lock, packages: [...new Set(packages)] };
 }
 
 /**

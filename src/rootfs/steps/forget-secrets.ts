@@ -49,7 +49,7 @@ export const forgetSecrets: RootStep = {
   },
 };
 
-/** The package that is known for it, or the only one with files neighbours it. */
+/** The package that is known for it, or the only one with files in the same directory. */
 function makerOf({ path }: Secret, known: string | undefined, packages: RootfsRequest['packages']): string {
   if (known !== undefined && packages.some(({ name }) => name === known)) return known;
   const directory = `${posix.dirname(path)}/`;

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { type ArchivePart, openPackageArchive } from '../../../src/packages/deb/archive.ts';
@@ -145,11 +146,27 @@ describe('what is compressed', () => {
       });
       await expect(reading).rejects.toMatchObject({
         code: 'TOOL_FAILED',
-        message: 'xz --decompress --stdout --threads=1: exit status 3\nxz: out of order',
+        message:
+          'xz --decompress --stdout --threads=1 --memlimit-decompress=268435456: exit status 3\nxz: out of order',
       });
     } finally {
       process.env.PATH = path;
     }
+  });
+
+  it('is refused where it would take too much memory', async () => {
+    const item = await part('a', 'xz', 'text', ['xz', '-c', '--threads=1']);
+    const content = await readFile(item.file);
+    // https://tukaani.org/xz/xz-file-format.txt, 3.1: its size, flags, LZMA2 with one byte of properties, a checksum.
+    const header = content.subarray(item.offset + 12, item.offset + 24);
+    expect(header.subarray(0, 4)).toEqual(Buffer.from([2, 0, 0x21, 1]));
+    header[4] = 40;
+    header.writeUInt32LE(crc32(header.subarray(0, 8)), 8);
+    await writeFile(item.file, content);
+    await expect(contents([item])).rejects.toMatchObject({
+      code: 'TOOL_FAILED',
+      message: expect.stringContaining('Memory usage limit reached') as string,
+    });
   });
 
   it('is refused, and nothing waits for ever, where there is more than the index says', async () => {

@@ -13,6 +13,8 @@ export interface HttpRequest {
   url: URL;
   headers?: Readonly<Record<string, string>> | undefined;
   body?: Uint8Array | StreamedBody | undefined;
+  /** True if the body says who we are: then it is sent to the address's own server alone. */
+  isBodySecret?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 

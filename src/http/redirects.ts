@@ -18,7 +18,8 @@ export interface RedirectRules {
  * The layer that follows redirects, as servers point to their storage with them; of requests that change something,
  * only those redirects that keep the method. From the first other origin on nothing is sent that says who we are, not
  * even when the way leads back.
- * @throws CosaError `…_FAILED` for a redirect that leads nowhere, in a circle, or away from TLS
+ * @throws CosaError `…_FAILED` for a redirect that leads nowhere, in a circle, away from TLS, or with a secret body to
+ *   another origin
  */
 export function withRedirects(next: Exchange, peer: Peer, rules: RedirectRules): Exchange {
   return async (first) => {
@@ -29,7 +30,11 @@ export function withRedirects(next: Exchange, peer: Peer, rules: RedirectRules):
       if (!(isRead ? redirectStatuses : keepingStatuses).includes(answer.status)) return answer;
       await answer.discard();
       const url = target(answer, peer, rules);
-      const headers = url.origin === request.url.origin ? request.headers : withoutSecrets(request.headers);
+      const isSameOrigin = url.origin === request.url.origin;
+      if (!isSameOrigin && request.isBodySecret === true) {
+        throw misconfigured(peer, `it redirects to ${url.host} what says who we are`);
+      }
+      const headers = isSameOrigin ? request.headers : withoutSecrets(request.headers);
       request = { ...request, url, headers };
     }
     throw misconfigured(peer, `it redirects more than ${mostRedirects} times`);

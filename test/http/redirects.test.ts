@@ -72,6 +72,19 @@ test.each([
   expect(requests.every((request) => request.method === method)).toBe(true);
 });
 
+test('a body that says who we are goes to its own origin alone', async () => {
+  const { next, requests } = servers({
+    'https://registry.test/v2/': '/token',
+    'https://registry.test/token': 'https://other.test/token',
+  });
+  const secret = { ...first, method: 'POST', body: Buffer.from('secret'), isBodySecret: true } as const;
+  await expect(withRedirects(next, peer, strict)(secret)).rejects.toMatchObject({
+    code: 'REGISTRY_FAILED',
+    message: 'registry registry.test: it redirects to other.test what says who we are',
+  });
+  expect(requests.map(({ url }) => url.href)).toEqual(['https://registry.test/v2/', 'https://registry.test/token']);
+});
+
 const plain = 'http://127.0.0.1:5000/';
 
 test.each([

@@ -67,7 +67,7 @@ export function tokenRequest(
     if (service !== undefined) form.set('service', service);
     if (scopes.length > 0) form.set('scope', scopes.join(' '));
     const headers = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' };
-    return { method: 'POST', url: realm, headers, body: Buffer.from(form.toString()) };
+    return { method: 'POST', url: realm, headers, body: Buffer.from(form.toString()), isBodySecret: true };
   }
   const url = new URL(realm);
   if (service !== undefined) url.searchParams.set('service', service);

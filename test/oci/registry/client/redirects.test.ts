@@ -143,3 +143,19 @@ test('what storage refuses is not what the registry refuses', async () => {
     message: `docker://${server.host}/os/example: GET manifests/latest: ${storage.host} answers with status 403`,
   });
 });
+
+test('no identity token goes to where a token service redirects', async () => {
+  await using other = await startHttpServer((_request, response) => response.end('{"token": "good"}'));
+  await using tokens = await startHttpServer((_request, response) => {
+    response.writeHead(307, { location: `http://${other.host}/token` }).end();
+  });
+  await using server = await startHttpServer((_request, response) => {
+    response.writeHead(401, { 'www-authenticate': `Bearer realm="http://${tokens.host}/token"` }).end();
+  });
+  await using registry = testClient(server.host, { credentials: async () => ({ identityToken: 'identity' }) });
+  await expect(registry.get()).rejects.toMatchObject({
+    code: 'REGISTRY_FAILED',
+    message: `registry ${server.host}: it redirects to ${other.host} what says who we are`,
+  });
+  expect(other.requests).toEqual([]);
+});

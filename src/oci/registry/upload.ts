@@ -64,7 +64,8 @@ export async function uploadBlob(
     try {
       return await finishUpload(requests, reached, digest, undefined, signal);
     } catch (error) {
-      if (isDoubtful && hasCode(error, 'BLOB_REFUSED')) return false;
+      // The second is what an upload's place becomes that lies outside of the registry.
+      if (isDoubtful && hasCode(error, 'BLOB_REFUSED', 'REGISTRY_FAILED')) return false;
       throw error;
     }
   }

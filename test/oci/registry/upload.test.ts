@@ -326,6 +326,27 @@ describe('an upload', () => {
     expect(scene.registry.hasBlob(repositoryName, descriptorOf(large).digest)).toBe(true);
   });
 
+  it.each([
+    ['the registry', false],
+    ['another host', true],
+  ])('begins anew where its counting was believed and was wrong: at %s', async (_where, isElsewhere) => {
+    await using scene = await openTestingRepository();
+    await using front = await startTestingRegistry();
+    front.inject({
+      match: {},
+      fault: { kind: 'redirect', to: scene.registry.address, status: 307 },
+      times: always,
+      skip: 1,
+    });
+    await using registry = testClient(front.host);
+    const fault = { kind: 'headers', headers: { Range: '0-1999999' } } as const;
+    scene.registry.inject({ match: { method: 'PATCH' }, fault, times: 2 });
+    scene.registry.inject({ match: { method: 'PUT' }, fault: { kind: 'status', status: 400 } });
+    const repository = isElsewhere ? openRepository(registry.client, repositoryName) : scene.repository;
+    expect(await repository.putBlob(sourceOf(large))).toBe('written');
+    expect(scene.registry.hasBlob(repositoryName, descriptorOf(large).digest)).toBe(true);
+  });
+
   it.each([307, 308])('follows %i from every one of its requests, without what it knows of us', async (status) => {
     const users = [{ name: 'builder', password: 'letmein', access: 'push' }] as const;
     await using front = await startTestingRegistry({ authentication: { kind: 'basic', users } });

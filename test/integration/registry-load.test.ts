@@ -71,17 +71,22 @@ it('lose nothing while connections break, requests fail and tokens end', async (
   });
   await push(registry.host, 'base');
   registry.log.length = 0;
+  const isSpread = true;
   for (let number = 0; number < 12; number++) {
     const skip = number * 5;
     registry.inject({
       match: { method: 'PATCH' },
       fault: { kind: 'reset-request', afterBytes: 700_000 },
       skip: number,
+      isSpread,
     });
-    registry.inject({ match: { method: 'POST' }, fault: { kind: 'status', status: 429 }, skip });
-    registry.inject({ match: { method: 'PUT' }, fault: { kind: 'status', status: 500 }, skip });
-    registry.inject({ match: { method: 'PUT' }, fault: { kind: 'reset', afterBytes: 0 }, skip: skip + 2 });
-    registry.inject({ match: { method: 'GET', path: /blobs/ }, fault: { kind: 'reset', afterBytes: 900_000 }, skip });
+    // All begin uploads under one path: so many apart that no attempts of one come to an end.
+    registry.inject({ match: { method: 'POST' }, fault: { kind: 'status', status: 429 }, skip: number * 11 });
+    const put = { method: 'PUT' };
+    registry.inject({ match: put, fault: { kind: 'status', status: 500 }, skip, isSpread });
+    registry.inject({ match: put, fault: { kind: 'reset', afterBytes: 0 }, skip: skip + 2, isSpread });
+    const blob = { method: 'GET', path: /blobs/ };
+    registry.inject({ match: blob, fault: { kind: 'reset', afterBytes: 900_000 }, skip, isSpread });
   }
   await Promise.all(machines.map((machine) => push(registry.host, machine)));
   expect(registry.tags(repository)).toEqual(digests);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/lib/digest.ts';
 import { startTestingRegistry, type TestingRegistry } from '../testing-registry.ts';
 import { ask, pushBlob, pushManifest } from './client.ts';
+import { createFaultPlan } from './faults.ts';
 
 let registry: TestingRegistry & AsyncDisposable;
 let path: string;
@@ -120,4 +121,12 @@ describe('faults of what is sent', () => {
     expect(registry.tags('os').get('stable')).toBe(second);
     expect(await resolve()).toBe(first);
   });
+});
+
+it('spreads faults over paths: none is befallen twice', () => {
+  const plan = createFaultPlan();
+  const fault = { kind: 'status', status: 500 } as const;
+  for (let number = 0; number < 3; number++) plan.inject({ match: { method: 'PUT' }, fault, isSpread: true });
+  const failed = ['/a', '/a', '/b', '/a', '/b', '/c', '/d'].map((path) => plan.take('PUT', path).length);
+  expect(failed).toEqual([1, 0, 1, 0, 0, 1, 0]);
 });

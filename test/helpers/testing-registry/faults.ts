@@ -37,6 +37,8 @@ export interface Injection {
   times?: number;
   /** How many matching requests go well before. */
   skip?: number;
+  /** Spares a path that such a fault has befallen before: however requests follow each other, none fails time after time. */
+  isSpread?: boolean;
 }
 
 /** Faults that are to come. */
@@ -50,6 +52,7 @@ export interface FaultPlan {
 
 export function createFaultPlan(): FaultPlan {
   let planned: { injection: Injection; skip: number; times: number }[] = [];
+  const befallen = new Set<string>();
   return {
     inject: (injection) => {
       planned.push({ injection, skip: injection.skip ?? 0, times: injection.times ?? 1 });
@@ -60,10 +63,13 @@ export function createFaultPlan(): FaultPlan {
         const { match, fault } = entry.injection;
         if (match.method !== undefined && match.method !== method) continue;
         if (match.path !== undefined && !match.path.test(path)) continue;
+        const isSpread = entry.injection.isSpread === true;
+        if (isSpread && befallen.has(path)) continue;
         if (entry.skip > 0) entry.skip -= 1;
         else if (entry.times > 0) {
           entry.times -= 1;
           faults.push(fault);
+          if (isSpread) befallen.add(path);
         }
       }
       return faults;

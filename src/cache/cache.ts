@@ -23,11 +23,14 @@ export interface Cache extends AsyncDisposable {
   use(names: readonly string[]): Promise<void>;
   /** Says that an entry is of use: it is evicted after those that are not. */
   touch(name: string): Promise<void>;
-  /** Gives what was made at an unfinished path its place, durably, and as a whole for whoever looks; replaces what is there. */
+  /**
+   * Gives what was made at an unfinished path its place, as a whole for whoever looks; replaces what is there. Its files must
+   * be on disk already: who makes them knows whether to flush one or the file system.
+   */
   place(unfinished: string, name: string): Promise<void>;
   /** The text of an entry that is a file, or `undefined`; reading it is using it. */
   readText(name: string): Promise<string | undefined>;
-  /** Writes an entry that is a file, as {@link place} does. */
+  /** Writes an entry that is a file, durably and as a whole. */
   writeText(name: string, text: string): Promise<void>;
   /** Removes entries, as far as nobody uses them, and gives the names of those. */
   remove(names: readonly string[]): Promise<string[]>;

@@ -6,6 +6,7 @@ import { comparePackages, type LockedPackage, type Lockfile, overridesRepository
 import { architectureNamed } from '../../lib/architecture.ts';
 import { digestFile, digestHex } from '../../lib/digest.ts';
 import { CosaError, usageError } from '../../lib/errors.ts';
+import { fsyncPath } from '../../lib/files.ts';
 import { exists } from '../../lib/if-exists.ts';
 import { sortByBytes } from '../../lib/order.ts';
 import type { PackageRequest } from '../backend.ts';
@@ -111,7 +112,9 @@ export async function writeOverrideRepository(overrides: readonly OverridePackag
   // Two files may be one package.
   const links = new Map(overrides.map(({ file, locked }) => [`${locked.sha256}.deb`, file]));
   for (const [link, file] of links) await symlink(file, join(directory, link));
-  await writeFile(join(directory, 'Packages'), index);
+  const indexFile = join(directory, 'Packages');
+  await writeFile(indexFile, index);
+  await fsyncPath(indexFile);
   await cache.place(directory, name);
   await cache.trim();
   return cache.path(name);

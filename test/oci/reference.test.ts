@@ -12,19 +12,19 @@ describe('parseReference', () => {
     ['docker://[::1]:5000/os:41', 'docker://[::1]:5000/os', { tag: '41' }],
     [`docker://quay.io/os@${digest}`, 'docker://quay.io/os', { digest }],
     [`docker://quay.io/os:41@${digest}`, 'docker://quay.io/os', { tag: '41', digest }],
-    ['oci:dir', 'oci:/work/dir', {}],
+    ['oci:dir', 'oci:/top/dir', {}],
     ['oci:/a:b/dir', 'oci:/a:b/dir', {}],
     ['oci:/a:b/dir:stable', 'oci:/a:b/dir', { tag: 'stable' }],
     [`oci:../dir@${digest}`, 'oci:/dir', { digest }],
-    ['oci-archive:os.tar:41', 'oci-archive:/work/os.tar', { tag: '41' }],
-    ['stable-candidate', 'oci:/work/oci', { name: 'stable-candidate' }],
-    ['41.20260102.0', 'oci:/work/oci', { name: '41.20260102.0' }],
-    ['sha256:0123ab', 'oci:/work/oci', { name: 'sha256:0123ab' }],
-    [digest, 'oci:/work/oci', { name: digest }],
+    ['oci-archive:os.tar:41', 'oci-archive:/top/os.tar', { tag: '41' }],
+    ['stable-candidate', 'oci:/top/oci', { name: 'stable-candidate' }],
+    ['41.20260102.0', 'oci:/top/oci', { name: '41.20260102.0' }],
+    ['sha256:0123ab', 'oci:/top/oci', { name: 'sha256:0123ab' }],
+    [digest, 'oci:/top/oci', { name: digest }],
   ])('reads %s', (text, place, selected) => {
     const { placeIn, ...rest } = parseReference(text);
     expect(rest).toEqual(selected);
-    expect(placeIn('/work').format()).toBe(place);
+    expect(placeIn('/top').format()).toBe(place);
   });
 
   it.each([

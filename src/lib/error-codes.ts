@@ -71,6 +71,7 @@ export const errorCodes = {
   DIRECTORY_MISSING: ['usage', 'The directory to work in is not there.'],
   DIRECTORY_UNUSABLE: ['usage', 'A directory cannot be made or written to.'],
   DISK_AND_CONTAINER: ['usage', 'A disk and a container are both named.'],
+  DISK_CUT_OFF: ['failed', 'A raw disk that was kept is shorter than it was.'],
   DISK_FORMAT_UNKNOWN: ['usage', "The disk image's format is not known."],
   DISK_FULL: ['failed', 'The disk is full.'],
   DISK_INVALID: ['verification', 'A disk image is not as its format says.'],

@@ -1,6 +1,6 @@
 import { Argument, Option } from '@commander-js/extra-typings';
-import { compressors } from '../../disk/compressors.ts';
-import { platforms } from '../../disk/platforms/index.ts';
+import { compressors } from '../../disk/by-host/compressors.ts';
+import { platforms } from '../../disk/by-host/platforms/index.ts';
 import { type BuiltImages, buildImages } from '../../flows/image/build.ts';
 import { formatBytes } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';

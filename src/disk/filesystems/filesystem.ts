@@ -1,35 +1,66 @@
-import type { Reporter } from '../../progress/reporter.ts';
+import type { Tool } from '../../exec/tools.ts';
+import type { DiskOutput } from '../output.ts';
+import type { SectorSize } from '../partitions/gpt.ts';
+import type { DirectoryNode, StoredContent } from './tree.ts';
 
-/** A filesystem to be written into a stretch of a disk. */
+/** A filesystem that is to be made. */
 export interface FilesystemRequest {
-  /** The file that holds the disk; the stretch reads as zeros. */
-  disk: string;
-  /** Where the filesystem begins, in bytes. */
-  offset: number;
-  /** Bytes: exactly those of the partition. */
-  size: number;
-  /** The directory whose content becomes the filesystem's. */
-  source: string;
-  /** A directory for temporary files. */
-  scratch: string;
+  /** Its place: position 0 is the first byte of the filesystem. */
+  output: DiskOutput;
   label: string;
   uuid: string;
-  /** Seconds since the epoch, for everything that carries a time. */
+  /** Seconds since the epoch, for every time but the tree's own `mtime`s. */
   timestamp: number;
-  /** Options for the program that makes the filesystem, as image.json gives them; may be hostile. */
+  sectorSize: SectorSize;
+  /** Sectors before the filesystem on its disk: FAT stores them. */
+  hiddenSectors: number;
+  /** `rootfs-args` of image.json, or nothing; may be hostile. */
   options: string;
-  /** A directory, as a path in the filesystem, that gets the immutable flag where the filesystem has one. */
-  immutable?: string;
+  /** Names the key of the options in errors. */
+  optionsKey: string;
+  /** A directory of ours for temporary files, for filesystems that a program of the host makes. */
+  scratch: string;
+  signal: AbortSignal;
 }
 
-/** A kind of filesystem. Each file beside this one exports one, and `index.ts` lists them. */
+/** A kind of filesystem. Each file beside this one exports one, and `filesystems.ts` lists them. */
 export interface Filesystem {
   readonly name: string;
+  /** Programs that the host must have; none where the bytes are ours. */
+  readonly tools: readonly Tool[];
   /**
-   * Writes the filesystem with everything that the source holds: owners, modes, hard links and extended
-   * attributes. The same source content gives the same bytes, as far as the program that makes it lets us.
-   * @throws CosaError `FILESYSTEM_FULL` if it does not fit, `FILESYSTEM_OPTION` (exit 2) for an option that
-   *   is not permitted, `TOOL_MISSING`
+   * Begins a filesystem.
+   * @throws CosaError `FILESYSTEM_OPTION` (exit 2), `TOOL_MISSING`, or what else keeps this host from making it
    */
-  write(request: FilesystemRequest, reporter: Reporter): Promise<void>;
+  begin(request: FilesystemRequest): Promise<FilesystemWriter>;
+}
+
+/**
+ * A filesystem that is being made: contents first, in the order that decides where they lie, and then all the rest. The
+ * same contents in the same order and the same tree give the same bytes.
+ */
+export interface FilesystemWriter extends AsyncDisposable {
+  /**
+   * Begins to store content. Several can be under way side by side; one after the other lie better.
+   * @param size bytes that will come
+   * @param isDense true if room is taken for every block, and not only for those that hold something else than zeros
+   */
+  create(size: number, isDense?: boolean): ContentWriter;
+  /** Takes the room that `create(size, true)` would take, for content that lies there already: of a disk that this one is laid over. */
+  reserve(size: number): StoredContent;
+  /**
+   * Writes everything but the contents.
+   * @param size bytes of the filesystem, a multiple of 1 MiB; undefined for the least that holds the tree and leaves it
+   *   some room
+   * @returns bytes of the filesystem
+   * @throws CosaError `FILESYSTEM_FULL` with the bytes that are needed
+   */
+  finish(root: DirectoryNode, size?: number): Promise<number>;
+}
+
+/** Takes one content. */
+export interface ContentWriter {
+  write(chunk: Uint8Array): void;
+  /** @throws RangeError if other than `size` bytes came: a caller's mistake */
+  close(): StoredContent;
 }

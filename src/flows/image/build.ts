@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import { directoryCache } from '../../cache/directories.ts';
 import { cacheKinds } from '../../cache/kinds.ts';
-import { compressors } from '../../disk/compressors.ts';
-import { findPlatform } from '../../disk/platforms/index.ts';
+import { compressors } from '../../disk/by-host/compressors.ts';
+import { findPlatform } from '../../disk/by-host/platforms/index.ts';
 import { missingTool } from '../../exec/tool-errors.ts';
 import { type Tool, tools } from '../../exec/tools.ts';
 import { which } from '../../exec/which.ts';

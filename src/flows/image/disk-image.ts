@@ -7,10 +7,10 @@ import {
   type DiskImageRecord,
   formatRecord,
   parseRecord,
-} from '../../disk/artifact.ts';
-import { assembleDisk } from '../../disk/assemble.ts';
-import type { Compressor } from '../../disk/compressors.ts';
-import type { DiskPlatform } from '../../disk/platforms/platform.ts';
+} from '../../disk/by-host/artifact.ts';
+import { assembleDisk } from '../../disk/by-host/assemble.ts';
+import type { Compressor } from '../../disk/by-host/compressors.ts';
+import type { DiskPlatform } from '../../disk/by-host/platforms/platform.ts';
 import { openScratch } from '../../exec/scratch.ts';
 import { digestFile, digestHex } from '../../lib/digest.ts';
 import { makeDirectory } from '../../lib/directories.ts';

@@ -2,7 +2,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DirectoryCache } from '../../cache/directories.ts';
 import { stepKey } from '../../cache/key.ts';
-import { type Deployment, deploy, deploymentTree, initSysroot, type Sysroot, sysrootAt } from '../../disk/deploy.ts';
+import {
+  type Deployment,
+  deploy,
+  deploymentTree,
+  initSysroot,
+  type Sysroot,
+  sysrootAt,
+} from '../../disk/by-host/deploy.ts';
 import { unpackImage } from '../../ostree/unpack.ts';
 import { type Pipeline, runCachedStep } from '../../progress/step.ts';
 import type { AdmittedImage } from '../../workspace/resolve-image.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findFilesystem } from '../../../src/disk/filesystems/index.ts';
+import { findFilesystem } from '../../../src/disk/by-host/filesystems/index.ts';
 import { parseOptions } from '../../../src/disk/filesystems/options.ts';
 
 const permitted = new Map([

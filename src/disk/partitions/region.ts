@@ -1,0 +1,8 @@
+/** A stretch of a disk. */
+export interface Region {
+  /** Bytes from the beginning of the disk. */
+  offset: number;
+  /** Bytes. */
+  size: number;
+  firstSector: number;
+}

@@ -17,7 +17,7 @@ export interface MachineDescription {
   /** MiB. */
   memory: number;
   cpus: number;
-  disk: Pick<DiskOverlay, 'path' | 'base'>;
+  disk: Pick<DiskOverlay, 'path' | 'base' | 'sectorSize'>;
   network: Network;
   /** None: BIOS. */
   uefi?: UefiFiles | undefined;
@@ -51,7 +51,7 @@ export function qemuArguments(machine: MachineDescription): string[] {
     ['-machine', machineType(machine), ...acceleratorArguments(machine.accelerator)],
     ['-smp', String(machine.cpus), '-m', `${machine.memory}M`],
     machine.uefi === undefined ? [] : firmwareArguments(machine.uefi, machine.secureBoot),
-    ['-blockdev', blockDevice(machine.disk), '-device', 'virtio-blk-pci,drive=disk,bootindex=0'],
+    ['-blockdev', blockDevice(machine.disk), '-device', `virtio-blk-pci,${diskProperties(machine.disk)}`],
     [
       '-netdev',
       `user,id=network,restrict=${machine.network === 'none' ? 'on' : 'off'},hostfwd=tcp:127.0.0.1:${machine.sshPort}-:${guestSshPort}`,
@@ -61,6 +61,11 @@ export function qemuArguments(machine: MachineDescription): string[] {
     consoleArguments(machine),
     machine.ignition === undefined ? [] : ['-fw_cfg', `name=opt/com.coreos/config,file=${escaped(machine.ignition)}`],
   ].flat();
+}
+
+function diskProperties({ sectorSize }: Pick<DiskOverlay, 'sectorSize'>): string {
+  const sectors = sectorSize === 512 ? '' : `,logical_block_size=${sectorSize},physical_block_size=${sectorSize}`;
+  return `drive=disk,bootindex=0${sectors}`;
 }
 
 function machineType({ secureBoot }: MachineDescription): string {

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { run } from '../exec/run.ts';
@@ -11,11 +11,15 @@ const formats: Readonly<Record<string, 'qcow2' | 'raw'>> = { '.qcow2': 'qcow2', 
 
 const imageInformation = z.object({ 'virtual-size': z.number().int().positive() });
 
+type SectorSize = 512 | 4096;
+
 export interface DiskOverlay {
   /** A qcow2 that the guest writes to. */
   path: string;
   /** Bytes that the guest sees. */
   size: number;
+  /** Bytes of a sector, which the disk's partition table was written for. */
+  sectorSize: SectorSize;
   /** What is under it, and stays as it is. */
   base: { path: string; format: 'qcow2' | 'raw'; isDevice: boolean };
 }
@@ -41,7 +45,16 @@ export async function createOverlay(image: string, directory: string, grow = 0):
   const path = join(directory, 'disk.qcow2');
   await run(tools.qemuImg, ['create', '-q', '-f', 'qcow2', '-b', base, '-F', format, path, String(size)]);
   const isDevice = (await stat(base)).isBlockDevice();
-  return { path, size, base: { path: base, format, isDevice } };
+  const sectorSize = format === 'raw' ? await sectorSizeOf(base) : 512;
+  return { path, size, sectorSize, base: { path: base, format, isDevice } };
+}
+
+/** The header of a GUID partition table is the second sector (UEFI specification 5.3.1). Where there is none: 512. */
+async function sectorSizeOf(disk: string): Promise<SectorSize> {
+  const signature = Buffer.from('EFI PART');
+  await using file = await open(disk);
+  const { buffer } = await file.read(Buffer.alloc(signature.length), 0, signature.length, 4096);
+  return buffer.equals(signature) ? 4096 : 512;
 }
 
 /**

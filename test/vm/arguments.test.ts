@@ -5,7 +5,7 @@ const machine: MachineDescription = {
   accelerator: 'tcg',
   memory: 2048,
   cpus: 2,
-  disk: { path: '/tmp/disk.qcow2', base: { path: '/image.qcow2', format: 'qcow2', isDevice: false } },
+  disk: { path: '/tmp/disk.qcow2', sectorSize: 512, base: { path: '/image.qcow2', format: 'qcow2', isDevice: false } },
   network: 'none',
   secureBoot: false,
   sshPort: 0,
@@ -86,9 +86,19 @@ test('a comma in a path does not end the value', () => {
   expect(args.join(' ')).toContain('file=/tmp/i,,j');
 });
 
+test('a disk of large sectors says so', () => {
+  const args = qemuArguments({ ...machine, disk: { ...machine.disk, sectorSize: 4096 } });
+  expect(values(args, '-device')).toContain(
+    'virtio-blk-pci,drive=disk,bootindex=0,logical_block_size=4096,physical_block_size=4096',
+  );
+});
+
 test('a raw disk, a device, whatever its name', () => {
   const base = { path: '/dev/a,b"c', format: 'raw', isDevice: true } as const;
-  const [disk = ''] = values(qemuArguments({ ...machine, disk: { path: '/tmp/disk.qcow2', base } }), '-blockdev');
+  const [disk = ''] = values(
+    qemuArguments({ ...machine, disk: { path: '/tmp/disk.qcow2', sectorSize: 512, base } }),
+    '-blockdev',
+  );
   expect(JSON.parse(disk)).toMatchObject({
     backing: { driver: 'raw', file: { driver: 'host_device', filename: '/dev/a,b"c' }, 'read-only': true },
   });

@@ -109,6 +109,18 @@ test('what begins as another format is raw by its name, and is not read as that'
   expect(overlay.base).toEqual({ path: raw, format: 'raw', isDevice: false });
 });
 
+test.each([512, 4096] as const)(
+  'a raw disk whose partition table is for sectors of %i bytes has such',
+  async (size) => {
+    const raw = join(directory, 'image.raw');
+    await writeFile(raw, '');
+    await truncate(raw, 2 ** 20);
+    await using handle = await open(raw, 'r+');
+    await handle.write('EFI PART', size);
+    expect((await createOverlay(raw, directory)).sectorSize).toBe(size);
+  },
+);
+
 test('QEMU reads the image, and nothing that its header names by then', async () => {
   await create(image, '1M');
   const overlay = await createOverlay(image, directory, 4096);

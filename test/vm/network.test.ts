@@ -68,7 +68,7 @@ test.each(networks)('with the network "%s"', async (network) => {
   far.socket.close();
   ssh.close();
 
-  const disk = { path: '/unused', base: { path: '/unused', format: 'raw', isDevice: false } } as const;
+  const disk = { path: '/unused', sectorSize: 512, base: { path: '/unused', format: 'raw', isDevice: false } } as const;
   const all = qemuArguments({
     ...{ accelerator: 'tcg', memory: 64, cpus: 1, disk, network, secureBoot: false, interactive: false },
     ...{ sshPort, consoleLog: '/unused' },

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What the initramfs does around Ignition at the first boot: network only where a config must be
-# fetched, the root grown to its disk, and /var there before files are written.
+# What the initramfs does around Ignition at the first boot: a config that lies in /boot is taken, network only where one
+# must be fetched, the root grown to its disk, and /var there before files are written.
 
 check() {
     # Only where the dracut configuration asks for it.
@@ -22,6 +22,7 @@ install() {
     inst_multiple \
         basename \
         cat \
+        cp \
         findmnt \
         lsblk \
         mkdir \
@@ -34,6 +35,7 @@ install() {
         umount
     inst_simple "$systemdutildir/systemd-growfs"
 
+    inst_script "$moddir/ignition-setup-user.sh" /usr/sbin/ignition-setup-user
     inst_script "$moddir/coreos-growroot.sh" /usr/sbin/coreos-growroot
     inst_script "$moddir/coreos-mount-var.sh" /usr/sbin/coreos-mount-var
     inst_script "$moddir/setfiles.sh" /usr/sbin/setfiles
@@ -43,6 +45,7 @@ install() {
     install_unit coreos-mount-var.service ignition-diskful.target
     install_unit coreos-populate-var.service ignition-diskful.target
     install_unit coreos-ignition-network.service ignition-complete.target
+    install_unit ignition-setup-user.service ignition-complete.target
 
     # The distribution's configuration, merged with the user's.
     inst_multiple -o "/usr/lib/ignition/base.d/*.ign" "/usr/lib/ignition/base.platform.d/*/*.ign"

@@ -6,3 +6,6 @@ export interface Region {
   size: number;
   firstSector: number;
 }
+
+/** Bytes. */
+export const mebibyte = 1024 * 1024;

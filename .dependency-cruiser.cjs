@@ -24,7 +24,7 @@ module.exports = {
     ),
     only('ostree-may-use-oci', 'ostree', `oci|${floor}`),
     only('layers-may-use-ostree', 'layers', `ostree|${floor}`),
-    only('disk-may-use-ostree', 'disk', `ostree|${floor}`),
+    only('disk-may-use-ostree-and-oci', 'disk', `ostree|oci|${floor}`),
     only('workspace-uses-domains', 'workspace', `${domains}|${floor}`),
     only('flows-use-all-below', 'flows', `workspace|${domains}|${floor}`),
     ...nouns.split('|').map((noun) => ({

@@ -1,0 +1,49 @@
+import type { DiskConfig } from '../../contract/image-config.ts';
+import type { PlatformSettings } from '../../contract/platforms.ts';
+import type { ArchitectureName } from '../../lib/architecture.ts';
+import type { Digest } from '../../lib/digest.ts';
+import type { Image } from '../../oci/image.ts';
+import type { ContentReader } from '../../oci/store.ts';
+import type { SectorSize } from '../partitions/gpt.ts';
+import type { DiskSource } from '../source.ts';
+
+/** What a container says of itself, as far as it stands on its disks. */
+export interface DiskContainer {
+  digest: Digest;
+  /** The operating system's name: its deployments and its `/var` lie in a directory of this name. */
+  name: string;
+  version: string;
+  architecture: ArchitectureName;
+  /** Seconds since the epoch: the commit's. */
+  timestamp: number;
+}
+
+/** `makeBaseDisk(request, directory, reporter)` makes a base disk in an empty directory. */
+export interface BaseDiskRequest {
+  /** Where the container's layers are read. */
+  reader: ContentReader;
+  image: Image;
+  container: DiskContainer;
+  sectorSize: SectorSize;
+}
+
+/**
+ * What all disks of a container with one sector size have in common. `openBaseDisk(directory)` reads what `makeBaseDisk`
+ * has left; disposing of it closes its file.
+ */
+export interface BaseDisk extends AsyncDisposable {
+  readonly container: DiskContainer;
+  /** Checksum of the commit that is deployed. */
+  readonly commit: string;
+  /** Release of the kernel: `6.12.0-amd64`. */
+  readonly kernelRelease: string;
+  readonly sectorSize: SectorSize;
+  /** image.json. */
+  readonly config: DiskConfig;
+  /** platforms.json; empty if the container has none. */
+  readonly platforms: ReadonlyMap<string, PlatformSettings>;
+  /** Bytes of the smallest disk with this content, a multiple of 1 MiB. */
+  readonly leastSize: number;
+  /** All content in its place, and neither a partition table nor the boot filesystem's own structures. */
+  readonly source: DiskSource;
+}

@@ -9,6 +9,9 @@ export const bootFilesystems = ['ext4'] as const;
 
 const compressors = z.enum(['xz', 'gzip', 'zstd', 'none']);
 
+/** How an image is compressed for publication. */
+export type CompressorChoice = z.output<typeof compressors>;
+
 /** GiB; larger is a mistake, or an attack. */
 const maximumSize = 16384;
 
@@ -30,6 +33,8 @@ export const imageConfigKeys = {
   'ignition-network-kcmdline': { schema: z.array(someLine), default: [] },
   /** GiB, of cloud images. */
   size: { schema: size, default: 10 },
+  /** Those whose disk images are made where none is named. */
+  platforms: { schema: z.array(someLine) },
   compressor: { schema: compressors, default: 'gzip' },
   'platform-compressor': { schema: z.record(z.string(), compressors), default: {} },
   'container-imgref': { schema: someLine },
@@ -59,8 +64,18 @@ export const diskConfigSchema = z.object({
   composefs: keys.composefs.schema.default(keys.composefs.default),
   'extra-kargs': keys['extra-kargs'].schema.default([]),
   size: keys.size.schema.default(keys.size.default),
+  platforms: keys.platforms.schema.optional(),
+  compressor: keys.compressor.schema.default(keys.compressor.default),
+  'platform-compressor': keys['platform-compressor'].schema.default({}),
   'container-imgref': keys['container-imgref'].schema.optional(),
+  'ostree-remote': keys['ostree-remote'].schema.optional(),
   'ignition-network-kcmdline': keys['ignition-network-kcmdline'].schema.default([]),
+  'vmware-os-type': keys['vmware-os-type'].schema.optional(),
+  'vmware-hw-version': keys['vmware-hw-version'].schema.default(keys['vmware-hw-version'].default),
+  'vmware-secure-boot': keys['vmware-secure-boot'].schema.default(keys['vmware-secure-boot'].default),
+  'aws-imdsv2-only': keys['aws-imdsv2-only'].schema.default(keys['aws-imdsv2-only'].default),
+  'aws-volume-type': keys['aws-volume-type'].schema.default(keys['aws-volume-type'].default),
+  'aws-x86-boot-mode': keys['aws-x86-boot-mode'].schema.default(keys['aws-x86-boot-mode'].default),
 });
 
 /** What disks are made by. */

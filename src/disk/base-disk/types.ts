@@ -42,6 +42,8 @@ export interface BaseDisk extends AsyncDisposable {
   readonly config: DiskConfig;
   /** platforms.json; empty if the container has none. */
   readonly platforms: ReadonlyMap<string, PlatformSettings>;
+  /** What the container's Ignition may be told that it runs on, see `ignitionFinder`; undefined if it has none. */
+  readonly ignitionPlatforms: readonly string[] | undefined;
   /** Bytes of the smallest disk with this content, a multiple of 1 MiB. */
   readonly leastSize: number;
   /** All content in its place, and neither a partition table nor the boot filesystem's own structures. */

@@ -51,7 +51,7 @@ export interface IgnitionFallback {
 /** Every Ignition knows this one, and looks for nothing that a platform would have to provide. */
 export const plainIgnition: IgnitionFallback = {
   id: 'metal',
-  by: 'give its address as the kernel argument ignition.config.url=…, or write it into the boot filesystem as ignition/config.ign where the system looks there',
+  by: 'write it into the boot filesystem as ignition/config.ign, or give its address as ignition.config.url=… on the kernel command line',
 };
 
 export interface StartStep {

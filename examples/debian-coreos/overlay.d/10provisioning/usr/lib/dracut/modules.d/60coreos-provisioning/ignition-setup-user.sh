@@ -7,6 +7,8 @@ mountpoint=/run/ignition-setup-user
 mkdir -p "$mountpoint"
 mount -o ro,noload /dev/disk/by-label/boot "$mountpoint"
 if [[ -f "$mountpoint/ignition/config.ign" ]]; then
+    # systemd protects it in the initramfs, too.
+    mount -o remount,bind,rw /usr
     mkdir -p /usr/lib/ignition
     cp "$mountpoint/ignition/config.ign" /usr/lib/ignition/user.ign
 fi

@@ -1,56 +1,85 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { verificationError } from '../lib/errors.ts';
-import { mapParallel } from '../lib/parallel.ts';
+import { CosaError, verificationError } from '../lib/errors.ts';
 import type { Image } from '../oci/image.ts';
 import type { ContentReader } from '../oci/store.ts';
 import type { Reporter } from '../progress/reporter.ts';
-import { type BareRepository, createBareRepository } from './unpack/bare-repository.ts';
 import { type BaseLayer, ostreeImage } from './unpack/base-layers.ts';
 import { checkTree, objectMissing } from './unpack/commit-tree.ts';
-import { readLayerObjects } from './unpack/layer-objects.ts';
+import { collectTree, type ImageTree } from './unpack/image-tree.ts';
+import { type ContentEntry, objectsOfTar } from './unpack/layer-objects.ts';
+import { layersAhead } from './unpack/layers-ahead.ts';
 import { defaultLimits, type UnpackLimits } from './unpack/limits.ts';
+import { readImageTree } from './unpack/read-files.ts';
 
-export interface UnpackOptions {
-  /** Becomes a ref that points to the commit. */
-  ref: string;
-  limits?: UnpackLimits;
+/** Where an image's contents go. */
+export interface ContentSink {
+  /**
+   * Takes a file or symbolic link, all of its content included. Called for one object after the other, in the order of the
+   * layers and of what is in them, once for each object of the commit.
+   */
+  write(entry: ContentEntry): Promise<void>;
 }
 
-/** Layers that are read side by side: decompression runs in its own process or thread, the rest in this one. */
-const concurrency = 3;
-
 /**
- * Unpacks an ostree container into a new repository of mode `bare`, which `ostree admin deploy` can use as it is.
- * Everything is verified while it streams: blobs, diffids, each object under its own name, and in the end that
- * the commit of the label is complete and nothing else was in the image. Must run as root or namespace root.
- *
- * Not atomic: an error removes the directory, SIGKILL leaves a part of it. Nothing outside of it is ever written.
- * @param directory where the repository goes; must not exist
- * @returns the commit's checksum
- * @throws CosaError `NOT_OSTREE`, `CONTENT_TOO_LARGE`, `OBJECT_MISSING`, `OBJECT_UNREFERENCED` (exit 4), and what
- *   `readLayerObjects` throws
+ * Reads an ostree container from its first byte to its last, each once, and gives its contents to a sink. Everything is
+ * verified while it streams: blobs, diffids, each object under its own name, and that the commit of the label is complete
+ * and nothing else was in the image. The next layers are read and decompressed while one is worked on.
+ * @param begin makes the sink, once the tree is known: before the first content
+ * @throws CosaError `NOT_OSTREE`, `CONTENT_TOO_LARGE`, `OBJECT_MISSING`, `OBJECT_UNREFERENCED` (exit 4), what
+ *   `readLayerObjects` and the sink throw; the signal's reason
  */
 export async function unpackImage(
   reader: ContentReader,
   image: Image,
-  directory: string,
-  options: UnpackOptions,
+  begin: (tree: ImageTree) => Promise<ContentSink>,
   reporter: Reporter,
-): Promise<string> {
+  limits: UnpackLimits = defaultLimits,
+): Promise<void> {
   const { commit, layers } = ostreeImage(image);
-  await mkdir(directory);
-  const repository = await createBareRepository(directory);
+  const { tree, add } = collectTree(commit);
+  const written = new Set<string>();
+  let contentBytes = 0;
+  let begun: { needed: ReadonlySet<string>; sink: ContentSink } | undefined;
+
+  async function beginSink(): Promise<{ needed: ReadonlySet<string>; sink: ContentSink }> {
+    const known = await completeTree(tree, reader, image, limits);
+    return { needed: await checkTree(known, commit, limits.paths), sink: await begin(known) };
+  }
+
+  async function take(entry: ContentEntry, layer: BaseLayer): Promise<void> {
+    begun ??= await beginSink();
+    if (!begun.needed.has(entry.checksum)) throw unreferenced(entry);
+    if (written.has(entry.checksum)) return drain(entry);
+    contentBytes += entry.size;
+    if (contentBytes > limits.contentBytes) throw contentTooLarge(layer, limits);
+    written.add(entry.checksum);
+    await begun.sink.write(entry);
+  }
+
+  await using ahead = layersAhead(counted(reader, image, reporter), layers, limits, reporter.signal);
+  for (const layer of layers) {
+    for await (const entry of objectsOfTar(ahead.next(), layer, limits)) {
+      reporter.signal.throwIfAborted();
+      if (entry.type === 'metadata') add(entry);
+      else await take(entry, layer);
+    }
+  }
+  const { needed } = begun ?? (await beginSink());
+  for (const checksum of needed) if (!written.has(checksum)) throw objectMissing(`content object ${checksum}`);
+}
+
+/** Images of one layer, as older tools wrote them, have metadata and content mixed: that layer is read twice. */
+async function completeTree(
+  tree: ImageTree,
+  reader: ContentReader,
+  image: Image,
+  { paths }: UnpackLimits,
+): Promise<ImageTree> {
   try {
-    const limits = options.limits ?? defaultLimits;
-    const written = await unpackLayers(counted(reader, image, reporter), layers, repository, limits, reporter.signal);
-    await checkComplete(repository, commit, written, limits);
-    await repository.writeRef(options.ref, commit);
-    await repository.finish();
-    return commit;
+    await checkTree(tree, tree.commit, paths);
+    return tree;
   } catch (error) {
-    await repository.abort();
-    await rm(directory, { recursive: true, force: true });
-    throw error;
+    if (!(error instanceof CosaError) || error.code !== 'OBJECT_MISSING') throw error;
+    return readImageTree(reader, image);
   }
 }
 
@@ -70,52 +99,16 @@ function counted(reader: ContentReader, { manifest }: Image, reporter: Reporter)
   };
 }
 
-/** Returns the checksums of all content objects. The first error stops every layer. */
-async function unpackLayers(
-  reader: ContentReader,
-  layers: readonly BaseLayer[],
-  repository: BareRepository,
-  limits: UnpackLimits,
-  signal: AbortSignal,
-): Promise<ReadonlySet<string>> {
-  const written = new Set<string>();
-  let contentBytes = 0;
-
-  async function unpackLayer(layer: BaseLayer, stopped: AbortSignal): Promise<void> {
-    for await (const entry of readLayerObjects(reader, layer, limits, stopped)) {
-      stopped.throwIfAborted();
-      if (entry.type === 'content') {
-        if (!written.has(entry.checksum)) contentBytes += entry.size;
-        if (contentBytes > limits.contentBytes) throw contentTooLarge(layer, limits);
-        written.add(entry.checksum);
-        await repository.writeContent(entry);
-      } else {
-        await repository.writeMetadata(entry);
-      }
-    }
-  }
-
-  await mapParallel(layers, unpackLayer, concurrency, signal);
-  return written;
+/** Reads an object to its end, which verifies it. */
+async function drain(entry: ContentEntry): Promise<void> {
+  const content = entry.content();
+  while ((await content.next()).done !== true);
 }
 
-async function checkComplete(
-  repository: BareRepository,
-  commit: string,
-  written: ReadonlySet<string>,
-  limits: UnpackLimits,
-): Promise<void> {
-  const needed = await checkTree(repository, commit, limits.entries);
-  for (const checksum of needed) {
-    if (!written.has(checksum)) throw objectMissing(`content object ${checksum}`);
-  }
-  for (const checksum of written) {
-    if (!needed.has(checksum)) {
-      throw verificationError('OBJECT_UNREFERENCED', `the image holds object ${checksum}, which is not in its commit`, {
-        hint: 'no tool that builds images puts it there: do not trust the image',
-      });
-    }
-  }
+function unreferenced({ checksum }: ContentEntry) {
+  return verificationError('OBJECT_UNREFERENCED', `the image holds object ${checksum}, which is not in its commit`, {
+    hint: 'no tool that builds images puts it there: do not trust the image',
+  });
 }
 
 function contentTooLarge(layer: BaseLayer, limits: UnpackLimits) {

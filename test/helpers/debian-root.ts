@@ -44,7 +44,7 @@ export async function debianRoot({ suite, packages, state }: DebianRootRequest):
     const made = ['--quiet', `--variant=${variant}`, `--include=${include}`, ...settings];
     await run(mmdebstrap, [...made, suite, temporary, ...(mirror === undefined ? [] : [mirror])]);
     // What is unpacked alone has no places to mount at.
-    for (const name of ['dev', 'proc', 'run', 'sys', 'tmp', 'var/tmp']) {
+    for (const name of ['dev', 'mnt', 'proc', 'run', 'sys', 'tmp', 'var/tmp']) {
       await mkdir(resolve(temporary, name), { recursive: true });
     }
     await rename(temporary, directory);

@@ -1,10 +1,8 @@
-import { access, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { run } from '../../src/exec/run.ts';
-import { tools } from '../../src/exec/tools.ts';
 import { digestOf, sha256Hex } from '../../src/lib/digest.ts';
 import { storeBytes } from '../../src/oci/artifact.ts';
 import { readImage } from '../../src/oci/image.ts';
@@ -31,6 +29,7 @@ import {
   sampleCommit,
   tarOf,
 } from '../helpers/ostree-layers.ts';
+import { unpackInMemory } from '../helpers/unpack-in-memory.ts';
 
 const xattrs = [
   { name: 'user.a', value: Buffer.from([0, 255, 10]) },
@@ -65,9 +64,8 @@ async function imageOf(layers: readonly (readonly Entry[])[], imageLabels: Annot
   return readImage(store, await storeImage(store, layers.map(tarOf), imageLabels));
 }
 
-function unpack(image: Awaited<ReturnType<typeof imageOf>>, limits?: UnpackLimits): Promise<string> {
-  const options = limits === undefined ? { ref: 'os' } : { ref: 'os', limits };
-  return unpackImage(store, image, join(directory, 'repo'), options, silentReporter());
+function unpack(image: Awaited<ReturnType<typeof imageOf>>, limits?: UnpackLimits) {
+  return unpackInMemory(store, image, limits);
 }
 
 describe('unpackImage', () => {
@@ -77,28 +75,41 @@ describe('unpackImage', () => {
     { name: 'one layer with content before metadata', layers: [[...(honest[1] ?? []), ...(honest[0] ?? [])]] },
     { name: 'an object in two layers', layers: [...honest, contentEntries(tool)] },
   ];
-  it.each(forms)('writes a repository that ostree accepts: $name', async ({ layers }) => {
-    expect(await unpack(await imageOf(layers))).toBe(sample.commit.checksum);
-    const repo = `--repo=${join(directory, 'repo')}`;
-    expect((await run(tools.ostree, [repo, 'rev-parse', 'os'])).stdout.trim()).toBe(sample.commit.checksum);
-    await run(tools.ostree, [repo, 'fsck']);
-    expect((await run(tools.ostree, [repo, 'cat', 'os', '/usr/bin/tool'])).stdout).toBe('tool');
-    expect((await run(tools.ostree, [repo, 'ls', '-X', 'os', '/usr/bin/tool'])).stdout).toContain('user.a');
+  it.each(forms)('gives each object once, in their order: $name', async ({ layers }) => {
+    const { commit, contents } = await unpack(await imageOf(layers));
+    expect(commit).toMatchObject({ commit: sample.commit.checksum, timestamp: 1, version: undefined });
+    expect(commit.objects[0]?.bytes).toEqual(sample.commit.bytes);
+    expect(new Set(commit.objects.map(({ checksum }) => checksum))).toEqual(
+      new Set([sample.commit, ...sample.metadata].map(({ checksum }) => checksum)),
+    );
+    expect(contents).toMatchObject(
+      sample.objects.map(({ checksum, content, symlinkTarget, mode, xattrs: own }) => ({
+        checksum,
+        symlinkTarget,
+        mode,
+        xattrs: own,
+        bytes: Buffer.from(content),
+        kind: symlinkTarget === '' ? 'file' : 'symlink',
+      })),
+    );
+    const etc = commit.root.directories.get('usr')?.directories.get('etc');
+    expect([...(etc?.files.keys() ?? [])]).toEqual(['empty', 'name with ünicode']);
   });
 
-  it('lets ostree import from it', async () => {
-    await unpack(await imageOf(honest));
-    const system = join(directory, 'system');
-    await run(tools.ostree, [`--repo=${system}`, 'init', '--mode=bare-user']);
-    await run(tools.ostree, [`--repo=${system}`, 'pull-local', join(directory, 'repo'), 'os']);
-    await run(tools.ostree, [`--repo=${system}`, 'fsck']);
+  it('gives what was added to a commit after it was made', async () => {
+    const detached = entry(objectName(sample.commit.checksum, 'commitmeta'), {}, 'signature');
+    const { commit } = await unpack(await imageOf([[...metadata, detached], content]));
+    expect(commit.objects.at(-1)).toMatchObject({ kind: 'commitmeta', bytes: Buffer.from('signature') });
   });
 
-  it('refuses a directory that exists, and leaves it alone', async () => {
+  it('stops when it is told to', async () => {
     const image = await imageOf(honest);
-    await unpack(image);
-    await expect(unpack(image)).rejects.toMatchObject({ code: 'EEXIST' });
-    await access(join(directory, 'repo/config'));
+    const stop = new AbortController();
+    const begin = async () => {
+      stop.abort(new Error('stopped'));
+      return { write: async () => undefined };
+    };
+    await expect(unpackImage(store, image, begin, silentReporter(stop.signal))).rejects.toThrow('stopped');
   });
 });
 
@@ -285,14 +296,14 @@ const hostileImages: Hostile[] = [
   {
     name: 'more content than the limit',
     layers: honest,
-    limits: { contentBytes: 100_000, entries: 1000 },
+    limits: { contentBytes: 100_000, entries: 1000, paths: 1000 },
     code: 'CONTENT_TOO_LARGE',
     message: "layer LAYER: the image's files are larger than 100000 bytes",
   },
   {
     name: 'more entries than the limit',
     layers: honest,
-    limits: { contentBytes: 1_000_000, entries: 10 },
+    limits: { contentBytes: 1_000_000, entries: 10, paths: 1000 },
     code: 'LAYER_ENTRY',
     message: 'layer LAYER has more than 10 entries',
   },
@@ -335,7 +346,7 @@ describe('unpackImage refuses', () => {
     const image = await imageOf([[commit, dirmeta, ...trees].map(metadataEntry)], { 'ostree.commit': commit.checksum });
     await expect(unpack(image)).rejects.toMatchObject({
       code: 'TREE_TOO_LARGE',
-      message: `commit ${commit.checksum} has more than 3000000 files`,
+      message: `commit ${commit.checksum} has more than 1000000 files`,
     });
   });
 
@@ -407,8 +418,8 @@ describe('unpackImage refuses', () => {
   it('10 GB of zeros behind a small layer, before they fill the disk', async () => {
     const size = 10 * 1024 ** 3;
     const header = tarOf([
-      entry(objectName(evil.checksum, 'file-xattrs-link')),
-      entry(objectName(evil.checksum, 'file'), { size }),
+      entry(objectName(tool.checksum, 'file-xattrs-link')),
+      entry(objectName(tool.checksum, 'file'), { size }),
     ]).subarray(0, -1024);
     // Frames of a zstd stream add up: 10 MiB of zeros, 1024 times.
     const zeros = await zstdOf(Buffer.alloc(size / 1024));

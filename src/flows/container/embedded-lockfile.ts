@@ -6,7 +6,8 @@ import type { Image } from '../../oci/image.ts';
 import { labelOf } from '../../oci/image.ts';
 import type { ContentReader } from '../../oci/store.ts';
 import { fileNames } from '../../ostree/unpack/commit-tree.ts';
-import { type ImageTree, readFiles, readImageDirectories } from '../../ostree/unpack/read-files.ts';
+import type { ImageTree } from '../../ostree/unpack/image-tree.ts';
+import { readFiles, readImageDirectories } from '../../ostree/unpack/read-files.ts';
 
 /**
  * The lockfile that a container carries, or `undefined` if it has none or is no ostree container.

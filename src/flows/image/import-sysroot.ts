@@ -10,7 +10,7 @@ import {
   type Sysroot,
   sysrootAt,
 } from '../../disk/by-host/deploy.ts';
-import { unpackImage } from '../../ostree/unpack.ts';
+import { unpackToRepository } from '../../ostree/unpack/bare-repository.ts';
 import { type Pipeline, runCachedStep } from '../../progress/step.ts';
 import type { AdmittedImage } from '../../workspace/resolve-image.ts';
 import type { SourceContainer } from './source-container.ts';
@@ -29,7 +29,7 @@ const commitFile = 'commit';
 /**
  * Imports and deploys a container, verified; platforms share the result, which is kept in the cache by digest.
  * @param cache of sysroots: what it gives stays as long as it is open
- * @throws CosaError what `unpackImage` and `deploy` throw
+ * @throws CosaError what `unpackToRepository` and `deploy` throw
  */
 export async function importSysroot(
   pipeline: Pipeline,
@@ -54,7 +54,7 @@ export async function importSysroot(
       cache.fill(key, async (temporary) => {
         const sysroot = await initSysroot(temporary);
         const ref = 'ostree/container/image';
-        const commit = await unpackImage(reference.reader, image, sysroot.repository, { ref }, reporter);
+        const commit = await unpackToRepository(reference.reader, image, sysroot.repository, ref, reporter);
         reporter.note('verified');
         await deploy(sysroot, deploymentOf(commit), reporter);
         await writeFile(join(temporary, commitFile), commit);

@@ -10,28 +10,70 @@ import {
   symlinkSync,
   writeSync,
 } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RunningProgram } from '../../exec/run.ts';
 import { startSettingXattrs, xattrRecord } from '../../exec/tools/setfattr.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { isSystemError } from '../../lib/errors.ts';
-import { exists, ifExists } from '../../lib/if-exists.ts';
 import type { Xattr } from '../../lib/xattr.ts';
-import type { MetadataKind } from './commit-tree.ts';
+import type { Image } from '../../oci/image.ts';
+import type { ContentReader } from '../../oci/store.ts';
+import type { Reporter } from '../../progress/reporter.ts';
+import { type ContentSink, unpackImage } from '../unpack.ts';
+import { ostreeImage } from './base-layers.ts';
+import { readDirectories } from './directories.ts';
+import type { ImageTree } from './image-tree.ts';
 import type { ContentEntry, MetadataEntry } from './layer-objects.ts';
 
+/**
+ * Unpacks an ostree container into a new repository of mode `bare`, which `ostree admin deploy` can use as it is. Must run
+ * as root or namespace root. Not atomic: an error removes the directory, SIGKILL leaves a part of it.
+ * @param directory where the repository goes; must not exist
+ * @param ref becomes a ref that points to the commit
+ * @returns the commit's checksum
+ * @throws CosaError what `unpackImage` throws
+ */
+export async function unpackToRepository(
+  reader: ContentReader,
+  image: Image,
+  directory: string,
+  ref: string,
+  reporter: Reporter,
+): Promise<string> {
+  const { commit } = ostreeImage(image);
+  await mkdir(directory);
+  const repository = await createBareRepository(directory);
+  async function begin(tree: ImageTree): Promise<ContentSink> {
+    const { objects } = await readDirectories(tree);
+    for (const object of objects) await repository.writeMetadata(object);
+    return {
+      async write(entry) {
+        await repository.writeContent(entry);
+      },
+    };
+  }
+  try {
+    await unpackImage(reader, image, begin, reporter);
+    await repository.writeRef(ref, commit);
+    await repository.finish();
+    return commit;
+  } catch (error) {
+    await repository.abort();
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
+}
+
 /** A new ostree repository of mode `bare`: objects are files with their real owners, modes and xattrs. */
-export interface BareRepository {
+interface BareRepository {
   /** Stores a metadata object; does nothing if it is there. */
-  writeMetadata(entry: MetadataEntry): Promise<void>;
+  writeMetadata(entry: Omit<MetadataEntry, 'type'>): Promise<void>;
   /**
    * Stores a content object; one that is there is verified again and left as it is.
    * @returns the bytes that were added
    */
   writeContent(entry: ContentEntry): Promise<number>;
-  readMetadata(kind: MetadataKind, checksum: string): Promise<Buffer | undefined>;
-  hasContent(checksum: string): Promise<boolean>;
   /** Points a ref (`ostree/1/1/0`) at a commit. */
   writeRef(name: string, commit: string): Promise<void>;
   /** Waits until all xattrs are set. */
@@ -45,7 +87,7 @@ const config = '[core]\nrepo_version=1\nmode=bare\n';
 const directories = ['extensions', 'objects', 'refs/heads', 'refs/mirrors', 'refs/remotes', 'state', 'tmp/cache'];
 
 /** Makes an empty repository in a directory that exists and is empty. */
-export async function createBareRepository(directory: string): Promise<BareRepository> {
+async function createBareRepository(directory: string): Promise<BareRepository> {
   await writeFile(join(directory, 'config'), config);
   for (const name of directories) await makeDirectory(join(directory, name));
   const objectDirectories = new Set<string>();
@@ -82,14 +124,6 @@ export async function createBareRepository(directory: string): Promise<BareRepos
       const isNew = await writeObject(join(directory, path), entry);
       if (isNew && entry.xattrs.length > 0) await setXattrs(path, entry.xattrs);
       return isNew ? entry.size : 0;
-    },
-
-    async readMetadata(kind, checksum) {
-      return ifExists(readFile(join(directory, objectPath(checksum, kind))));
-    },
-
-    async hasContent(checksum) {
-      return exists(join(directory, objectPath(checksum, 'file')));
     },
 
     async writeRef(name, commit) {

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { verificationError } from '../../lib/errors.ts';
-import { checkDirmeta, type ParsedCommit, type ParsedDirtree, parseCommit, parseDirtree } from './metadata.ts';
+import { type ParsedCommit, type ParsedDirtree, parseCommit, parseDirmeta, parseDirtree } from './metadata.ts';
 
 export type MetadataKind = 'commit' | 'dirtree' | 'dirmeta';
 
@@ -55,7 +55,7 @@ export async function checkTree(
   async function checkMeta(checksum: string): Promise<void> {
     if (checkedMeta.has(checksum)) return;
     checkedMeta.add(checksum);
-    checkDirmeta(await require(source, 'dirmeta', checksum), `dirmeta ${checksum}`);
+    parseDirmeta(await require(source, 'dirmeta', checksum), `dirmeta ${checksum}`);
   }
 
   async function visit(checksum: string, depth: number): Promise<Below> {

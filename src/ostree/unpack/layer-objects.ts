@@ -1,15 +1,14 @@
-import { createHash } from 'node:crypto';
 import { sha256Hex } from '../../lib/digest.ts';
 import { type CosaError, verificationError } from '../../lib/errors.ts';
 import { readTar, type TarEntry } from '../../lib/tar/reader.ts';
 import type { Xattr } from '../../lib/xattr.ts';
-import { decompress } from '../../oci/compression.ts';
 import type { ContentReader } from '../../oci/store.ts';
 import { contentHash, fileTypeBits } from '../objects.ts';
 import type { BaseLayer } from './base-layers.ts';
+import { layerTar } from './layer-tar.ts';
 import { layoutChecker } from './layout-checker.ts';
 import { normalizePath, type ObjectName, parseObjectPath } from './layout-path.ts';
-import { keptBytes, maximumLayerBytes, type UnpackLimits } from './limits.ts';
+import { keptBytes, type UnpackLimits } from './limits.ts';
 import { maximumMetadataBytes, maximumXattrsBytes, parseXattrs } from './metadata.ts';
 
 /** A commit, dirtree, dirmeta or commitmeta: verified already, except commitmeta, which has no checksum of its own. */
@@ -43,11 +42,19 @@ export interface ContentEntry {
  * @throws CosaError `LAYER_PATH`, `LAYER_ENTRY`, `LAYER_DIFFID`, `LAYER_TOO_LARGE`, `OBJECT_CHECKSUM`, `OBJECT_INVALID`
  *   and what the tar reader, decompression and blob reader throw (exit 4)
  */
-export async function* readLayerObjects(
+export function readLayerObjects(
   reader: ContentReader,
   layer: BaseLayer,
   limits: UnpackLimits,
-  signal?: AbortSignal,
+): AsyncGenerator<MetadataEntry | ContentEntry, void, void> {
+  return objectsOfTar(layerTar(reader, layer, limits), layer, limits);
+}
+
+/** As {@link readLayerObjects}, of a tar stream that was begun already: see `layerTar`. */
+export async function* objectsOfTar(
+  tar: AsyncIterable<Buffer>,
+  layer: BaseLayer,
+  limits: UnpackLimits,
 ): AsyncGenerator<MetadataEntry | ContentEntry, void, void> {
   const { digest } = layer.descriptor;
   const keep = keptBytes(layer.descriptor);
@@ -55,7 +62,7 @@ export async function* readLayerObjects(
   const xattrsByHash = new Map<string, Xattr[]>();
   let pending: { checksum: string; xattrs: Xattr[] } | undefined;
 
-  for await (const entry of readTar(layerTar(reader, layer, limits, signal))) {
+  for await (const entry of readTar(tar)) {
     const path = normalizePath(entry.path, digest);
     const object = parseObjectPath(path, digest);
     layout.check(entry, path, object);
@@ -90,31 +97,6 @@ export async function* readLayerObjects(
         break;
       }
     }
-  }
-}
-
-/** The layer's tar stream; ends only if the diffid is right. */
-async function* layerTar(
-  reader: ContentReader,
-  { descriptor, diffId }: BaseLayer,
-  limits: UnpackLimits,
-  signal?: AbortSignal,
-): AsyncGenerator<Buffer, void, void> {
-  const hash = createHash('sha256');
-  const blob = reader.readBlob(descriptor, signal);
-  for await (const chunk of decompress(blob, descriptor, maximumLayerBytes(descriptor, limits))) {
-    hash.update(chunk);
-    yield chunk;
-  }
-  const found = `sha256:${hash.digest('hex')}`;
-  if (found !== diffId) {
-    throw verificationError(
-      'LAYER_DIFFID',
-      `layer ${descriptor.digest} has the diffid ${found}, the config says ${diffId}`,
-      {
-        hint: 'the image was put together wrongly: build or copy it again',
-      },
-    );
   }
 }
 

@@ -7,10 +7,12 @@ export interface UnpackLimits {
   contentBytes: number;
   /** Entries of all layers together. */
   entries: number;
+  /** Files and directories of the tree: whoever lists it holds their paths in memory. */
+  paths: number;
 }
 
 /** Far above any operating system, far below what fills a disk of the usual size. */
-export const defaultLimits: UnpackLimits = { contentBytes: 64 * 1024 ** 3, entries: 3_000_000 };
+export const defaultLimits: UnpackLimits = { contentBytes: 64 * 1024 ** 3, entries: 3_000_000, paths: 1_000_000 };
 
 /** What is kept of any layer while it is read, however small it is. */
 const anyKeptBytes = 64 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import { CosaError, verificationError } from '../../lib/errors.ts';
 import type { Xattr } from '../../lib/xattr.ts';
-import { decodeVariant, type VariantType } from '../gvariant.ts';
+import { decodeVariant, string, type VariantType } from '../gvariant.ts';
 import { commitType, dirmetaType, dirtreeType, fileTypeBits, xattrsType } from '../objects.ts';
 
 /** Most bytes of a metadata object, as in ostree. */
@@ -15,10 +15,20 @@ export interface ParsedCommit {
   /** Seconds since the epoch. */
   timestamp: number;
   subject: string;
+  /** The value of `version` in its metadata, if that is a string. */
+  version: string | undefined;
   /** Checksum of the root's dirtree. */
   rootTree: string;
   /** Checksum of the root's dirmeta. */
   rootMeta: string;
+}
+
+export interface ParsedDirmeta {
+  uid: number;
+  gid: number;
+  /** Permission bits. */
+  mode: number;
+  xattrs: readonly Xattr[];
 }
 
 export interface ParsedDirtree {
@@ -34,11 +44,13 @@ export interface ParsedDirtree {
  * @throws CosaError `OBJECT_INVALID` (exit 4)
  */
 export function parseCommit(bytes: Buffer, what: string): ParsedCommit {
-  const [, , , subject, , timestamp, tree, meta] = decode(commitType, bytes, what);
+  const [metadata, , , subject, , timestamp, tree, meta] = decode(commitType, bytes, what);
+  const version = metadata.find(([key, { signature }]) => key === 'version' && signature === string.signature)?.[1];
   if (timestamp > BigInt(Number.MAX_SAFE_INTEGER)) throw invalid(what, 'has an impossible timestamp');
   return {
     timestamp: Number(timestamp),
     subject,
+    version: version === undefined ? undefined : decode(string, version.bytes, what),
     rootTree: checksumOf(tree, what),
     rootMeta: checksumOf(meta, what),
   };
@@ -72,14 +84,14 @@ export function parseDirtree(bytes: Buffer, what: string): ParsedDirtree {
 }
 
 /**
- * Checks a dirmeta object.
+ * Parses a dirmeta object: a directory's owner, permission bits and xattrs.
  * @throws CosaError `OBJECT_INVALID` (exit 4)
  */
-export function checkDirmeta(bytes: Buffer, what: string): void {
-  const [, , mode, xattrs] = decode(dirmetaType, bytes, what);
+export function parseDirmeta(bytes: Buffer, what: string): ParsedDirmeta {
+  const [uid, gid, mode, xattrs] = decode(dirmetaType, bytes, what);
   // The type bits, without the twelve permission bits.
   if ((mode & ~0o7777) !== fileTypeBits.directory) throw invalid(what, 'does not describe a directory');
-  namedXattrs(xattrs, what);
+  return { uid, gid, mode: mode & 0o7777, xattrs: namedXattrs(xattrs, what) };
 }
 
 /**

@@ -3,24 +3,14 @@ import { buildMetadataComponent, layerAnnotations } from '../../contract/labels.
 import { CosaError, verificationError } from '../../lib/errors.ts';
 import type { Image } from '../../oci/image.ts';
 import type { ContentReader } from '../../oci/store.ts';
-import { type BaseLayer, type OstreeImage, ostreeImage } from './base-layers.ts';
-import { checkTree, fileNames, findFile, type MetadataKind, type MetadataSource } from './commit-tree.ts';
+import { type BaseLayer, ostreeImage } from './base-layers.ts';
+import { checkTree, fileNames, findFile } from './commit-tree.ts';
+import { collectTree, type ImageTree } from './image-tree.ts';
 import { type ContentEntry, readLayerObjects } from './layer-objects.ts';
 import { defaultLimits } from './limits.ts';
 
 /** Most bytes of a file that is read into memory. */
 const maximumFileBytes = 16 * 1024 * 1024;
-/** Most bytes of all metadata objects: a million files have about this much. */
-const maximumTreeBytes = 256 * 1024 * 1024;
-
-/** Whoever lists a tree holds its paths in memory: more files than any operating system has. */
-const maximumPaths = 1_000_000;
-
-/** A commit's metadata, held in memory. */
-export interface ImageTree extends MetadataSource {
-  commit: string;
-}
-
 /**
  * Reads an image's tree without its files, complete and checked. Stops reading where the metadata ends, which is in
  * the first layer before any content: each object is verified by its checksum, up to the commit of the label.
@@ -28,7 +18,7 @@ export interface ImageTree extends MetadataSource {
  *   `readLayerObjects` throws
  */
 export async function readImageTree(reader: ContentReader, image: Image): Promise<ImageTree> {
-  const check = (read: ImageTree) => checkTree(read, read.commit, maximumPaths);
+  const check = (read: ImageTree) => checkTree(read, read.commit, defaultLimits.paths);
   const { tree, isEnough } = await readMetadata(reader, image, check);
   if (!isEnough) await check(tree);
   return tree;
@@ -59,13 +49,13 @@ async function readMetadata(
   use: (tree: ImageTree) => Promise<unknown>,
 ): Promise<{ tree: ImageTree; isEnough: boolean }> {
   const ostree = ostreeImage(image);
-  const { tree, add } = collectTree(ostree);
+  const { tree, add } = collectTree(ostree.commit);
   // Images of one layer, as older tools wrote them, have metadata and content mixed.
   let mayBeComplete = true;
   for (const layer of ostree.layers.slice(0, 1)) {
     for await (const entry of readLayerObjects(reader, layer, defaultLimits)) {
       if (entry.type === 'metadata') {
-        if (entry.kind !== 'commitmeta') add(entry.kind, entry.checksum, entry.bytes);
+        add(entry);
       } else if (mayBeComplete) {
         mayBeComplete = false;
         if (await findsAll(use(tree))) return { tree, isEnough: true };
@@ -126,23 +116,6 @@ function likelyFirst(layers: readonly BaseLayer[]): BaseLayer[] {
   const isLikely = ({ descriptor: { annotations } }: BaseLayer) =>
     annotations?.[layerAnnotations.components]?.split(',').includes(buildMetadataComponent) === true;
   return [...layers.filter(isLikely), ...layers.filter((layer) => !isLikely(layer))];
-}
-
-function collectTree({ commit }: OstreeImage) {
-  const objects = new Map<string, Buffer>();
-  let size = 0;
-  const tree: ImageTree = {
-    commit,
-    readMetadata: async (kind, checksum) => objects.get(`${kind} ${checksum}`),
-  };
-  function add(kind: MetadataKind, checksum: string, bytes: Buffer): void {
-    size += bytes.length;
-    if (size > maximumTreeBytes) {
-      throw verificationError('TREE_TOO_LARGE', `commit ${commit} has more than ${maximumTreeBytes} bytes of metadata`);
-    }
-    objects.set(`${kind} ${checksum}`, bytes);
-  }
-  return { tree, add };
 }
 
 async function wholeContent(entry: ContentEntry, paths: readonly string[]): Promise<Buffer> {

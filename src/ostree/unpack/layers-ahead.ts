@@ -1,0 +1,52 @@
+import { availableParallelism } from 'node:os';
+import { readAhead } from '../../lib/read-ahead.ts';
+import type { ContentReader } from '../../oci/store.ts';
+import type { BaseLayer } from './base-layers.ts';
+import { layerTar } from './layer-tar.ts';
+import type { UnpackLimits } from './limits.ts';
+
+/** Layers that are open at once: each is decompressed by a thread, and one thread works on what comes out. */
+const openLayers = Math.min(availableParallelism() + 1, 4);
+/** Decompressed bytes of each that may wait. */
+const waitingBytes = 8 * 1024 * 1024;
+
+/** Layers in their order, the next ones read and decompressed ahead. Disposing of it ends what is under way. */
+export interface LayersAhead extends AsyncDisposable {
+  /** The next layer's tar stream, to be read to its end before the one after it. */
+  next(): AsyncIterable<Buffer>;
+}
+
+/** The streams throw what `layerTar` throws. */
+export function layersAhead(
+  reader: ContentReader,
+  layers: readonly BaseLayer[],
+  limits: UnpackLimits,
+  signal: AbortSignal,
+): LayersAhead {
+  const stop = new AbortController();
+  const stopped = AbortSignal.any([signal, stop.signal]);
+  const open: AsyncGenerator<Buffer, void, void>[] = [];
+  let begun = 0;
+
+  function openMore(): void {
+    for (const layer of layers.slice(begun, begun + openLayers - open.length)) {
+      begun++;
+      open.push(readAhead(layerTar(reader, layer, limits, stopped), waitingBytes));
+    }
+  }
+
+  return {
+    async *next() {
+      openMore();
+      const current = open[0];
+      if (current === undefined) throw new RangeError('there is no further layer');
+      yield* current;
+      open.shift();
+      openMore();
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      for (const chunks of open) await chunks.return();
+    },
+  };
+}

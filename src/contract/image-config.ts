@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { oneLine, someLine } from './one-line.ts';
 
 /** The filesystems that the root partition may have. */
-export const rootFilesystems = ['xfs', 'ext4'] as const;
+export const rootFilesystems = ['ext4', 'xfs', 'btrfs'] as const;
 
 /** The filesystems that the boot partition may have: those that every boot loader reads. */
 export const bootFilesystems = ['ext4'] as const;
@@ -26,7 +26,7 @@ const size = z
  */
 export const imageConfigKeys = {
   bootfs: { schema: z.enum(bootFilesystems), default: 'ext4' },
-  rootfs: { schema: z.enum(rootFilesystems), default: 'xfs' },
+  rootfs: { schema: z.enum(rootFilesystems), default: 'ext4' },
   'rootfs-args': { schema: oneLine, default: '' },
   composefs: { schema: z.boolean(), default: false },
   'extra-kargs': { schema: z.array(someLine), default: [] },

@@ -87,6 +87,7 @@ export const errorCodes = {
   FILESYSTEM_FULL: ['failed', 'A filesystem of the disk image is full.'],
   FILESYSTEM_OPTION: ['usage', 'An option of a filesystem is not allowed.'],
   FILESYSTEM_UNKNOWN: ['usage', 'The filesystem is not known.'],
+  FILESYSTEM_UNSUPPORTED: ['missingTool', 'This host cannot make the filesystem.'],
   FILE_NOT_STORABLE: ['failed', 'A file of the root cannot be stored in a container.'],
   FILE_TOO_LARGE: ['usage', 'A file is larger than is accepted.'],
   FOREIGN_LAYER: ['verification', 'A layer lies elsewhere and is not copied.'],

@@ -321,7 +321,7 @@ const cases: BadInput[] = [
     files: { 'image.yaml': 'size: 10\nrootfs: ext3\n' },
     code: 'CONFIG_VALUE',
     where: 'image.yaml:2:9',
-    message: '"rootfs" must be one of xfs, ext4, not the string "ext3"',
+    message: '"rootfs" must be one of ext4, xfs, btrfs, not the string "ext3"',
     hint: 'did you mean "ext4"?',
   },
   {

@@ -18,7 +18,7 @@ test('without image.yaml there are the defaults', async () => {
   "live-rootfs-fsoptions": "-comp zstd",
   "live-rootfs-fstype": "squashfs",
   "platform-compressor": {},
-  "rootfs": "xfs",
+  "rootfs": "ext4",
   "rootfs-args": "",
   "size": 10,
   "vmware-hw-version": 13,

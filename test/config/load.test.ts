@@ -17,7 +17,7 @@ test('a manifest with a name and a repository is enough', async () => {
     stream: undefined,
     summary: undefined,
     treefile: { packages: [], recommends: true, documentation: true },
-    image: { rootfs: 'xfs', bootfs: 'ext4', size: 10, compressor: 'gzip' },
+    image: { rootfs: 'ext4', bootfs: 'ext4', size: 10, compressor: 'gzip' },
     platforms: {},
     repositories: [{ name: 'debian', path: join(base, 'debian.sources'), text: 'Types: deb\n' }],
     repositoryExtension: '.sources',

@@ -1,4 +1,5 @@
 import type { Tool } from '../../exec/tools.ts';
+import type { CosaError } from '../../lib/errors.ts';
 import type { DiskOutput } from '../output.ts';
 import type { SectorSize } from '../partitions/gpt.ts';
 import type { DirectoryNode, StoredContent } from './tree.ts';
@@ -23,14 +24,24 @@ export interface FilesystemRequest {
   signal: AbortSignal;
 }
 
+/** What there is to know of this host about a filesystem that its programs make. */
+export interface HostDependence {
+  /** Why this host cannot make it: what {@link Filesystem.begin} would throw; undefined if it can. */
+  obstacle(): Promise<CosaError | undefined>;
+  /** What decides the bytes beside the request: the programs with their versions, such as `mkfs.xfs 6.17.0`. */
+  versions(): Promise<readonly string[]>;
+}
+
 /** A kind of filesystem. Each file beside this one exports one, and `filesystems.ts` lists them. */
 export interface Filesystem {
   readonly name: string;
   /** Programs that the host must have; none where the bytes are ours. */
   readonly tools: readonly Tool[];
+  /** Undefined where the bytes are ours, which every host can write. */
+  readonly host?: HostDependence;
   /**
    * Begins a filesystem.
-   * @throws CosaError `FILESYSTEM_OPTION` (exit 2), `TOOL_MISSING`, or what else keeps this host from making it
+   * @throws CosaError `FILESYSTEM_OPTION` (exit 2); `TOOL_MISSING`, `FILESYSTEM_UNSUPPORTED` (exit 3) if this host cannot make it
    */
   begin(request: FilesystemRequest): Promise<FilesystemWriter>;
 }

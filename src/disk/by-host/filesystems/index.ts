@@ -1,15 +1,15 @@
-import { bootFilesystems, rootFilesystems } from '../../../contract/image-config.ts';
+import { bootFilesystems } from '../../../contract/image-config.ts';
 import { usageError } from '../../../lib/errors.ts';
 import { nearest } from '../../../lib/nearest.ts';
 import { ext4 } from './ext4.ts';
 import type { Filesystem } from './filesystem.ts';
 import { xfs } from './xfs.ts';
 
-const filesystems: Readonly<Record<(typeof rootFilesystems)[number], Filesystem>> = { xfs, ext4 };
+const filesystems: Readonly<Record<'xfs' | 'ext4', Filesystem>> = { xfs, ext4 };
 
 /** What a config may name for each partition is what a disk may have there. */
 const permitted: Readonly<Record<'rootfs' | 'bootfs', readonly (keyof typeof filesystems)[]>> = {
-  rootfs: rootFilesystems,
+  rootfs: ['xfs', 'ext4'],
   bootfs: bootFilesystems,
 };
 

@@ -7,7 +7,7 @@ export const aliyun: Platform = {
   consoles: { x86_64: firmwareConsole },
   sectorSize: 512,
   size: 'image',
-  image: { format: 'qcow2' },
+  image: 'qcow2',
   compressible: true,
   ignition: { id: 'aliyun' },
   start: [

@@ -7,11 +7,11 @@ const console = {
 
 export const applehv: Platform = {
   name: 'applehv',
-  title: "macOS: machines of Apple's Virtualization framework",
+  title: "Apple's Virtualization framework, on macOS",
   consoles: { x86_64: console, aarch64: console },
   sectorSize: 512,
   size: 'least',
-  image: { format: 'raw' },
+  image: 'raw',
   compressible: true,
   ignition: { id: 'applehv' },
   start: [

@@ -13,7 +13,7 @@ export const aws: Platform = {
   },
   sectorSize: 512,
   size: 'image',
-  image: { format: 'vmdk' },
+  image: 'vmdk',
   compressible: true,
   ignition: { id: 'aws' },
   start: [

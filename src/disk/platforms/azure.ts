@@ -18,7 +18,7 @@ export const azure: Platform = {
   },
   sectorSize: 512,
   size: 'image',
-  image: { format: 'vhd' },
+  image: 'vhd',
   compressible: true,
   ignition: { id: 'azure' },
   start: [
@@ -42,7 +42,7 @@ export const azurestack: Platform = {
   consoles: { x86_64: firmwareConsole },
   sectorSize: 512,
   size: 'image',
-  image: { format: 'vhd' },
+  image: 'vhd',
   compressible: true,
   ignition: { id: 'azurestack' },
   start: [

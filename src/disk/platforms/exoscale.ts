@@ -7,7 +7,7 @@ export const exoscale: Platform = {
   consoles: { x86_64: firmwareConsole },
   sectorSize: 512,
   size: 'image',
-  image: { format: 'qcow2' },
+  image: 'qcow2',
   compressible: true,
   ignition: { id: 'exoscale' },
   start: [

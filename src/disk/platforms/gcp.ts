@@ -7,7 +7,7 @@ export const gcp: Platform = {
   consoles: { x86_64: serialLast, aarch64: serialLast },
   sectorSize: 512,
   size: 'image',
-  image: { bundle: 'gcp-tar' },
+  image: 'gcp-tar',
   compressible: false,
   ignition: { id: 'gcp' },
   start: [

@@ -7,7 +7,7 @@ export const hyperv: Platform = {
   consoles: { x86_64: firmwareConsole, aarch64: firmwareConsole },
   sectorSize: 512,
   size: 'image',
-  image: { format: 'vhdx' },
+  image: 'vhdx',
   compressible: true,
   ignition: { id: 'hyperv' },
   start: [

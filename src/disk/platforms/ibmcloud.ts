@@ -7,7 +7,7 @@ export const ibmcloud: Platform = {
   consoles: { x86_64: serialLast },
   sectorSize: 512,
   size: 'image',
-  image: { format: 'qcow2' },
+  image: 'qcow2',
   compressible: true,
   ignition: { id: 'ibmcloud' },
   start: [

@@ -7,7 +7,7 @@ export const kubevirt: Platform = {
   consoles: { x86_64: screenLast },
   sectorSize: 512,
   size: 'image',
-  image: { bundle: 'kubevirt-archive' },
+  image: 'kubevirt-archive',
   compressible: false,
   ignition: { id: 'kubevirt' },
   start: [

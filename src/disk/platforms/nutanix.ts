@@ -7,7 +7,7 @@ export const nutanix: Platform = {
   consoles: { x86_64: firmwareConsole },
   sectorSize: 512,
   size: 'image',
-  image: { format: 'qcow2-compressed' },
+  image: 'qcow2-compressed',
   compressible: false,
   ignition: { id: 'nutanix' },
   start: [

@@ -13,7 +13,7 @@ export const openstack: Platform = {
   },
   sectorSize: 512,
   size: 'image',
-  image: { format: 'qcow2' },
+  image: 'qcow2',
   compressible: true,
   ignition: { id: 'openstack' },
   start: [

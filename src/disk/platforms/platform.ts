@@ -1,6 +1,7 @@
 import type { PlatformSettings } from '../../contract/platforms.ts';
 import type { ArchitectureName } from '../../lib/architecture.ts';
 import type { SectorSize } from '../partitions/gpt.ts';
+import type { ImageForm } from './image-form.ts';
 
 /**
  * Where a disk image runs: data and nothing else. Each file beside this one exports one platform or a family, and
@@ -24,13 +25,6 @@ export interface Platform {
   /** How a machine gets to run it, in the platform's own words; in order. */
   readonly start: readonly StartStep[];
 }
-
-/** What an image's file is: the disk in a format, or a bundle of it with other things. */
-export type ImageForm = { readonly format: FormatName } | { readonly bundle: BundleName };
-
-export type FormatName = 'raw' | 'qcow2' | 'qcow2-compressed' | 'vmdk' | 'vhd' | 'vhdx';
-
-export type BundleName = 'vmware-ova' | 'virtualbox-ova' | 'gcp-tar' | 'kubevirt-archive';
 
 /** What Ignition is told on the kernel command line, as `ignition.platform.id`. */
 export interface IgnitionPlatform {

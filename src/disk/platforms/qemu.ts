@@ -11,7 +11,7 @@ export const qemu: Platform = {
   },
   sectorSize: 512,
   size: 'image',
-  image: { format: 'qcow2' },
+  image: 'qcow2',
   compressible: true,
   ignition: { id: 'qemu' },
   start: [

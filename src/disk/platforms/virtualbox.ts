@@ -7,7 +7,7 @@ export const virtualbox: Platform = {
   consoles: { x86_64: screenLast },
   sectorSize: 512,
   size: 'image',
-  image: { bundle: 'virtualbox-ova' },
+  image: 'virtualbox-ova',
   compressible: false,
   ignition: { id: 'virtualbox' },
   start: [

@@ -7,7 +7,7 @@ export const vmware: Platform = {
   consoles: { x86_64: screenLast },
   sectorSize: 512,
   size: 'image',
-  image: { bundle: 'vmware-ova' },
+  image: 'vmware-ova',
   compressible: false,
   ignition: { id: 'vmware' },
   start: [

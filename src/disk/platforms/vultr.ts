@@ -7,7 +7,7 @@ export const vultr: Platform = {
   consoles: { x86_64: firmwareConsole },
   sectorSize: 512,
   size: 'least',
-  image: { format: 'raw' },
+  image: 'raw',
   compressible: true,
   ignition: { id: 'vultr' },
   start: [

@@ -1,0 +1,38 @@
+/** What an image's file is: a disk image format, or a bundle of one with other things. */
+interface ImageFormRow {
+  /** The file name's ending, without the dot. */
+  extension: string;
+  /** What it is made of, besides the platform's disk itself. */
+  holds?: 'qcow2' | 'vmdk';
+  /** What it is, for people. */
+  title: string;
+}
+
+/** All forms that images have; platforms name theirs. */
+export const imageForms = {
+  raw: { extension: 'raw', title: 'the disk as it is' },
+  qcow2: { extension: 'qcow2', title: "QEMU's format, not compressed inside" },
+  'qcow2-compressed': { extension: 'qcow2', title: "QEMU's format, compressed inside" },
+  vmdk: { extension: 'vmdk', title: "VMware's format for streams, compressed inside" },
+  vhd: { extension: 'vhd', title: "Microsoft's older format, of fixed size" },
+  vhdx: { extension: 'vhdx', title: "Microsoft's newer format" },
+  'vmware-ova': { extension: 'ova', holds: 'vmdk', title: 'an OVF description of the machine, with a vmdk, in a tar' },
+  'virtualbox-ova': {
+    extension: 'ova',
+    holds: 'vmdk',
+    title: 'an OVF description of the machine, with a vmdk, in a tar',
+  },
+  'gcp-tar': { extension: 'tar.gz', title: 'the disk in a sparse tar, compressed' },
+  'kubevirt-archive': {
+    extension: 'ociarchive',
+    holds: 'qcow2',
+    title: 'a container that holds a qcow2, as an OCI archive',
+  },
+} as const satisfies Record<string, ImageFormRow>;
+
+export type ImageForm = keyof typeof imageForms;
+
+/** The row of a form. */
+export function imageForm(form: ImageForm): ImageFormRow {
+  return imageForms[form];
+}

@@ -21,7 +21,7 @@ export const fat: Filesystem = {
   tools: [],
   begin(request) {
     return Promise.resolve().then(() => {
-      parseOptions('vfat', request.options, new Map());
+      parseOptions('vfat', request, new Map());
       return fatWriter(request);
     });
   },

@@ -17,7 +17,7 @@ export interface FilesystemRequest {
   hiddenSectors: number;
   /** `rootfs-args` of image.json, or nothing; may be hostile. */
   options: string;
-  /** Names the key of the options in errors. */
+  /** Says in errors where the options come from: `image.json: "rootfs-args"`. */
   optionsKey: string;
   /** A directory of ours for temporary files, for filesystems that a program of the host makes. */
   scratch: string;

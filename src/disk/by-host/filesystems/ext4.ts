@@ -3,7 +3,7 @@ import { tools } from '../../../exec/tools.ts';
 import { CosaError } from '../../../lib/errors.ts';
 import { parseOptions } from '../../filesystems/options.ts';
 import { settleInodeTimes } from './ext4-times.ts';
-import type { Filesystem, FilesystemRequest } from './filesystem.ts';
+import { type Filesystem, type FilesystemRequest, optionsKey } from './filesystem.ts';
 import { filesystemFull } from './full.ts';
 
 const blockSize = 4096;
@@ -56,7 +56,7 @@ async function write(request: FilesystemRequest): Promise<void> {
   ];
   const args = ['-q', '-F', '-t', 'ext4', '-b', String(blockSize), '-I', '256', '-L', label, '-U', uuid];
   args.push('-O', ['none', ...features].join(','), '-E', extended.join(','));
-  args.push(...parseOptions('ext4', request.options, permittedOptions));
+  args.push(...parseOptions('ext4', { options: request.options, optionsKey }, permittedOptions));
   args.push('-d', source, disk, String(Math.floor(size / blockSize)));
   try {
     await run(tools.mke2fs, args, {

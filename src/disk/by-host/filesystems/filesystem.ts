@@ -1,5 +1,8 @@
 import type { Reporter } from '../../../progress/reporter.ts';
 
+/** Where the options come from, in errors. */
+export const optionsKey = 'image.json: "rootfs-args"';
+
 /** A filesystem to be written into a stretch of a disk. */
 export interface FilesystemRequest {
   /** The file that holds the disk; the stretch reads as zeros. */

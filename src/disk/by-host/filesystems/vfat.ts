@@ -5,7 +5,7 @@ import { tools } from '../../../exec/tools.ts';
 import { CosaError, verificationError } from '../../../lib/errors.ts';
 import { compareBytes } from '../../../lib/order.ts';
 import { parseOptions } from '../../filesystems/options.ts';
-import type { Filesystem, FilesystemRequest } from './filesystem.ts';
+import { type Filesystem, type FilesystemRequest, optionsKey } from './filesystem.ts';
 import { filesystemFull } from './full.ts';
 
 /** Below this many clusters a FAT filesystem cannot be FAT32 (Microsoft FAT specification, "FAT type determination"). */
@@ -21,7 +21,7 @@ export const vfat: Filesystem = { name: 'vfat', write };
 
 async function write(request: FilesystemRequest): Promise<void> {
   const { disk, offset, size, source, label } = request;
-  parseOptions('vfat', request.options, new Map());
+  parseOptions('vfat', { options: request.options, optionsKey }, new Map());
   const volume = request.uuid.slice(0, 8);
   const args = ['--invariant', '-i', volume, '-n', label, '-F', '32', '-s', '1', '-h', String(offset / 512)];
   if (size / 512 < fat32MinimumClusters * 1.1) throw new RangeError(`${size} bytes are too few for FAT32`);

@@ -6,7 +6,7 @@ import { tools } from '../../../exec/tools.ts';
 import { CosaError } from '../../../lib/errors.ts';
 import { parseOptions } from '../../filesystems/options.ts';
 import { copyData } from '../copy-data.ts';
-import type { Filesystem, FilesystemRequest } from './filesystem.ts';
+import { type Filesystem, type FilesystemRequest, optionsKey } from './filesystem.ts';
 import { filesystemFull } from './full.ts';
 
 /** The first release whose mkfs.xfs fills the filesystem from a directory, extended attributes and hard links included. */
@@ -28,7 +28,7 @@ export const xfs: Filesystem = { name: 'xfs', write };
 
 async function write(request: FilesystemRequest): Promise<void> {
   const { disk, offset, size, source, scratch, label, uuid, timestamp } = request;
-  const options = parseOptions('xfs', request.options, permittedOptions);
+  const options = parseOptions('xfs', { options: request.options, optionsKey }, permittedOptions);
   await requireVersion();
   // mkfs.xfs knows no offset: it writes a file of its own, whose data is then copied to its place.
   const own = join(scratch, `${label}.xfs`);

@@ -1,5 +1,5 @@
 import { sortByBytes } from '../lib/order.ts';
-import { type IgnitionFallback, type Platform, plainIgnition } from './platforms/platform.ts';
+import { type Platform, plainIgnition } from './platforms/platform.ts';
 
 /** Where containers have Ignition, relative to their root: dracut's module, which the initramfs is made of. */
 export const ignitionPath = 'usr/lib/dracut/modules.d/30ignition/ignition';
@@ -54,11 +54,9 @@ const helpers = new Set(['cmdline', 'configdrive', 'noop', 'system', 'util']);
 /** What a disk tells Ignition about the machine that it runs in. */
 export interface ChosenIgnition {
   /** For `ignition.platform.id=`. */
-  id: string;
+  platform: string;
   /** `known`: the container's Ignition has the platform; `fallback`: it does not; `missing`: there is none in the container. */
   support: 'known' | 'fallback' | 'missing';
-  /** Something that a person should know of. */
-  remark?: { message: string; hint: string };
 }
 
 /**
@@ -66,25 +64,49 @@ export interface ChosenIgnition {
  * @param known what {@link IgnitionFinder} has found; `undefined` if the container has no Ignition
  */
 export function chooseIgnition(
-  { name, ignition }: Pick<Platform, 'name' | 'ignition'>,
+  { ignition }: Pick<Platform, 'ignition'>,
   known: readonly string[] | undefined,
 ): ChosenIgnition {
-  if (known === undefined) {
-    const message = `${name}: the container has no Ignition, so the first boot configures nothing`;
-    return { id: ignition.id, support: 'missing', remark: { message, hint: `it was looked for as /${ignitionPath}` } };
-  }
-  if (known.includes(ignition.id)) return { id: ignition.id, support: 'known' };
-  const other = fallbackOf(ignition.otherwise, known);
-  return {
-    id: other.id,
-    support: 'fallback',
-    remark: {
-      message: `${name}: the Ignition in the container does not know ${ignition.id}; the disk says ${other.id}`,
-      hint: `for a configuration at the first boot, ${other.by}; or build the container with a newer Ignition`,
-    },
-  };
+  if (known === undefined) return { platform: ignition.id, support: 'missing' };
+  if (known.includes(ignition.id)) return { platform: ignition.id, support: 'known' };
+  const { otherwise } = ignition;
+  const isKnown = otherwise !== undefined && known.includes(otherwise.id);
+  return { platform: isKnown ? otherwise.id : plainIgnition.id, support: 'fallback' };
 }
 
-function fallbackOf(wanted: IgnitionFallback | undefined, known: readonly string[]): IgnitionFallback {
-  return wanted !== undefined && known.includes(wanted.id) ? wanted : plainIgnition;
+/** Something that a person should know of, and what can be done about it. */
+export interface IgnitionRemark {
+  message: string;
+  hint: string;
+}
+
+/** What has to be said of some platforms' disks: nothing of those that Ignition knows, and the same only once. */
+export function ignitionRemarks(
+  disks: readonly { platform: Pick<Platform, 'name' | 'ignition'>; chosen: ChosenIgnition }[],
+): IgnitionRemark[] {
+  const remarks: IgnitionRemark[] = [];
+  const missing = disks.filter(({ chosen }) => chosen.support === 'missing');
+  if (missing.length > 0) {
+    const message = `the container has no Ignition: the first boot of ${namesOf(missing)} configures nothing`;
+    remarks.push({ message, hint: `it was looked for as /${ignitionPath}` });
+  }
+  const fallbacks = disks.filter(({ chosen }) => chosen.support === 'fallback');
+  for (const id of sortByBytes(new Set(fallbacks.map(({ chosen }) => chosen.platform)))) {
+    const same = fallbacks.filter(({ chosen }) => chosen.platform === id);
+    const message = `the Ignition in the container does not know ${namesOf(same)}: the disk says ${id}`;
+    remarks.push({ message, hint: `for a configuration at the first boot, ${wayFor(id, same)}` });
+  }
+  return remarks;
+}
+
+function namesOf(disks: readonly { platform: Pick<Platform, 'name'> }[]): string {
+  const names = disks.map(({ platform }) => platform.name);
+  return names.length < 3 ? names.join(' and ') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
+function wayFor(id: string, disks: readonly { platform: Pick<Platform, 'ignition'> }[]): string {
+  return (
+    disks.find(({ platform }) => platform.ignition.otherwise?.id === id)?.platform.ignition.otherwise?.by ??
+    plainIgnition.by
+  );
 }

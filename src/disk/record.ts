@@ -36,8 +36,10 @@ const recordSchema = z.object({
   ignition: z.object({ platform: z.string(), support: z.enum(['known', 'fallback', 'missing']) }),
   /** Of aws: what its images are registered with. */
   aws: z.object({ 'imdsv2-only': z.boolean(), 'volume-type': z.string(), 'boot-mode': z.string() }).optional(),
-  /** Packages of the host whose programs decided about bytes, with their versions. */
-  tools: z.record(z.string(), z.string()),
+  /** Filesystem of the root partition. */
+  rootfs: z.string(),
+  /** Programs of the host that decided about bytes, with their versions: `mkfs.xfs 6.17.0`. */
+  'host-tools': z.array(z.string()),
   /** Hash of everything that the image was made from. */
   key: z.string(),
 });

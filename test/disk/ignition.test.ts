@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseIgnition, ignitionFinder } from '../../src/disk/ignition.ts';
+import { chooseIgnition, ignitionFinder, ignitionRemarks } from '../../src/disk/ignition.ts';
 import { findPlatform } from '../../src/disk/platforms.ts';
 
 /** As Go's table of functions has them: one after the other, each ended by a zero. */
@@ -45,32 +45,52 @@ describe('ignitionFinder', () => {
 });
 
 describe('chooseIgnition', () => {
-  it('tells Ignition the platform that it knows', () => {
-    expect(chooseIgnition(findPlatform('aws'), ['aws', 'metal'])).toEqual({ id: 'aws', support: 'known' });
-    expect(chooseIgnition(findPlatform('metal4k'), ['metal'])).toEqual({ id: 'metal', support: 'known' });
+  it.each([
+    ['aws', ['aws', 'metal'], { platform: 'aws', support: 'known' }],
+    ['metal4k', ['metal'], { platform: 'metal', support: 'known' }],
+    ['hetzner', ['metal', 'openstack'], { platform: 'metal', support: 'fallback' }],
+    ['proxmoxve', ['metal', 'openstack'], { platform: 'openstack', support: 'fallback' }],
+    ['proxmoxve', ['metal'], { platform: 'metal', support: 'fallback' }],
+    ['qemu', undefined, { platform: 'qemu', support: 'missing' }],
+  ])('tells Ignition on %s, of %j', (name, known, chosen) => {
+    expect(chooseIgnition(findPlatform(name), known)).toEqual(chosen);
+  });
+});
+
+describe('ignitionRemarks', () => {
+  function remarksOf(names: readonly string[], known: readonly string[] | undefined) {
+    return ignitionRemarks(
+      names.map((name) => ({ platform: findPlatform(name), chosen: chooseIgnition(findPlatform(name), known) })),
+    );
+  }
+
+  it('says nothing of platforms that are known', () => {
+    expect(remarksOf(['aws', 'metal'], ['aws', 'metal'])).toEqual([]);
   });
 
-  it.each([
-    ['hetzner', ['metal', 'openstack'], 'metal'],
-    ['proxmoxve', ['metal', 'openstack'], 'openstack'],
-    ['proxmoxve', ['metal'], 'metal'],
-  ])('says what the disk says instead: %s, of %j', (name, known, id) => {
-    const chosen = chooseIgnition(findPlatform(name), known);
-    expect(chosen).toMatchObject({ id, support: 'fallback' });
-    expect(chosen.remark?.message).toBe(
-      `${name}: the Ignition in the container does not know ${name}; the disk says ${id}`,
-    );
-    expect(chosen.remark?.hint).toMatch(/^for a configuration at the first boot, .*newer Ignition$/);
+  it('says once what disks say instead, and how a configuration gets there', () => {
+    expect(remarksOf(['qemu', 'applehv', 'hetzner', 'hyperv', 'proxmoxve'], ['metal', 'openstack', 'qemu'])).toEqual([
+      {
+        message: 'the Ignition in the container does not know applehv, hetzner and hyperv: the disk says metal',
+        hint:
+          'for a configuration at the first boot, write it into the boot filesystem as ignition/config.ign, or give its ' +
+          'address as ignition.config.url=… on the kernel command line',
+      },
+      {
+        message: 'the Ignition in the container does not know proxmoxve: the disk says openstack',
+        hint:
+          "for a configuration at the first boot, make the cloud-init drive one of OpenStack's form: " +
+          'qm set ID --citype configdrive2',
+      },
+    ]);
   });
 
   it('says that there is no Ignition', () => {
-    expect(chooseIgnition(findPlatform('qemu'), undefined)).toEqual({
-      id: 'qemu',
-      support: 'missing',
-      remark: {
-        message: 'qemu: the container has no Ignition, so the first boot configures nothing',
+    expect(remarksOf(['qemu', 'aws'], undefined)).toEqual([
+      {
+        message: 'the container has no Ignition: the first boot of qemu and aws configures nothing',
         hint: 'it was looked for as /usr/lib/dracut/modules.d/30ignition/ignition',
       },
-    });
+    ]);
   });
 });

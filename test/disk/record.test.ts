@@ -21,7 +21,8 @@ const record: DiskImageRecord = {
   'disk-size': 10 * 2 ** 30,
   container: { digest: digestOf('container'), 'ostree-commit': 'abc' },
   ignition: { platform: 'qemu', support: 'known' },
-  tools: {},
+  rootfs: 'ext4',
+  'host-tools': [],
   key: 'key',
 };
 

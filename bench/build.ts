@@ -3,6 +3,7 @@
 
 import { existsSync, mkdtempSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { hostArchitecture } from '../src/lib/architecture.ts';
 import { createPipeline } from '../src/progress/step.ts';
 import { openConfig } from '../src/workspace/open-config.ts';
 import { packageRequest } from '../src/workspace/package-lock.ts';
@@ -28,7 +29,7 @@ function forget(): void {
   }
 }
 
-const opened = await openConfig(unwatched, await openWorkDirectory(work));
+const opened = await openConfig(unwatched, await openWorkDirectory(work), hostArchitecture().name);
 const request = packageRequest(opened.config, []);
 const mkosi = await fetchMkosi(join(directory, 'mkosi'), request);
 // The first fills its package cache.

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { type ArchitectureName, architectureCalled, architectureNames } from '../lib/architecture.ts';
 import type { Platform } from '../oci/types.ts';
 
 /** A parser for an option's value: a whole number from `minimum` to `maximum`. */
@@ -37,4 +38,11 @@ export function platform(text: string): Platform {
     throw new InvalidArgumentError('Expected OS/ARCHITECTURE as OCI spells them, such as linux/arm64.');
   }
   return { os, architecture, ...(variant === undefined ? {} : { variant }) };
+}
+
+/** A parser for an architecture, as configs, OCI or Debian spell it. */
+export function architecture(text: string): ArchitectureName {
+  const row = architectureCalled(text);
+  if (row !== undefined) return row.name;
+  throw new InvalidArgumentError(`Expected ${architectureNames.join(', ')}, or what OCI or Debian call one of them.`);
 }

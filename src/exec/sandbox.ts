@@ -1,3 +1,4 @@
+import { type ArchitectureName, hostArchitecture } from '../lib/architecture.ts';
 import { type RunningProgram, type RunOptions, type RunResult, start, tryRun } from './run.ts';
 import { openGate } from './sandbox/gate.ts';
 import { tools } from './tools.ts';
@@ -13,6 +14,8 @@ export interface Bind {
 export interface SandboxOptions {
   /** The directory that becomes `/`, writable. */
   root: string;
+  /** Of the root's programs; this machine's unless given. Those of another are emulated. */
+  architecture?: ArchitectureName;
   binds?: readonly Bind[];
   /** Directories of the tree in whose place the command sees an empty one, in memory. */
   inMemory?: readonly string[];
@@ -35,22 +38,23 @@ const capabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'SETG
  * UTS, cgroup and network namespaces (no network at all); a fresh /dev, /run and /tmp; a /proc that cannot be
  * written to and has no keys, for there a number is enough to be root; a filter of system calls; and none of the
  * files that we were started with.
- * @throws CosaError `NAMESPACE_FAILED`, `TOOL_MISSING` (exit 3)
+ * @throws CosaError `NAMESPACE_FAILED`, `TOOL_MISSING`, `EMULATION_MISSING` (exit 3)
  */
 export async function startInSandbox(
   options: SandboxOptions,
   command: readonly string[],
   runOptions: Omit<RunOptions, 'descriptors'> = {},
 ): Promise<RunningProgram> {
-  const gate = await openGate();
+  const gate = await openGate(options.architecture ?? hostArchitecture().name);
+  const close = () => gate[Symbol.asyncDispose]();
   try {
-    return await start(tools.bubblewrap, sandboxArguments(options, command), {
-      ...runOptions,
-      descriptors: gate.descriptors,
-    });
-  } finally {
-    // Not waited for: what a program writes is lost if it ends before somebody reads.
-    void gate[Symbol.asyncDispose]();
+    const { descriptors } = gate;
+    const program = await start(tools.bubblewrap, sandboxArguments(options, command), { ...runOptions, descriptors });
+    void program.done.then(close, close);
+    return program;
+  } catch (error) {
+    await close();
+    throw error;
   }
 }
 
@@ -60,7 +64,7 @@ export async function tryRunInSandbox(
   command: readonly string[],
   runOptions: Omit<RunOptions, 'descriptors'> = {},
 ): Promise<RunResult> {
-  await using gate = await openGate();
+  await using gate = await openGate(options.architecture ?? hostArchitecture().name);
   const { descriptors } = gate;
   return await tryRun(tools.bubblewrap, sandboxArguments(options, command), { ...runOptions, descriptors });
 }

@@ -31,6 +31,7 @@ export const tools = {
   getfattr: tool('getfattr', 'attr', 'reads extended attributes such as file capabilities, which Node cannot'),
   git: tool('git', 'git', 'fetches a config and tells its revision'),
   mcopy: tool('mcopy', 'mtools', 'copies files into the EFI system partition'),
+  mount: tool('mount', { deb: 'mount', rpm: 'util-linux' }, "lets a namespace run another processor's programs"),
   mke2fs: tool('mke2fs', 'e2fsprogs', 'writes ext4 filesystems'),
   mkfsVfat: tool('mkfs.vfat', 'dosfstools', 'writes the EFI system partition'),
   mkfsXfs: { ...tool('mkfs.xfs', 'xfsprogs', 'writes XFS filesystems'), optional: true },

@@ -21,6 +21,8 @@ interface ArchitectureRow {
   grub?: { bios?: string; efi: string };
   /** `e_machine` of elf.h. */
   elfMachine: number;
+  /** QEMU's, in the names of the programs that emulate one of its programs: `qemu-…`. */
+  qemuUser: string;
   bigEndian?: boolean;
   /** The kernel's table of system calls. */
   systemCalls: SystemCallTable;
@@ -41,6 +43,7 @@ const rows = [
     efi: 'x64',
     grub: { bios: 'i386-pc', efi: 'x86_64-efi' },
     elfMachine: 62,
+    qemuUser: 'x86_64',
     systemCalls: 'x86',
   },
   {
@@ -52,6 +55,7 @@ const rows = [
     efi: 'aa64',
     grub: { efi: 'arm64-efi' },
     elfMachine: 183,
+    qemuUser: 'aarch64',
     systemCalls: 'generic',
   },
   {
@@ -61,6 +65,7 @@ const rows = [
     node: 'ppc64',
     hasLib64: true,
     elfMachine: 21,
+    qemuUser: 'ppc64le',
     systemCalls: 'powerpc',
   },
   {
@@ -69,10 +74,19 @@ const rows = [
     debian: 's390x',
     node: 's390x',
     elfMachine: 22,
+    qemuUser: 's390x',
     bigEndian: true,
     systemCalls: 's390',
   },
-  { name: 'riscv64', oci: 'riscv64', debian: 'riscv64', node: 'riscv64', elfMachine: 243, systemCalls: 'generic' },
+  {
+    name: 'riscv64',
+    oci: 'riscv64',
+    debian: 'riscv64',
+    node: 'riscv64',
+    elfMachine: 243,
+    qemuUser: 'riscv64',
+    systemCalls: 'generic',
+  },
 ] as const satisfies readonly ArchitectureRow[];
 
 /** The name of an architecture that operating systems are built for, as configs write it: `x86_64`. */
@@ -92,6 +106,11 @@ export function architectureNamed(name: ArchitectureName): Architecture {
   const row = architectures.find((candidate) => candidate.name === name);
   if (row === undefined) throw new Error(`no architecture ${name}`);
   return row;
+}
+
+/** The row of an architecture as a person calls it: by its name, or as OCI or Debian do; `undefined` if there is none. */
+export function architectureCalled(text: string): Architecture | undefined {
+  return architectures.find(({ name, oci, debian }) => [name, oci, debian].includes(text));
 }
 
 /** The row of what OCI calls so; `undefined` if nothing is built for it. */

@@ -4,6 +4,7 @@ import { type BlobCounts, copyBlobs } from './copy/blobs.ts';
 import { type CopyPlan, type CopyRequest, firstMissing, planCopy } from './copy/plan.ts';
 import { mergeAttachment } from './signatures/attachment.ts';
 import type { ContentStore } from './store.ts';
+import { tagImages } from './tag-images.ts';
 
 export interface CopyCounts extends BlobCounts {
   /** Blobs that were there already. */
@@ -67,7 +68,7 @@ function moveBlobs(
 /** Stores manifests, children first, and sets tags: from here on others see the image. */
 async function publish(
   plan: CopyPlan,
-  { from }: CopyRequest,
+  { from, images = [], force = false }: CopyRequest,
   store: ContentStore,
   { signal }: Reporter,
 ): Promise<void> {
@@ -80,5 +81,7 @@ async function publish(
     });
   }
   for (const [tag, attachment] of plan.attachments) await mergeAttachment(store, tag, attachment);
-  if (plan.tags.length > 0) await store.setTags(plan.tags, from.descriptor, plan.expected);
+  const taken = plan.tags.filter((tag) => !plan.shared.includes(tag));
+  if (taken.length > 0) await store.setTags(taken, from.descriptor, plan.expected);
+  await tagImages(store, plan.shared, { descriptor: from.descriptor, images }, { force });
 }

@@ -122,6 +122,15 @@ export function isImageEntry({ mediaType, artifactType, platform }: Descriptor):
   return artifactType === undefined || platform?.os === 'linux';
 }
 
+/**
+ * The manifests of the images that a descriptor stands for: its own, or of an index one for each platform.
+ * @throws CosaError what {@link readIndex} throws
+ */
+export async function imageEntries(reader: BlobReader, descriptor: Descriptor): Promise<readonly Descriptor[]> {
+  if (descriptor.mediaType !== mediaTypes.index) return [descriptor];
+  return (await readIndex(reader, descriptor)).manifests.filter(isImageEntry);
+}
+
 function describe(index: Index): string {
   const names = index.manifests.map(({ platform, mediaType }) =>
     platform === undefined ? `${mediaType} without platform` : platformName(platform),

@@ -1,9 +1,14 @@
-import { architectureOfOci, hostArchitecture } from '../lib/architecture.ts';
+import { type ArchitectureName, architectureNamed, architectureOfOci, hostArchitecture } from '../lib/architecture.ts';
 import type { Descriptor, Platform } from './types.ts';
+
+/** Which of an index's images is for an architecture. */
+export function platformFor(architecture: ArchitectureName): Platform {
+  return { os: 'linux', architecture: architectureNamed(architecture).oci };
+}
 
 /** Which of an index's images is for this machine. */
 export function hostPlatform(): Platform {
-  return { os: 'linux', architecture: hostArchitecture().oci };
+  return platformFor(hostArchitecture().name);
 }
 
 /** `linux/arm64`, with the variant if there is one. */

@@ -35,7 +35,7 @@ export async function runInRoot(
   const { timestamp = request.timestamp, ...rest } = options;
   const env = { SOURCE_DATE_EPOCH: String(timestamp) };
   const runOptions = { signal: reporter.signal, onStderrLine: reporter.log };
-  const result = await tryRunInSandbox({ root, env, ...rest }, command, runOptions);
+  const result = await tryRunInSandbox({ root, architecture: request.basearch, env, ...rest }, command, runOptions);
   for (const line of result.stdout.split('\n')) if (line !== '') reporter.log(line);
   return result;
 }

@@ -1,7 +1,7 @@
 import { type Config, loadConfig } from '../config/load.ts';
 import { streamName } from '../config/names.ts';
 import { loadTreefile } from '../config/treefile.ts';
-import { hostArchitecture } from '../lib/architecture.ts';
+import { type ArchitectureName, hostArchitecture } from '../lib/architecture.ts';
 import { CosaError, formatPosition } from '../lib/errors.ts';
 import type { PackageBackend } from '../packages/backend.ts';
 import { backendFor, backends } from '../packages/backends.ts';
@@ -9,16 +9,17 @@ import type { Pipeline } from '../progress/step.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
 /**
- * Reads the config of a work directory, and finds the package family of its repositories. Of each key that has no effect
+ * Reads the config of a work directory as it is for an architecture, and finds the package family of its repositories. Of each key that has no effect
  * there is a warning with its position.
  * @throws CosaError what {@link loadConfig} throws
  */
 export async function openConfig(
   pipeline: Pipeline,
   work: WorkDirectory,
+  basearch: ArchitectureName,
 ): Promise<{ config: Config; backend: PackageBackend }> {
   const config = await loadConfig(work.config, {
-    basearch: hostArchitecture().name,
+    basearch,
     stream: work.settings.stream,
     repositoryExtensions: backends.map(({ repositoryExtension }) => repositoryExtension),
   });

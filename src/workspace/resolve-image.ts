@@ -1,9 +1,10 @@
 import { candidateSuffix, candidateTag } from '../contract/tags.ts';
+import { type ArchitectureName, hostArchitecture } from '../lib/architecture.ts';
 import { CosaError, usageError } from '../lib/errors.ts';
-import { type Image, readImage } from '../oci/image.ts';
+import { type Image, imageEntries, readImage } from '../oci/image.ts';
 import { openLayout } from '../oci/layout.ts';
 import { type OpenedReference, openReference } from '../oci/open.ts';
-import { hostPlatform } from '../oci/platform.ts';
+import { platformFor } from '../oci/platform.ts';
 import type { AdmittedReference } from '../oci/policy.ts';
 import type { Session } from './session.ts';
 import { upstreamReference } from './upstream.ts';
@@ -17,18 +18,20 @@ export interface ResolvedImage {
 }
 
 /**
- * Finds the image that a command is about: that of `--from`, or else the newest build of the work directory. Of an
- * index with several architectures it is the one for this machine.
+ * Finds the image that a command is about: that of `--from`, or else the newest build of the work directory.
  * With `--from` a work directory is not needed: `directory` then serves as one, for caches and results.
+ * @param architecture which of an index with several; this machine's unless given
  * @throws CosaError `NO_BUILD` (exit 2), what `openWorkDirectory`, `openReference` and `readImage` throw
  */
 export async function resolveImage(
   session: Session,
   directory: string,
   from: string | undefined,
+  architecture: ArchitectureName = hostArchitecture().name,
 ): Promise<ResolvedImage> {
   const { work, reference } = await resolveReference(session, directory, from);
-  return { work, reference, image: await readImage(reference.reader, reference.descriptor, hostPlatform()) };
+  const image = await readImage(reference.reader, reference.descriptor, platformFor(architecture));
+  return { work, reference, image };
 }
 
 /** The image that a command uses, accepted by the policy in force. */
@@ -44,8 +47,9 @@ export async function resolveAdmittedImage(
   session: Session,
   directory: string,
   from: string | undefined,
+  architecture?: ArchitectureName,
 ): Promise<AdmittedImage> {
-  const { work, reference, image } = await resolveImage(session, directory, from);
+  const { work, reference, image } = await resolveImage(session, directory, from, architecture);
   // Loaded only here: what only looks at an image needs no policies.
   const { admitImage } = await import('../oci/policy.ts');
   const admission = await admitImage(session, work.root, reference, image.descriptor);
@@ -92,10 +96,12 @@ async function newestBuild(work: WorkDirectory): Promise<string> {
   let newest: { tag: string; created: string } | undefined;
   for (const [tag, descriptor] of tags) {
     if (!tag.endsWith(candidateSuffix)) continue;
-    const { config } = await readImage(reader, descriptor);
-    // ISO 8601 in UTC: text order is time order.
-    const created = config.created ?? '';
-    if (newest === undefined || created > newest.created) newest = { tag, created };
+    for (const entry of await imageEntries(reader, descriptor)) {
+      const { config } = await readImage(reader, entry);
+      // ISO 8601 in UTC: text order is time order.
+      const created = config.created ?? '';
+      if (newest === undefined || created > newest.created) newest = { tag, created };
+    }
   }
   if (newest === undefined) throw noBuild;
   return newest.tag;

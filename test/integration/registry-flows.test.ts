@@ -143,7 +143,13 @@ describe.each<DockerRegistryOptions>([{}, { authentication: 'token', tls: 'valid
     expect(await readdir(work.root)).toEqual(['cosa.json', 'src']);
     await release('13.0.1');
     await using own = await openLayoutForWriting(work.oci);
-    const previous = await findPrevious((await machine()).session, work, own, 'stable', undefined);
+    const previous = await findPrevious(
+      (await machine()).session,
+      work,
+      own,
+      { stream: 'stable', config: { basearch: 'x86_64' } },
+      undefined,
+    );
     expect(previous?.image.descriptor.digest).toBe(digest);
   });
 

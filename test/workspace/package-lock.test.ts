@@ -40,7 +40,11 @@ describe('cosa fetch', () => {
   });
 
   async function fetchNames(updateLockfile = false): Promise<string[]> {
-    const { lock, origin } = await fetchPackages(pipeline, { directory, updateLockfile });
+    const { lock, origin } = await fetchPackages(pipeline, {
+      directory,
+      architecture: hostArchitecture().name,
+      updateLockfile,
+    });
     return [origin, ...lock.packages.map(({ name, version }) => `${name} ${version}`)];
   }
   async function release(name: string, version: string): Promise<void> {

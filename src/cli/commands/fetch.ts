@@ -1,5 +1,7 @@
 import { type FetchResult, fetchPackages } from '../../flows/packages/fetch.ts';
+import { hostArchitecture } from '../../lib/architecture.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
+import { architectureOption } from '../architecture-option.ts';
 import { defineCommand } from '../command.ts';
 
 export const fetch = defineCommand({
@@ -9,7 +11,9 @@ export const fetch = defineCommand({
     'chosen here. With --update-lockfile, versions are chosen anew and the config gets a lockfile, manifest-lock.ARCH.json, ' +
     'with the name, version, source and sha256 of each package.',
   configure: (command) =>
-    command.option('--update-lockfile', 'choose versions anew and write the lockfile of the config'),
+    command
+      .option('--update-lockfile', 'choose versions anew and write the lockfile of the config')
+      .addOption(architectureOption("what the packages are for; this machine's architecture unless given")),
   examples: [
     { run: 'cosa fetch', does: 'Download what the next build needs' },
     { run: 'cosa fetch --update-lockfile', does: 'Take new versions and pin them in the config' },
@@ -18,6 +22,7 @@ export const fetch = defineCommand({
   run: async (context, _arguments, options) => {
     const result = await fetchPackages(context, {
       directory: context.directory,
+      architecture: options.arch ?? hostArchitecture().name,
       updateLockfile: options.updateLockfile === true,
     });
     return { text: summary(result), json: summaryJson(result) };

@@ -1,9 +1,11 @@
 import { Option } from '@commander-js/extra-typings';
 import type { BuildResult } from '../../flows/container/next-build/result.ts';
 import { buildContainer } from '../../flows/container/next-build.ts';
+import { hostArchitecture } from '../../lib/architecture.ts';
 import { formatBytes } from '../../lib/format.ts';
 import { sbomFormats } from '../../packages/sbom/formats.ts';
 import { openWorkDirectory } from '../../workspace/work-directory.ts';
+import { architectureOption } from '../architecture-option.ts';
 import { defineCommand } from '../command.ts';
 import { wholeNumber } from '../parsers.ts';
 import { line, lines, type Shown } from '../render/shown.ts';
@@ -24,6 +26,9 @@ function buildCommand(name: 'ostree build' | 'build') {
       'The list of packages is stored beside the container, as SPDX unless told otherwise.',
     configure: (command) =>
       command
+        .addOption(
+          architectureOption("the architecture to build for; the programs of another than this machine's are emulated"),
+        )
         .option('--tag <tag...>', 'set this tag too')
         .option(
           '--version <version>',
@@ -74,6 +79,7 @@ function buildCommand(name: 'ostree build' | 'build') {
     run: async (context, _arguments, options) => {
       const work = await openWorkDirectory(context.directory);
       const result = await buildContainer(context, work, {
+        architecture: options.arch ?? hostArchitecture().name,
         tags: options.tag ?? [],
         version: options.version,
         previous: options.previous,

@@ -1,21 +1,34 @@
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hostArchitecture } from '../../lib/architecture.ts';
-import { createCleanup } from '../../lib/cleanup.ts';
+import {
+  type Architecture,
+  type ArchitectureName,
+  architectureNamed,
+  hostArchitecture,
+} from '../../lib/architecture.ts';
+import { type Cleanup, createCleanup } from '../../lib/cleanup.ts';
+import { CosaError } from '../../lib/errors.ts';
 import { readTextIfExists } from '../../lib/text-file.ts';
 import { openScratch } from '../scratch.ts';
+import { missingTool } from '../tool-errors.ts';
+import { userEmulator } from '../tools/user-emulator.ts';
+import { which } from '../which.ts';
+import { emulationRule, machineEmulates } from './emulation.ts';
 import { systemCallFilter } from './filter.ts';
 import { openUserNamespace } from './user-namespace.ts';
 
-/** The descriptors that bubblewrap is started with, and that we can close once it is. */
+/** The descriptors that bubblewrap is started with, and what must stay open until it has ended. */
 export interface Gate extends AsyncDisposable {
   /** From 3 on: a user namespace, a filter of system calls, and nothing in the place of what we have inherited. */
   descriptors: readonly (number | 'ignore')[];
 }
 
-/** @throws CosaError `NAMESPACE_FAILED`, `TOOL_MISSING` (exit 3) */
-export async function openGate(): Promise<Gate> {
+/**
+ * @param programs the architecture of the programs to be run
+ * @throws CosaError `NAMESPACE_FAILED`, `TOOL_MISSING`, `EMULATION_MISSING` (exit 3)
+ */
+export async function openGate(programs: ArchitectureName): Promise<Gate> {
   const cleanup = createCleanup();
   try {
     const opened = async (opening: Promise<FileHandle>): Promise<number> => {
@@ -23,7 +36,10 @@ export async function openGate(): Promise<Gate> {
       cleanup.defer(() => handle.close());
       return handle.fd;
     };
-    const descriptors: (number | 'ignore')[] = [await opened(openUserNamespace()), await opened(openFilter())];
+    const descriptors: (number | 'ignore')[] = [
+      await openNamespace(architectureNamed(programs), cleanup),
+      await opened(openFilter()),
+    ];
     const nothing = await opened(open('/dev/null'));
     for (const inherited of await inheritedDescriptors()) {
       while (descriptors.length <= inherited - 3) descriptors.push('ignore');
@@ -36,6 +52,26 @@ export async function openGate(): Promise<Gate> {
   }
 }
 
+/** A user namespace in which programs of the architecture run: emulated, if it is not this machine's. */
+async function openNamespace(architecture: Architecture, cleanup: Cleanup): Promise<number> {
+  const isForeign = architecture.name !== hostArchitecture().name;
+  const tool = userEmulator(architecture);
+  const emulator = isForeign ? await which(tool.name) : undefined;
+  const rule = emulator === undefined ? undefined : emulationRule(architecture, emulator);
+  const namespace = await openUserNamespace(rule);
+  cleanup.defer(() => namespace[Symbol.asyncDispose]());
+  if (!isForeign || namespace.hasRule || (await machineEmulates(architecture))) return namespace.descriptor;
+  if (emulator === undefined) throw missingTool(tool);
+  throw new CosaError(
+    'EMULATION_MISSING',
+    `this machine's kernel does not run programs for ${architecture.name}: it has no rule for them, and lets nobody but root make one`,
+    {
+      hint: `as root: apt-get install ${tool.packages.deb} binfmt-support, which makes one; or use Linux 6.7 or newer`,
+    },
+  );
+}
+
+/** The kernel's table of calls is this machine's, whatever is emulated. */
 async function openFilter(): Promise<FileHandle> {
   const filter = systemCallFilter(hostArchitecture());
   await using scratch = await openScratch(tmpdir());

@@ -1,10 +1,10 @@
 import { CosaError } from '../../lib/errors.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import { attempt } from '../../oci/attempt.ts';
-import { type Image, isImageEntry, readImage, readIndex } from '../../oci/image.ts';
+import { type Image, imageEntries, isImageEntry, readImage } from '../../oci/image.ts';
 import type { ContentReader } from '../../oci/store.ts';
 import { isMachineryTag } from '../../oci/tag.ts';
-import { type Descriptor, mediaTypes } from '../../oci/types.ts';
+import type { Descriptor } from '../../oci/types.ts';
 
 /** Images whose manifests and test results are read at a time: registries are waited for, most of the time. */
 export const imagesAtOnce = 8;
@@ -35,9 +35,8 @@ export async function imageTags(reader: ContentReader): Promise<ImageTags> {
  * The manifests of the images that a tag stands for: one, or one for each platform of an index. What is no image, as
  * its descriptor says, is left out.
  */
-export async function imageManifests(reader: ContentReader, descriptor: Descriptor): Promise<Descriptor[]> {
-  if (descriptor.mediaType !== mediaTypes.index) return [descriptor].filter(isImageEntry);
-  return (await readIndex(reader, descriptor)).manifests.filter(isImageEntry);
+export async function imageManifests(reader: ContentReader, descriptor: Descriptor): Promise<readonly Descriptor[]> {
+  return (await imageEntries(reader, descriptor)).filter(isImageEntry);
 }
 
 /** Reads an image; `undefined` for what turns out to be an artifact, which a registry tells only when it is read. */

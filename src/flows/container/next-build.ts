@@ -7,7 +7,9 @@ import type { CopySource } from '../../oci/copy/plan.ts';
 import type { Image } from '../../oci/image.ts';
 import { labelOf } from '../../oci/image.ts';
 import { openLayoutForWriting } from '../../oci/layout.ts';
+import { platformOf } from '../../oci/platform-index.ts';
 import type { LocalStore } from '../../oci/store.ts';
+import { imagesTagged, type Offer, tagImages } from '../../oci/tag-images.ts';
 import { runStep } from '../../progress/step.ts';
 import { waitForLock } from '../../progress/wait-for-lock.ts';
 import type { Session } from '../../workspace/session.ts';
@@ -45,20 +47,20 @@ export async function buildContainer(
   );
   const inputs = await readBuildInputs(session, work, options);
   await using store = await openLayoutForWriting(work.oci);
-  const previous = await findPrevious(session, work, store, inputs.stream, options.previous);
+  const previous = await findPrevious(session, work, store, inputs, options.previous);
   const isKept =
     previous !== undefined &&
     !options.force &&
     isUnchanged(previous.image, inputs, options.version) &&
     (previous.admitted !== undefined || (await hasBlobs(store, previous.image)));
-  const { from, result } = isKept
+  const { from, image, result } = isKept
     ? await keepPrevious(session, { work, inputs, store, previous, options })
     : await buildNext(session, { work, inputs, store, previous, destination, options });
   const tags = [result.version, ...tagsOf(inputs, options)];
   return {
     ...result,
     reference: from.place.format({ digest: result.digest }),
-    pushed: destination && (await pushBuild(session, from, destination, tags, options.force)),
+    pushed: destination && (await pushBuild(session, { from, image, to: destination, tags, force: options.force })),
   };
 }
 
@@ -73,6 +75,7 @@ interface Build {
 /** A container, built or found, and where it can be read. */
 interface Outcome {
   from: CopySource;
+  image: Image;
   result: LocalResult;
 }
 
@@ -89,7 +92,7 @@ async function keepPrevious(
   } else if (options.tags.length > 0) {
     await bringIn(session, work, admitted, { tags: options.tags, extent: 'referrers' });
   }
-  return { from, result: unchangedResult(image) };
+  return { from, image, result: unchangedResult(image) };
 }
 
 async function buildNext(session: Session, build: Build & { destination: Destination | undefined }): Promise<Outcome> {
@@ -104,12 +107,11 @@ async function buildNext(session: Session, build: Build & { destination: Destina
   await runStep(session, 'tag container', async (reporter) => {
     const tags = [version, ...tagsOf(inputs, options)];
     // Nobody else has given the version meanwhile.
-    const expected = options.force ? undefined : new Map([[version, undefined]]);
-    await store.setTags(tags, image.descriptor, expected);
+    await tagImages(store, tags, offerOf(image), options);
     reporter.note(tags.join(', '));
   });
   const from = { place: ownPlace(work), reader: store, descriptor: image.descriptor };
-  return { from, result: builtResult(image, version, previous?.image) };
+  return { from, image, result: builtResult(image, version, previous?.image) };
 }
 
 /** Besides the version. */
@@ -132,9 +134,16 @@ async function hasBlobs(store: LocalStore, { manifest }: Image): Promise<boolean
   return true;
 }
 
-/** Sets only those tags that do not point there yet, so that an unchanged build writes nothing at all. */
+/** Sets only those tags that do not offer it yet, so that an unchanged build writes nothing at all. */
 async function setMissingTags(store: LocalStore, tags: readonly string[], image: Image): Promise<void> {
-  const present = await store.listTags();
-  const missing = tags.filter((tag) => present.get(tag)?.digest !== image.descriptor.digest);
-  if (missing.length > 0) await store.setTags(missing, image.descriptor);
+  const missing: string[] = [];
+  for (const tag of tags) {
+    const { same } = await imagesTagged(store, tag, [platformOf(image)]);
+    if (same[0]?.descriptor.digest !== image.descriptor.digest) missing.push(tag);
+  }
+  if (missing.length > 0) await tagImages(store, missing, offerOf(image), { force: true });
+}
+
+function offerOf(image: Image): Offer {
+  return { descriptor: image.descriptor, images: [image] };
 }

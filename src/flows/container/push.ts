@@ -1,9 +1,9 @@
 import { labelNames } from '../../contract/labels.ts';
 import { candidateTag } from '../../contract/tags.ts';
 import type { Image } from '../../oci/image.ts';
-import { labelOf } from '../../oci/image.ts';
+import { imageEntries, labelOf, readImage } from '../../oci/image.ts';
 import type { OpenedReference } from '../../oci/open.ts';
-import { resolveImage } from '../../workspace/resolve-image.ts';
+import { resolveReference } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
 import { parseDestination, tagMissing } from './transfer/destination.ts';
 import { type Transferred, transfer } from './transfer.ts';
@@ -20,24 +20,31 @@ export interface PushOptions {
 }
 
 /**
- * Brings a build to a registry, or to any other place.
- * @throws CosaError `DESTINATION_TAG`, `DESTINATION_DIGEST` (exit 2), what `resolveImage` and `transfer` throw
+ * Brings a build to a registry, or to any other place: one for all architectures that its tag offers.
+ * @throws CosaError `DESTINATION_TAG`, `DESTINATION_DIGEST` (exit 2), what `resolveReference` and `transfer` throw
  */
 export async function pushContainer(
   session: Session,
   directory: string,
   { destination, from, referrers, force = false }: PushOptions,
 ): Promise<Transferred> {
-  const { work, reference, image } = await resolveImage(session, directory, from);
+  const { work, reference } = await resolveReference(session, directory, from);
+  const { reader, descriptor } = reference;
+  const entries = await imageEntries(reader, descriptor);
+  const [first, ...others] = await Promise.all(entries.map((entry) => readImage(reader, entry)));
+  // Of an index that offers nothing, this says so.
+  const image = first ?? (await readImage(reader, descriptor));
   const to = parseDestination(destination, work.root);
   const tags = to.tag === undefined ? await ownTags(reference, image) : [to.tag];
   if (tags.length === 0) {
     throw tagMissing(to, `${reference.name} has neither its version nor its stream's candidate as a tag`);
   }
   return transfer(session, {
-    from: { ...reference, descriptor: image.descriptor },
+    // An index of one is as good as the one.
+    from: others.length === 0 ? { ...reference, descriptor: image.descriptor } : reference,
     to: to.place,
     tags,
+    images: [image, ...others],
     extent: referrers ? 'referrers' : 'image',
     force,
     dryRun: false,

@@ -4,6 +4,7 @@ import { formatBytes, plural } from '../../lib/format.ts';
 import { type CopyExtent, type CopySource, planCopy, totalBytes } from '../../oci/copy/plan.ts';
 import { type CopySide, onSide, readerOnSide, storeOnSide, tellingSides } from '../../oci/copy/sides.ts';
 import { copyContent } from '../../oci/copy.ts';
+import type { Image } from '../../oci/image.ts';
 import type { Place } from '../../oci/place.ts';
 import type { AdmittedReference } from '../../oci/policy.ts';
 import type { ContentReader } from '../../oci/store.ts';
@@ -17,6 +18,8 @@ export interface Transfer {
   to: Place;
   /** At least one. */
   tags: readonly string[];
+  /** What is brought, read: then no tag is taken from other platforms. */
+  images?: readonly Image[] | undefined;
   extent: CopyExtent;
   /** Move tags of versions from one container to another, too. */
   force?: boolean;
@@ -46,7 +49,7 @@ export interface Transferred {
  * @throws CosaError what `Place.openForWriting` and `copyContent` throw
  */
 export async function transfer(session: Session, transfer: Transfer): Promise<Transferred> {
-  const { from, to, tags, extent, force = false, dryRun } = transfer;
+  const { from, to, tags, images, extent, force = false, dryRun } = transfer;
   const destination = to.format();
   const common = { destination, digest: from.descriptor.digest, tags };
   const title = `copy to ${to.format(tags.length === 1 ? { tag: tags[0] } : {})}`;
@@ -57,7 +60,7 @@ export async function transfer(session: Session, transfer: Transfer): Promise<Tr
     return runStep(session, `${title} (dry run)`, () =>
       tellingSides(async () => {
         const reader = readerOnSide(writing, await onSide(writing, () => openIfThere(to, session)));
-        const plan = await planCopy({ from: source, to: { place: to, reader }, tags, extent, force });
+        const plan = await planCopy({ from: source, to: { place: to, reader }, tags, images, extent, force });
         const blobs = { sent: plan.blobs.length, mounted: 0, present: plan.present.blobs };
         return { ...common, moved: plan.tags, blobs, bytes: totalBytes(plan.blobs), leftOut: plan.leftOut };
       }),
@@ -67,7 +70,7 @@ export async function transfer(session: Session, transfer: Transfer): Promise<Tr
     tellingSides(async () => {
       await using opened = await onSide(writing, () => to.openForWriting(session.registries));
       const store = storeOnSide(writing, opened);
-      const request = { from: source, to: { place: to, reader: store }, tags, extent, force };
+      const request = { from: source, to: { place: to, reader: store }, tags, images, extent, force };
       const { sent, mounted, present, bytes, moved, leftOut } = await copyContent(request, store, reporter);
       reporter.note(sent === 0 ? 'no blob to copy' : `${plural(sent, 'blob')}, ${formatBytes(bytes)}`);
       return { ...common, moved, blobs: { sent, mounted, present }, bytes, leftOut };

@@ -1,4 +1,5 @@
 import type { Lockfile } from '../../contract/lockfile.ts';
+import type { ArchitectureName } from '../../lib/architecture.ts';
 import { writeLockfile } from '../../packages/lockfile.ts';
 import { type Pipeline, runStep } from '../../progress/step.ts';
 import { openConfig } from '../../workspace/open-config.ts';
@@ -9,6 +10,8 @@ import { openWorkDirectory } from '../../workspace/work-directory.ts';
 export interface FetchOptions {
   /** The work directory or one below it. */
   directory: string;
+  /** What the packages are for. */
+  architecture: ArchitectureName;
   /** Choose anew and write the config's lockfile. */
   updateLockfile: boolean;
 }
@@ -27,7 +30,7 @@ export interface FetchResult {
  */
 export async function fetchPackages(pipeline: Pipeline, options: FetchOptions): Promise<FetchResult> {
   const work = await openWorkDirectory(options.directory);
-  const { config, backend } = await openConfig(pipeline, work);
+  const { config, backend } = await openConfig(pipeline, work, options.architecture);
   const overrides = await readOverrides(work.overrides, backend.overridesDirectory);
   const request = packageRequest(config, overrides.packages);
   const lockOptions = { config, backend, request, cacheDirectory: work.cache };

@@ -1,9 +1,12 @@
 import type { Digest } from '../../lib/digest.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import { attempt } from '../attempt.ts';
+import type { Image } from '../image.ts';
 import type { OpenedReference } from '../open.ts';
 import type { Place } from '../place.ts';
+import { platformOf } from '../platform-index.ts';
 import type { ContentReader } from '../store.ts';
+import { imagesAt } from '../tag-images.ts';
 import type { Descriptor } from '../types.ts';
 import { blobsOf, type ManifestContent, readContent } from './content.ts';
 import { readAttachments, readReferrers } from './related.ts';
@@ -26,6 +29,8 @@ export interface CopyRequest {
   to: { place: Place; reader: ContentReader };
   /** The tags that are to point to it in the end. */
   tags: readonly string[];
+  /** What is copied, read: then no tag is taken from other platforms. */
+  images?: readonly Image[] | undefined;
   /** True to move tags of versions, too, from one container to another. */
   force?: boolean;
   extent: CopyExtent;
@@ -45,6 +50,8 @@ export interface CopyPlan {
   leftOut: readonly string[];
   /** The image's own tags that do not point to it yet: set last. */
   tags: readonly string[];
+  /** Those of them that offer images for other platforms, and are to do so still. */
+  shared: readonly string[];
   /** Where some of them must still point then; see {@link keepVersions}. */
   expected: ReadonlyMap<string, Digest | undefined>;
 }
@@ -59,8 +66,9 @@ export async function planCopy(request: CopyRequest, ask: 'manifests' | 'each bl
   const where = from.place.format();
   // A layout's blobs may be damaged or gone, and looking is cheap: to copy again is how one mends it.
   const trusted = ask === 'manifests' && to.place.keepsManifestsWhole === true;
-  const moving = await tagsToMove(request);
-  const expected = request.force === true ? new Map<string, Digest | undefined>() : await keepVersions(request, moving);
+  const { moving, shared } = await tagsToMove(request);
+  const taken = new Map([...moving].filter(([tag]) => !shared.includes(tag)));
+  const expected = request.force === true ? new Map<string, Digest | undefined>() : await keepVersions(request, taken);
   const isThere = trusted && moving.size === 0 && request.tags.length > 0;
   const image = isThere && extent !== 'everything' ? [] : await readContent(from.reader, [from.descriptor], where);
   const { referrers, attachments } = await missingRelated(request, image, where);
@@ -94,15 +102,32 @@ export async function planCopy(request: CopyRequest, ask: 'manifests' | 'each bl
     attachments,
     leftOut: [...leftOut].map(([digest, reason]) => `${digest}: ${reason}`),
     tags: [...moving.keys()],
+    shared,
     expected,
   };
 }
 
-/** The tags of the request that do not point to the image, with what they point to. */
-async function tagsToMove({ from, to, tags }: CopyRequest): Promise<Map<string, Descriptor | undefined>> {
+interface TagsToMove {
+  /** Those that do not point to the image yet, with what they point to. */
+  moving: ReadonlyMap<string, Descriptor | undefined>;
+  /** Those of them that offer something to other platforms. */
+  shared: readonly string[];
+}
+
+async function tagsToMove({ from, to, tags, images }: CopyRequest): Promise<TagsToMove> {
   const now = await mapParallel(tags, (tag) => to.reader.resolveTag(tag), questionsAtOnce);
   const all = tags.map((tag, index) => [tag, now[index]] as const);
-  return new Map(all.filter(([, descriptor]) => descriptor?.digest !== from.descriptor.digest));
+  const moving = new Map(all.filter(([, descriptor]) => descriptor?.digest !== from.descriptor.digest));
+  const shared: string[] = [];
+  if (images === undefined) return { moving, shared };
+  for (const [tag, descriptor] of moving) {
+    const { same, others } = await imagesAt(to.reader, descriptor, images.map(platformOf));
+    if (others.length === 0) continue;
+    const offered = new Set(same.map((image) => image.descriptor.digest));
+    if (images.every((image) => offered.has(image.descriptor.digest))) moving.delete(tag);
+    else shared.push(tag);
+  }
+  return { moving, shared };
 }
 
 /** The referrers and attachments that are not there yet. */

@@ -2,7 +2,7 @@ import { labelNames } from '../../contract/labels.ts';
 import type { Digest } from '../../lib/digest.ts';
 import { verificationError } from '../../lib/errors.ts';
 import { attempt } from '../attempt.ts';
-import { readIndex, readManifestOrIndex } from '../image.ts';
+import { imageEntries, readIndex, readManifestOrIndex } from '../image.ts';
 import type { Place } from '../place.ts';
 import type { ContentReader } from '../store.ts';
 import { type Descriptor, mediaTypes } from '../types.ts';
@@ -15,7 +15,7 @@ interface VersionMove {
 /**
  * Makes sure that no version becomes another container: what was tested, released and noted under a number stays
  * under it. A version's tag is one that the new image, or the one it points to, calls its version. It may move to an
- * index that holds what it points to now.
+ * index that holds what it points to now, or all images of that.
  * @param moving the tags that are to move, with what they point to
  * @returns where each version's tag must still be when it is set
  * @throws CosaError `TAG_MOVED` (exit 4)
@@ -29,7 +29,7 @@ export async function keepVersions(
   const version = await versionIn(from.reader, from.descriptor);
   for (const [tag, now] of moving) {
     if (tag !== version && (now === undefined || tag !== (await versionIn(to.reader, now)))) continue;
-    if (now !== undefined && !(await holds(from, now.digest))) {
+    if (now !== undefined && !(await holds(from, to.reader, now))) {
       throw verificationError(
         'TAG_MOVED',
         `${to.place.format({ tag })} is another container, ${now.digest}: a version is given once`,
@@ -47,7 +47,13 @@ async function versionIn(reader: ContentReader, descriptor: Descriptor): Promise
   return value?.annotations?.[labelNames.version];
 }
 
-async function holds({ reader, descriptor }: VersionMove['from'], digest: Digest): Promise<boolean> {
+async function holds(
+  { reader, descriptor }: VersionMove['from'],
+  there: ContentReader,
+  now: Descriptor,
+): Promise<boolean> {
   if (descriptor.mediaType !== mediaTypes.index) return false;
-  return (await readIndex(reader, descriptor)).manifests.some((entry) => entry.digest === digest);
+  const held = new Set((await readIndex(reader, descriptor)).manifests.map(({ digest }) => digest));
+  const { value: images = [now] } = await attempt(() => imageEntries(there, now));
+  return images.length > 0 && images.every(({ digest }) => held.has(digest));
 }

@@ -47,7 +47,7 @@ export async function installDebs(
   const extracted = await unpackAll(packages, { root, timestamp, basearch: lock.basearch, ...options }, context);
   await enterUnpacked(root, extracted);
   await writeChangeDates(root, packages);
-  await configureAll(root, timestamp, packages.length, context);
+  await configureAll({ root, timestamp, basearch: lock.basearch }, packages.length, context);
   context.reporter.note(plural(packages.length, 'package'));
 }
 
@@ -153,6 +153,7 @@ async function unpackWithDpkg(
     ['--force-depends', ...excludes, '--unpack', ...files],
     {
       root: options.root,
+      basearch: options.basearch,
       binds: [{ from: join(context.cacheDirectory, 'packages'), to: packagesInside }],
       timestamp: options.timestamp,
       rewriteLine: (line) => line.replace(/\S*\/([0-9a-f]{64})\.deb/g, (file, hash: string) => names.get(hash) ?? file),
@@ -161,7 +162,12 @@ async function unpackWithDpkg(
   );
 }
 
-async function configureAll(root: string, timestamp: number, count: number, context: BackendContext): Promise<void> {
+async function configureAll(
+  target: Pick<UnpackOptions, 'root' | 'timestamp' | 'basearch'>,
+  count: number,
+  context: BackendContext,
+): Promise<void> {
+  const { root } = target;
   // No daemon may be started: 101 is "forbidden by policy".
   const policy = '/usr/sbin/policy-rc.d';
   await replaceInRoot(root, policy, '#!/bin/sh\nexit 101\n', 0o755);
@@ -169,9 +175,8 @@ async function configureAll(root: string, timestamp: number, count: number, cont
   await runTargetDpkg(
     ['--configure', '--pending'],
     {
-      root,
+      ...target,
       binds: await silencingBinds(root),
-      timestamp,
       onLine: (line) => {
         if (line.startsWith('Setting up ')) context.reporter.progress(++done, count, 'packages');
       },

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { type Bind, startInSandbox } from '../../exec/sandbox.ts';
+import type { ArchitectureName } from '../../lib/architecture.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { statInRoot } from '../../lib/root-files.ts';
 import { hostDirectory } from '../../lib/root-path.ts';
@@ -8,6 +9,8 @@ import { installedDatabase } from './database.ts';
 
 export interface TargetDpkgOptions {
   root: string;
+  /** Of the root's programs. */
+  basearch: ArchitectureName;
   binds?: readonly Bind[];
   /** Seconds since the epoch, for what maintainer scripts date. */
   timestamp: number;
@@ -47,6 +50,7 @@ export async function runTargetDpkg(
   };
   const sandbox = {
     root: options.root,
+    architecture: options.basearch,
     binds: [database, ...(options.binds ?? [])],
     inMemory: [installedDatabase],
     env: {

@@ -58,7 +58,7 @@ describe('pushIndex', () => {
   });
 
   it('takes the place of a version that it holds, and of no other', async () => {
-    const { amd, arm } = await twoBuilds();
+    await twoBuilds();
     const version = `${scene.repository}:13.1`;
     await pushContainer(session, scene.work.root, { destination: version, from: 'amd', referrers: false });
     const { digest } = await push(['amd', 'arm'], version);
@@ -67,10 +67,9 @@ describe('pushIndex', () => {
       message: `${version} is another container, ${digest}: a version is given once`,
     });
     const back = { destination: version, from: 'amd', referrers: false };
-    await expect(pushContainer(session, scene.work.root, back)).rejects.toMatchObject({ code: 'TAG_MOVED' });
-    expect([amd.digest, arm.digest]).not.toContain(scene.registry.tags(repositoryName).get('13.1'));
-    await pushContainer(session, scene.work.root, { ...back, force: true });
-    expect(scene.registry.tags(repositoryName).get('13.1')).toBe(amd.digest);
+    expect(await pushContainer(session, scene.work.root, back)).toMatchObject({ moved: [] });
+    expect(await pushContainer(session, scene.work.root, { ...back, force: true })).toMatchObject({ moved: [] });
+    expect(scene.registry.tags(repositoryName).get('13.1')).toBe(digest);
   });
 
   it('is the same whatever the order of the builds, and is then not written again', async () => {

@@ -9,6 +9,7 @@ import { run } from '../../../src/exec/run.ts';
 import { tools } from '../../../src/exec/tools.ts';
 import { readBuildInputs } from '../../../src/flows/container/next-build/inputs.ts';
 import { type InitOptions, initWorkDirectory } from '../../../src/flows/work-directory/init.ts';
+import { hostArchitecture } from '../../../src/lib/architecture.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import { openReference } from '../../../src/oci/open.ts';
 import { openWorkDirectory } from '../../../src/workspace/work-directory.ts';
@@ -248,7 +249,11 @@ describe('a container', () => {
     const initialized = await init({ ostree: reference, source: config, stream });
     expect(initialized.stream).toBe(expected);
     const opened = await openWorkDirectory(work);
-    const inputs = await readBuildInputs(session, opened, { maxLayers: 64, compression: 'zstd' });
+    const inputs = await readBuildInputs(session, opened, {
+      architecture: hostArchitecture().name,
+      maxLayers: 64,
+      compression: 'zstd',
+    });
     expect(candidateTag(inputs.stream)).toBe(`${expected}-candidate`);
   });
 

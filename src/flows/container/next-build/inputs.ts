@@ -3,6 +3,7 @@ import { configFingerprint } from '../../../config/fingerprint.ts';
 import type { Config } from '../../../config/load.ts';
 import { type ConfigSource, describeConfigSource } from '../../../config/source.ts';
 import type { Lockfile } from '../../../contract/lockfile.ts';
+import type { ArchitectureName } from '../../../lib/architecture.ts';
 import type { PackageBackend, PackageRequest } from '../../../packages/backend.ts';
 import type { Pipeline } from '../../../progress/step.ts';
 import { openConfig } from '../../../workspace/open-config.ts';
@@ -32,6 +33,7 @@ export interface BuildInputs {
 
 /** What else goes into the container, besides what the work directory says. */
 export interface BuildParameters {
+  architecture: ArchitectureName;
   maxLayers: number;
   compression: 'zstd' | 'gzip';
 }
@@ -48,7 +50,7 @@ export async function readBuildInputs(
   work: WorkDirectory,
   parameters: BuildParameters,
 ): Promise<BuildInputs> {
-  const { config, backend } = await openConfig(pipeline, work);
+  const { config, backend } = await openConfig(pipeline, work, parameters.architecture);
   const overrides = await readOverrides(work.overrides, backend.overridesDirectory);
   const request = packageRequest(config, overrides.packages);
   const { lock } = await currentLock(pipeline, { config, backend, request, cacheDirectory: work.cache });

@@ -32,7 +32,13 @@ export function containerLabels(inputs: LabelInputs): Record<string, string> {
   };
   if (inputs.source !== undefined) {
     if (inputs.source.url !== undefined) labels[labelNames.source] = inputs.source.url;
-    labels[labelNames.revision] = `${inputs.source.revision}${inputs.source.dirty ? '-dirty' : ''}`;
   }
+  const revision = revisionLabel(inputs.source);
+  if (revision !== undefined) labels[labelNames.revision] = revision;
   return labels;
+}
+
+/** The config's commit, and whether it was changed since; `undefined` if it is not in git. */
+export function revisionLabel(source: LabelInputs['source']): string | undefined {
+  return source && `${source.revision}${source.dirty ? '-dirty' : ''}`;
 }

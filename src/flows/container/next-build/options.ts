@@ -1,7 +1,10 @@
+import type { ArchitectureName } from '../../../lib/architecture.ts';
 import type { SbomFormat } from '../../../packages/sbom/formats.ts';
 
 /** What a build is told on the command line. */
 export interface BuildOptions {
+  /** What the container is for. */
+  architecture: ArchitectureName;
   /** Tags to set besides the version and `STREAM-candidate`. */
   tags: readonly string[];
   /** Instead of the next version after the previous one. */

@@ -48,7 +48,7 @@ export async function findOldBuilds(reader: ContentReader, keep: number): Promis
   const old = new Set(
     [...byStream(tagged.filter(isVersion)).values()]
       .flatMap((builds) => builds.slice(keep))
-      .filter(({ descriptor }) => !named.has(descriptor.digest)),
+      .filter(({ digests }) => !digests.some((digest) => named.has(digest))),
   );
   const needed = new Set(tagged.filter((build) => !old.has(build)).flatMap(({ digests }) => digests));
   const digests = new Set([...old].flatMap((build) => build.digests).filter((digest) => !needed.has(digest)));

@@ -21,7 +21,11 @@ afterEach(() => scene[Symbol.asyncDispose]());
 
 /** The inputs that count here. */
 function inputs(prefix: string | undefined): BuildInputs {
-  return { config: { treefile: { 'automatic-version-prefix': prefix } }, timestamp: 0 } as unknown as BuildInputs;
+  return {
+    config: { name: 'os', basearch: 'x86_64', treefile: { 'automatic-version-prefix': prefix } },
+    stream: 'testing',
+    timestamp: 0,
+  } as unknown as BuildInputs;
 }
 
 async function choose({ version, force = false, push }: { version?: string; force?: boolean; push?: string } = {}) {
@@ -38,6 +42,35 @@ async function choose({ version, force = false, push }: { version?: string; forc
 }
 
 describe('chooseVersion', () => {
+  it('is that of another architecture, if it was built of the same config and lacks this one', async () => {
+    const [arm, labels] = ['arm64', { 'com.coreos.osname': 'os' }];
+    await build(scene.work, '13.4', ['a'], { architecture: arm, labels });
+    expect(await choose()).toBe('13.4');
+    expect(await choose({ version: '13.4' })).toBe('13.4');
+    // Of another revision of the config, or another config.
+    const revision = { 'org.opencontainers.image.revision': 'abc' };
+    await build(scene.work, '13.5', ['a'], { architecture: arm, labels: { ...labels, ...revision } });
+    expect(await choose()).toBe('13.6');
+    await build(scene.work, '13.6', ['a'], { architecture: arm });
+    expect(await choose()).toBe('13.7');
+    // That version has one for this architecture.
+    await build(scene.work, '13.7', ['b'], { labels });
+    expect(await choose()).toBe('13.8');
+  });
+
+  it('is that of another architecture where the build will go', async () => {
+    await build(scene.work, '13.7', ['a'], { architecture: 'arm64', labels: { 'com.coreos.osname': 'os' } });
+    await pushContainer(session, scene.work.root, {
+      destination: scene.repository,
+      from: 'testing-candidate',
+      referrers: false,
+    });
+    await using other = await openScene();
+    scene.work = other.work;
+    expect(await choose()).toBe('13.0');
+    expect(await choose({ push: scene.repository })).toBe('13.7');
+  });
+
   it('counts on from what is in oci/, though nothing is said to come before', async () => {
     expect(await choose()).toBe('13.0');
     await build(scene.work, '13.0', ['a']);

@@ -61,7 +61,7 @@ beforeEach(async () => {
 
 async function inputs(parameters: Partial<BuildParameters> = {}): Promise<BuildInputs> {
   const work = workDirectoryAt(root, { config: { source: config } });
-  return readBuildInputs(pipeline, work, { maxLayers: 64, compression: 'zstd', ...parameters });
+  return readBuildInputs(pipeline, work, { architecture: 'x86_64', maxLayers: 64, compression: 'zstd', ...parameters });
 }
 
 describe('the input hash', () => {
@@ -119,7 +119,7 @@ it('warns of keys that have no effect, each once and with its position', async (
   const events: PipelineEvent[] = [];
   const work = workDirectoryAt(root, { config: { source: config } });
   const watched = { ...pipeline, events: (event: PipelineEvent) => void events.push(event) };
-  await readBuildInputs(watched, work, { maxLayers: 64, compression: 'zstd' });
+  await readBuildInputs(watched, work, { architecture: 'x86_64', maxLayers: 64, compression: 'zstd' });
   expect(events).toEqual([
     {
       type: 'warning',

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findPrevious } from '../../../../src/flows/container/next-build/previous.ts';
+import { readImage } from '../../../../src/oci/image.ts';
 import { openLayoutForWriting } from '../../../../src/oci/layout.ts';
+import { tagImages } from '../../../../src/oci/tag-images.ts';
 import type { Descriptor } from '../../../../src/oci/types.ts';
 import { type WorkDirectory, workDirectoryAt } from '../../../../src/workspace/work-directory.ts';
 import { storeImage } from '../../../helpers/image.ts';
@@ -11,6 +13,8 @@ import { silentSession } from '../../../helpers/session.ts';
 import { startTestingRegistry } from '../../../helpers/testing-registry.ts';
 
 const session = silentSession();
+
+const target = { stream: 'stable', config: { basearch: 'x86_64' } } as const;
 
 let directory: string;
 let work: WorkDirectory;
@@ -34,7 +38,7 @@ async function store(layout: string, tag: string, version: string): Promise<Desc
 
 async function find(wanted?: string, of: WorkDirectory = work) {
   await using own = await openLayoutForWriting(of.oci);
-  const previous = await findPrevious(session, of, own, 'stable', wanted);
+  const previous = await findPrevious(session, of, own, target, wanted);
   return previous?.image.config.config?.Labels?.['org.opencontainers.image.version'];
 }
 
@@ -60,6 +64,32 @@ describe('the previous container', () => {
     await expect(find('stabel')).rejects.toMatchObject({ code: 'TAG_UNKNOWN', exitStatus: 2 });
   });
 
+  it('is of the same architecture', async () => {
+    const arm = { stream: 'stable', config: { basearch: 'aarch64' } } as const;
+    await using own = await openLayoutForWriting(work.oci);
+    const image = await storeImage(own, [], { 'org.opencontainers.image.version': 'amd' });
+    await own.setTags(['stable-candidate'], image);
+    expect(await findPrevious(session, work, own, arm, undefined)).toBeUndefined();
+    await expect(findPrevious(session, work, own, arm, 'stable-candidate')).rejects.toMatchObject({
+      code: 'PREVIOUS_ARCHITECTURE',
+      exitStatus: 2,
+      message: 'stable-candidate is for linux/amd64, and linux/arm64 is being built',
+    });
+    const other = await storeImage(own, [], { 'org.opencontainers.image.version': 'arm' }, 'arm64');
+    await tagImages(
+      own,
+      ['stable-candidate'],
+      { descriptor: other, images: [await readImage(own, other)] },
+      { force: false },
+    );
+    for (const reference of [undefined, 'stable-candidate']) {
+      const previous = await findPrevious(session, work, own, arm, reference);
+      expect(previous?.image.descriptor.digest).toBe(other.digest);
+      const ours = await findPrevious(session, work, own, target, reference);
+      expect(ours?.image.descriptor.digest).toBe(image.digest);
+    }
+  });
+
   it('is read from a registry by manifest and config alone', async () => {
     await using registry = await startTestingRegistry();
     const repository = await session.registries.repository(registry.host, 'os');
@@ -72,7 +102,7 @@ describe('the previous container', () => {
     // A new session remembers nothing of what was pushed.
     const anew = silentSession();
     await using own = await openLayoutForWriting(work.oci);
-    const previous = await findPrevious(anew, { ...work, settings }, own, 'stable', undefined);
+    const previous = await findPrevious(anew, { ...work, settings }, own, target, undefined);
     expect(previous?.image.descriptor.digest).toBe(image.digest);
     const asked = registry.log.filter(({ path }) => path !== '/v2/').map(({ method, path }) => `${method} ${path}`);
     expect(asked).toEqual([

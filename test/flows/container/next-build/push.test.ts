@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pushBuild } from '../../../../src/flows/container/next-build/push.ts';
 import { parseDestination } from '../../../../src/flows/container/transfer/destination.ts';
 import { attachArtifact } from '../../../../src/oci/artifact.ts';
+import { imageEntries, readImage } from '../../../../src/oci/image.ts';
 import { openLayout, openLayoutForWriting } from '../../../../src/oci/layout.ts';
 import type { Descriptor } from '../../../../src/oci/types.ts';
 import { placeOf } from '../../../helpers/place.ts';
@@ -19,8 +20,9 @@ afterEach(() => scene[Symbol.asyncDispose]());
 async function push(descriptor: Descriptor, tag = '', force = false) {
   const reader = await openLayout(scene.work.oci);
   const from = { place: placeOf(`oci:${scene.work.oci}`), reader, descriptor };
-  const destination = parseDestination(`${scene.repository}${tag}`, scene.work.root);
-  return pushBuild(session, from, destination, ['13.1', 'testing-candidate'], force);
+  const to = parseDestination(`${scene.repository}${tag}`, scene.work.root);
+  const image = await readImage(reader, descriptor);
+  return pushBuild(session, { from, image, to, tags: ['13.1', 'testing-candidate'], force });
 }
 
 describe('pushBuild', () => {
@@ -71,6 +73,24 @@ describe('pushBuild', () => {
     expect(lost).toHaveLength(1);
     expect(lost[0]).toMatchObject({ reason: { code: 'TAG_MOVED' } });
     expect(scene.registry.tags(repositoryName).get('13.1')).toBe(won[0]?.digest);
+  });
+
+  it('takes no tag from builds for other architectures', async () => {
+    const arm = await build(scene.work, '13.1', ['one'], { architecture: 'arm64' });
+    await push(arm);
+    const amd = await build(scene.work, '13.1', ['one']);
+    expect(await push(amd)).toMatchObject({ moved: true });
+    const tags = scene.registry.tags(repositoryName);
+    expect(tags.get('13.1')).toBe(tags.get('testing-candidate'));
+    const repository = await session.registries.repository(scene.registry.host, repositoryName);
+    const index = await repository.resolveTag('13.1');
+    const offered = index === undefined ? [] : await imageEntries(repository, index);
+    expect(offered.map(({ digest, platform }) => [platform?.architecture, digest])).toEqual([
+      ['amd64', amd.digest],
+      ['arm64', arm.digest],
+    ]);
+    expect(await push(amd)).toMatchObject({ moved: false, bytes: 0 });
+    await expect(push(await build(scene.work, '13.1', ['two']))).rejects.toMatchObject({ code: 'TAG_MOVED' });
   });
 
   it('asks one question when the tag points there already', async () => {

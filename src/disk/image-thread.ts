@@ -1,8 +1,33 @@
 // What the threads run that hash and compress disk images: see `imageThreads`.
 import { serveRequests } from '../lib/parallel/serve.ts';
-import { type HashAnswer, type HashRequest, hashed } from './image-threads/hash-streams.ts';
+import {
+  type DeflateAnswer,
+  type DeflateRequest,
+  type DigestAnswer,
+  type DigestRequest,
+  deflated,
+  digestsOf,
+} from './image-threads/grains.ts';
+import { type HashAnswer, type HashRequest, hashed } from './image-threads/hashing.ts';
+import { compressedPiece, type PieceAnswer, type PieceRequest } from './image-threads/pieces.ts';
 
-export type ImageRequest = HashRequest;
-export type ImageAnswer = HashAnswer;
+export type ImageRequest = HashRequest | DigestRequest | DeflateRequest | PieceRequest;
+export type ImageAnswer = HashAnswer | DigestAnswer | DeflateAnswer | PieceAnswer;
 
-serveRequests<ImageRequest, ImageAnswer>(async (request) => ({ message: hashed(request), transfer: [] }));
+serveRequests<ImageRequest, ImageAnswer>(async (request) => {
+  switch (request.kind) {
+    case 'digests':
+      return { message: digestsOf(request), transfer: [] };
+    case 'deflate': {
+      const message = deflated(request);
+      const [first] = message.grains;
+      return { message, transfer: first === undefined ? [] : [first.fragment.buffer as ArrayBuffer] };
+    }
+    case 'piece': {
+      const message = await compressedPiece(request);
+      return { message, transfer: [message.compressed.buffer] };
+    }
+    default:
+      return { message: hashed(request), transfer: [] };
+  }
+});

@@ -1,72 +1,67 @@
-import { randomUUID } from 'node:crypto';
+import { maximumDistance } from '../lib/compress/deflate.ts';
 import { type ThreadPool, threadPool } from '../lib/parallel/pool.ts';
 import type { ImageAnswer, ImageRequest } from './image-thread.ts';
-import type { HashRequest } from './image-threads/hash-streams.ts';
+import type { GrainStore } from './image-threads/grain-store.ts';
+import { type DeflateAnswer, type DigestAnswer, type Grain, grainBytes } from './image-threads/grains.ts';
+import { type HashStream, hashStream } from './image-threads/hash-stream.ts';
+import type { HashAnswer, HashRequest } from './image-threads/hashing.ts';
+import type { PieceAnswer } from './image-threads/pieces.ts';
 
 /**
  * Threads that hash and compress disk images, for any number of images at once. What they give depends on the input
- * alone, not on how many they are.
+ * alone, not on how many they are. Bytes that they are given stay as they are until the answer comes.
  */
 export interface ImageThreads extends Disposable {
   /** How many threads there are. */
   readonly size: number;
-  /** Begins a stream whose sha256 is wanted. Disposing of it forgets it. */
+  /** Begins a stream whose sha256 is wanted. */
   hash(): HashStream;
+  /**
+   * Compresses bytes for gzip and zlib, 64 KiB at a time.
+   * @param window how far back a match may lie: 32 KiB unless told
+   * @throws CosaError `THREAD_FAILED`; what the store throws
+   */
+  deflate(bytes: Uint8Array<SharedArrayBuffer>, window?: number): Promise<Grain[]>;
+  /** Makes a zstd frame. @throws CosaError `THREAD_FAILED` */
+  zstd(bytes: Uint8Array<SharedArrayBuffer>, level: number): Promise<Uint8Array>;
 }
 
-/** Parts are hashed in the order of the calls. All reject with CosaError `THREAD_FAILED` where the thread has ended. */
-export interface HashStream extends Disposable {
-  /** @returns settles when the bytes may be changed again */
-  update(bytes: Uint8Array<SharedArrayBuffer>): Promise<void>;
-  updateZeros(count: number, signal: AbortSignal): Promise<void>;
-  /** @returns hex sha256 of all that was given */
-  end(): Promise<string>;
+interface ImageThreadsOptions {
+  /** How many threads; see `threadPool`. */
+  size?: number;
+  /** Where compressed grains are kept, if several images are made of disks that hold the same. It stays the caller's. */
+  grains?: GrainStore;
 }
 
-/** Zeros that are hashed at once: a tenth of a second, after which others have their turn and the signal is looked at. */
-const zerosAtOnce = 128 << 20;
-
-/** @param size how many threads; see `threadPool` */
-export function imageThreads(size?: number): ImageThreads {
+export function imageThreads({ size, grains }: ImageThreadsOptions = {}): ImageThreads {
   const pool = threadPool<ImageRequest, ImageAnswer>(
     new URL('./image-thread.ts', import.meta.url),
     ...(size === undefined ? [] : [size]),
   );
-  return { size: pool.size, hash: () => hashStream(pool), [Symbol.dispose]: () => pool[Symbol.dispose]() };
-}
 
-function hashStream(pool: ThreadPool<ImageRequest, ImageAnswer>): HashStream {
-  const lane = pool.lane();
-  const stream = randomUUID();
-  let hasEnded = false;
-  const ask = async (request: HashRequest) => lane.run(request);
-  // One call's zeros are several requests, and nothing may come between them.
-  let before: Promise<unknown> = Promise.resolve();
-
-  function inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const result = before.then(action);
-    before = result.catch(() => undefined);
-    return result;
+  async function compress(bytes: Uint8Array<SharedArrayBuffer>, wanted: readonly number[], window: number) {
+    if (wanted.length === 0) return [];
+    return ((await pool.run({ kind: 'deflate', bytes, wanted, window })) as DeflateAnswer).grains;
   }
 
-  async function end(): Promise<string> {
-    hasEnded = true;
-    return (await inTurn(() => ask({ kind: 'hash-end', stream }))).sha256 as string;
+  async function deflate(bytes: Uint8Array<SharedArrayBuffer>, window = maximumDistance): Promise<Grain[]> {
+    const all = Array.from({ length: Math.ceil(bytes.length / grainBytes) }, (_, index) => index);
+    // Few images have another window: theirs are not worth keeping.
+    if (grains === undefined || window !== maximumDistance) return compress(bytes, all, window);
+    const { digests } = (await pool.run({ kind: 'digests', bytes })) as DigestAnswer;
+    const found = await Promise.all(digests.map((digest) => grains.get(digest)));
+    const missing = all.filter((index) => found[index] === undefined);
+    const made = await compress(bytes, missing, window);
+    await Promise.all(made.map((grain, index) => grains.put(digests[missing[index] as number] as string, grain)));
+    for (const [index, grain] of made.entries()) found[missing[index] as number] = grain;
+    return found as Grain[];
   }
 
   return {
-    update: async (bytes) => void (await inTurn(() => ask({ kind: 'hash', stream, bytes }))),
-    updateZeros: (total, signal) =>
-      inTurn(async () => {
-        for (let left = total; left > 0; left -= zerosAtOnce) {
-          signal.throwIfAborted();
-          await ask({ kind: 'hash-zeros', stream, count: Math.min(left, zerosAtOnce) });
-        }
-      }),
-    end,
-    [Symbol.dispose]() {
-      if (!hasEnded) end().catch(() => undefined);
-      lane[Symbol.dispose]();
-    },
+    size: pool.size,
+    hash: () => hashStream(pool as ThreadPool<HashRequest, HashAnswer>),
+    deflate,
+    zstd: async (bytes, level) => ((await pool.run({ kind: 'piece', bytes, level })) as PieceAnswer).compressed,
+    [Symbol.dispose]: () => pool[Symbol.dispose](),
   };
 }

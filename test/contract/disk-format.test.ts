@@ -6,8 +6,9 @@ import { diskFormatContract, type FormatReader } from './disk-format.ts';
 const run = promisify(execFile);
 
 /** What QEMU opens, and may be able to check. */
-function qemu(format: string, canCheck: boolean): FormatReader {
+function qemu(format: string, canCheck: boolean, maximum?: number): FormatReader {
   return {
+    ...(maximum === undefined ? {} : { maximum }),
     async open(image) {
       if (canCheck) await run('qemu-img', ['check', '-f', format, image]);
       return { path: image, format };
@@ -16,8 +17,12 @@ function qemu(format: string, canCheck: boolean): FormatReader {
 }
 
 const readers: Record<keyof typeof diskFormats, FormatReader> = {
-  raw: qemu('raw', false),
+  raw: qemu('raw', false, 900),
   qcow2: qemu('qcow2', true),
+  'qcow2-compressed': qemu('qcow2', true),
+  vmdk: qemu('vmdk', true),
+  vhd: qemu('vpc', false, 900),
+  vhdx: qemu('vhdx', true, 900),
 };
 
 for (const [name, reader] of Object.entries(readers)) {

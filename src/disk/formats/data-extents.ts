@@ -7,6 +7,11 @@ export const unitBytes = 65536;
 const readBytes = 16 * unitBytes;
 const zeros = Buffer.alloc(unitBytes);
 
+/** True for a unit, or a part of one, that holds only zeros. */
+export function isZero(unit: Uint8Array): boolean {
+  return zeros.equals(unit.length === unitBytes ? unit : Buffer.concat([unit], unitBytes));
+}
+
 /**
  * Finds the units of a disk that hold something else than zeros. What extents do not touch is not read.
  * @returns whole units, the disk's last one cut off where the disk ends; sorted, none touches another
@@ -22,7 +27,7 @@ export async function dataExtents(disk: DiskSource, signal: AbortSignal): Promis
       await disk.read(position, piece);
       for (let at = 0; at < piece.length; at += unitBytes) {
         const unit = piece.subarray(at, at + unitBytes);
-        if (unit.equals(unit.length === unitBytes ? zeros : zeros.subarray(0, unit.length))) continue;
+        if (isZero(unit)) continue;
         const last = found.at(-1);
         if (last !== undefined && last.offset + last.length === position + at) last.length += unit.length;
         else found.push({ offset: position + at, length: unit.length });
@@ -32,8 +37,8 @@ export async function dataExtents(disk: DiskSource, signal: AbortSignal): Promis
   return found;
 }
 
-/** The units that a disk's extents touch. */
-function touchedUnits({ size, extents }: DiskSource): Extent[] {
+/** The units that a disk's extents touch, as {@link dataExtents} gives them. */
+export function touchedUnits({ size, extents }: DiskSource): Extent[] {
   return joinExtents(
     extents.map(({ offset, length }) => {
       const begin = offset - (offset % unitBytes);

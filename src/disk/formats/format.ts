@@ -12,6 +12,11 @@ export interface ImageSink {
   appendZeros(count: number): Promise<void>;
   /** A stretch of a disk, which lies within it. */
   appendDisk(disk: DiskSource, position: number, length: number): Promise<void>;
+  /**
+   * Leaves room for bytes that are known later. Not where a compressor is laid around the format: see `isCompressed`.
+   * @returns writes as many, once, before the image is finished
+   */
+  reserve(size: number): Promise<(bytes: Uint8Array) => Promise<void>>;
 }
 
 /** What tells an image from others, so that identifiers within it derive from what it holds. */

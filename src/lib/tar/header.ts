@@ -69,9 +69,14 @@ export function encodeHeaderBlock(header: RawHeader): Buffer {
   writeNumber(block, field.mtime, header.mtime);
   block.write(header.typeFlag, field.typeFlag[0], 'latin1');
   block.write(gnuMagic, field.magic[0], 'latin1');
+  writeChecksum(block);
+  return block;
+}
+
+/** Sets the checksum of a header block in which more was written. */
+export function writeChecksum(block: Buffer): void {
   // Six digits, a zero and a space: the one field whose terminator differs.
   block.write(`${checksum(block).toString(8).padStart(6, '0')}\0 `, field.checksum[0], 'latin1');
-  return block;
 }
 
 /**
@@ -135,7 +140,8 @@ function text(block: Buffer, [offset, length]: Field): Buffer {
   return Buffer.from(end === -1 ? bytes : bytes.subarray(0, end));
 }
 
-function writeNumber(block: Buffer, [offset, length]: Field, value: number): void {
+/** Writes octal digits and a zero; base-256 if they do not fit. */
+export function writeNumber(block: Buffer, [offset, length]: Field, value: number): void {
   const digits = value.toString(8);
   if (value >= 0 && digits.length < length) {
     block.write(`${digits.padStart(length - 1, '0')}\0`, offset, 'latin1');

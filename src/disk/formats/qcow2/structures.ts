@@ -97,6 +97,25 @@ export function writeL2Entry(l2Table: Buffer, index: number, cluster: number): v
   writeOffset(l2Table, index, cluster, copied);
 }
 
+/** In the upper half of an entry: the cluster is compressed. */
+const compressed = 0x40000000;
+const sectorBytes = 512;
+/** Where in the upper half the number of sectors begins, for clusters of this size. */
+const sectorsShift = 54 - 32;
+
+/**
+ * Sets what an L2 table says of a compressed cluster.
+ * @param offset of its first byte in the file
+ * @param length of the compressed form, in bytes
+ */
+export function writeCompressedL2Entry(l2Table: Buffer, index: number, offset: number, length: number): void {
+  // Besides the one in which it begins.
+  const sectors = Math.floor((offset + length - 1) / sectorBytes) - Math.floor(offset / sectorBytes);
+  const upper = compressed | (sectors << sectorsShift) | Math.floor(offset / 2 ** 32);
+  l2Table.writeUInt32BE(upper >>> 0, index * entryBytes);
+  l2Table.writeUInt32BE(offset % 2 ** 32, index * entryBytes + 4);
+}
+
 function writeOffset(bytes: Buffer, index: number, cluster: number, flags: number): void {
   const offset = cluster * clusterBytes;
   bytes.writeUInt32BE((flags | Math.floor(offset / 2 ** 32)) >>> 0, index * entryBytes);

@@ -1,0 +1,118 @@
+import { combineCrc32 } from '../../lib/checksums.ts';
+import { deflateZeros, maximumZeros } from '../../lib/compress/deflate.ts';
+import { streamHeader, streamTrailer } from '../../lib/compress/stream-format.ts';
+import type { ImageSink } from '../formats/format.ts';
+import { type Grain, grainBytes } from '../image-threads/grains.ts';
+import type { HashStream } from '../image-threads/hash-stream.ts';
+import type { ImageThreads } from '../image-threads.ts';
+import { gatheringSink } from './gathering-sink.ts';
+
+/** What a thread compresses at once. */
+const bufferBytes = 16 * grainBytes;
+/** Buffers besides those that all threads work on. */
+const spareBuffers = 3;
+
+interface GzipSinkOptions {
+  threads: ImageThreads;
+  signal: AbortSignal;
+  /** Hashes what is compressed; stays the caller's. */
+  hash?: HashStream;
+}
+
+/** A sink whose end is wanted, before that of the one behind it. */
+export interface CompressingSink extends ImageSink {
+  /** Settles when all is passed on. @returns bytes that were compressed @throws as `ImageSink` */
+  end(): Promise<number>;
+}
+
+/**
+ * Compresses into one member of gzip. Contents of a disk are compressed in grains of 64 KiB, from the position that they
+ * are asked from: the same ones in any image of the disk.
+ * @param output gets the compressed bytes; is not finished
+ */
+export function gzipSink(output: ImageSink, { threads, signal, hash }: GzipSinkOptions): CompressingSink {
+  let checksum = 0;
+  let size = 0;
+  let before: Promise<unknown> = output.append(streamHeader('gzip'));
+  // Awaited in the end; until then a failure must not count as unhandled.
+  before.catch(() => undefined);
+
+  /** Outputs what is compressed, in the order of the calls. */
+  function inTurn(action: () => Promise<void>): Promise<void> {
+    const result = before.then(action);
+    before = result;
+    return result;
+  }
+
+  function count(crc32: number, bytes: number): void {
+    checksum = combineCrc32(checksum, crc32, bytes);
+    size += bytes;
+  }
+
+  const gathered = gatheringSink(
+    {
+      bufferBytes,
+      bufferCount: threads.size + spareBuffers,
+      minimumZeros: grainBytes,
+      keepsDiskApart: true,
+      async pass(bytes) {
+        const compressing = threads.deflate(bytes);
+        // Awaited in its turn; until then a failure must not count as unhandled.
+        compressing.catch(() => undefined);
+        const appended = inTurn(async () => {
+          for (const grain of await compressing) {
+            await output.append(grain.fragment);
+            count(grain.crc32, grain.size);
+          }
+        });
+        await Promise.all([appended, hash?.update(bytes)]);
+      },
+      async passZeros(total) {
+        const appended = inTurn(async () => {
+          for (let left = total; left > 0; left -= maximumZeros) {
+            const { fragment, crc32, size: bytes } = zeroGrain(Math.min(left, maximumZeros));
+            await output.append(fragment);
+            count(crc32, bytes);
+          }
+        });
+        await Promise.all([appended, hash?.updateZeros(total, signal)]);
+      },
+    },
+    signal,
+  );
+
+  return {
+    ...gathered,
+    reserve: () => Promise.reject(new Error('what is compressed cannot be written later')),
+    async end() {
+      await gathered.settle();
+      await before;
+      await output.append(streamTrailer('gzip', { crc32: checksum, size }));
+      return size;
+    },
+  };
+}
+
+let mostZeros: ZeroGrain | undefined;
+
+type ZeroGrain = Omit<Grain, 'adler32'>;
+
+function zeroGrain(size: number): ZeroGrain {
+  if (size === mostZeros?.size) return mostZeros;
+  const output = new Uint8Array(Math.ceil(size / 512) + 64);
+  const grain = { fragment: output.slice(0, deflateZeros(size, output)), crc32: zeroCrc32(size), size };
+  if (size === maximumZeros) mostZeros = grain;
+  return grain;
+}
+
+/** The CRC-32 of one zero byte. */
+const zeroByte = 0xd202ef8d;
+
+/** That of many is put together by halves. */
+function zeroCrc32(count: number): number {
+  if (count === 1) return zeroByte;
+  const half = Math.floor(count / 2);
+  const crc32 = zeroCrc32(half);
+  const both = combineCrc32(crc32, crc32, half);
+  return count % 2 === 0 ? both : combineCrc32(both, zeroByte, 1);
+}

@@ -1,3 +1,4 @@
+import { diskKeys, diskPartitionKeys } from '../src/config/disk-layout.ts';
 import { imageFileKeys } from '../src/config/image-keys.ts';
 import type { KeyDefinition, KeyTable, MergeRule } from '../src/config/key-table.ts';
 import { platformKeys } from '../src/config/platforms.ts';
@@ -34,6 +35,10 @@ export function configReference(): string {
       ['Keys of rpm systems', rpmKeys],
     ]),
     section('image.yaml', imageText, [['Keys', imageFileKeys]]),
+    section('disk.yaml', diskText, [
+      ['Keys', diskKeys],
+      ['Keys of a partition', diskPartitionKeys],
+    ]),
     section('platforms.yaml', platformsText, [['Keys of a platform', platformKeys]]),
     otherFiles,
   ].join('\n');
@@ -72,6 +77,7 @@ A config is a directory, best kept in git:
 \`\`\`
 manifest.yaml                what is in the system: the treefile
 image.yaml                   what makers of disk images must know (optional)
+disk.yaml                    sizes of partitions, and further ones (optional)
 platforms.yaml               consoles and kernel arguments of each platform (optional)
 NAME.sources                 package repositories that "repos" names
 overlay.d/NAME/              files that "ostree-layers" copies over the packages
@@ -95,6 +101,60 @@ is left alone.
 const imageText = `It travels in the container as \`/usr/share/coreos-assembler/image.json\`, with all defaults, as sorted JSON. Of several
 files, what the including one says counts; maps merge key by key, lists follow each other without duplicates.
 \`{stream}\` in a value stands for the stream.
+`;
+
+const diskText = `It travels in the container as \`/usr/share/coreos-assembler/disk.json\`, and every disk image of it has these partitions.
+Without the file a disk has those that every disk has. Changing it changes new disks alone: a machine that was
+installed before has its partitions, and an update does not touch them. So a partition that is missing is waited for for
+15 seconds, and the machine goes on without it.
+
+\`\`\`yaml
+boot: {size: 1 GiB}
+partitions:
+  - {label: containers, size: 4 GiB, filesystem: xfs, mount: /var/lib/containers}
+  - {label: secrets, size: 512 MiB, filesystem: none}
+\`\`\`
+
+The root partition lies last and grows with the disk. For a partition of the rest of a machine's own disk, or one that
+differs from machine to machine, Ignition is the right place: it makes partitions behind root before root grows.
+
+A partition with \`filesystem: none\` can be encrypted by Ignition at the first boot, with a key that no image holds. This
+config does it for the partition above, where the machine has a TPM 2 and the system has \`clevis\` in its initramfs:
+
+\`\`\`json
+{
+  "ignition": {"version": "3.3.0"},
+  "storage": {
+    "luks": [
+      {
+        "name": "secrets",
+        "label": "secrets",
+        "device": "/dev/disk/by-partlabel/secrets",
+        "clevis": {"tpm2": true},
+        "wipeVolume": true
+      }
+    ],
+    "filesystems": [
+      {
+        "device": "/dev/mapper/secrets",
+        "path": "/var/lib/secrets",
+        "format": "ext4",
+        "label": "secrets",
+        "wipeFilesystem": true
+      }
+    ]
+  },
+  "systemd": {
+    "units": [
+      {
+        "name": "var-lib-secrets.mount",
+        "enabled": true,
+        "contents": "[Mount]\\nWhat=/dev/mapper/secrets\\nWhere=/var/lib/secrets\\nType=ext4\\n[Install]\\nRequiredBy=local-fs.target\\n"
+      }
+    ]
+  }
+}
+\`\`\`
 `;
 
 const platformsText = `Three levels: architecture, platform, key. The part of the architecture travels in the container as

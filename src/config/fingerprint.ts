@@ -11,6 +11,7 @@ export function configFingerprint(config: Config): Json {
     name: config.name,
     treefile: config.treefile as unknown as Json,
     image: config.image as unknown as Json,
+    disk: config.disk as unknown as Json | undefined,
     platforms: config.platforms as unknown as Json,
     repositories: config.repositories.map(({ name, text }) => [name, text]),
     overlays: config.overlays.map(({ name, entries }) => ({ name, entries: entries })),

@@ -1,6 +1,8 @@
 import { join, resolve } from 'node:path';
+import type { DiskLayout } from '../contract/disk-layout.ts';
 import type { PlatformSettings } from '../contract/platforms.ts';
 import type { ArchitectureName } from '../lib/architecture.ts';
+import { loadDiskLayout } from './disk-layout.ts';
 import { loadImageSpecification } from './image.ts';
 import type { ImageSpecification } from './image-keys.ts';
 import { type LockOverride, loadLockOverrides } from './lock-overrides.ts';
@@ -33,6 +35,8 @@ export interface Config {
   treefile: Treefile;
   /** The content of image.json. */
   image: ImageSpecification;
+  /** The content of disk.json; undefined without a disk.yaml. */
+  disk: DiskLayout | undefined;
   /** The content of platforms.json: the architecture's platforms by name. */
   platforms: Readonly<Record<string, PlatformSettings>>;
   repositories: readonly ConfigRepository[];
@@ -55,7 +59,7 @@ export interface Config {
 }
 
 /**
- * Reads a config directory: `manifest.yaml` with what it includes, `image.yaml`, `platforms.yaml`, repository files,
+ * Reads a config directory: `manifest.yaml` with what it includes, `image.yaml`, `disk.yaml`, `platforms.yaml`, repository files,
  * overlays, scripts, lock overrides. Only the manifest must be there.
  * @throws CosaError with exit 2 and, wherever there is one, a position: `CONFIG_MANIFEST_MISSING`, `CONFIG_SYNTAX`,
  *   `CONFIG_UNKNOWN_KEY`, `CONFIG_VALUE`, `CONFIG_CONDITION`, `CONFIG_INCLUDE_MISSING`, `CONFIG_INCLUDE_LOOP`,
@@ -86,6 +90,7 @@ export async function loadConfig(directory: string, options: ConfigOptions): Pro
     stream,
     treefile,
     image: image.specification,
+    disk: await loadDiskLayout(base, image.specification.size),
     platforms: await loadPlatforms(base, basearch),
     repositories,
     repositoryExtension: extension,

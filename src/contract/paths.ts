@@ -2,6 +2,8 @@
 export const containerPaths = {
   /** The keys of image.yaml; see image-config.ts. */
   imageConfig: '/usr/share/coreos-assembler/image.json',
+  /** disk.yaml; see disk-layout.ts. A container without one has the disk of its architecture. */
+  diskLayout: '/usr/share/coreos-assembler/disk.json',
   /** The architecture's part of platforms.yaml; see platforms.ts. */
   platforms: '/usr/share/coreos-assembler/platforms.json',
   /** The flattened treefile: how the container was made. */

@@ -30,9 +30,9 @@ export interface PlannedDisk extends PartitionedDisk {
 }
 
 /**
- * Lays a disk out. Partitions lie one after the other in the order of their numbers, but the one that takes the rest lies
- * last: so it can grow, and where it begins does not depend on the size of anything else than the others. What is in it
- * may be smaller.
+ * Lays a disk out. Partitions lie one after the other in the order of their numbers, but root lies last and takes the
+ * rest: so it can grow, and where it begins is known before anybody knows how large it becomes. Its filesystem may be
+ * smaller.
  * @param rows in the order of their numbers
  * @throws CosaError `DISK_TOO_SMALL` (exit 2) with what is needed; RangeError for a size that is no multiple of 1 MiB
  */
@@ -41,7 +41,7 @@ export function planDisk(rows: readonly PartitionRow[], request: DiskRequest): P
   const regions = new Map<PartitionRow, Region>();
   let end = alignment;
   for (const row of inOrderOfPlaces(rows)) {
-    const size = roundUp(row.bytes ?? rootBytes);
+    const size = row.isRoot ? Math.max(row.bytes, roundUp(rootBytes)) : row.bytes;
     regions.set(row, { offset: end, size, firstSector: end / sectorSize });
     end += size;
   }
@@ -51,8 +51,8 @@ export function planDisk(rows: readonly PartitionRow[], request: DiskRequest): P
   if (size % alignment !== 0) throw new RangeError(`a disk of ${size} bytes is no multiple of 1 MiB`);
   if (size < least) throw tooSmall(size, least, rootBytes);
   const sectorCount = size / sectorSize;
-  const last = rows.find(({ takesRest }) => takesRest);
-  if (last !== undefined) (regions.get(last) as Region).size += size - least;
+  const root = rows.find(({ isRoot }) => isRoot);
+  if (root !== undefined) (regions.get(root) as Region).size += size - least;
 
   const byName = new Map([...regions].map(([{ name }, region]) => [name, region]));
   return {
@@ -77,7 +77,7 @@ export function writePartitionTable(disk: PartitionedDisk, output: DiskOutput): 
 }
 
 function inOrderOfPlaces(rows: readonly PartitionRow[]): readonly PartitionRow[] {
-  return [...rows.filter(({ takesRest }) => !takesRest), ...rows.filter(({ takesRest }) => takesRest)];
+  return [...rows.filter(({ isRoot }) => !isRoot), ...rows.filter(({ isRoot }) => isRoot)];
 }
 
 function partitionOf(row: PartitionRow, region: Region, container: Digest, sectorSize: SectorSize): Partition {

@@ -156,6 +156,7 @@ export const errorCodes = {
   MIRROR_TLS: ['failed', 'The mirror cannot be trusted: its certificate, or ours, is not accepted.'],
   MIRROR_UNAVAILABLE: ['failed', 'The mirror is out of order.'],
   MIRROR_UNKNOWN_HOST: ['failed', 'The mirror has a name that nobody knows.'],
+  MOUNT_UNIT_EXISTS: ['usage', 'A unit is there already that disk.yaml makes.'],
   MUTATE_OS_RELEASE: ['usage', 'The version cannot be put into os-release.'],
   NAMESPACE_FAILED: ['failed', 'A user namespace could not be set up.'],
   NAME_INVALID: ['verification', 'A name in the container cannot be used.'],

@@ -16,6 +16,7 @@ import { indexes } from './steps/indexes.ts';
 import { initramfs } from './steps/initramfs.ts';
 import { kernel } from './steps/kernel.ts';
 import { machineId } from './steps/machine-id.ts';
+import { mountUnits } from './steps/mount-units.ts';
 import { osRelease } from './steps/os-release.ts';
 import { overlays } from './steps/overlays.ts';
 import { postprocess } from './steps/postprocess.ts';
@@ -37,6 +38,7 @@ const steps: readonly RootStep[] = [
   removeFiles,
   removeFromPackages,
   embedFiles,
+  mountUnits,
   postprocess,
   // After the scripts: one may have reset all units to the presets.
   units,
@@ -67,7 +69,7 @@ const steps: readonly RootStep[] = [
  *   `DRACUT_MISSING`, `DRACUT_FAILED`, `ROOT_PROGRAM_FAILED`, `BOOT_LOADER_FAILED`, `STATE_CONFLICT`, `USR_ETC_EXISTS`,
  *   `OS_RELEASE_MISSING`, `ETC_MISSING`, `FILE_NOT_STORABLE`, `NAME_NOT_UTF8`, `ROOT_FILE_MISSING`, `ROOT_FILE_KIND`,
  *   `ROOT_LINK_LOOP`; with exit status 2 `STATE_LINK`, `UNITS_NOT_ENABLED`, `DEFAULT_TARGET_UNKNOWN`,
- *   `REMOVE_PACKAGE_UNKNOWN`, `REMOVE_PATTERN`, `REMOVE_ROOT`, `ETC_GROUP_UNKNOWN`, `MUTATE_OS_RELEASE`,
+ *   `MOUNT_UNIT_EXISTS`, `REMOVE_PACKAGE_UNKNOWN`, `REMOVE_PATTERN`, `REMOVE_ROOT`, `ETC_GROUP_UNKNOWN`, `MUTATE_OS_RELEASE`,
  *   `POSTPROCESS_INTERPRETER`, `POSTPROCESS_LINE_ENDS`
  */
 export async function assembleRoot(root: string, request: RootfsRequest, reporter: Reporter): Promise<AssembledRoot> {

@@ -29,6 +29,15 @@ export interface PostprocessScript {
   where: SourcePosition;
 }
 
+/** A filesystem of a partition, and where it is mounted. */
+export interface Mount {
+  /** The partition's name, of characters that need no quoting anywhere. */
+  partition: string;
+  filesystem: string;
+  /** Absolute, below /var. */
+  place: string;
+}
+
 /** What numbers users (or groups) must have. */
 export type AccountCheck =
   | { kind: 'none' }
@@ -73,7 +82,9 @@ export interface RootfsRequest {
   optUsrlocal: 'var' | 'root';
   /** False leaves out /etc/machine-id; otherwise it says `uninitialized`. */
   machineIdCompat: boolean;
-  /** Files to write, by absolute path: image.json, platforms.json, the manifest, the lockfile. */
+  /** What is mounted when the system boots, apart from its own. */
+  mounts: readonly Mount[];
+  /** Files to write, by absolute path: image.json, disk.json, platforms.json, the manifest, the lockfile. */
   embedded: ReadonlyMap<string, string>;
   /** Says which packages are installed and how: the key of the installed root. */
   packagesKey: string;

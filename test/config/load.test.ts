@@ -130,6 +130,7 @@ describe('the fingerprint', () => {
     ['a script', (base) => writeFiles({ 'run.sh': '#!/bin/bash\n' }, base)],
     ['a repository file', (base) => writeFiles({ 'debian.sources': 'Types: deb deb-src\n' }, base)],
     ['image.yaml', (base) => writeFiles({ 'image.yaml': 'size: 11\n' }, base)],
+    ['disk.yaml', (base) => writeFiles({ 'disk.yaml': 'boot: {size: 1 GiB}\n' }, base)],
     ['platforms.yaml', (base) => writeFiles({ 'platforms.yaml': 'x86_64: {qemu: {}}\n' }, base)],
     ['a lock override', (base) => writeFiles({ 'manifest-lock.overrides.yaml': 'packages: {a: {evr: "1"}}' }, base)],
     ['a treefile key', (base) => writeFiles({ 'manifest.yaml': `${files['manifest.yaml']}units: [a]\n` }, base)],

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import ts from 'typescript';
 import { beforeAll, expect, test } from 'vitest';
+import { diskKeys, diskPartitionKeys } from '../../src/config/disk-layout.ts';
 import { imageFileKeys } from '../../src/config/image-keys.ts';
 import type { KeyTable } from '../../src/config/key-table.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -19,6 +20,8 @@ const types = {
   file: ['config/treefile-keys.ts', 'TreefileValues'],
   imageFile: ['config/image-keys.ts', 'ImageFileValues'],
   image: ['contract/image-config.ts', 'DiskConfig'],
+  disk: ['contract/disk-layout.ts', 'DiskLayout'],
+  diskPartition: ['contract/disk-layout.ts', 'LayoutPartition'],
   platform: ['contract/platforms.ts', 'PlatformSettings'],
 } as const;
 
@@ -27,6 +30,8 @@ type TypeName = keyof typeof types;
 const tables: Readonly<Record<string, KeyTable>> = {
   'manifest.yaml': treefileFileKeys,
   'image.yaml': imageFileKeys,
+  'disk.yaml': diskKeys,
+  'a partition of disk.yaml': diskPartitionKeys,
   'platforms.yaml': platformKeys,
 };
 const keys = Object.entries(tables).flatMap(([file, table]) =>
@@ -102,6 +107,8 @@ const keysOfOneFile = ['include', 'arch-include', 'conditional-include', 'variab
 
 function readersOf(file: string, key: string): string[] {
   if (file === 'platforms.yaml') return [...(readKeys.get('platform') ?? [])];
+  if (file === 'disk.yaml') return [...(readKeys.get('disk') ?? [])];
+  if (file === 'a partition of disk.yaml') return [...(readKeys.get('diskPartition') ?? [])];
   if (file === 'image.yaml') return [...(readKeys.get(key === 'include' ? 'imageFile' : 'image') ?? [])];
   const isOfOneFile = keysOfOneFile.includes(key) || key.startsWith('packages-');
   return [...(readKeys.get(isOfOneFile ? 'file' : 'treefile') ?? [])];

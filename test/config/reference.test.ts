@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { configReference } from '../../scripts/config-reference.ts';
+import { diskKeys, diskPartitionKeys } from '../../src/config/disk-layout.ts';
 import { imageFileKeys } from '../../src/config/image-keys.ts';
 import { fileSchema, type KeyTable } from '../../src/config/key-table.ts';
 import { platformKeys } from '../../src/config/platforms.ts';
@@ -17,6 +18,8 @@ test('docs/config-reference.md is up to date', async () => {
 const tables: [string, KeyTable][] = [
   ['manifest.yaml', treefileFileKeys],
   ['image.yaml', imageFileKeys],
+  ['disk.yaml', diskKeys],
+  ['a partition of disk.yaml', diskPartitionKeys],
   ['platforms.yaml', platformKeys],
 ];
 const keys = tables.flatMap(([file, table]) =>
@@ -28,7 +31,7 @@ test.each(keys)('the example of $name in $file is right, and so is its default',
   expect(validate(schema, parseYaml(`${name}: ${key.example}\n`, 'example'))).toHaveProperty(name);
   if (key.default !== undefined) {
     expect(validate(schema, parseYaml(`${name}: ${JSON.stringify(key.default)}\n`, 'default'))).toEqual({
-      [name]: key.default,
+      [name]: key.type.schema.parse(key.default),
     });
   }
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { diskLayoutSchema, systemPartitions } from '../../src/contract/disk-layout.ts';
 import { fileOutput } from '../../src/disk/output.ts';
 import { encodeGpt } from '../../src/disk/partitions/gpt.ts';
 import { mebibyte } from '../../src/disk/partitions/region.ts';
@@ -16,7 +17,7 @@ import { digestOf } from '../../src/lib/digest.ts';
 
 const container = digestOf('container');
 const names: ArchitectureName[] = ['x86_64', 'aarch64'];
-const request: DiskRequest = { container, sectorSize: 512, size: 'least', rootBytes: 64 * mebibyte };
+const request: DiskRequest = { container, sectorSize: 512, size: 'least', rootBytes: 65 * mebibyte };
 
 let directory: string;
 beforeAll(async () => {
@@ -71,9 +72,9 @@ describe('planDisk', () => {
     expect(() => disk.partition('home')).toThrow('there is no partition home');
   });
 
-  it('puts whatever takes the rest last, and keeps the numbers', () => {
+  it('puts root last, whatever its number', () => {
     const rows: PartitionRow[] = [
-      { name: 'root', type: 'b921b045-1df0-41c3-af44-4c6f280d3fae', takesRest: true },
+      { name: 'root', type: 'b921b045-1df0-41c3-af44-4c6f280d3fae', bytes: 0, isRoot: true },
       { name: 'data', type: '0fc63daf-8483-4772-8e79-3d69d8477de4', bytes: 8 * mebibyte },
     ];
     const disk = planDisk(rows, { ...request, rootBytes: mebibyte, size: 20 * mebibyte });
@@ -81,12 +82,38 @@ describe('planDisk', () => {
       ['root', 9 * 2048, 10 * 2048],
       ['data', 2048, 8 * 2048],
     ]);
-    const fixed = rows.map((row) => ({ ...row, bytes: 2 * mebibyte, takesRest: false }));
-    const withRoom = planDisk(fixed, { ...request, size: 20 * mebibyte });
-    expect(withRoom.partitions.map(({ firstSector, sectorCount }) => [firstSector, sectorCount])).toEqual([
-      [2048, 4096],
-      [6144, 4096],
+  });
+
+  it("makes room for a config's own partitions, and gives root its least", () => {
+    const layout = diskLayoutSchema.parse({
+      'efi-system': { size: '256 MiB' },
+      boot: { size: '1 GiB' },
+      root: { size: '2 GiB' },
+      partitions: [
+        { label: 'data', size: '512 MiB', mount: '/var/data' },
+        { label: 'camera', size: '64 MiB', filesystem: 'vfat' },
+      ],
+    });
+    const disk = planDisk(partitionRows('x86_64', layout), request);
+    const found = disk.partitions.map(({ name, type }) => {
+      const { offset, size } = disk.partition(name);
+      return [name, type.slice(0, 8), offset / mebibyte, size / mebibyte];
+    });
+    expect(found).toEqual([
+      ['BIOS-BOOT', '21686148', 1, 1],
+      ['EFI-SYSTEM', 'c12a7328', 2, 256],
+      ['boot', 'bc13c2ff', 258, 1024],
+      ['root', '4f68bce3', 1282 + 512 + 64, 2048],
+      ['data', '0fc63daf', 1282, 512],
+      ['camera', 'ebd0a0a2', 1794, 64],
     ]);
+    const larger = planDisk(partitionRows('x86_64', layout), { ...request, rootBytes: 3 * 1024 * mebibyte });
+    expect(larger.partition('root').size / mebibyte).toBe(3072);
+  });
+
+  it('has no name twice', () => {
+    const taken = names.flatMap((name) => partitionRows(name).map((row) => row.name));
+    expect([...new Set(taken)].sort()).toEqual([...systemPartitions].sort());
   });
 
   it('derives every identifier from the container, and no two alike', () => {

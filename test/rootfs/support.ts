@@ -76,6 +76,7 @@ export const emptyRequest: RootfsRequest = {
   initramfsArguments: [],
   optUsrlocal: 'var',
   machineIdCompat: true,
+  mounts: [],
   embedded: new Map(),
   packagesKey: 'packages',
   initramfsCache: undefined,

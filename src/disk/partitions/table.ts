@@ -1,3 +1,4 @@
+import { type DiskLayout, defaultDiskLayout } from '../../contract/disk-layout.ts';
 import type { ArchitectureName } from '../../lib/architecture.ts';
 import { mebibyte } from './region.ts';
 
@@ -7,10 +8,10 @@ export interface PartitionRow {
   name: string;
   /** GUID of the partition's type. */
   type: string;
-  /** A multiple of 1 MiB; of a partition that takes the rest, the least. Undefined: what the root filesystem needs. */
-  bytes?: number;
-  /** True for the one that takes the rest of the disk: it lies last, and can grow where the disk does. */
-  takesRest?: boolean;
+  /** A multiple of 1 MiB; of the root partition, the least. */
+  bytes: number;
+  /** True for the one that takes the rest of the disk: it lies last, and grows where the disk does. */
+  isRoot?: boolean;
 }
 
 /** Names of the partitions that other parts of the program fill. */
@@ -23,42 +24,48 @@ export const partitionName = {
   root: 'root',
 } as const;
 
-const esp: PartitionRow = {
-  name: partitionName.esp,
-  type: 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b',
-  bytes: 127 * mebibyte,
+/** The first partition and the type of root: what disks of different architectures do not have in common. */
+const tables: Partial<Record<ArchitectureName, { first: Omit<PartitionRow, 'bytes'>; root: string }>> = {
+  x86_64: {
+    first: { name: partitionName.bios, type: '21686148-6449-6e6f-744e-656564454649' },
+    root: '4f68bce3-e8cd-4db1-96e7-fbcaf984b709',
+  },
+  aarch64: {
+    first: { name: 'reserved', type: '8da63339-0007-60c0-c436-083ac8230908' },
+    root: 'b921b045-1df0-41c3-af44-4c6f280d3fae',
+  },
 };
 
-// XBOOTLDR, so that systemd mounts it on /boot and not the ESP.
-// https://uapi-group.org/specifications/specs/discoverable_partitions_specification/ also has the types of root.
-const boot: PartitionRow = {
-  name: partitionName.boot,
-  type: 'bc13c2ff-59e6-4262-a352-b275fd6f7172',
-  bytes: 384 * mebibyte,
-};
-
-/** The partitions of a disk, in the order of their numbers: root has the same on every architecture. */
-const tables: Partial<Record<ArchitectureName, readonly PartitionRow[]>> = {
-  x86_64: [
-    { name: partitionName.bios, type: '21686148-6449-6e6f-744e-656564454649', bytes: mebibyte },
-    esp,
-    boot,
-    { name: partitionName.root, type: '4f68bce3-e8cd-4db1-96e7-fbcaf984b709', takesRest: true },
-  ],
-  aarch64: [
-    { name: 'reserved', type: '8da63339-0007-60c0-c436-083ac8230908', bytes: mebibyte },
-    esp,
-    boot,
-    { name: partitionName.root, type: 'b921b045-1df0-41c3-af44-4c6f280d3fae', takesRest: true },
-  ],
+/** Types of partitions, as in https://uapi-group.org/specifications/specs/discoverable_partitions_specification/ */
+const types = {
+  esp: 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b',
+  /** XBOOTLDR, so that systemd mounts it on /boot and not the ESP. */
+  boot: 'bc13c2ff-59e6-4262-a352-b275fd6f7172',
+  linux: '0fc63daf-8483-4772-8e79-3d69d8477de4',
+  /** "Microsoft basic data", which Windows and cameras look into. */
+  vfat: 'ebd0a0a2-b9e5-4433-87c0-68b6b72699c7',
 };
 
 /**
- * The partitions of an architecture's disks.
+ * The partitions of an architecture's disks, in the order of their numbers: root has the same on every architecture, and
+ * a config's own follow it.
  * @throws RangeError for one without disks, as `hasDisks` of the table of architectures says: a caller's mistake
  */
-export function partitionRows(architecture: ArchitectureName): readonly PartitionRow[] {
-  const rows = tables[architecture];
-  if (rows === undefined) throw new RangeError(`disks of ${architecture} have no partition table`);
-  return rows;
+export function partitionRows(
+  architecture: ArchitectureName,
+  layout: DiskLayout = defaultDiskLayout,
+): readonly PartitionRow[] {
+  const table = tables[architecture];
+  if (table === undefined) throw new RangeError(`disks of ${architecture} have no partition table`);
+  return [
+    { ...table.first, bytes: mebibyte },
+    { name: partitionName.esp, type: types.esp, bytes: layout['efi-system'].size },
+    { name: partitionName.boot, type: types.boot, bytes: layout.boot.size },
+    { name: partitionName.root, type: table.root, bytes: layout.root.size, isRoot: true },
+    ...layout.partitions.map(({ label, size, filesystem }) => ({
+      name: label,
+      type: filesystem === 'vfat' ? types.vfat : types.linux,
+      bytes: size,
+    })),
+  ];
 }

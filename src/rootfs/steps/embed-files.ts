@@ -3,7 +3,7 @@ import { replaceInRoot } from '../../lib/root-files.ts';
 import { resolveInRoot } from '../../lib/root-path.ts';
 import type { RootStep } from '../context.ts';
 
-/** Writes what must travel in the container: image.json, platforms.json, the manifest, the lockfile. */
+/** Writes what must travel in the container: image.json, disk.json, platforms.json, the manifest, the lockfile. */
 export const embedFiles: RootStep = {
   title: 'embed the build description',
   async run(context) {

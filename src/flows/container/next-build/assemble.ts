@@ -1,11 +1,12 @@
 import type { Config } from '../../../config/load.ts';
+import { diskLayoutText } from '../../../contract/disk-layout.ts';
 import { formatLockfile } from '../../../contract/lockfile.ts';
 import { containerPaths, lockfilePath } from '../../../contract/paths.ts';
 import type { AccountKind } from '../../../lib/accounts.ts';
 import { prettyJson } from '../../../lib/canonical-json.ts';
 import type { Image } from '../../../oci/image.ts';
 import { initramfsCache } from '../../../rootfs/initramfs/cache.ts';
-import type { AccountCheck, RootfsRequest } from '../../../rootfs/request.ts';
+import type { AccountCheck, Mount, RootfsRequest } from '../../../rootfs/request.ts';
 import { previousAccounts } from './accounts.ts';
 import type { BuildInputs } from './inputs.ts';
 import type { InstalledRoot } from './root.ts';
@@ -48,16 +49,26 @@ export function rootfsRequest(assembly: AssemblyInputs): RootfsRequest {
     initramfsArguments: treefile['initramfs-args'],
     optUsrlocal: treefile['opt-usrlocal'] ?? 'var',
     machineIdCompat: treefile['machineid-compat'] ?? true,
+    mounts: mountsOf(config),
     embedded: embeddedFiles(config, formatLockfile(inputs.lock)),
     packagesKey: installed.key,
     initramfsCache: initramfsCache(assembly.cacheDirectory),
   };
 }
 
+/** What disk.yaml wants mounted. */
+function mountsOf({ disk }: Config): Mount[] {
+  return (disk?.partitions ?? []).flatMap(({ label, filesystem, mount }) =>
+    mount === undefined ? [] : [{ partition: label, filesystem, place: mount }],
+  );
+}
+
 /** What travels in the container: enough to make every disk image, and to tell how the container was made. */
 function embeddedFiles(config: Config, lockText: string): Map<string, string> {
+  const { disk } = config;
   return new Map([
     [containerPaths.imageConfig, imageConfigText(config)],
+    ...(disk === undefined ? [] : [[containerPaths.diskLayout, diskLayoutText(disk)] as const]),
     [containerPaths.platforms, prettyJson(config.platforms)],
     [containerPaths.manifest, prettyJson(config.treefile)],
     [lockfilePath(config.basearch), lockText],

@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { defaultDiskLayout } from '../../src/contract/disk-layout.ts';
+import { readDiskLayout } from '../../src/disk/disk-layout.ts';
+
+const mebibyte = 1024 ** 2;
+
+it('is what every disk has where the container says nothing', () => {
+  expect(readDiskLayout(undefined)).toEqual(defaultDiskLayout);
+});
+
+it('reads what the container says', () => {
+  const content = Buffer.from('{"boot": {"size": "1 GiB"}, "partitions": [{"label": "a", "size": "64 MiB"}]}');
+  expect(readDiskLayout(content)).toEqual({
+    ...defaultDiskLayout,
+    boot: { size: 1024 * mebibyte },
+    partitions: [{ label: 'a', size: 64 * mebibyte, filesystem: 'ext4' }],
+  });
+});
+
+const many = JSON.stringify({
+  partitions: Array.from({ length: 101 }, (_, index) => ({ label: `p${index}`, size: '1 GiB' })),
+});
+
+it.each([
+  ['no JSON', '{"boot"', 'it is not JSON'],
+  ['a number for a size', '{"boot": {"size": 1073741824}}', '"boot.size": must be a size such as'],
+  ['a huge size', '{"boot": {"size": "99999999 TiB"}}', '"boot.size": must be at most 16 TiB'],
+  [
+    'a label for a shell',
+    '{"partitions": [{"label": "$(reboot)", "size": "1 GiB"}]}',
+    '"partitions.0.label": must be 1 to 36 letters',
+  ],
+  ['a key that is not known', '{"swap": {"size": "1 GiB"}}', 'swap'],
+  ['too many partitions', many, '"partitions": must be at most 100'],
+  ['too many bytes', ' '.repeat(2 ** 20 + 1), 'it has more than 1048576 bytes'],
+])('refuses %s', (_, text, message) => {
+  expect(() => readDiskLayout(Buffer.from(text))).toThrow(
+    expect.objectContaining({
+      code: 'IMAGE_CONFIG_INVALID',
+      exitStatus: 4,
+      message: expect.stringContaining(message) as string,
+    }),
+  );
+});

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { type DiskLayout, defaultDiskLayout, diskLayoutSchema } from '../contract/disk-layout.ts';
 import { type DiskConfig, diskConfigSchema } from '../contract/image-config.ts';
 import { containerPaths } from '../contract/paths.ts';
 import { type PlatformSettings, platformsSchema } from '../contract/platforms.ts';
@@ -13,6 +14,8 @@ import { readFiles } from '../ostree/unpack/read-files.ts';
 export interface DiskSettings {
   /** image.json. */
   config: DiskConfig;
+  /** disk.json; what every disk has if the container has none. */
+  layout: DiskLayout;
   /** platforms.json; empty if the container has none. */
   platforms: ReadonlyMap<string, PlatformSettings>;
 }
@@ -24,9 +27,13 @@ export interface DiskSettings {
  *   `readFiles` throws
  */
 export async function readDiskSettings(reader: ContentReader, image: Image, tree?: ImageTree): Promise<DiskSettings> {
-  const { imageConfig, platforms } = containerPaths;
-  const files = await readFiles(reader, image, [imageConfig, platforms], tree);
-  return { config: parseDiskConfig(files.get(imageConfig)), platforms: parsePlatforms(files.get(platforms)) };
+  const { imageConfig, diskLayout, platforms } = containerPaths;
+  const files = await readFiles(reader, image, [imageConfig, diskLayout, platforms], tree);
+  return {
+    config: parseDiskConfig(files.get(imageConfig)),
+    layout: parseDiskLayout(files.get(diskLayout)),
+    platforms: parsePlatforms(files.get(platforms)),
+  };
 }
 
 /** @param content of image.json; `undefined` if the container has none */
@@ -44,6 +51,11 @@ export function parseDiskConfig(content: Buffer | undefined): DiskConfig {
     });
   }
   return config;
+}
+
+/** @param content of disk.json; `undefined` if the container has none */
+export function parseDiskLayout(content: Buffer | undefined): DiskLayout {
+  return content === undefined ? defaultDiskLayout : parse(diskLayoutSchema, content, containerPaths.diskLayout);
 }
 
 /** @param content of platforms.json; `undefined` if the container has none */

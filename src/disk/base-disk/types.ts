@@ -1,3 +1,4 @@
+import type { DiskLayout } from '../../contract/disk-layout.ts';
 import type { DiskConfig } from '../../contract/image-config.ts';
 import type { PlatformSettings } from '../../contract/platforms.ts';
 import type { ArchitectureName } from '../../lib/architecture.ts';
@@ -40,6 +41,8 @@ export interface BaseDisk extends AsyncDisposable {
   readonly sectorSize: SectorSize;
   /** image.json. */
   readonly config: DiskConfig;
+  /** disk.json; what every disk has if the container has none. The filesystems of its own partitions are made with the base. */
+  readonly layout: DiskLayout;
   /** platforms.json; empty if the container has none. */
   readonly platforms: ReadonlyMap<string, PlatformSettings>;
   /** What the container's Ignition may be told that it runs on, see `ignitionFinder`; undefined if it has none. */

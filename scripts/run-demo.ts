@@ -3,8 +3,10 @@ import { join, relative, resolve } from 'node:path';
 import { line, lines, type Showable, terminalText } from '../src/cli/render/shown.ts';
 import { styleFor } from '../src/cli/render/style.ts';
 import { table } from '../src/cli/render/table.ts';
+import { hostArchitecture } from '../src/lib/architecture.ts';
 import { formatBytes, formatDuration, plural } from '../src/lib/format.ts';
 import { chooseAccelerator } from '../src/vm/accelerator.ts';
+import { bootableArchitecture } from '../src/vm/bootable.ts';
 import { machineDirectory } from '../src/vm/prepare.ts';
 import { result, show, succeeds } from './demo-cosa.ts';
 
@@ -81,7 +83,9 @@ async function testAndPromote(build: Build): Promise<'passed' | 'passed before'>
 /** How machines run here: what `cosa test` will find out, too. */
 async function accelerator(): Promise<'kvm' | 'tcg'> {
   await using scratch = await machineDirectory();
-  return (await chooseAccelerator(scratch.path, new AbortController().signal)).accelerator;
+  return (
+    await chooseAccelerator(bootableArchitecture(hostArchitecture().name), scratch.path, new AbortController().signal)
+  ).accelerator;
 }
 
 /** The parts below each other. */

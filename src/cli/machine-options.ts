@@ -5,7 +5,8 @@ import { wholeNumber } from './parsers.ts';
 
 /** --firmware, for each command that boots a machine. */
 export function firmwareOption() {
-  return new Option('--firmware <name>', 'what starts the boot loader').choices(firmwares).default('bios' as const);
+  const what = 'what starts the boot loader; bios unless given, and uefi where machines have no BIOS';
+  return new Option('--firmware <name>', what).choices(firmwares);
 }
 
 /** --memory, in MiB. */

@@ -13,8 +13,9 @@ export interface Tool {
 }
 
 /**
- * Every program of the host that cosa runs: `cosa doctor` looks for each, `scripts/setup` installs what is missing. Only
- * credential helpers are not here: which one there is, if any, the user's own files say.
+ * Every program of the host that cosa runs, but for those of an architecture, which emulate: see tools/machine-tools.ts and
+ * tools/user-emulator.ts. `cosa doctor` looks for each, `scripts/setup` installs what is missing. Credential helpers are not
+ * here: which one there is, if any, the user's own files say.
  */
 export const tools = {
   aptCache: tool('apt-cache', 'apt', 'reads the indexes of Debian repositories'),
@@ -38,16 +39,6 @@ export const tools = {
   mmd: tool('mmd', 'mtools', 'makes directories in the EFI system partition'),
   newuidmap: tool('newuidmap', { deb: 'uidmap', rpm: 'shadow-utils' }, "maps an unprivileged user's sub-ids"),
   ostree: tool('ostree', 'ostree', 'deploys the operating system onto a disk'),
-  /** UEFI for virtual machines: a file and not a program. Fedora keeps it elsewhere, see vm/firmware.ts. */
-  ovmf: {
-    ...tool(
-      '/usr/share/OVMF/OVMF_CODE_4M.fd',
-      { deb: 'ovmf', rpm: 'edk2-ovmf' },
-      'boots disk images with UEFI and Secure Boot',
-    ),
-    optional: true,
-  },
-  qemu: tool('qemu-system-x86_64', { deb: 'qemu-system-x86', rpm: 'qemu-system-x86-core' }, 'boots disk images'),
   qemuImg: tool('qemu-img', { deb: 'qemu-utils', rpm: 'qemu-img' }, 'writes disk images in the formats of hypervisors'),
   rm: tool('rm', 'coreutils', 'removes trees of files'),
   rpm: { ...tool('rpm', 'rpm', 'tells which packages the host has'), family: 'rpm' },

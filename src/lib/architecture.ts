@@ -1,4 +1,5 @@
 import { arch } from 'node:process';
+import { armBoard, pc, type VirtualMachine } from './architecture/virtual-machine.ts';
 import { usageError } from './errors.ts';
 
 /** What we know of a processor architecture, and how each of our neighbours spells it. */
@@ -11,8 +12,10 @@ interface ArchitectureRow {
   commonVariant?: string;
   debian: string;
   node: NodeJS.Architecture;
-  /** True if disk images can be made: they have the partition table and the boot loaders of x86. */
+  /** True if disk images can be made: they have a partition table, and boot with GRUB. */
   hasDisks?: boolean;
+  /** QEMU's machine, where disk images can be booted. */
+  machine?: VirtualMachine;
   /** True if the ABI has its dynamic linker in /lib64. */
   hasLib64?: boolean;
   /** The suffix of files in EFI/BOOT: https://uefi.org/specs/UEFI/2.10/03_Boot_Manager.html, table 3.2. Of those that boot with GRUB. */
@@ -39,6 +42,7 @@ const rows = [
     debian: 'amd64',
     node: 'x64',
     hasDisks: true,
+    machine: pc,
     hasLib64: true,
     efi: 'x64',
     grub: { bios: 'i386-pc', efi: 'x86_64-efi' },
@@ -52,6 +56,8 @@ const rows = [
     commonVariant: 'v8',
     debian: 'arm64',
     node: 'arm64',
+    hasDisks: true,
+    machine: armBoard,
     efi: 'aa64',
     grub: { efi: 'arm64-efi' },
     elfMachine: 183,

@@ -1,9 +1,12 @@
 import { access, constants, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryRun } from '../exec/run.ts';
+import { machineEmulator } from '../exec/tools/machine-tools.ts';
 import { qemuSandbox } from '../exec/tools/qemu.ts';
-import { tools } from '../exec/tools.ts';
+import type { VirtualMachine } from '../lib/architecture/virtual-machine.ts';
+import { hostArchitecture } from '../lib/architecture.ts';
 import { CosaError } from '../lib/errors.ts';
+import type { BootableArchitecture } from './bootable.ts';
 import { listenForQmp, qmpArguments } from './qmp.ts';
 
 export type Accelerator = 'kvm' | 'tcg';
@@ -15,28 +18,47 @@ export interface AcceleratorChoice {
 }
 
 /** What makes QEMU emulate, or run on the CPU. */
-export function acceleratorArguments(accelerator: Accelerator): string[] {
+export function acceleratorArguments(accelerator: Accelerator, { processor }: VirtualMachine): string[] {
   if (accelerator === 'kvm') return ['-accel', 'kvm', '-cpu', 'host'];
-  // Without cx16: QEMU 7.2 emulates cmpxchg16b wrongly, and a Linux 6.12 guest crashes within a minute.
-  return ['-accel', 'tcg,thread=multi', '-cpu', 'max,-cx16'];
+  return ['-accel', 'tcg,thread=multi', '-cpu', processor];
 }
 
 /** A working KVM needs well under a second. */
 const probeMilliseconds = 15_000;
 
-/** QEMU's exit status when the guest writes 0x10 to isa-debug-exit: (value << 1) | 1. */
-const probePassed = 33;
-
 /** SeaBIOS does not boot from a disk that is much smaller. */
 const probeDiskBytes = 1024 * 1024;
 
-/**
- * A disk with a boot sector that ends the machine: `mov al,0x10; out 0xf4,al; hlt`. It runs after the BIOS has set up
- * the machine, so a machine that ends this way has run real code in real and protected mode.
- */
-function probeDisk(): Uint8Array {
+/** A guest that ends its machine. */
+interface ProbeGuest {
+  content: Uint8Array;
+  arguments(file: string): readonly string[];
+  /** QEMU's, if the guest has run. */
+  exitStatus: number;
+}
+
+const probeGuests: Readonly<Record<VirtualMachine['probe'], ProbeGuest>> = {
+  'boot-sector': {
+    // A boot sector: `mov al,0x10; out 0xf4,al; hlt`. It runs after the BIOS has set up the machine, so a machine that
+    // ends this way has run real code in real and protected mode.
+    content: bootSector([0xb0, 0x10, 0xe6, 0xf4, 0xf4]),
+    arguments: (file) => [
+      ...['-drive', `if=virtio,format=raw,file=${file}`, '-device', 'isa-debug-exit,iobase=0xf4,iosize=1'],
+    ],
+    // Of isa-debug-exit: (value << 1) | 1.
+    exitStatus: 33,
+  },
+  memory: {
+    // `mov w0,0x84000008; hvc 0`, in memory behind the device tree that QEMU puts first: SYSTEM_OFF of https://developer.arm.com/documentation/den0022/
+    content: Uint8Array.of(0x00, 0x01, 0x80, 0x52, 0x00, 0x80, 0xb0, 0x72, 0x02, 0x00, 0x00, 0xd4),
+    arguments: (file) => ['-device', `loader,file=${file},addr=0x40200000,cpu-num=0,force-raw=on`],
+    exitStatus: 0,
+  },
+};
+
+function bootSector(code: readonly number[]): Uint8Array {
   const disk = new Uint8Array(probeDiskBytes);
-  disk.set([0xb0, 0x10, 0xe6, 0xf4, 0xf4]);
+  disk.set(code);
   disk.set([0x55, 0xaa], 510);
   return disk;
 }
@@ -46,13 +68,19 @@ function probeDisk(): Uint8Array {
  * QEMU's "internal-error". So a tiny guest is really run.
  * @param directory for a few small files; a short path, for a socket is among them
  */
-export async function chooseAccelerator(directory: string, signal: AbortSignal): Promise<AcceleratorChoice> {
+export async function chooseAccelerator(
+  { name, machine }: BootableArchitecture,
+  directory: string,
+  signal: AbortSignal,
+): Promise<AcceleratorChoice> {
+  const host = hostArchitecture();
+  if (name !== host.name) return { accelerator: 'tcg', reason: `it is for ${name}, and this is ${host.name}` };
   try {
     await access('/dev/kvm', constants.R_OK | constants.W_OK);
   } catch {
     return { accelerator: 'tcg', reason: 'there is no /dev/kvm that this user may open' };
   }
-  const failure = await probe('kvm', directory, signal);
+  const failure = await probe('kvm', machine, directory, signal);
   return failure === undefined
     ? { accelerator: 'kvm' }
     : { accelerator: 'tcg', reason: `KVM does not work: ${failure}` };
@@ -64,27 +92,31 @@ export async function chooseAccelerator(directory: string, signal: AbortSignal):
  */
 export async function probe(
   accelerator: Accelerator,
+  machine: VirtualMachine,
   directory: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  const guest = probeGuests[machine.probe];
   const image = join(directory, 'probe.img');
-  await writeFile(image, probeDisk());
+  await writeFile(image, guest.content);
   const socket = join(directory, 'probe.sock');
   await using listener = await listenForQmp(socket);
   const stop = new AbortController();
   const deadline = AbortSignal.timeout(probeMilliseconds);
   const end = AbortSignal.any([signal, stop.signal, deadline]);
   const args = [
-    ...['-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'q35', '-m', '64M'],
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-machine', machine.type.plain, '-m', '64M'],
     ...qemuSandbox,
-    ...acceleratorArguments(accelerator),
-    ...['-drive', `if=virtio,format=raw,file=${image}`, '-device', 'isa-debug-exit,iobase=0xf4,iosize=1'],
+    ...acceleratorArguments(accelerator, machine),
+    ...guest.arguments(image),
     ...qmpArguments(socket),
   ];
   const watching = watchForInternalError(listener.accept(end), stop);
   try {
-    const { exitCode, stderr } = await tryRun(tools.qemu, args, { signal: end });
-    return exitCode === probePassed ? undefined : (stderr.trim().split('\n')[0] ?? '') || `exit status ${exitCode}`;
+    const { exitCode, stderr } = await tryRun(machineEmulator(machine), args, { signal: end });
+    return exitCode === guest.exitStatus
+      ? undefined
+      : (stderr.trim().split('\n')[0] ?? '') || `exit status ${exitCode}`;
   } catch (error) {
     signal.throwIfAborted();
     if (stop.signal.aborted) return 'the machine stopped with an internal error';

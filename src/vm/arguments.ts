@@ -1,4 +1,5 @@
 import { qemuSandbox } from '../exec/tools/qemu.ts';
+import type { VirtualMachine } from '../lib/architecture/virtual-machine.ts';
 import { type Accelerator, acceleratorArguments } from './accelerator.ts';
 import { blockDevice, type DiskOverlay } from './disk.ts';
 import type { UefiFiles } from './firmware.ts';
@@ -13,6 +14,7 @@ export type Network = (typeof networks)[number];
 
 /** A virtual machine, down to the files; see {@link qemuArguments}. */
 export interface MachineDescription {
+  board: VirtualMachine;
   accelerator: Accelerator;
   /** MiB. */
   memory: number;
@@ -48,16 +50,16 @@ function escaped(path: string): string {
 export function qemuArguments(machine: MachineDescription): string[] {
   return [
     ['-nodefaults', '-no-user-config', '-display', 'none', ...qemuSandbox],
-    ['-machine', machineType(machine), ...acceleratorArguments(machine.accelerator)],
+    ['-machine', machineType(machine), ...acceleratorArguments(machine.accelerator, machine.board)],
     ['-smp', String(machine.cpus), '-m', `${machine.memory}M`],
-    machine.uefi === undefined ? [] : firmwareArguments(machine.uefi, machine.secureBoot),
+    machine.uefi === undefined ? [] : firmwareArguments(machine.uefi, machine),
     ['-blockdev', blockDevice(machine.disk), '-device', `virtio-blk-pci,${diskProperties(machine.disk)}`],
     [
       '-netdev',
       `user,id=network,restrict=${machine.network === 'none' ? 'on' : 'off'},hostfwd=tcp:127.0.0.1:${machine.sshPort}-:${guestSshPort}`,
     ],
     ['-device', 'virtio-net-pci,netdev=network,romfile='],
-    ['-device', 'virtio-rng-pci', '-device', 'pvpanic'],
+    ['-device', 'virtio-rng-pci', '-device', machine.board.panicDevice],
     consoleArguments(machine),
     machine.ignition === undefined ? [] : ['-fw_cfg', `name=opt/com.coreos/config,file=${escaped(machine.ignition)}`],
   ].flat();
@@ -68,14 +70,15 @@ function diskProperties({ sectorSize }: Pick<DiskOverlay, 'sectorSize'>): string
   return `drive=disk,bootindex=0${sectors}`;
 }
 
-function machineType({ secureBoot }: MachineDescription): string {
-  // With SMM, only the firmware can write to the variables that say what is trusted.
-  return secureBoot ? 'q35,smm=on' : 'q35,smm=off';
+function machineType({ board, secureBoot }: MachineDescription): string {
+  return secureBoot ? board.type.secure : board.type.plain;
 }
 
-function firmwareArguments({ code, variables }: UefiFiles, secureBoot: boolean): string[] {
+function firmwareArguments({ code, variables }: UefiFiles, { board, secureBoot }: MachineDescription): string[] {
   return [
-    ...(secureBoot ? ['-global', 'driver=cfi.pflash01,property=secure,value=on'] : []),
+    ...(secureBoot && board.protectsVariables === true
+      ? ['-global', 'driver=cfi.pflash01,property=secure,value=on']
+      : []),
     '-drive',
     `if=pflash,unit=0,format=raw,readonly=on,file=${escaped(code)}`,
     '-drive',

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { attach } from '../exec/run.ts';
-import { tools } from '../exec/tools.ts';
+import { machineEmulator } from '../exec/tools/machine-tools.ts';
 import { createCleanup } from '../lib/cleanup.ts';
 import type { Reporter } from '../progress/reporter.ts';
 import { qemuArguments } from './arguments.ts';
@@ -32,7 +32,8 @@ export async function prepareInteractiveMachine(
     const sshPort = await freePort();
     return {
       sshPort,
-      boot: () => attach(tools.qemu, qemuArguments({ ...description, sshPort, interactive: true })),
+      boot: () =>
+        attach(machineEmulator(description.board), qemuArguments({ ...description, sshPort, interactive: true })),
       [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
     };
   } catch (error) {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type RunningProgram, start as startProgram } from '../exec/run.ts';
-import { tools } from '../exec/tools.ts';
+import { machineEmulator } from '../exec/tools/machine-tools.ts';
+import type { Tool } from '../exec/tools.ts';
 import { type Cleanup, createCleanup } from '../lib/cleanup.ts';
 import { CosaError } from '../lib/errors.ts';
 import type { Reporter } from '../progress/reporter.ts';
@@ -53,13 +54,14 @@ async function start(options: MachineOptions, reporter: Reporter, cleanup: Clean
   const socket = join(directory, 'qmp.sock');
   const listener = await listenForQmp(socket);
   cleanup.defer(() => listener[Symbol.asyncDispose]());
-  const program = await startProgram(tools.qemu, [
+  const emulator = machineEmulator(description.board);
+  const program = await startProgram(emulator, [
     ...qemuArguments({ ...description, sshPort: 0, interactive: false }),
     ...qmpArguments(socket),
   ]);
   cleanup.defer(() => end(program));
 
-  const stopped = watchProgram(program);
+  const stopped = watchProgram(program, emulator);
   const console = watchConsole(program.stdout);
   const client = await orQemuMessage(stopped.signal, program, () =>
     listener.accept(AbortSignal.any([stopped.signal, reporter.signal])),
@@ -96,14 +98,14 @@ async function end(program: RunningProgram): Promise<void> {
   await program.done.catch(() => undefined);
 }
 
-function watchProgram(program: RunningProgram): AbortController {
+function watchProgram(program: RunningProgram, emulator: Tool): AbortController {
   const stopped = new AbortController();
   program.done.then(
     () => stopped.abort(new CosaError('MACHINE_STOPPED', 'the guest has switched itself off')),
     (error: unknown) => {
       if (error instanceof CosaError && error.code === 'TOOL_MISSING') return stopped.abort(error);
       const reason = error instanceof Error ? error.message : String(error);
-      stopped.abort(new CosaError('MACHINE_FAILED', `${tools.qemu.name}: ${reason}`, { cause: error }));
+      stopped.abort(new CosaError('MACHINE_FAILED', `${emulator.name}: ${reason}`, { cause: error }));
     },
   );
   return stopped;

@@ -1,20 +1,25 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openScratch, type Scratch } from '../exec/scratch.ts';
+import type { ArchitectureName } from '../lib/architecture.ts';
 import type { Cleanup } from '../lib/cleanup.ts';
 import { makeDirectory } from '../lib/directories.ts';
 import type { Reporter } from '../progress/reporter.ts';
 import { chooseAccelerator } from './accelerator.ts';
 import type { MachineDescription, Network } from './arguments.ts';
+import { bootableArchitecture } from './bootable.ts';
 import { createOverlay } from './disk.ts';
-import { type Firmware, prepareFirmware } from './firmware.ts';
+import { type Firmware, firmwareFor, prepareFirmware } from './firmware.ts';
 
 export interface MachineOptions {
+  /** What the disk is for. */
+  architecture: ArchitectureName;
   /** A disk image; the guest gets a throwaway layer over it. */
   disk: string;
   /** Bytes by which the guest's disk is larger than the image. */
   grow?: number;
-  firmware: Firmware;
+  /** What the architecture's machines usually have, unless given. */
+  firmware?: Firmware | undefined;
   /** MiB. */
   memory: number;
   cpus: number;
@@ -45,31 +50,35 @@ export async function machineDirectory(): Promise<Scratch> {
 /**
  * Makes the files that a machine needs, and chooses how to run it.
  * @param cleanup gets what removes the files
- * @throws CosaError `TOOL_MISSING` (exit 3), `DISK_FORMAT_UNKNOWN` (exit 2)
+ * @throws CosaError `TOOL_MISSING` (exit 3), `DISK_FORMAT_UNKNOWN`, `ARCHITECTURE_UNBOOTABLE`, `FIRMWARE_UNSUPPORTED` (exit 2)
  */
 export async function prepareMachine(
   options: MachineOptions,
   reporter: Reporter,
   cleanup: Cleanup,
 ): Promise<PreparedMachine> {
+  const architecture = bootableArchitecture(options.architecture);
+  const { machine: board } = architecture;
+  const firmware = firmwareFor(architecture, options.firmware);
   const scratch = await machineDirectory();
   cleanup.defer(() => scratch[Symbol.asyncDispose]());
   const directory = scratch.path;
   await makeDirectory(dirname(options.consoleLog));
-  const { accelerator, reason } = await chooseAccelerator(directory, reporter.signal);
+  const { accelerator, reason } = await chooseAccelerator(architecture, directory, reporter.signal);
   if (reason !== undefined) reporter.log(`the machine is emulated, which is slow: ${reason}`);
   const disk = await createOverlay(options.disk, directory, options.grow);
   return {
     directory,
     diskSize: disk.size,
     description: {
+      board,
       accelerator,
       memory: options.memory,
       cpus: options.cpus,
       disk,
       network: options.network ?? 'none',
-      uefi: await prepareFirmware(options.firmware, directory),
-      secureBoot: options.firmware === 'uefi-secure',
+      uefi: await prepareFirmware(firmware, board, directory),
+      secureBoot: firmware === 'uefi-secure',
       ignition: await writeIgnition(options.ignition, directory),
       consoleLog: options.consoleLog,
     },

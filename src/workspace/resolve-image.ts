@@ -27,10 +27,14 @@ export async function resolveImage(
   session: Session,
   directory: string,
   from: string | undefined,
-  architecture: ArchitectureName = hostArchitecture().name,
+  architecture?: ArchitectureName,
 ): Promise<ResolvedImage> {
   const { work, reference } = await resolveReference(session, directory, from);
-  const image = await readImage(reference.reader, reference.descriptor, platformFor(architecture));
+  const image = await readImage(
+    reference.reader,
+    reference.descriptor,
+    platformFor(architecture ?? hostArchitecture().name),
+  );
   return { work, reference, image };
 }
 

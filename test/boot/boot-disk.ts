@@ -1,3 +1,4 @@
+import { hostArchitecture } from '../../src/lib/architecture.ts';
 import { createCleanup } from '../../src/lib/cleanup.ts';
 import { silentReporter } from '../../src/progress/reporter.ts';
 import { ignitionConfig, type Provisioning } from '../../src/vm/ignition.ts';
@@ -27,7 +28,17 @@ export async function bootDisk({ disk, commit, files, consoleLog }: BootDisk): P
     const ignition = ignitionConfig({ users: [{ name: testUser, sshKeys: [key.publicKey] }], files });
     const reporter = silentReporter();
     const machine = await startMachine(
-      { disk, grow: 2 * 1024 ** 3, firmware: 'bios', memory: 2048, cpus: 2, network: 'host', ignition, consoleLog },
+      {
+        disk,
+        architecture: hostArchitecture().name,
+        grow: 2 * 1024 ** 3,
+        firmware: 'bios',
+        memory: 2048,
+        cpus: 2,
+        network: 'host',
+        ignition,
+        consoleLog,
+      },
       reporter,
     );
     cleanup.defer(() => machine[Symbol.asyncDispose]());

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { type Tool, tools } from '../../src/exec/tools.ts';
+import { toolsFor } from '../../src/exec/tools/machine-tools.ts';
+import type { Tool } from '../../src/exec/tools.ts';
+import { architectures, hostArchitecture } from '../../src/lib/architecture.ts';
 import { exitStatus } from '../../src/lib/exit-status.ts';
 import { cosa } from './in-process.ts';
 
-const all: readonly Tool[] = Object.values(tools);
+const all = toolsFor(hostArchitecture());
 
 /** Tests run on Debian. */
 const ofThisHost = (of: readonly Tool[]) => of.filter(({ family = 'deb' }) => family === 'deb').map(({ name }) => name);
@@ -28,8 +30,17 @@ describe('cosa doctor', () => {
     else expect(status === exitStatus.ok).toBe(checks.every(({ state }) => state !== 'failed'));
   });
 
-  test('no tool is listed twice', () => {
-    const names = all.map(({ name }) => name);
+  test('looks for what emulates another architecture when it is asked for that', async () => {
+    const { stdout } = await cosa(['doctor', '--json', '--arch', 'arm64']);
+    const { tools: found, checks } = JSON.parse(stdout) as { tools: { name: string }[]; checks: { name: string }[] };
+    const names = found.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['qemu-aarch64-static', 'qemu-system-aarch64']));
+    expect(names).not.toContain('qemu-system-x86_64');
+    expect(checks.map(({ name }) => name)).toEqual(['namespaces', 'emulation', 'kvm', 'disk']);
+  });
+
+  test.each(architectures)('no tool is listed twice: $name', (architecture) => {
+    const names = toolsFor(architecture).map(({ name }) => name);
     expect(names).toEqual([...new Set(names)]);
   });
 });

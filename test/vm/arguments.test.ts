@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { armBoard, pc } from '../../src/lib/architecture/virtual-machine.ts';
 import { type MachineDescription, qemuArguments } from '../../src/vm/arguments.ts';
 
 const machine: MachineDescription = {
+  board: pc,
   accelerator: 'tcg',
   memory: 2048,
   cpus: 2,
@@ -66,6 +68,27 @@ test('Secure Boot: the code cannot be written to, and the variables only by the 
     ]),
   );
   expect(values(qemuArguments({ ...machine, uefi }), '-global')).toEqual([]);
+});
+
+test('an Arm machine has two flash chips, and a board of its own', () => {
+  const uefi = { code: '/code.fd', variables: '/variables.fd' };
+  expect(qemuArguments({ ...machine, board: armBoard, uefi }).join(' ')).toBe(
+    [
+      '-nodefaults -no-user-config -display none',
+      '-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny -machine virt,gic-version=max',
+      '-accel tcg,thread=multi -cpu cortex-a72 -smp 2 -m 2048M',
+      '-drive if=pflash,unit=0,format=raw,readonly=on,file=/code.fd',
+      '-drive if=pflash,unit=1,format=raw,file=/variables.fd',
+      `-blockdev ${JSON.stringify(disk)}`,
+      '-device virtio-blk-pci,drive=disk,bootindex=0',
+      '-netdev user,id=network,restrict=on,hostfwd=tcp:127.0.0.1:0-:22 -device virtio-net-pci,netdev=network,romfile=',
+      '-device virtio-rng-pci -device pvpanic-pci',
+      '-chardev stdio,id=console,signal=off,logfile=/tmp/console.log,logappend=off -serial chardev:console',
+    ].join(' '),
+  );
+  const secure = qemuArguments({ ...machine, board: armBoard, uefi, secureBoot: true });
+  expect(values(secure, '-machine')).toEqual(['virt,gic-version=max']);
+  expect(values(secure, '-global')).toEqual([]);
 });
 
 test('Ignition gets its config, the user a fixed port', () => {

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { run, tryRun } from '../../src/exec/run.ts';
+import { machineEmulator } from '../../src/exec/tools/machine-tools.ts';
 import { qemuSandbox } from '../../src/exec/tools/qemu.ts';
 import { tools } from '../../src/exec/tools.ts';
+import { pc } from '../../src/lib/architecture/virtual-machine.ts';
 import { blockDevice, createOverlay } from '../../src/vm/disk.ts';
 
 let directory: string;
@@ -129,9 +131,13 @@ test('QEMU reads the image, and nothing that its header names by then', async ()
   // Stopped, without a guest; told to end at once.
   const machine = ['-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'none', '-S', ...qemuSandbox];
   const commands = ['qmp_capabilities', 'query-named-block-nodes', 'quit'];
-  const { stdout } = await tryRun(tools.qemu, [...machine, '-blockdev', blockDevice(overlay), '-qmp', 'stdio'], {
-    input: commands.map((execute) => `${JSON.stringify({ execute })}\n`).join(''),
-  });
+  const { stdout } = await tryRun(
+    machineEmulator(pc),
+    [...machine, '-blockdev', blockDevice(overlay), '-qmp', 'stdio'],
+    {
+      input: commands.map((execute) => `${JSON.stringify({ execute })}\n`).join(''),
+    },
+  );
   const answers = stdout.split('\n').filter((line) => line.includes('"return": ['));
   const [nodes] = answers.map((line) => (JSON.parse(line) as { return: { file: string; drv: string }[] }).return);
   const opened = nodes?.filter(({ drv }) => drv === 'file').map(({ file }) => file);

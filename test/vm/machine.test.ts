@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { armBoard, pc } from '../../src/lib/architecture/virtual-machine.ts';
 import { silentReporter } from '../../src/progress/reporter.ts';
 import { probe } from '../../src/vm/accelerator.ts';
 import { type Machine, startMachine } from '../../src/vm/machine.ts';
@@ -34,11 +35,14 @@ async function boot(text: string, ending: Ending): Promise<Machine> {
 
 async function bootDisk(disk: string, cpus = 1): Promise<Machine> {
   const consoleLog = join(directory, 'logs', 'console.log');
-  return startMachine({ disk, grow: 1024 ** 2, firmware: 'bios', memory: 64, cpus, consoleLog }, silentReporter());
+  return startMachine(
+    { disk, architecture: 'x86_64', grow: 1024 ** 2, firmware: 'bios', memory: 64, cpus, consoleLog },
+    silentReporter(),
+  );
 }
 
-test('emulation works here', async () => {
-  expect(await probe('tcg', directory, never)).toBeUndefined();
+test.each([pc, armBoard])('emulation works here: $program', async (board) => {
+  expect(await probe('tcg', board, directory, never)).toBeUndefined();
 });
 
 test('the console is live and kept, the ssh port is open, the disk grown; disposal ends all and leaves the log', async () => {

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { start } from '../../src/exec/run.ts';
-import { tools } from '../../src/exec/tools.ts';
+import { machineEmulator } from '../../src/exec/tools/machine-tools.ts';
+import { pc } from '../../src/lib/architecture/virtual-machine.ts';
 import { networks, qemuArguments } from '../../src/vm/arguments.ts';
 
 // The test is the guest: it sends and receives Ethernet frames on the machine's network. No machine is needed for that.
@@ -70,12 +71,13 @@ test.each(networks)('with the network "%s"', async (network) => {
 
   const disk = { path: '/unused', sectorSize: 512, base: { path: '/unused', format: 'raw', isDevice: false } } as const;
   const all = qemuArguments({
+    board: pc,
     ...{ accelerator: 'tcg', memory: 64, cpus: 1, disk, network, secureBoot: false, interactive: false },
     ...{ sshPort, consoleLog: '/unused' },
   });
   const user = all[all.indexOf('-netdev') + 1] ?? '';
   const socket = `socket,id=wire,udp=127.0.0.1:${wire.port},localaddr=127.0.0.1:${far.port}`;
-  const program = await start(tools.qemu, [
+  const program = await start(machineEmulator(pc), [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'none', '-qmp', 'stdio'],
     ...['-netdev', user, '-netdev', 'hubport,id=a,hubid=0,netdev=network'],
     ...['-netdev', socket, '-netdev', 'hubport,id=b,hubid=0,netdev=wire'],

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { start } from '../../src/exec/run.ts';
-import { tools } from '../../src/exec/tools.ts';
+import { machineEmulator } from '../../src/exec/tools/machine-tools.ts';
+import { pc } from '../../src/lib/architecture/virtual-machine.ts';
 import { listenForQmp, qmpArguments } from '../../src/vm/qmp.ts';
 
 let directory: string;
@@ -84,7 +85,7 @@ test('waiting for a machine that never connects can be ended', async () => {
 test('the real QEMU', async () => {
   const path = join(directory, 's');
   await using listener = await listenForQmp(path);
-  const machine = await start(tools.qemu, [
+  const machine = await start(machineEmulator(pc), [
     '-nodefaults',
     '-display',
     'none',

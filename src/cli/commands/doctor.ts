@@ -1,5 +1,7 @@
 import { type Diagnosis, examineHost, type HostCheck, type ToolStatus } from '../../flows/host/doctor.ts';
+import { hostArchitecture } from '../../lib/architecture.ts';
 import { type ExitStatus, exitStatus } from '../../lib/exit-status.ts';
+import { architectureOption } from '../architecture-option.ts';
 import { defineCommand } from '../command.ts';
 import { line, lines, type Showable, type Shown } from '../render/shown.ts';
 import type { Style } from '../render/style.ts';
@@ -10,13 +12,15 @@ export const doctor = defineCommand({
     'Looks for the programs that cosa calls, and says which are missing and what to install; checks that programs ' +
     'can be run in namespaces, whether there is KVM, and how much room there is. Changes nothing. ' +
     'The exit status is 3 if a program is missing that builds need.',
-  configure: (command) => command,
+  configure: (command) =>
+    command.addOption(architectureOption('look for what builds for this architecture take, if it is another')),
   examples: [
     { run: 'cosa doctor', does: 'Show what is there and what is missing' },
+    { run: 'cosa doctor --arch aarch64', does: 'The same, and what emulates another architecture' },
     { run: 'cosa doctor --json', does: 'The same for a script; "install" lists the missing packages' },
   ],
-  run: async (context) => {
-    const diagnosis = await examineHost(context, context.directory);
+  run: async (context, _arguments, { arch }) => {
+    const diagnosis = await examineHost(context, context.directory, arch ?? hostArchitecture().name);
     return {
       text: diagnosisText(diagnosis, context.style),
       json: diagnosisJson(diagnosis),

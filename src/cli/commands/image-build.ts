@@ -3,6 +3,7 @@ import { compressors } from '../../disk/by-host/compressors.ts';
 import { platforms } from '../../disk/by-host/platforms/index.ts';
 import { type BuiltImages, buildImages } from '../../flows/image/build.ts';
 import { formatBytes } from '../../lib/format.ts';
+import { architectureOption } from '../architecture-option.ts';
 import { defineCommand } from '../command.ts';
 import type { Shown } from '../render/shown.ts';
 import { table } from '../render/table.ts';
@@ -19,6 +20,7 @@ export const imageBuild = defineCommand({
     command
       .addArgument(new Argument('<platform...>', 'what the images are for'))
       .option('--from <reference>', 'the container; the newest build of the work directory unless given')
+      .addOption(architectureOption("of a container with several architectures; this machine's unless given"))
       .option('--output <dir>', 'where the images go; images/VERSION/ of the work directory unless given')
       .addOption(
         new Option('--compress <compressor>', 'compress the images')
@@ -36,11 +38,12 @@ export const imageBuild = defineCommand({
   namespace: true,
   registries: true,
   resumes: true,
-  run: async (context, [names], { from, output, compress }) => {
+  run: async (context, [names], { from, arch, output, compress }) => {
     const built = await buildImages(context, {
       directory: context.directory,
       platforms: names,
       from,
+      architecture: arch,
       output,
       compress,
     });

@@ -3,6 +3,7 @@ import type { Json } from '../../lib/canonical-json.ts';
 import { exitStatus } from '../../lib/exit-status.ts';
 import { formatDuration, plural } from '../../lib/format.ts';
 import { suites } from '../../vm/suites.ts';
+import { architectureOption } from '../architecture-option.ts';
 import { defineCommand } from '../command.ts';
 import { cpusOption, firmwareOption, memoryOption } from '../machine-options.ts';
 import { readPassphrase } from '../passphrase.ts';
@@ -25,22 +26,28 @@ export function testCommand(name: 'test' | 'kola run') {
         .argument('[pattern...]', 'suites or tests to run')
         .option('--from <reference>', 'the container; by default the newest build')
         .option('--key <file>', 'a private key that signs the results, for promotions that ask for it')
+        .addOption(architectureOption("of a container with several architectures; this machine's unless given"))
         .addOption(firmwareOption())
         .addOption(memoryOption())
         .addOption(cpusOption()),
     examples: [
       { run: `cosa ${name}`, does: 'Boot the newest build and run the basic tests' },
       { run: `cosa ${name} --firmware uefi-secure`, does: 'The same with Secure Boot enforced' },
+      {
+        run: `cosa ${name} --arch aarch64`,
+        does: 'Test the container for another architecture, on an emulated machine',
+      },
       { run: `cosa ${name} basic reboot deploy`, does: 'Three suites, each on a fresh machine' },
     ],
     namespace: true,
     registries: true,
     run: async (context, [patterns], options) => {
-      const { key, ...machine } = options;
+      const { key, arch, ...machine } = options;
       const passphrase = () => readPassphrase(context, `Passphrase of ${key}: `);
       const report = await runTests(context, {
         directory: context.directory,
         patterns: patterns.length === 0 ? ['basic'] : patterns,
+        architecture: arch,
         ...machine,
         signing: key === undefined ? undefined : { key, passphrase },
       });

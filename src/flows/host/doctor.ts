@@ -2,10 +2,13 @@ import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { namespaceArguments } from '../../exec/namespace.ts';
 import { tryRun } from '../../exec/run.ts';
+import { openGate } from '../../exec/sandbox/gate.ts';
 import { tryRunInSandbox } from '../../exec/sandbox.ts';
+import { toolsFor } from '../../exec/tools/machine-tools.ts';
 import { hostFamily, hostPackageVersions } from '../../exec/tools/packages.ts';
 import { type Tool, tools } from '../../exec/tools.ts';
 import { which } from '../../exec/which.ts';
+import { type ArchitectureName, architectureNamed, hostArchitecture } from '../../lib/architecture.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { formatBytes } from '../../lib/format.ts';
 import { compareBytes, sortByBytes } from '../../lib/order.ts';
@@ -24,7 +27,7 @@ export interface ToolStatus {
 
 /** Something about the machine that is not a program: whether it serves, and what was found. */
 export interface HostCheck {
-  name: 'namespaces' | 'kvm' | 'disk';
+  name: 'namespaces' | 'emulation' | 'kvm' | 'disk';
   /** `slow`: works, but not well; `failed`: builds cannot work. */
   state: 'ok' | 'slow' | 'failed';
   finding: string;
@@ -43,20 +46,26 @@ export interface Diagnosis {
  * Looks at the host: which tools are there, whether namespaces work, whether there is KVM and room.
  * Changes nothing.
  * @param directory the work directory, whose filesystem is measured
+ * @param architecture what containers and disks are to be made for, if not for this machine's: then it is looked for what
+ *   emulates it, too
  */
-export async function examineHost(pipeline: Pipeline, directory: string): Promise<Diagnosis> {
+export async function examineHost(
+  pipeline: Pipeline,
+  directory: string,
+  architecture: ArchitectureName,
+): Promise<Diagnosis> {
   return runStep(pipeline, 'look at this machine', async () => {
     const family = await hostFamily();
-    const statuses = await toolStatuses(family);
-    const checks = [await checkNamespaces(), await checkKvm(), await checkDisk(directory)];
+    const statuses = await toolStatuses(family, toolsFor(architectureNamed(architecture)));
+    const emulation = architecture === hostArchitecture().name ? [] : [await checkEmulation(architecture)];
+    const checks = [await checkNamespaces(), ...emulation, await checkKvm(), await checkDisk(directory)];
     const missing = statuses.filter(({ tool, path }) => path === undefined && tool.optional !== true);
     const packages = new Set(missing.map(({ tool }) => tool.packages[family ?? 'deb']));
     return { family, tools: statuses, checks, missingPackages: sortByBytes(packages) };
   });
 }
 
-async function toolStatuses(family: Diagnosis['family']): Promise<ToolStatus[]> {
-  const all: readonly Tool[] = Object.values(tools);
+async function toolStatuses(family: Diagnosis['family'], all: readonly Tool[]): Promise<ToolStatus[]> {
   const here = all.filter((tool) => tool.family === undefined || tool.family === family);
   const sorted = here.sort((a, b) => compareBytes(a.name, b.name));
   const names = [...new Set(sorted.map(({ packages }) => packages[family ?? 'deb']))];
@@ -95,6 +104,18 @@ async function checkNamespaces(): Promise<HostCheck> {
   } catch (error) {
     if (!(error instanceof CosaError)) throw error;
     return { name: 'namespaces', state: 'failed', finding: error.message, hint: error.hint ?? hint };
+  }
+}
+
+/** Whether the sandbox runs another architecture's programs; that the emulator itself is missing is told with the tools. */
+async function checkEmulation(architecture: ArchitectureName): Promise<HostCheck> {
+  try {
+    await using _gate = await openGate(architecture);
+    return { name: 'emulation', state: 'ok', finding: `programs for ${architecture} run in namespaces` };
+  } catch (error) {
+    if (!(error instanceof CosaError)) throw error;
+    const { message, hint } = error;
+    return { name: 'emulation', state: 'failed', finding: message, ...(hint === undefined ? {} : { hint }) };
   }
 }
 

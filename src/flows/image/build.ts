@@ -6,6 +6,7 @@ import { findPlatform } from '../../disk/by-host/platforms/index.ts';
 import { missingTool } from '../../exec/tool-errors.ts';
 import { type Tool, tools } from '../../exec/tools.ts';
 import { which } from '../../exec/which.ts';
+import type { ArchitectureName } from '../../lib/architecture.ts';
 import { waitForLock } from '../../progress/wait-for-lock.ts';
 import { type AdmittedImage, resolveAdmittedImage } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
@@ -28,6 +29,8 @@ export interface BuildImagesOptions extends DiskImagesRequest {
   directory: string;
   /** Reference of the container; the newest build unless given. */
   from?: string | undefined;
+  /** Of an index with several; this machine's unless given. */
+  architecture?: ArchitectureName | undefined;
 }
 
 export interface BuiltImages {
@@ -52,10 +55,10 @@ const neededTools: readonly Tool[] = [
  * @throws CosaError `PLATFORM_UNKNOWN` (exit 2), what {@link resolveAdmittedImage} and {@link makeImages} throw
  */
 export async function buildImages(session: Session, options: BuildImagesOptions): Promise<BuiltImages> {
-  const { directory, from, output, platforms, compress } = options;
+  const { directory, from, architecture, output, platforms, compress } = options;
   // Before the container is read: a registry may be slow.
   platforms.forEach(findPlatform);
-  const admitted = await resolveAdmittedImage(session, directory, from);
+  const admitted = await resolveAdmittedImage(session, directory, from, architecture);
   return makeImages(session, admitted, {
     platforms,
     compress,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { ArchitectureName } from '../../lib/architecture.ts';
 import { CosaError } from '../../lib/errors.ts';
 import type { TestCase, TestResult } from '../../oci/test-result.ts';
 import { type Pipeline, runStep } from '../../progress/step.ts';
@@ -13,6 +14,8 @@ import type { Selection } from '../../vm/suites/select.ts';
 export interface SuiteSettings {
   /** The disk image. */
   disk: string;
+  /** What it is for. */
+  architecture: ArchitectureName;
   /** The ostree commit that the image holds. */
   commit: string;
   firmware: Firmware;
@@ -79,11 +82,11 @@ async function bootMachine(
   consoleLog: string,
 ): Promise<Machine> {
   const user = { name: testUser, sshKeys: [key.publicKey] };
-  const { disk, firmware, memory, cpus } = settings;
+  const { disk, architecture, firmware, memory, cpus } = settings;
   const ignition = ignitionConfig({ ...suite.provisioning, users: [user] });
   return runStep(pipeline, 'start machine', async (reporter) => {
     const machine = await startMachine(
-      { disk, grow: growBytes, firmware, memory, cpus, ignition, consoleLog },
+      { disk, architecture, grow: growBytes, firmware, memory, cpus, ignition, consoleLog },
       reporter,
     );
     reporter.note(`${firmware}, ${typicalBoot[machine.accelerator]}`);

@@ -1,8 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { type ArchitectureName, architectureCalled, hostArchitecture } from '../../lib/architecture.ts';
 import { CosaError, usageError } from '../../lib/errors.ts';
 import { ifExists } from '../../lib/if-exists.ts';
-import { readText } from '../../lib/text-file.ts';
+import { readText, readTextIfExists } from '../../lib/text-file.ts';
 import { runStep } from '../../progress/step.ts';
 import type { Network } from '../../vm/arguments.ts';
 import type { Firmware } from '../../vm/firmware.ts';
@@ -23,7 +25,10 @@ export interface RunOptions {
   disk?: string | undefined;
   /** An Ignition config to merge. */
   ignition?: string | undefined;
-  firmware: Firmware;
+  /** What the disk is for: of an index with several, and of a disk that nothing tells it of. This machine's unless given. */
+  architecture?: ArchitectureName | undefined;
+  /** What the architecture's machines usually have, unless given. */
+  firmware?: Firmware | undefined;
   /** MiB. */
   memory: number;
   cpus: number;
@@ -47,8 +52,10 @@ export async function runMachine(session: Session, options: RunOptions): Promise
     });
   }
   const merge = options.ignition === undefined ? undefined : await readIgnition(options.directory, options.ignition);
-  const disk =
-    options.disk === undefined ? await imageOf(session, options) : await diskFile(options.directory, options.disk);
+  const { disk, architecture } =
+    options.disk === undefined
+      ? await imageOf(session, options)
+      : await diskFile(options.directory, options.disk, options.architecture);
   await using scratch = await machineDirectory();
   const key = await createSshKey(scratch.path);
   const ignition = ignitionConfig({
@@ -60,7 +67,7 @@ export async function runMachine(session: Session, options: RunOptions): Promise
   const consoleLog = join(scratch.path, 'console.log');
   await using machine = await runStep(session, 'prepare machine', async (reporter) => {
     const prepared = await prepareInteractiveMachine(
-      { disk, firmware, memory, cpus, network, ignition, consoleLog },
+      { disk, architecture, firmware, memory, cpus, network, ignition, consoleLog },
       reporter,
     );
     reporter.note(waysOut(key.path, prepared.sshPort));
@@ -74,15 +81,39 @@ export async function runMachine(session: Session, options: RunOptions): Promise
   return await machine.boot();
 }
 
-async function diskFile(directory: string, file: string): Promise<string> {
+/** A disk image and what it is for. */
+interface BootableDisk {
+  disk: string;
+  architecture: ArchitectureName;
+}
+
+async function diskFile(
+  directory: string,
+  file: string,
+  architecture: ArchitectureName | undefined,
+): Promise<BootableDisk> {
   const path = resolve(directory, file);
   const stats = await ifExists(stat(path));
   if (stats === undefined) throw usageError('DISK_MISSING', `--disk: there is no file ${path}`);
   // A block device is a disk, too.
   if (!stats.isFile() && !stats.isBlockDevice())
     throw usageError('DISK_MISSING', `--disk: ${path} is not a disk image`);
-  return path;
+  return { disk: path, architecture: architecture ?? (await recordedArchitecture(path)) ?? hostArchitecture().name };
 }
+
+/** What the record beside a disk image says, if there is one that we can read. */
+async function recordedArchitecture(disk: string): Promise<ArchitectureName | undefined> {
+  const text = await readTextIfExists(`${disk}.json`);
+  try {
+    const { architecture } = recordSchema.parse(JSON.parse(text ?? '{}'));
+    return architecture === undefined ? undefined : architectureCalled(architecture)?.name;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of a record of whatever version. */
+const recordSchema = z.object({ architecture: z.string().optional() });
 
 /** How to leave, and how to get in from another terminal. Each machine has keys of its own, and ports come again. */
 function waysOut(key: string, port: number): string {
@@ -102,9 +133,9 @@ async function readIgnition(directory: string, file: string): Promise<string> {
   return checkIgnitionConfig(text, path);
 }
 
-async function imageOf(session: Session, { directory, from }: RunOptions): Promise<string> {
-  const { images } = await buildImages(session, { directory, platforms: ['qemu'], from });
+async function imageOf(session: Session, { directory, from, architecture }: RunOptions): Promise<BootableDisk> {
+  const { images, container } = await buildImages(session, { directory, platforms: ['qemu'], from, architecture });
   const image = images[0];
   if (image === undefined) throw new Error('no disk image was made for a platform that was asked for');
-  return image.path;
+  return { disk: image.path, architecture: container.architecture };
 }

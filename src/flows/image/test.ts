@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { ArchitectureName } from '../../lib/architecture.ts';
 import type { Place } from '../../oci/place.ts';
 import { attachBundle, makeBundle } from '../../oci/signatures/bundle.ts';
 import { readSigningKeyFile } from '../../oci/signatures/key-files.ts';
@@ -6,7 +7,8 @@ import type { SigningKey } from '../../oci/signatures/keys.ts';
 import { attachTestResult, hasPassed, type TestResult } from '../../oci/test-result.ts';
 import type { Descriptor } from '../../oci/types.ts';
 import { runStep } from '../../progress/step.ts';
-import type { Firmware } from '../../vm/firmware.ts';
+import { bootableArchitecture } from '../../vm/bootable.ts';
+import { type Firmware, firmwareFor } from '../../vm/firmware.ts';
 import { selectTests } from '../../vm/suites/select.ts';
 import { suites } from '../../vm/suites.ts';
 import { resolveAdmittedImage } from '../../workspace/resolve-image.ts';
@@ -21,7 +23,10 @@ export interface TestOptions {
   patterns: readonly string[];
   /** Reference of the container; the newest build unless given. */
   from?: string | undefined;
-  firmware: Firmware;
+  /** Of an index with several; this machine's unless given. */
+  architecture?: ArchitectureName | undefined;
+  /** What the architecture's machines usually have, unless given. */
+  firmware?: Firmware | undefined;
   /** MiB. */
   memory: number;
   cpus: number;
@@ -52,18 +57,20 @@ export async function runTests(session: Session, options: TestOptions): Promise<
   const selections = selectTests(suites, options.patterns);
   // Before the boots: after them, a wrong passphrase would cost their results.
   const key = options.signing === undefined ? undefined : await readSigningKeyFile(options.directory, options.signing);
-  const admitted = await resolveAdmittedImage(session, options.directory, options.from);
+  const admitted = await resolveAdmittedImage(session, options.directory, options.from, options.architecture);
   const { work, reference, image } = admitted;
   const { container, images } = await makeImages(session, admitted, { platforms: ['qemu'] });
   const disk = images[0];
   if (disk === undefined) throw new Error('no disk image was made for a platform that was asked for');
-  const { version } = container;
+  const { version, architecture } = container;
+  const firmware = firmwareFor(bootableArchitecture(architecture), options.firmware);
   const reports: SuiteReport[] = [];
   for (const selection of selections) {
     const { consoleLog, ...found } = await runSuite(session, selection, {
       disk: disk.path,
+      architecture,
       commit: disk.record.container['ostree-commit'],
-      firmware: options.firmware,
+      firmware,
       memory: options.memory,
       cpus: options.cpus,
       logDirectory: join(work.root, 'tests', version),
@@ -73,7 +80,7 @@ export async function runTests(session: Session, options: TestOptions): Promise<
       subject: image.descriptor.digest,
       suite: selection.suite.name,
       complete: selection.complete,
-      firmware: options.firmware,
+      firmware,
       ...found,
     };
     await storeResult(session, reference.place, image.descriptor, result, key);

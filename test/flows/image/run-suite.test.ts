@@ -32,6 +32,7 @@ test('a guest that does not come up is one failed test, with its console; nothin
   const outcome = await runSuite(pipeline, selection, {
     disk,
     commit: 'ab'.repeat(32),
+    architecture: 'x86_64',
     firmware: 'bios',
     memory: 64,
     cpus: 1,

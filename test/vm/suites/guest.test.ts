@@ -27,9 +27,16 @@ test.each<[string, Ending, string]>([
 ])('a guest that will never answer is given up at once, with its console: %j', async (text, ending, message) => {
   const disk = join(directory, 'image.raw');
   await writeBootableDisk(disk, text, ending);
-  const options = { disk, firmware: 'bios', memory: 64, cpus: 1, consoleLog: join(directory, 'log') } as const;
+  const options = {
+    disk,
+    architecture: 'x86_64',
+    firmware: 'bios',
+    memory: 64,
+    cpus: 1,
+    consoleLog: join(directory, 'log'),
+  } as const;
   await using machine = await startMachine(options, silentReporter());
-  const expected = { commit: '', firmware: 'bios', diskSize: machine.diskSize } as const;
+  const expected = { commit: '', architecture: 'x86_64', firmware: 'bios', diskSize: machine.diskSize } as const;
   const key = { path: join(directory, 'id'), publicKey: '' };
   const guest = createGuest(machine, key, expected, new AbortController().signal);
   await expect(guest.reachable()).rejects.toMatchObject({
@@ -41,10 +48,17 @@ test.each<[string, Ending, string]>([
 test("an interruption is the user's, not the guest's failure", async () => {
   const disk = join(directory, 'image.raw');
   await writeBootableDisk(disk, 'x', 'halt');
-  const options = { disk, firmware: 'bios', memory: 64, cpus: 1, consoleLog: join(directory, 'log') } as const;
+  const options = {
+    disk,
+    architecture: 'x86_64',
+    firmware: 'bios',
+    memory: 64,
+    cpus: 1,
+    consoleLog: join(directory, 'log'),
+  } as const;
   await using machine = await startMachine(options, silentReporter());
   const stop = new AbortController();
-  const expected = { commit: '', firmware: 'bios', diskSize: machine.diskSize } as const;
+  const expected = { commit: '', architecture: 'x86_64', firmware: 'bios', diskSize: machine.diskSize } as const;
   const guest = createGuest(machine, { path: '', publicKey: '' }, expected, stop.signal);
   const waiting = guest.reachable();
   stop.abort(new Error('interrupted'));

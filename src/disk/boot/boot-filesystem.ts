@@ -1,0 +1,83 @@
+import { newDirectory, newFile, newSymlink, placeNode } from '../deployment/nodes.ts';
+import type { DirectoryNode, FileNode } from '../filesystems/tree.ts';
+import { firstBootStamp, grubConfig, grubMenu } from './grub-config.ts';
+import { formatLoaderEntry, type LoaderEntry } from './loader-entry.ts';
+
+/** A deployment, as the boot loader knows it. */
+export interface BootDeployment {
+  stateroot: string;
+  /** What the kernel's directory is named by. */
+  bootChecksum: string;
+  title: string;
+  kernelRelease: string;
+  /** What the entry has of the hardware's description, if the container has one. */
+  deviceTree: 'devicetree' | 'dtb' | undefined;
+  /** Directories beside the kernel, by their paths relative to its directory; parents first. */
+  directories: readonly { path: string; uid: number; gid: number; mode: number }[];
+}
+
+/** What a platform's boot filesystem says besides. */
+export interface BootSettings {
+  /** Kernel arguments, before that which names the deployment. */
+  kernelArguments: readonly string[];
+  grubCommands: readonly string[];
+  /** Kernel arguments that bring the network up at the first boot. */
+  networkArguments: readonly string[];
+}
+
+/** The path of the only deployment, which the kernel is told. */
+function deploymentArgument({ stateroot, bootChecksum }: BootDeployment): string {
+  return `ostree=/ostree/boot.1/${stateroot}/${bootChecksum}/0`;
+}
+
+/**
+ * The boot loader's entry of the only deployment. Paths are those of the boot filesystem.
+ * @param kernelArguments without that which names the deployment
+ */
+export function deploymentEntry(deployment: BootDeployment, kernelArguments: readonly string[]): LoaderEntry {
+  const { stateroot, bootChecksum, title, kernelRelease, deviceTree } = deployment;
+  const directory = `/ostree/${stateroot}-${bootChecksum}`;
+  return {
+    title,
+    options: [...new Set([...kernelArguments, deploymentArgument(deployment)])].join(' '),
+    linux: `${directory}/vmlinuz-${kernelRelease}`,
+    initrd: `${directory}/initramfs-${kernelRelease}.img`,
+    ...(deviceTree === 'devicetree' ? { devicetree: `${directory}/devicetree-${kernelRelease}` } : {}),
+    ...(deviceTree === 'dtb' ? { fdtdir: `${directory}/dtb` } : {}),
+  };
+}
+
+/**
+ * The content of a platform's boot filesystem: what `ostree admin deploy` leaves there, and GRUB's configuration with the
+ * stamp of the first boot.
+ * @param kernelFiles by their paths relative to the kernel's directory
+ * @param mtime of everything but those
+ */
+export function bootFilesystem(
+  deployment: BootDeployment,
+  kernelFiles: readonly (readonly [path: string, node: FileNode])[],
+  settings: BootSettings,
+  mtime: number,
+): DirectoryNode {
+  const entry = deploymentEntry(deployment, settings.kernelArguments);
+  const directory = (entries: Parameters<typeof newDirectory>[1]) => newDirectory(mtime, entries);
+  const kernel = newDirectory(mtime);
+  for (const { path, ...owner } of deployment.directories)
+    placeNode(kernel, path, { ...newDirectory(mtime), ...owner });
+  for (const [path, node] of kernelFiles) placeNode(kernel, path, node);
+  return directory([
+    // So that paths with /boot and without are the same.
+    ['boot', newSymlink(mtime, '.')],
+    ['grub', directory([['grub.cfg', newFile(mtime, grubConfig(settings.grubCommands))]])],
+    ['ignition.firstboot', newFile(mtime, firstBootStamp(settings.networkArguments))],
+    ['loader', newSymlink(mtime, 'loader.1')],
+    [
+      'loader.1',
+      directory([
+        ['entries', directory([['ostree-1.conf', newFile(mtime, formatLoaderEntry(entry))]])],
+        ['grub.cfg', newFile(mtime, grubMenu(entry))],
+      ]),
+    ],
+    ['ostree', directory([[`${deployment.stateroot}-${deployment.bootChecksum}`, kernel]])],
+  ]);
+}

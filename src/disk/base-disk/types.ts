@@ -5,8 +5,11 @@ import type { ArchitectureName } from '../../lib/architecture.ts';
 import type { Digest } from '../../lib/digest.ts';
 import type { Image } from '../../oci/image.ts';
 import type { ContentReader } from '../../oci/store.ts';
+import type { BootDeployment } from '../boot/boot-filesystem.ts';
 import type { SectorSize } from '../partitions/gpt.ts';
+import type { PartitionRow } from '../partitions/table.ts';
 import type { DiskSource } from '../source.ts';
+import type { BootFile } from './sink.ts';
 
 /** What a container says of itself, as far as it stands on its disks. */
 export interface DiskContainer {
@@ -19,7 +22,6 @@ export interface DiskContainer {
   timestamp: number;
 }
 
-/** `makeBaseDisk(request, directory, reporter)` makes a base disk in an empty directory. */
 export interface BaseDiskRequest {
   /** Where the container's layers are read. */
   reader: ContentReader;
@@ -29,8 +31,7 @@ export interface BaseDiskRequest {
 }
 
 /**
- * What all disks of a container with one sector size have in common. `openBaseDisk(directory)` reads what `makeBaseDisk`
- * has left; disposing of it closes its file.
+ * What all disks of a container with one sector size have in common. Disposing of it closes its file.
  */
 export interface BaseDisk extends AsyncDisposable {
   readonly container: DiskContainer;
@@ -49,6 +50,16 @@ export interface BaseDisk extends AsyncDisposable {
   readonly ignitionPlatforms: readonly string[] | undefined;
   /** Bytes of the smallest disk with this content, a multiple of 1 MiB. */
   readonly leastSize: number;
+  /** The partitions in the order of their numbers. */
+  readonly partitions: readonly PartitionRow[];
+  /** Bytes of the root filesystem. */
+  readonly rootBytes: number;
+  /** What the boot loader starts. */
+  readonly deployment: BootDeployment;
+  /** The kernel's files, in the order in which their contents lie in the boot partition. */
+  readonly bootFiles: readonly BootFile[];
+  /** What the first sector begins with, where disks start by BIOS. */
+  readonly bootCode: Buffer | undefined;
   /** All content in its place, and neither a partition table nor the boot filesystem's own structures. */
   readonly source: DiskSource;
 }

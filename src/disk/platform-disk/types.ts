@@ -1,9 +1,6 @@
 import type { PlatformSettings } from '../../contract/platforms.ts';
 
-/**
- * What of a platform stands on its disks. `platformDisk(base, platform, size, signal)` gives the disk: of so many bytes,
- * or `'least'` for the smallest.
- */
+/** What of a platform stands on its disks. */
 export interface PlatformBoot {
   /** As in platforms.json. */
   readonly name: string;

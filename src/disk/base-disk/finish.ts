@@ -1,0 +1,84 @@
+import type { PlatformSettings } from '../../contract/platforms.ts';
+import { verificationError } from '../../lib/errors.ts';
+import { biosPaths } from '../boot/loaders.ts';
+import { placeBiosLoader } from '../boot/methods/bios.ts';
+import { deploymentTitle } from '../boot/title.ts';
+import { newDirectory, placeNode } from '../deployment/nodes.ts';
+import { physicalRoot } from '../deployment.ts';
+import type { DiskOutput } from '../output.ts';
+import { writeOwnPartitions } from '../own-partitions.ts';
+import { partitionName } from '../partitions/table.ts';
+import { alephText, originText } from './identity.ts';
+import type { BaseDiskRecord } from './record.ts';
+import { osReleasePaths } from './roles.ts';
+import type { SunkContents } from './sink.ts';
+import type { BaseDiskRequest } from './types.ts';
+import type { BaseDiskWork } from './work.ts';
+
+/**
+ * Writes everything but contents, once those have come.
+ * @param output of the whole disk
+ * @throws CosaError `NAME_INVALID`, `CONTAINER_PATH`, `BOOT_IMAGE_INVALID` (exit 4), and what the filesystems throw
+ */
+export async function finishBaseDisk(
+  work: BaseDiskWork,
+  { container, sectorSize }: BaseDiskRequest,
+  output: DiskOutput,
+): Promise<Omit<BaseDiskRecord, 'extents' | 'layout'>> {
+  const { settings, plan, disk, targets, contents, hasBios } = work;
+  const { config } = settings;
+  const { commit, version } = plan.commit;
+  const title = deploymentTitle(osRelease(contents), version);
+  const bootChecksum = targets.checksum.digest();
+  const deployed = { container, config, commit };
+  const records = { origin: originText(deployed), aleph: alephText(deployed), bootChecksum };
+  const rootBytes = await targets.root.finish(physicalRoot(plan, contents.objects, records));
+
+  const esp = newDirectory(container.timestamp);
+  for (const [path, file] of contents.espFiles) placeNode(esp, path, file);
+  await targets.esp.finish(esp, disk.partition(partitionName.esp).size);
+  await writeOwnPartitions(settings.layout, disk, { ...work.place, xattrsOf: () => [] });
+  const bootCode = hasBios ? installBios(work, output) : undefined;
+
+  const { release, deviceTree, directories } = plan.kernel;
+  const { ignition, bootFiles } = contents;
+  return {
+    container,
+    commit,
+    sectorSize,
+    config,
+    platforms: Object.fromEntries([...settings.platforms].map(([name, own]) => [name, mutable(own)])),
+    ...(ignition === undefined ? {} : { ignitionPlatforms: ignition.platforms() }),
+    rootBytes,
+    deployment: {
+      stateroot: plan.stateroot,
+      bootChecksum,
+      title,
+      kernelRelease: release,
+      ...(deviceTree === undefined ? {} : { deviceTree }),
+      directories: [...directories],
+    },
+    bootFiles,
+    ...(bootCode === undefined ? {} : { bootCode: bootCode.toString('base64') }),
+  };
+}
+
+function mutable({ grub_commands, kernel_arguments }: PlatformSettings): BaseDiskRecord['platforms'][string] {
+  return { grub_commands: [...grub_commands], kernel_arguments: [...kernel_arguments] };
+}
+
+function osRelease({ kept }: SunkContents): string {
+  const [path] = osReleasePaths.filter((candidate) => kept.has(candidate));
+  if (path !== undefined) return String(kept.get(path));
+  throw verificationError('CONTAINER_PATH', `the container has neither ${osReleasePaths.join(' nor ')} as a file`);
+}
+
+/** Writes the core image. @returns the boot code, for the first sector: beside the partition table */
+function installBios({ contents: { kept }, disk }: BaseDiskWork, output: DiskOutput): Buffer {
+  const [bootImage, coreImage] = [kept.get(biosPaths.boot), kept.get(biosPaths.core)];
+  if (bootImage === undefined || coreImage === undefined) throw new RangeError('GRUB for BIOS has not come');
+  const partition = disk.partition(partitionName.bios);
+  const { bootCode, core } = placeBiosLoader({ bootImage, coreImage }, partition);
+  output.write(partition.offset, core);
+  return bootCode;
+}

@@ -1,0 +1,28 @@
+import type { DiskConfig } from '../../contract/image-config.ts';
+import { prettyJson } from '../../lib/canonical-json.ts';
+import type { DiskContainer } from './types.ts';
+
+/** What a container says of itself, and what is deployed. */
+export interface DeployedContainer {
+  container: DiskContainer;
+  config: DiskConfig;
+  /** Checksum of the commit. */
+  commit: string;
+}
+
+/** Where the deployment came from, as ostree keeps it. */
+export function originText({ container, config, commit }: DeployedContainer): string {
+  const reference = config['container-imgref'];
+  const line = reference === undefined ? `refspec=${commit}` : `container-image-reference=${reference}`;
+  return `[origin]\n${line}\ncontainer-image-digest=${container.digest}\n`;
+}
+
+/** `.coreos-aleph-version.json`: what the disk was made of, in the way of CoreOS tools. */
+export function alephText({ container, config, commit }: DeployedContainer): string {
+  const { version, digest } = container;
+  return prettyJson({
+    version,
+    'ostree-commit': commit,
+    container: { reference: config['container-imgref'], digest },
+  });
+}

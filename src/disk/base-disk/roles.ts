@@ -1,0 +1,45 @@
+import { biosPaths, type LoaderFiles } from '../boot/loaders.ts';
+import { findFileChecksum } from '../deployment/container-path.ts';
+import type { KernelFile } from '../deployment/kernel.ts';
+import type { DeploymentPlan } from '../deployment/plan.ts';
+import { ignitionPath } from '../ignition.ts';
+
+/** What is done with a content besides that it is stored as an object. */
+export type ContentRole =
+  /** A copy goes to the boot filesystem. */
+  | { kind: 'kernel'; file: KernelFile /** Its place among what is hashed. */; hashed: number | undefined }
+  /** A copy goes to the EFI system partition. */
+  | { kind: 'esp'; path: string; source: string }
+  /** It is kept in memory. */
+  | { kind: 'kept'; source: KeptPath }
+  /** It says what Ignition knows. */
+  | { kind: 'ignition' };
+
+/** Small files that a base disk is made by. */
+export type KeptPath = (typeof keptPaths)[number];
+
+/** As os-release(5) has it: the first that there is counts. */
+export const osReleasePaths = ['/usr/etc/os-release', '/usr/lib/os-release'] as const;
+
+export function isOsRelease(path: KeptPath): boolean {
+  return osReleasePaths.some((candidate) => candidate === path);
+}
+
+const keptPaths = [...osReleasePaths, biosPaths.boot, biosPaths.core] as const;
+
+/** The roles of contents by checksum, for those that have any. */
+export function contentRoles(plan: DeploymentPlan, loaders: LoaderFiles): ReadonlyMap<string, readonly ContentRole[]> {
+  const roles = new Map<string, ContentRole[]>();
+  function add(checksum: string | undefined, role: ContentRole): void {
+    if (checksum !== undefined) roles.set(checksum, [...(roles.get(checksum) ?? []), role]);
+  }
+  const { root } = plan.commit;
+  for (const [hashed, file] of plan.kernel.hashed.entries()) add(file.checksum, { kind: 'kernel', file, hashed });
+  for (const file of plan.kernel.others) add(file.checksum, { kind: 'kernel', file, hashed: undefined });
+  for (const { path, source, checksum } of loaders.esp) add(checksum, { kind: 'esp', path, source });
+  for (const source of osReleasePaths) add(findFileChecksum(root, source), { kind: 'kept', source });
+  add(loaders.bios?.boot, { kind: 'kept', source: biosPaths.boot });
+  add(loaders.bios?.core, { kind: 'kept', source: biosPaths.core });
+  add(findFileChecksum(root, `/${ignitionPath}`), { kind: 'ignition' });
+  return roles;
+}

@@ -1,0 +1,172 @@
+import type { ContentEntry } from '../../ostree/unpack/layer-objects.ts';
+import type { ContentSink } from '../../ostree/unpack.ts';
+import { containerPath } from '../deployment/container-path.ts';
+import type { StoredObject } from '../deployment/nodes.ts';
+import type { DeploymentPlan } from '../deployment/plan.ts';
+import type { ContentWriter, FilesystemWriter } from '../filesystems/filesystem.ts';
+import { byteString, type FileNode, type StoredContent } from '../filesystems/tree.ts';
+import { type IgnitionFinder, ignitionFinder } from '../ignition.ts';
+import type { BootChecksum } from './boot-checksum.ts';
+import { type ContentRole, isOsRelease, type KeptPath } from './roles.ts';
+
+/** What the streaming of a container leaves behind, besides contents in their places. */
+export interface SunkContents {
+  objects: Map<string, StoredObject>;
+  /** Files of the boot filesystem, in the order in which they were stored there. */
+  bootFiles: BootFile[];
+  /** Files of the EFI system partition by path. */
+  espFiles: Map<string, FileNode>;
+  kept: Map<KeptPath, Buffer>;
+  /** Undefined if the container has no Ignition. */
+  ignition: IgnitionFinder | undefined;
+}
+
+/** A file of the boot filesystem whose content lies in its place. */
+export interface BootFile {
+  /** Relative to the kernel's directory. */
+  path: string;
+  /** Bytes. */
+  size: number;
+  uid: number;
+  gid: number;
+  /** Permission bits. */
+  mode: number;
+}
+
+export interface SinkTargets {
+  root: FilesystemWriter;
+  boot: FilesystemWriter;
+  esp: FilesystemWriter;
+  checksum: BootChecksum;
+}
+
+/** Most bytes of a small file that is kept in memory. */
+const mostKeptBytes = 1 << 20;
+/** Most bytes of the boot loaders' files together: FAT keeps them until its end. */
+const mostEspBytes = 100 << 20;
+
+const noBytes = Buffer.alloc(0);
+
+/** Where a content's bytes go besides its object; told when they have all come. */
+interface Tap {
+  write(chunk: Uint8Array): void;
+  close(): void;
+}
+
+/** Puts contents where they belong, as they come. */
+export function baseDiskSink(
+  plan: DeploymentPlan,
+  roles: ReadonlyMap<string, readonly ContentRole[]>,
+  { root, boot, esp, checksum }: SinkTargets,
+): { sink: ContentSink; contents: SunkContents } {
+  const contents: SunkContents = {
+    objects: new Map(),
+    bootFiles: [],
+    espFiles: new Map(),
+    kept: new Map(),
+    ignition: undefined,
+  };
+  let espBytes = 0;
+
+  /** A stored content, or none for an empty file. */
+  function storing(
+    writer: FilesystemWriter,
+    size: number,
+    isDense: boolean,
+    done: (content: StoredContent | Buffer) => void,
+  ): Tap {
+    const content: ContentWriter | undefined = size === 0 ? undefined : writer.create(size, isDense);
+    return { write: (chunk) => content?.write(chunk), close: () => done(content?.close() ?? noBytes) };
+  }
+
+  function tapOf(role: ContentRole, { size, uid, gid, mode, kind }: ContentEntry): Tap {
+    switch (role.kind) {
+      case 'kernel': {
+        if (kind === 'symlink') throw containerPath(role.file.source, 'is a symbolic link');
+        const { hashed, file } = role;
+        contents.bootFiles.push({ path: file.path, size, uid, gid, mode });
+        const stored = storing(boot, size, true, () => undefined);
+        if (hashed === undefined) return stored;
+        return both(stored, { write: (chunk) => checksum.write(hashed, chunk), close: () => checksum.close(hashed) });
+      }
+      case 'esp': {
+        if (kind === 'symlink') throw containerPath(role.source, 'is neither a file nor a directory');
+        espBytes += size;
+        if (espBytes > mostEspBytes)
+          throw containerPath(role.source, `is one of files with more than ${mostEspBytes} bytes`);
+        const owner = { uid: 0, gid: 0, mode: 0o644, mtime: plan.commit.timestamp, xattrs: [] };
+        return storing(esp, size, false, (content) =>
+          contents.espFiles.set(role.path, { kind: 'file', ...owner, content }),
+        );
+      }
+      case 'kept':
+        if (kind === 'symlink') {
+          // Distributions have a link in the place of one of them.
+          if (isOsRelease(role.source)) return nowhere;
+          throw containerPath(role.source, 'is not a regular file');
+        }
+        if (size > mostKeptBytes) throw containerPath(role.source, `has ${size} bytes; ${mostKeptBytes} are permitted`);
+        return keeping(size, (bytes) => contents.kept.set(role.source, bytes));
+      case 'ignition': {
+        const finder = ignitionFinder();
+        if (kind === 'file') contents.ignition = finder;
+        return { write: finder.write, close: () => undefined };
+      }
+    }
+  }
+
+  async function write(entry: ContentEntry): Promise<void> {
+    const { checksum: name, kind, uid, gid, mode, xattrs, size, symlinkTarget } = entry;
+    const taps = (roles.get(name) ?? []).map((role) => tapOf(role, entry));
+    const inode = { uid, gid, mode, mtime: 0, xattrs };
+    const copies: StoredContent[] = [];
+    if (kind === 'file' && size > 0) {
+      const object = root.create(size);
+      const others = Array.from({ length: plan.copies.get(name) ?? 0 }, () => root.create(size));
+      for await (const chunk of entry.content()) {
+        object.write(chunk);
+        for (const other of others) other.write(chunk);
+        for (const tap of taps) tap.write(chunk);
+      }
+      contents.objects.set(name, { node: { kind, ...inode, content: object.close() }, copies });
+      for (const other of others) copies.push(other.close());
+    } else {
+      for await (const _chunk of entry.content());
+      const node =
+        kind === 'symlink'
+          ? { kind, ...inode, target: byteString(symlinkTarget) }
+          : { kind, ...inode, content: noBytes };
+      contents.objects.set(name, { node, copies });
+    }
+    for (const tap of taps) tap.close();
+  }
+
+  return { sink: { write }, contents };
+}
+
+const nowhere: Tap = { write: () => undefined, close: () => undefined };
+
+function both(first: Tap, second: Tap): Tap {
+  return {
+    write(chunk) {
+      first.write(chunk);
+      second.write(chunk);
+    },
+    close() {
+      first.close();
+      second.close();
+    },
+  };
+}
+
+function keeping(size: number, done: (bytes: Buffer) => void): Tap {
+  const bytes = Buffer.alloc(size);
+  let length = 0;
+  return {
+    write(chunk) {
+      bytes.set(chunk, length);
+      length += chunk.length;
+    },
+    close: () => done(bytes),
+  };
+}

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ThreadPool } from '../../lib/parallel/pool.ts';
+import { turns } from '../../lib/parallel/turns.ts';
 import type { HashAnswer, HashRequest } from './hashing.ts';
 
 /** Parts are hashed in the order of the calls. All reject with CosaError `THREAD_FAILED` where the thread has ended. */
@@ -20,23 +21,17 @@ export function hashStream(pool: Pick<ThreadPool<HashRequest, HashAnswer>, 'lane
   const stream = randomUUID();
   let hasEnded = false;
   // One call's zeros are several requests, and nothing may come between them.
-  let before: Promise<unknown> = Promise.resolve();
-
-  function inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const result = before.then(action);
-    before = result.catch(() => undefined);
-    return result;
-  }
+  const inTurn = turns();
 
   async function end(): Promise<string> {
     hasEnded = true;
-    return (await inTurn(() => lane.run({ kind: 'hash-end', stream }))).sha256 as string;
+    return (await inTurn.run(() => lane.run({ kind: 'hash-end', stream }))).sha256 as string;
   }
 
   return {
-    update: async (bytes) => void (await inTurn(() => lane.run({ kind: 'hash', stream, bytes }))),
+    update: async (bytes) => void (await inTurn.run(() => lane.run({ kind: 'hash', stream, bytes }))),
     updateZeros: (total, signal) =>
-      inTurn(async () => {
+      inTurn.run(async () => {
         for (let left = total; left > 0; left -= zerosAtOnce) {
           signal.throwIfAborted();
           await lane.run({ kind: 'hash-zeros', stream, count: Math.min(left, zerosAtOnce) });

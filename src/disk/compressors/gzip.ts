@@ -1,48 +1,38 @@
 import { combineCrc32 } from '../../lib/checksums.ts';
 import { deflateZeros, maximumZeros } from '../../lib/compress/deflate.ts';
 import { streamHeader, streamTrailer } from '../../lib/compress/stream-format.ts';
+import { turns } from '../../lib/parallel/turns.ts';
+import { deflateParameters } from '../formats/deflate-parameters.ts';
 import type { ImageSink } from '../formats/format.ts';
+import { gatheringSink } from '../image-file/gathering-sink.ts';
 import { type Grain, grainBytes } from '../image-threads/grains.ts';
-import type { HashStream } from '../image-threads/hash-stream.ts';
-import type { ImageThreads } from '../image-threads.ts';
-import { gatheringSink } from './gathering-sink.ts';
+import { type CompressingSink, type CompressionRequest, type Compressor, refuseReserve } from './compressor.ts';
 
 /** What a thread compresses at once. */
 const bufferBytes = 16 * grainBytes;
 /** Buffers besides those that all threads work on. */
 const spareBuffers = 3;
 
-interface GzipSinkOptions {
-  threads: ImageThreads;
-  signal: AbortSignal;
-  /** Hashes what is compressed; stays the caller's. */
-  hash?: HashStream;
-}
-
-/** A sink whose end is wanted, before that of the one behind it. */
-export interface CompressingSink extends ImageSink {
-  /** Settles when all is passed on. @returns bytes that were compressed @throws as `ImageSink` */
-  end(): Promise<number>;
-}
+/** One member of gzip, compressed by us on all processors. */
+export const gzip: Compressor = {
+  name: 'gzip',
+  extension: 'gz',
+  parameters: async () => deflateParameters,
+  tools: [],
+  open: gzipSink,
+};
 
 /**
  * Compresses into one member of gzip. Contents of a disk are compressed in grains of 64 KiB, from the position that they
  * are asked from: the same ones in any image of the disk.
  * @param output gets the compressed bytes; is not finished
  */
-export function gzipSink(output: ImageSink, { threads, signal, hash }: GzipSinkOptions): CompressingSink {
+export function gzipSink(output: ImageSink, { threads, signal, hash }: CompressionRequest): CompressingSink {
   let checksum = 0;
   let size = 0;
-  let before: Promise<unknown> = output.append(streamHeader('gzip'));
-  // Awaited in the end; until then a failure must not count as unhandled.
-  before.catch(() => undefined);
-
-  /** Outputs what is compressed, in the order of the calls. */
-  function inTurn(action: () => Promise<void>): Promise<void> {
-    const result = before.then(action);
-    before = result;
-    return result;
-  }
+  // What is compressed is output in the order of the calls.
+  const inTurn = turns();
+  const begun = inTurn.run(() => output.append(streamHeader('gzip')));
 
   function count(crc32: number, bytes: number): void {
     checksum = combineCrc32(checksum, crc32, bytes);
@@ -59,7 +49,7 @@ export function gzipSink(output: ImageSink, { threads, signal, hash }: GzipSinkO
         const compressing = threads.deflate(bytes);
         // Awaited in its turn; until then a failure must not count as unhandled.
         compressing.catch(() => undefined);
-        const appended = inTurn(async () => {
+        const appended = inTurn.run(async () => {
           for (const grain of await compressing) {
             await output.append(grain.fragment);
             count(grain.crc32, grain.size);
@@ -68,7 +58,7 @@ export function gzipSink(output: ImageSink, { threads, signal, hash }: GzipSinkO
         await Promise.all([appended, hash?.update(bytes)]);
       },
       async passZeros(total) {
-        const appended = inTurn(async () => {
+        const appended = inTurn.run(async () => {
           for (let left = total; left > 0; left -= maximumZeros) {
             const { fragment, crc32, size: bytes } = zeroGrain(Math.min(left, maximumZeros));
             await output.append(fragment);
@@ -83,13 +73,14 @@ export function gzipSink(output: ImageSink, { threads, signal, hash }: GzipSinkO
 
   return {
     ...gathered,
-    reserve: () => Promise.reject(new Error('what is compressed cannot be written later')),
+    reserve: refuseReserve,
     async end() {
       await gathered.settle();
-      await before;
+      await begun;
       await output.append(streamTrailer('gzip', { crc32: checksum, size }));
       return size;
     },
+    [Symbol.dispose]: () => undefined,
   };
 }
 

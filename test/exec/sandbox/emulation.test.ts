@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { run } from '../../../src/exec/run.ts';
 import { emulationRule } from '../../../src/exec/sandbox/emulation.ts';
 import { architectureNamed, hostArchitecture } from '../../../src/lib/architecture.ts';
+import { checkout, runAsUser, tool } from './as-user.ts';
 
 /** What a rule matches, as the kernel reads it. */
 function ruleMatches(rule: string, file: Uint8Array): boolean {
@@ -12,6 +15,19 @@ function ruleMatches(rule: string, file: Uint8Array): boolean {
   const masks = bytes(mask);
   return bytes(magic).every((byte, index) => ((file[index] ?? 0) & (masks[index] ?? 0xff)) === byte);
 }
+
+const script = (directory: string) => [
+  ...[process.execPath, '--import', join(directory, 'node_modules/tsx/dist/loader.mjs')],
+  join(directory, 'test/exec/sandbox/foreign-program.ts'),
+];
+
+test.each([
+  ['root', async () => (await run(tool('env'), script(checkout))).stdout],
+  ['an ordinary user', async () => runAsUser(script)],
+])('a program for another processor runs in the sandbox of %s', async (_, attempt) => {
+  const text = 'hello from afar\n';
+  expect(JSON.parse(await attempt())).toEqual({ exitCode: 7, stdout: text, stderr: '', streamed: text });
+});
 
 describe('the rule for an emulator', () => {
   test('is what the kernel takes: opened at once, told how a program was called', () => {

@@ -224,8 +224,8 @@ describe('buildImages', () => {
     [
       'another architecture',
       {},
-      { architecture: 'arm64' },
-      { code: 'ARCHITECTURE_UNSUPPORTED', message: 'the container is for arm64; disks can be made for amd64' },
+      { architecture: 's390x' },
+      { code: 'ARCHITECTURE_UNSUPPORTED', message: 'the container is for s390x; disks can be made for amd64, arm64' },
     ],
   ])('refuses a container with %s, and leaves nothing', async (_, tree, container, error) => {
     const directory = await workDirectory(tree, container);

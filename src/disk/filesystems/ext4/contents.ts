@@ -60,6 +60,8 @@ export function contentsOf(output: DiskOutput, blocks: Blocks): Contents {
 
       /** Stores whole blocks, or those up to the end of the content. */
       function store(chunk: Uint8Array, begin: number, end: number): void {
+        // GRUB reads no file that begins with a hole.
+        if (done === 0 && isZero(chunk, begin, Math.min(end, begin + blockSize))) place.take(0, 1);
         for (let at = begin; at < end; ) {
           let stop = at;
           while (stop < end && !isZero(chunk, stop, Math.min(end, stop + blockSize))) {

@@ -34,8 +34,11 @@ export interface InodeFields {
   blockCount: number;
 }
 
-/** Seconds that 32 signed bits and two more hold: from 1901 to 2446. */
-const [earliest, latest] = [-(2 ** 31), 2 ** 34 - 2 ** 31 - 1];
+/**
+ * Seconds that 32 signed bits and two more hold, from 1901 on. They reach to 2446, but fsck takes what comes after April of 2310
+ * for a mistake: an old kernel wrote times before 1970 like that.
+ */
+const [earliest, latest] = [-(2 ** 31), 2 ** 33 + 2 ** 31 - 1];
 
 const sectorsPerBlock = 8;
 

@@ -2,19 +2,13 @@ import { closeSync, ftruncateSync, openSync } from 'node:fs';
 import { expect } from 'vitest';
 import { ext4 } from '../../../../src/disk/filesystems/ext4.ts';
 import type { FilesystemRequest, FilesystemWriter } from '../../../../src/disk/filesystems/filesystem.ts';
-import type {
-  ByteString,
-  DirectoryNode,
-  FileNode,
-  SymlinkNode,
-  TreeNode,
-} from '../../../../src/disk/filesystems/tree.ts';
-import { fileOutput } from '../../../../src/disk/output.ts';
+import type { DirectoryNode } from '../../../../src/disk/filesystems/tree.ts';
+import { type DiskRange, fileOutput, rangesOutput } from '../../../../src/disk/output.ts';
 import { type RunResult, run, tryRun } from '../../../../src/exec/run.ts';
 import type { Tool } from '../../../../src/exec/tools.ts';
 
-export const e2fsck = e2fsprogs('e2fsck');
-export const dumpe2fs = e2fsprogs('dumpe2fs');
+const e2fsck = e2fsprogs('e2fsck');
+const dumpe2fs = e2fsprogs('dumpe2fs');
 export const debugfs = e2fsprogs('debugfs');
 export const resize2fs = e2fsprogs('resize2fs');
 
@@ -24,24 +18,6 @@ function e2fsprogs(name: string): Tool {
 
 export const timestamp = 1_700_000_000;
 export const uuid = '6a4c7b0e-1d2f-8a3b-9c4d-5e6f70819203';
-const owner = { uid: 0, gid: 0, mtime: 0, xattrs: [] };
-
-export function directory(
-  entries: Readonly<Record<ByteString, TreeNode>> = {},
-  extra: Partial<DirectoryNode> = {},
-): DirectoryNode {
-  return { ...owner, kind: 'directory', mode: 0o755, entries: new Map(Object.entries(entries)), ...extra };
-}
-
-export function file(content: FileNode['content'] | string, extra: Partial<FileNode> = {}): FileNode {
-  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-  return { ...owner, kind: 'file', mode: 0o644, content: bytes, ...extra };
-}
-
-export function symlink(target: ByteString, extra: Partial<SymlinkNode> = {}): SymlinkNode {
-  return { ...owner, kind: 'symlink', mode: 0o777, target, ...extra };
-}
-
 /** What begins a filesystem, but for where it goes. */
 export function request(extra: Partial<FilesystemRequest> & Pick<FilesystemRequest, 'output'>): FilesystemRequest {
   return {
@@ -83,6 +59,17 @@ export async function makeImage(
   }
 }
 
+/** Makes a filesystem in memory. @returns all that was written, and bytes of the filesystem */
+export async function makeRanges(
+  tree: TreeMaker | DirectoryNode,
+  { size, ...extra }: { size?: number } & Partial<FilesystemRequest> = {},
+): Promise<{ ranges: DiskRange[]; size: number }> {
+  const output = rangesOutput();
+  await using writer = await ext4.begin(request({ output, ...extra }));
+  const made = await writer.finish(typeof tree === 'function' ? tree(writer) : tree, size);
+  return { ranges: output.ranges(), size: made };
+}
+
 /** Runs e2fsck, which changes nothing and says all that it does not like. */
 export function check(image: string): Promise<RunResult> {
   return tryRun(e2fsck, ['-fn', image]);
@@ -101,9 +88,8 @@ export async function ask(image: string, words: string): Promise<string> {
   return (await run(debugfs, ['-R', words, image])).stdout;
 }
 
-/** Stores content in pieces of some size. */
-export function store(writer: FilesystemWriter, content: Uint8Array, piece = content.length, isDense = false) {
-  const stored = writer.create(content.length, isDense);
-  for (let at = 0; at < content.length; at += piece) stored.write(content.subarray(at, at + piece));
-  return stored.close();
+/** What dumpe2fs says of the whole filesystem, by its own words. */
+export async function summary(image: string): Promise<Record<string, string>> {
+  const { stdout } = await run(dumpe2fs, ['-h', image]);
+  return Object.fromEntries([...stdout.matchAll(/^([^:\n]+):\s+(.*)$/gm)].map(([, key, value]) => [key, value]));
 }

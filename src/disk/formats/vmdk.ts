@@ -46,12 +46,15 @@ export const vmdk: DiskFormat = {
   extension: 'vmdk',
   isCompressed: true,
   parameters: deflateParameters,
-  write: (request, sink) => writeVmdk(request, vmdkAdapters.lsilogic, request.identity.fileName, sink),
+  async write(request, sink) {
+    await writeVmdk(request, vmdkAdapters.lsilogic, request.identity.fileName, sink);
+  },
 };
 
 /**
  * Appends a stream-optimized image.
  * @param fileName as the image's descriptor names it
+ * @returns bytes of the disk that are in it
  * @throws as `ImageSink` and `deflatedGrains`
  */
 export async function writeVmdk(
@@ -59,9 +62,10 @@ export async function writeVmdk(
   adapter: VmdkAdapter,
   fileName: string,
   sink: ImageSink,
-): Promise<void> {
+): Promise<{ populatedSize: number }> {
   const { disk, identity } = request;
   let sectors = 0;
+  let grains = 0;
 
   async function append(...parts: readonly Uint8Array[]): Promise<void> {
     let length = 0;
@@ -104,6 +108,7 @@ export async function writeVmdk(
     head.writeBigUInt64LE(BigInt(position / sectorBytes), 0);
     head.writeUInt32LE(zlibHeader.length + fragment.length + trailer.length, 8);
     await append(head, zlibHeader, fragment, trailer);
+    grains++;
   }
   await finishTable();
 
@@ -113,6 +118,7 @@ export async function writeVmdk(
   await append(marker(markers.footer, 1));
   await append(header(disk.size, BigInt(directoryAt)));
   await append(marker(markers.endOfStream, 0));
+  return { populatedSize: Math.min(grains * unitBytes, disk.size) };
 }
 
 /** The first sector, and the footer, which alone knows where the directory is. */

@@ -10,6 +10,8 @@ export interface BufferPool {
    * from the pool, or was given back already, is left alone; what never comes back is collected as garbage.
    */
   giveBack(piece: Uint8Array): void;
+  /** A buffer that was taken, moved to a thread, and has come back as another object: it is lent still. */
+  restored(buffer: ArrayBuffer): Buffer;
 }
 
 /** @param size of each buffer, in bytes */
@@ -25,6 +27,10 @@ export function createBufferPool(size: number): BufferPool {
     },
     giveBack({ buffer }) {
       if (lent.delete(buffer)) free.push(Buffer.from(buffer));
+    },
+    restored(buffer) {
+      if (buffer.byteLength === size) lent.add(buffer);
+      return Buffer.from(buffer);
     },
   };
 }

@@ -1,16 +1,26 @@
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import type { BufferPool } from '../lib/buffer-pool.ts';
 import { decompressZstd } from '../lib/compress/decompress-zstd.ts';
 import type { Digest } from '../lib/digest.ts';
 import { CosaError, verificationError } from '../lib/errors.ts';
 import { type Descriptor, mediaTypes } from './types.ts';
+
+/** Buffers for a layer that are used again and again. */
+export interface LayerBuffers {
+  compressed: BufferPool;
+  /** Of `decompressedBytes`. */
+  decompressed: BufferPool;
+}
 
 /**
  * A layer's uncompressed bytes. The compressed ones are always read to their end, so a source that verifies a
  * digest has done so when this ends.
  * @param source the layer blob's bytes
  * @param maximumBytes how much the layer may expand to: a few kilobytes can stand for gigabytes of zeros
+ * @param buffers where the source has its chunks from, and where decompressed ones are taken from for a consumer who gives
+ *   them back; what is not decompressed by us needs other ones
  * @throws CosaError `MEDIA_TYPE_UNKNOWN`, `LAYER_TOO_LARGE`, `LAYER_COMPRESSION` (exit 4), `THREAD_FAILED`, and what the
  *   source throws
  */
@@ -18,9 +28,10 @@ export async function* decompress(
   source: AsyncIterable<Buffer>,
   layer: Descriptor,
   maximumBytes: number,
+  buffers?: LayerBuffers,
 ): AsyncGenerator<Buffer, void, void> {
   let size = 0;
-  for await (const chunk of uncompressed(source, layer)) {
+  for await (const chunk of uncompressed(source, layer, buffers)) {
     size += chunk.length;
     if (size > maximumBytes) {
       throw verificationError(
@@ -47,14 +58,18 @@ export async function diffIdOf(source: AsyncIterable<Buffer>, layer: Descriptor)
   return `sha256:${hash.digest('hex')}`;
 }
 
-function uncompressed(source: AsyncIterable<Buffer>, layer: Descriptor): AsyncIterable<Buffer> {
+function uncompressed(
+  source: AsyncIterable<Buffer>,
+  layer: Descriptor,
+  buffers: LayerBuffers | undefined,
+): AsyncIterable<Buffer> {
   switch (layer.mediaType) {
     case mediaTypes.layer:
       return source;
     case mediaTypes.layerGzip:
       return throughGunzip(source, layer);
     case mediaTypes.layerZstd:
-      return throughZstd(source, layer);
+      return throughZstd(source, layer, buffers);
     default:
       throw verificationError(
         'MEDIA_TYPE_UNKNOWN',
@@ -82,11 +97,24 @@ async function* throughGunzip(source: AsyncIterable<Buffer>, layer: Descriptor):
   if (!input.ended()) throw damaged(layer);
 }
 
-async function* throughZstd(source: AsyncIterable<Buffer>, layer: Descriptor): AsyncGenerator<Buffer> {
+async function* throughZstd(
+  source: AsyncIterable<Buffer>,
+  layer: Descriptor,
+  buffers: LayerBuffers | undefined,
+): AsyncGenerator<Buffer> {
   try {
-    yield* decompressZstd(source);
+    yield* buffers === undefined
+      ? decompressZstd(source)
+      : decompressZstd(givingBack(source, buffers.compressed), buffers.decompressed);
   } catch (error) {
     throw error instanceof CosaError && error.code === 'ZSTD_INVALID' ? damaged(layer, error) : error;
+  }
+}
+
+async function* givingBack(source: AsyncIterable<Buffer>, buffers: BufferPool): AsyncGenerator<Buffer> {
+  for await (const chunk of source) {
+    yield chunk;
+    buffers.giveBack(chunk);
   }
 }
 

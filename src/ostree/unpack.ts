@@ -89,8 +89,8 @@ function counted(reader: ContentReader, { manifest }: Image, reporter: Reporter)
   let done = 0;
   return {
     ...reader,
-    async *readBlob(descriptor, signal) {
-      for await (const chunk of reader.readBlob(descriptor, signal)) {
+    async *readBlob(descriptor, signal, buffers) {
+      for await (const chunk of reader.readBlob(descriptor, signal, buffers)) {
         done += chunk.length;
         reporter.progress(done, total, 'bytes');
         yield chunk;

@@ -1,34 +1,34 @@
 // What decompresses zstd, for one stream after another: see `decompressZstd`.
 import { ZSTDDecoder } from 'zstddec/stream';
 import { serveRequests } from '../parallel/serve.ts';
-import { concatenated } from './bytes.ts';
-import { InvalidZstdError, splitFrames } from './zstd-frames.ts';
+import { enoughBytes, InvalidZstdError, splitFrames } from './zstd-frames.ts';
 
 /** Asks for the next bytes: to begin with, and after `isHungry`, with a chunk or without one at the stream's end. */
 export interface DecompressRequest {
   begins: boolean;
-  chunk: Uint8Array | undefined;
+  chunk: Uint8Array<ArrayBuffer> | undefined;
+  /** Takes the bytes; has `decompressedBytes`. */
+  target: ArrayBuffer;
 }
 
+/** Buffers come back, to be used again: the target with its bytes, and the chunk that has been read. */
 export type DecompressAnswer =
-  | { kind: 'bytes'; bytes: Uint8Array<ArrayBuffer>; isHungry: boolean }
+  | { kind: 'bytes'; target: ArrayBuffer; length: number; isHungry: boolean; read: ArrayBuffer | undefined }
   /** All has been given, and the thread is ready for another stream. */
   | { kind: 'end' }
   /** The thread is of no more use: the decoder has kept its memory. */
   | { kind: 'invalid'; reason: string };
 
-/** Bytes after which an answer is sent: a small input can become very much. */
-const answerBytes = 1024 * 1024;
-
 const decoder = new ZSTDDecoder();
 let stream: Stream | undefined;
 
-serveRequests<DecompressRequest, DecompressAnswer>(async ({ begins, chunk }) => {
+serveRequests<DecompressRequest, DecompressAnswer>(async ({ begins, chunk, target }) => {
   await decoder.init();
   if (begins) stream = begin();
   try {
-    const message = stream?.next(chunk) ?? { kind: 'end' };
-    return { message, transfer: message.kind === 'bytes' ? [message.bytes.buffer] : [] };
+    const message = stream?.next(chunk, target) ?? { kind: 'end' };
+    if (message.kind !== 'bytes') return { message, transfer: [] };
+    return { message, transfer: message.read === undefined ? [target] : [target, message.read] };
   } catch (error) {
     if (!(error instanceof InvalidZstdError)) throw error;
     return { message: { kind: 'invalid', reason: error.message }, transfer: [] };
@@ -36,7 +36,7 @@ serveRequests<DecompressRequest, DecompressAnswer>(async ({ begins, chunk }) => 
 });
 
 interface Stream {
-  next(chunk: Uint8Array | undefined): DecompressAnswer;
+  next(chunk: Uint8Array<ArrayBuffer> | undefined, target: ArrayBuffer): DecompressAnswer;
 }
 
 function begin(): Stream {
@@ -44,27 +44,32 @@ function begin(): Stream {
   const decode = stepwise();
   let isHungry = parts.next().value === undefined;
   let hasEnded = false;
+  let reading: ArrayBuffer | undefined;
 
-  function next(chunk: Uint8Array | undefined): DecompressAnswer {
+  function next(chunk: Uint8Array<ArrayBuffer> | undefined, target: ArrayBuffer): DecompressAnswer {
     if (hasEnded) return { kind: 'end' };
-    const pieces: Uint8Array[] = [];
+    const bytes = new Uint8Array(target);
     let input = isHungry ? chunk : undefined;
-    for (let size = 0; size < answerBytes; ) {
+    if (input !== undefined) reading = input.buffer;
+    let length = 0;
+    while (length < enoughBytes) {
       const { value: part, done } = parts.next(input);
       input = undefined;
       if (done === true) {
         decode(undefined);
         hasEnded = true;
-        return pieces.length === 0 ? { kind: 'end' } : { kind: 'bytes', bytes: concatenated(pieces), isHungry: false };
+        if (length === 0) return { kind: 'end' };
+        return { kind: 'bytes', target, length, isHungry: false, read: undefined };
       }
       isHungry = part === undefined;
       if (part === undefined) break;
       const piece = decode(part);
-      if (piece.length === 0) continue;
-      pieces.push(piece);
-      size += piece.length;
+      bytes.set(piece, length);
+      length += piece.length;
     }
-    return { kind: 'bytes', bytes: concatenated(pieces), isHungry };
+    const read = isHungry ? reading : undefined;
+    if (isHungry) reading = undefined;
+    return { kind: 'bytes', target, length, isHungry, read };
   }
 
   return { next };

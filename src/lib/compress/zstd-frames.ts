@@ -1,7 +1,5 @@
 // The framing of zstd streams: https://www.rfc-editor.org/rfc/rfc8878#section-3.1
 
-import { concatenated } from './bytes.ts';
-
 /** What is wrong with a stream. */
 export class InvalidZstdError extends Error {}
 
@@ -13,30 +11,42 @@ const maximumWindowBytes = 128 * 1024 * 1024;
 
 const frameMagic = 0xfd2fb528;
 const skippableMagic = 0x184d2a50;
-const maximumBlockBytes = 128 * 1024;
+/** What a block expands to at most, and takes in the stream. */
+export const maximumBlockBytes = 128 * 1024;
+
+/** Bytes after which decompressed ones are handed on: a small input can become very much. */
+export const enoughBytes = 1024 * 1024;
+
+/** Bytes that are handed on at once, at most: the block that makes them enough is among them. */
+export const decompressedBytes = enoughBytes + maximumBlockBytes;
 const blockTypes = { raw: 0, rle: 1, compressed: 2 };
+
+/** Of a frame's header with its magic number, a block's header and a checksum. */
+const maximumAroundBlock = 18 + 3 + 4;
 
 /**
  * Cuts a stream of zstd frames into parts, each at most one block with what stands before and after it in its frame. In
  * this order they are what a decoder takes, and each gives at most 128 KiB. Skippable frames are left out. Where the
  * stream is cut into chunks does not matter.
  *
- * It gives `undefined` when it needs the next chunk, which `next` must then be called with; no chunk is the end.
+ * It gives `undefined` when it needs the next chunk, which `next` must then be called with; no chunk is the end. A part is
+ * good until the next one is asked for; a chunk is read before the one after it is asked for.
  * @throws InvalidZstdError for what is no zstd, is cut off, needs a dictionary, or more memory than we give
  */
 export function* splitFrames(): Generator<Uint8Array | undefined, void, Uint8Array | undefined> {
   const input = reader();
+  const part = partBuffer();
   let frames = 0;
   while (!(yield* input.isAtEnd())) {
-    const magic = yield* input.take(4);
-    const number = view(magic).getUint32(0, true);
+    const magic = part.view(yield* part.fill(input, 4)).getUint32(0, true);
     // The low four bits are free for the writer's use.
-    if ((number & ~0xf) >>> 0 === skippableMagic) {
-      yield* input.skip(view(yield* input.take(4)).getUint32(0, true));
+    if ((magic & ~0xf) >>> 0 === skippableMagic) {
+      yield* input.skip(part.view(yield* part.fill(input, 4)).getUint32(0, true));
+      part.clear();
       continue;
     }
-    if (number !== frameMagic) throw new InvalidZstdError('something else than a frame begins');
-    yield* splitFrame(input, magic);
+    if (magic !== frameMagic) throw new InvalidZstdError('something else than a frame begins');
+    yield* splitFrame(input, part);
     frames++;
   }
   if (frames === 0) throw new InvalidZstdError('there is no frame');
@@ -45,22 +55,41 @@ export function* splitFrames(): Generator<Uint8Array | undefined, void, Uint8Arr
 type Reader = ReturnType<typeof reader>;
 type Parts<T> = Generator<Uint8Array | undefined, T, Uint8Array | undefined>;
 
-function* splitFrame(input: Reader, magic: Uint8Array): Parts<void> {
-  const header = yield* frameHeader(input);
-  let before = [magic, ...header.bytes];
+/** Where a part is put together, one after the other. */
+function partBuffer() {
+  const bytes = new Uint8Array(maximumBlockBytes + maximumAroundBlock);
+  let length = 0;
+  return {
+    /** Appends bytes of the input. @returns those, until the part is cleared */
+    *fill(input: Reader, count: number): Parts<Uint8Array> {
+      const begin = length;
+      length += count;
+      yield* input.copy(bytes, begin, count);
+      return bytes.subarray(begin, length);
+    },
+    view: (of: Uint8Array) => new DataView(of.buffer, of.byteOffset, of.byteLength),
+    all: () => bytes.subarray(0, length),
+    clear() {
+      length = 0;
+    },
+  };
+}
+
+function* splitFrame(input: Reader, part: ReturnType<typeof partBuffer>): Parts<void> {
+  const hasChecksum = yield* frameHeader(input, part);
   for (let isLast = false; !isLast; ) {
-    const blockHeader = yield* input.take(3);
-    const bits = view(blockHeader).getUint16(0, true) | ((blockHeader[2] ?? 0) << 16);
+    const blockHeader = yield* part.fill(input, 3);
+    const bits = littleEndian(blockHeader);
     isLast = (bits & 1) === 1;
     const type = (bits >> 1) & 3;
     const size = bits >> 3;
     if (type > blockTypes.compressed) throw new InvalidZstdError('a block has a reserved type');
     // Of an RLE block this is what it expands to; in the stream it is one byte.
     if (size > maximumBlockBytes) throw new InvalidZstdError('a block is too large');
-    const content = yield* input.take(type === blockTypes.rle ? 1 : size);
-    const checksum = isLast && header.hasChecksum ? [yield* input.take(4)] : [];
-    yield concatenated([...before, blockHeader, content, ...checksum]);
-    before = [];
+    yield* part.fill(input, type === blockTypes.rle ? 1 : size);
+    if (isLast && hasChecksum) yield* part.fill(input, 4);
+    yield part.all();
+    part.clear();
   }
 }
 
@@ -68,25 +97,27 @@ function* splitFrame(input: Reader, magic: Uint8Array): Parts<void> {
 const dictionaryIdBytes = [0, 1, 2, 4];
 const contentSizeBytes = [0, 2, 4, 8];
 
-/** https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1.1 */
-function* frameHeader(input: Reader): Parts<{ bytes: Uint8Array[]; hasChecksum: boolean }> {
-  const descriptorBytes = yield* input.take(1);
-  const descriptor = descriptorBytes[0] ?? 0;
+/**
+ * https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1.1
+ * @returns whether a checksum follows the last block
+ */
+function* frameHeader(input: Reader, part: ReturnType<typeof partBuffer>): Parts<boolean> {
+  const [descriptor = 0] = yield* part.fill(input, 1);
   if ((descriptor & 0x08) !== 0) throw new InvalidZstdError('a reserved bit is set');
   const isSingleSegment = (descriptor & 0x20) !== 0;
-  const window = yield* input.take(isSingleSegment ? 0 : 1);
-  const dictionaryId = yield* input.take(dictionaryIdBytes[descriptor & 3] ?? 0);
+  const window = yield* part.fill(input, isSingleSegment ? 0 : 1);
+  const dictionaryId = yield* part.fill(input, dictionaryIdBytes[descriptor & 3] ?? 0);
   if (dictionaryId.some((byte) => byte !== 0)) throw new InvalidZstdError('a dictionary is needed');
   const sizeFlag = descriptor >> 6;
-  const contentSize = yield* input.take(sizeFlag === 0 && isSingleSegment ? 1 : (contentSizeBytes[sizeFlag] ?? 0));
+  const contentSize = yield* part.fill(
+    input,
+    sizeFlag === 0 && isSingleSegment ? 1 : (contentSizeBytes[sizeFlag] ?? 0),
+  );
   const windowBytes = isSingleSegment ? littleEndian(contentSize) : windowSize(window[0] ?? 0);
   if (windowBytes > maximumWindowBytes) {
     throw new InvalidZstdError(`a window of ${windowBytes} bytes is needed, and ${maximumWindowBytes} are allowed`);
   }
-  return {
-    bytes: [descriptorBytes, window, dictionaryId, contentSize],
-    hasChecksum: (descriptor & 0x04) !== 0,
-  };
+  return (descriptor & 0x04) !== 0;
 }
 
 /** https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1.1.2 */
@@ -125,23 +156,17 @@ function reader() {
     return taken;
   }
 
-  function* take(count: number): Parts<Uint8Array> {
-    const pieces: Uint8Array[] = [];
-    for (let left = count; left > 0; ) {
-      const piece = yield* some(left);
-      left -= piece.length;
-      pieces.push(piece);
+  function* copy(target: Uint8Array, at: number, count: number): Parts<void> {
+    for (let done = 0; done < count; ) {
+      const piece = yield* some(count - done);
+      target.set(piece, at + done);
+      done += piece.length;
     }
-    return pieces.length === 1 ? (pieces[0] as Uint8Array) : concatenated(pieces);
   }
 
   function* skip(count: number): Parts<void> {
     for (let left = count; left > 0; ) left -= (yield* some(left)).length;
   }
 
-  return { isAtEnd, take, skip };
-}
-
-function view(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { isAtEnd, copy, skip };
 }

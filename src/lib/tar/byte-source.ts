@@ -15,15 +15,19 @@ export interface ByteSource {
   close(): Promise<void>;
 }
 
+const nothing = Buffer.alloc(0);
+
 /** Reads an iterable of chunks as a {@link ByteSource}. */
 export function byteSource(chunks: AsyncIterable<Uint8Array>): ByteSource {
   const iterator = chunks[Symbol.asyncIterator]();
-  let current: Buffer = Buffer.alloc(0);
+  let current: Buffer = nothing;
   let offset = 0;
   let ended = false;
 
   async function refill(): Promise<void> {
     while (current.length === 0 && !ended) {
+      // Of the last chunk nothing is kept, not even its end: its buffer may be moved elsewhere.
+      current = nothing;
       const next = await iterator.next();
       if (next.done === true) ended = true;
       else current = Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength);
@@ -49,7 +53,8 @@ export function byteSource(chunks: AsyncIterable<Uint8Array>): ByteSource {
         await refill();
         if (current.length === 0) break;
         const piece = cut(missing);
-        pieces.push(piece);
+        // The source may use its chunk again once the next one is asked for.
+        pieces.push(piece.length < missing ? Buffer.from(piece) : piece);
         missing -= piece.length;
       }
       return Buffer.concat(pieces);

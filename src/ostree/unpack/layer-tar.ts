@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { verificationError } from '../../lib/errors.ts';
-import { decompress } from '../../oci/compression.ts';
+import { decompress, type LayerBuffers } from '../../oci/compression.ts';
 import type { ContentReader } from '../../oci/store.ts';
 import type { BaseLayer } from './base-layers.ts';
 import { maximumLayerBytes, type UnpackLimits } from './limits.ts';
 
 /**
  * A layer's tar stream; ends only if the diffid is right.
+ * @param buffers see `decompress`
  * @throws CosaError `LAYER_DIFFID` (exit 4), and what decompression and the blob reader throw; the signal's reason
  */
 export async function* layerTar(
@@ -14,10 +15,11 @@ export async function* layerTar(
   { descriptor, diffId }: BaseLayer,
   limits: UnpackLimits,
   signal?: AbortSignal,
+  buffers?: LayerBuffers,
 ): AsyncGenerator<Buffer, void, void> {
   const hash = createHash('sha256');
-  const blob = reader.readBlob(descriptor, signal);
-  for await (const chunk of decompress(blob, descriptor, maximumLayerBytes(descriptor, limits))) {
+  const blob = reader.readBlob(descriptor, signal, buffers?.compressed);
+  for await (const chunk of decompress(blob, descriptor, maximumLayerBytes(descriptor, limits), buffers)) {
     hash.update(chunk);
     yield chunk;
   }

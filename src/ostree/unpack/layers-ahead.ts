@@ -1,18 +1,23 @@
 import { availableParallelism } from 'node:os';
+import { createBufferPool } from '../../lib/buffer-pool.ts';
+import { decompressedBytes } from '../../lib/compress/zstd-frames.ts';
 import { readAhead } from '../../lib/read-ahead.ts';
+import type { LayerBuffers } from '../../oci/compression.ts';
 import type { ContentReader } from '../../oci/store.ts';
 import type { BaseLayer } from './base-layers.ts';
 import { layerTar } from './layer-tar.ts';
 import type { UnpackLimits } from './limits.ts';
 
-/** Layers that are open at once: each is decompressed by a thread, and one thread works on what comes out. */
-const openLayers = Math.min(availableParallelism() + 1, 4);
+/** Layers that are open at once: each is decompressed by a thread, and one more thread works on what comes out. */
+const openLayers = Math.min(Math.max(availableParallelism(), 2), 4);
+/** Of each piece of a blob. */
+const compressedBytes = 1024 * 1024;
 /** Decompressed bytes of each that may wait. */
 const waitingBytes = 8 * 1024 * 1024;
 
 /** Layers in their order, the next ones read and decompressed ahead. Disposing of it ends what is under way. */
 export interface LayersAhead extends AsyncDisposable {
-  /** The next layer's tar stream, to be read to its end before the one after it. */
+  /** The next layer's tar stream, to be read to its end before the one after it. A chunk is good until the next is asked for. */
   next(): AsyncIterable<Buffer>;
 }
 
@@ -27,11 +32,15 @@ export function layersAhead(
   const stopped = AbortSignal.any([signal, stop.signal]);
   const open: AsyncGenerator<Buffer, void, void>[] = [];
   let begun = 0;
+  const buffers: LayerBuffers = {
+    compressed: createBufferPool(compressedBytes),
+    decompressed: createBufferPool(decompressedBytes),
+  };
 
   function openMore(): void {
     for (const layer of layers.slice(begun, begun + openLayers - open.length)) {
       begun++;
-      open.push(readAhead(layerTar(reader, layer, limits, stopped), waitingBytes));
+      open.push(readAhead(layerTar(reader, layer, limits, stopped, buffers), waitingBytes));
     }
   }
 
@@ -40,7 +49,10 @@ export function layersAhead(
       openMore();
       const current = open[0];
       if (current === undefined) throw new RangeError('there is no further layer');
-      yield* current;
+      for await (const chunk of current) {
+        yield chunk;
+        buffers.decompressed.giveBack(chunk);
+      }
       open.shift();
       openMore();
     },

@@ -88,7 +88,7 @@ test('a blob is read into the buffers that are given', async () => {
   }
   await layout.putBlob({ descriptor, open });
   const buffer = Buffer.alloc(1024);
-  const buffers = { take: () => buffer, giveBack: () => undefined };
+  const buffers = { take: () => buffer, giveBack: () => undefined, restored: () => buffer };
   const pieces: Buffer[] = [];
   for await (const piece of readerOnSide(reading, layout).readBlob(descriptor, undefined, buffers)) pieces.push(piece);
   expect(pieces).toEqual([content]);

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { createBufferPool } from '../../lib/buffer-pool.ts';
 import { decompressedBytes } from '../../lib/compress/zstd-frames.ts';
 import { readAhead } from '../../lib/read-ahead.ts';
@@ -8,8 +7,11 @@ import type { BaseLayer } from './base-layers.ts';
 import { layerTar } from './layer-tar.ts';
 import type { UnpackLimits } from './limits.ts';
 
-/** Layers that are open at once: each is decompressed by a thread, and one more thread works on what comes out. */
-const openLayers = Math.min(Math.max(availableParallelism(), 2), 4);
+/**
+ * Layers that are open at once: each is decompressed by a thread, of some 40 MB. What comes out is worked on by one thread,
+ * which takes longer: more threads would wait for it.
+ */
+const openLayers = 2;
 /** Of each piece of a blob. */
 const compressedBytes = 1024 * 1024;
 /** Decompressed bytes of each that may wait. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { configuredKernelArguments, kernelArguments } from './boot-loader-text.ts';
 import { oneLine, someLine } from './one-line.ts';
 
 /** The filesystems that the root partition may have. */
@@ -29,8 +30,8 @@ export const imageConfigKeys = {
   rootfs: { schema: z.enum(rootFilesystems), default: 'ext4' },
   'rootfs-args': { schema: oneLine, default: '' },
   composefs: { schema: z.boolean(), default: false },
-  'extra-kargs': { schema: z.array(someLine), default: [] },
-  'ignition-network-kcmdline': { schema: z.array(someLine), default: [] },
+  'extra-kargs': { schema: configuredKernelArguments, default: [] },
+  'ignition-network-kcmdline': { schema: configuredKernelArguments, default: [] },
   /** GiB, of cloud images. */
   size: { schema: size, default: 10 },
   /** Those whose disk images are made where none is named. */
@@ -62,14 +63,14 @@ export const diskConfigSchema = z.object({
   rootfs: oneLine.default(keys.rootfs.default),
   'rootfs-args': keys['rootfs-args'].schema.default(keys['rootfs-args'].default),
   composefs: keys.composefs.schema.default(keys.composefs.default),
-  'extra-kargs': keys['extra-kargs'].schema.default([]),
+  'extra-kargs': kernelArguments.default([]),
   size: keys.size.schema.default(keys.size.default),
   platforms: keys.platforms.schema.optional(),
   compressor: keys.compressor.schema.default(keys.compressor.default),
   'platform-compressor': keys['platform-compressor'].schema.default({}),
   'container-imgref': keys['container-imgref'].schema.optional(),
   'ostree-remote': keys['ostree-remote'].schema.optional(),
-  'ignition-network-kcmdline': keys['ignition-network-kcmdline'].schema.default([]),
+  'ignition-network-kcmdline': kernelArguments.default([]),
   'vmware-os-type': keys['vmware-os-type'].schema.optional(),
   'vmware-hw-version': keys['vmware-hw-version'].schema.default(keys['vmware-hw-version'].default),
   'vmware-secure-boot': keys['vmware-secure-boot'].schema.default(keys['vmware-secure-boot'].default),

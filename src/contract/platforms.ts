@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { someLine } from './one-line.ts';
+import { grubCommands, kernelArguments } from './boot-loader-text.ts';
 
 /** The keys of a platform in platforms.json, all with a default. platforms.yaml has them by architecture. */
 export const platformKeys = {
   /** Lines of grub.cfg that set up consoles. */
-  grub_commands: { schema: z.array(someLine), default: [] },
+  grub_commands: { schema: grubCommands, default: [] },
   /** Besides `ignition.platform.id`. */
-  kernel_arguments: { schema: z.array(someLine), default: [] },
+  kernel_arguments: { schema: kernelArguments, default: [] },
 } as const;
 
 /** One platform, with its defaults filled in. Keys that a newer version knows are let through unread. */

@@ -24,7 +24,8 @@ export const imageKeys = {
     type: oneOf(imageConfigKeys.rootfs.schema),
     merge: 'replace',
     family: 'any',
-    description: 'Filesystem of the root partition.',
+    description:
+      'Filesystem of the root partition. ext4 is the same on every host; xfs and btrfs are made by mkfs.xfs (6.17 or newer, an older one as root) and mkfs.btrfs of the host, whose versions then decide their bytes.',
     example: 'ext4',
     default: imageConfigKeys.rootfs.default,
   },

@@ -1,12 +1,14 @@
 import { bootFilesystems, rootFilesystems } from '../contract/image-config.ts';
 import { usageError } from '../lib/errors.ts';
 import { nearest } from '../lib/nearest.ts';
+import { btrfs } from './filesystems/btrfs.ts';
 import { ext4 } from './filesystems/ext4.ts';
 import { fat } from './filesystems/fat.ts';
 import type { Filesystem } from './filesystems/filesystem.ts';
+import { xfs } from './filesystems/xfs.ts';
 
 /** All kinds of filesystem that disks can have. */
-export const filesystems: readonly Filesystem[] = [ext4, fat];
+export const filesystems: readonly Filesystem[] = [ext4, xfs, btrfs, fat];
 
 /** What a config may name for each partition is what a disk may have there. */
 const permitted: Readonly<Record<'rootfs' | 'bootfs', readonly string[]>> = {

@@ -4,7 +4,7 @@ import { CosaError } from '../lib/errors.ts';
 import { runInOurPlace } from './run.ts';
 import { missingTool } from './tool-errors.ts';
 import { boundToUs } from './tools/setpriv.ts';
-import { tools } from './tools.ts';
+import { type Tool, tools } from './tools.ts';
 import { which } from './which.ts';
 
 /** Arguments for {@link unshare}; the command to run follows. */
@@ -32,6 +32,35 @@ export async function reenterAsNamespaceRoot(argv: readonly string[]): Promise<n
   const { exitCode, signal, cause } = await runInOurPlace(tools.unshare, args, env);
   if (exitCode !== undefined) return exitCode;
   throw new CosaError('NAMESPACE_FAILED', `unshare was ended by ${signal ?? 'an unknown cause'}`, { cause });
+}
+
+/** A program with its arguments. */
+export interface Command {
+  tool: Tool;
+  args: readonly string[];
+}
+
+/**
+ * A command that runs as root and knows all users: as it is where we are root, else in a user namespace of its own. The
+ * files of one such command have the same owners for the next.
+ * @throws CosaError `TOOL_MISSING` (exit 3), `SUBIDS_MISSING` (exit 1)
+ */
+export async function asNamespaceRoot(tool: Tool, args: readonly string[]): Promise<Command> {
+  if (process.getuid?.() === 0) return { tool, args };
+  for (const needed of [tools.unshare, tools.newuidmap, tool]) {
+    if ((await which(needed.name)) === undefined) throw missingTool(needed);
+  }
+  await requireSubordinateIds();
+  // What enters a namespace is no longer bound to us.
+  const inside = [tools.setpriv.name, ...boundToUs([tool.name, ...args])];
+  return { tool: tools.unshare, args: [...namespaceArguments, ...inside] };
+}
+
+/** True for root of the machine, who can use its devices; root of a namespace cannot. */
+export async function isRealRoot(): Promise<boolean> {
+  if (process.getuid?.() !== 0) return false;
+  const map = await readFile('/proc/self/uid_map', 'utf8').catch(() => '');
+  return /^\s*0\s+0\s+4294967295\s*$/.test(map);
 }
 
 async function requireSubordinateIds(): Promise<void> {

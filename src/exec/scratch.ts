@@ -5,6 +5,7 @@ import { isSystemError, usageError } from '../lib/errors.ts';
 import { namesIn } from '../lib/files.ts';
 import { ifExists } from '../lib/if-exists.ts';
 import { lockFile, tryLockFile } from './lock.ts';
+import { asNamespaceRoot } from './namespace.ts';
 import { tryRun } from './run.ts';
 import { tools } from './tools.ts';
 
@@ -99,12 +100,20 @@ async function remove(path: string, lock: AsyncDisposable): Promise<void> {
     const names = (await namesIn(path)).filter((name) => name !== lockName);
     // A whole system is removed with a third of the processor time. What it leaves, the next lines remove or complain of.
     const trees = await directoriesAmong(path, names);
-    if (trees.length > 0) await tryRun(tools.rm, ['--recursive', '--force', '--', ...trees]);
+    if (trees.length > 0) await removeTrees(trees);
     for (const name of names) await rm(join(path, name), options);
     await rm(path, options);
   } finally {
     await lock[Symbol.asyncDispose]();
   }
+}
+
+/** Some may hold files of other users, which only root of a namespace can remove. */
+async function removeTrees(paths: readonly string[]): Promise<void> {
+  const args = ['--recursive', '--force', '--', ...paths];
+  if ((await tryRun(tools.rm, args)).exitCode === 0 || process.getuid?.() === 0) return;
+  const inside = await asNamespaceRoot(tools.rm, args).catch(() => undefined);
+  if (inside !== undefined) await tryRun(inside.tool, inside.args);
 }
 
 async function directoriesAmong(path: string, names: readonly string[]): Promise<string[]> {

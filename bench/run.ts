@@ -5,7 +5,17 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 /** One file each, run on its own: a benchmark's memory is then its own. */
-const benchmarks = ['compress', 'encapsulate', 'image', 'build', 'rebuild', 'registry', 'layer-plan', 'startup'];
+const benchmarks = [
+  'compress',
+  'encapsulate',
+  'image',
+  'build',
+  'rebuild',
+  'registry',
+  'layer-plan',
+  'ext4',
+  'startup',
+];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !benchmarks.includes(name));

@@ -106,7 +106,8 @@ export function contentsOf(output: DiskOutput, blocks: Blocks): Contents {
         close() {
           if (done !== size) throw new RangeError(`${done + partialLength} bytes of content instead of ${size}`);
           openCount--;
-          return stored(size, place.runs);
+          // An array that grew has room for many more.
+          return stored(size, place.runs.slice());
         },
       };
     },

@@ -55,8 +55,8 @@ export function entriesBlock(entries: readonly DirectoryEntry[], inodeSeed: numb
 }
 
 /** Entries in as few blocks as their order allows. */
-export function groupEntries(entries: readonly DirectoryEntry[]): DirectoryEntry[][] {
-  const groups: DirectoryEntry[][] = [];
+export function groupEntries<Entry extends DirectoryEntry>(entries: readonly Entry[]): Entry[][] {
+  const groups: Entry[][] = [];
   let room = 0;
   for (const entry of entries) {
     const size = entrySize(entry.name.length);

@@ -18,6 +18,8 @@ const pairsOf = (begin: number) => (blockSize - begin - checksumSize) / pairSize
 /** Leaves that two levels of blocks can name: the kernel's bound. */
 const maximumLeaves = pairsOf(rootBegin) * pairsOf(nodeBegin);
 
+interface HashedEntry extends DirectoryEntry, NameHash {}
+
 /** A block of the directory, and the lowest hash in it. */
 interface Child {
   hash: number;
@@ -36,20 +38,18 @@ export function hashTree(
   hashOf: (name: ByteString) => NameHash,
   inodeSeed: number,
 ): Buffer[] | undefined {
-  const hashes = new Map(entries.map((entry) => [entry, hashOf(entry.name)]));
-  const majorOf = (entry: DirectoryEntry | undefined) => (entry && hashes.get(entry))?.major ?? 0;
-  const minorOf = (entry: DirectoryEntry) => hashes.get(entry)?.minor ?? 0;
-  const sorted = [...entries].sort((a, b) => majorOf(a) - majorOf(b) || minorOf(a) - minorOf(b));
-  const leaves = groupEntries(sorted);
+  const hashed = entries.map((entry): HashedEntry => ({ ...entry, ...hashOf(entry.name) }));
+  hashed.sort((a, b) => a.major - b.major || a.minor - b.minor);
+  const leaves = groupEntries(hashed);
   if (leaves.length > maximumLeaves) return undefined;
 
   const inRoot = pairsOf(rootBegin);
   const inNode = pairsOf(nodeBegin);
   const nodeCount = leaves.length > inRoot ? Math.ceil(leaves.length / inNode) : 0;
   const children = leaves.map((leaf, index): Child => {
-    const hash = majorOf(leaf[0]);
+    const hash = leaf[0]?.major ?? 0;
     // An odd hash says that names of this hash are in the leaf before, too.
-    const goesOn = index > 0 && majorOf(leaves[index - 1]?.at(-1)) === hash;
+    const goesOn = leaves[index - 1]?.at(-1)?.major === hash;
     return { hash: goesOn ? hash + 1 : hash, block: 1 + nodeCount + index };
   });
 

@@ -25,7 +25,7 @@ export const imageKeys = {
     merge: 'replace',
     family: 'any',
     description:
-      'Filesystem of the root partition. ext4 is the same on every host; xfs and btrfs are made by mkfs.xfs (6.17 or newer, an older one as root) and mkfs.btrfs of the host, whose versions then decide their bytes.',
+      'Filesystem of the root partition. ext4 is the same on every host; xfs and btrfs are made by mkfs.xfs (6.17 or newer, an older one as root) and mkfs.btrfs of the host, whose versions then decide the bytes (those of btrfs are never twice the same).',
     example: 'ext4',
     default: imageConfigKeys.rootfs.default,
   },

@@ -27,8 +27,8 @@ const fixedBytes = 384 * mebibyte;
 const inodeBytes = 2 * 2048;
 
 /**
- * btrfs, by mkfs.btrfs of the host: its bytes depend on the program's version and on the order in which the host lists
- * directories, and no directory becomes immutable.
+ * btrfs, by mkfs.btrfs of the host. It gives trees of its own random identifiers, so that no two filesystems are the same;
+ * and no directory becomes immutable.
  */
 export const btrfs: Filesystem = {
   name: 'btrfs',

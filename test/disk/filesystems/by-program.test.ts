@@ -1,7 +1,7 @@
 import { closeSync, ftruncateSync, openSync } from 'node:fs';
 import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { btrfs } from '../../../src/disk/filesystems/btrfs.ts';
 import type { Filesystem, FilesystemWriter } from '../../../src/disk/filesystems/filesystem.ts';
@@ -13,6 +13,7 @@ import { asNamespaceRoot, isRealRoot } from '../../../src/exec/namespace.ts';
 import { run } from '../../../src/exec/run.ts';
 import { type Tool, tools } from '../../../src/exec/tools.ts';
 import { debianRoot } from '../../helpers/debian-root.ts';
+import { asOrdinaryUser } from '../../helpers/ordinary-user.ts';
 import { capability, contentOf, label, manyKinds } from './by-program/many-kinds.ts';
 import { directory, file } from './tree.ts';
 
@@ -293,32 +294,14 @@ describe('a host that cannot', () => {
 });
 
 describe('an ordinary user with subordinate ids', () => {
-  const checkout = resolve(import.meta.dirname, '../../..');
-
-  /** Runs a program of ours on a machine where there is such a user, who may read the checkout wherever it is. */
-  async function runAsUser(directory: string, args: readonly string[]) {
-    await writeFile(join(directory, 'passwd'), 'root:x:0:0::/:/bin/sh\nsomebody:x:54321:54321::/:/bin/sh\n');
-    await writeFile(join(directory, 'subids'), 'somebody:200000:65536\n');
-    const places = ['passwd /etc/passwd', 'subids /etc/subuid', 'subids /etc/subgid'];
-    const script = [
-      ...places.map((place) => `mount --bind "$1"/${place}`),
-      'mount --bind "$2" /mnt',
-      'cd /mnt',
-      'shift 2',
-      'exec setpriv --reuid=54321 --regid=54321 --clear-groups "$@"',
-    ].join(' && ');
-    const program = [process.execPath, '--import', '/mnt/node_modules/tsx/dist/loader.mjs', ...args];
-    const command = ['sh', '-c', script, 'sh', directory, checkout, ...program];
-    const env = { PATH: `${newest}${delimiter}${process.env.PATH}` };
-    return run(tools.unshare, ['--mount', '--propagation', 'private', '--', ...command], { env });
-  }
-
   it.each(['xfs', 'btrfs'])('makes %s with all owners', { timeout: 120_000 }, async (name) => {
     const place = await mkdtemp(join(base, 'user-'));
     // Everybody may get there.
     for (const path of [base, newest]) await chmod(path, 0o755);
     await chmod(place, 0o777);
-    const { stdout } = await runAsUser(place, ['/mnt/test/disk/filesystems/by-program/as-user.ts', name, place]);
+    const program = 'test/disk/filesystems/by-program/as-user.ts';
+    const { tool, args } = await asOrdinaryUser(place, program, [name, place]);
+    const { stdout } = await run(tool, args, { env: { PATH: `${newest}${delimiter}${process.env.PATH}` } });
     expect(stdout).toBe('54321 0\n');
     const image = join(place, 'image');
     await check(name === 'xfs' ? xfs : btrfs, image);

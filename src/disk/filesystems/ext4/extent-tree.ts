@@ -32,13 +32,13 @@ export interface TreeTarget {
 
 /**
  * Writes which blocks belong to an inode, into it and, where four extents do not do, into blocks.
- * @param inodeSeed where the checksums of the inode begin
+ * @param seedOf gives where the checksums of the inode begin
  * @returns how many blocks the tree took
  */
 export function writeExtentTree(
   inode: Buffer,
   runs: readonly FileRun[],
-  inodeSeed: number,
+  seedOf: () => number,
   { takeBlock, write }: TreeTarget,
 ): number {
   let entries = splitRuns(runs);
@@ -51,7 +51,7 @@ export function writeExtentTree(
       const block = takeBlock();
       const bytes = Buffer.alloc(blockSize);
       writeNode(bytes, children, entriesInBlock, depth);
-      bytes.writeUInt32LE(crc32c(inodeSeed, bytes.subarray(0, checksumOffset)), checksumOffset);
+      bytes.writeUInt32LE(crc32c(seedOf(), bytes.subarray(0, checksumOffset)), checksumOffset);
       write(block, bytes);
       parents.push({ block: (children[0] as Entry).block, first: block, count: 0 });
     }

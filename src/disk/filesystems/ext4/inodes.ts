@@ -1,6 +1,6 @@
 import type { Xattr } from '../../../lib/xattr.ts';
 import { notStorable } from '../not-storable.ts';
-import type { DirectoryNode, SymlinkNode, TreeNode } from '../tree.ts';
+import type { DirectoryNode, StoredContent, SymlinkNode, TreeNode } from '../tree.ts';
 import { type Blocks, takeAll } from './blocks.ts';
 import type { Checksums } from './checksums.ts';
 import type { Contents, FileRun } from './contents.ts';
@@ -27,6 +27,8 @@ import { writeXattrs } from './xattrs.ts';
 export interface InodeContext {
   blocks: Blocks;
   contents: Contents;
+  /** Of {@link storeBuffers}. */
+  fromMemory: ReadonlyMap<TreeNode, StoredContent>;
   table: InodeTable;
   checksums: Checksums;
   hashOf: (name: string) => NameHash;
@@ -98,7 +100,7 @@ function bodyOf(numbered: NumberedNode, inode: Buffer, context: InodeContext, ta
   const { node } = numbered;
   if (node.kind === 'symlink') return symlinkBody(numbered as NumberedNode<SymlinkNode>, inode, context, target);
   if (node.kind === 'directory') return directoryBody(numbered as NumberedDirectory, inode, context, target);
-  const { size, runs } = context.contents.claim(node.content as Exclude<typeof node.content, Buffer>);
+  const { size, runs } = context.contents.claim(context.fromMemory.get(node) ?? node.content);
   for (const run of runs) context.blocks.use(run);
   return extentsBody(numbered, inode, { size, runs }, { context, target });
 }
@@ -177,19 +179,21 @@ function extentsBody(
   { size, runs }: { size: number; runs: readonly FileRun[] },
   { context, target }: Stores,
 ): Body {
-  const treeBlocks = writeExtentTree(inode, runs, context.checksums.ofInode(numbered.inode), target);
+  const treeBlocks = writeExtentTree(inode, runs, () => context.checksums.ofInode(numbered.inode), target);
   const blockCount = runs.reduce((sum, run) => sum + run.count, treeBlocks);
   return { size, flags: inodeFlags.extents, blockCount };
 }
 
-/** Nodes whose contents are in memory get them stored, in the order of their inodes. */
-export function storeBuffers(nodes: readonly NumberedNode<TreeNode>[], contents: Contents): void {
+/** Stores the contents that are in memory, in the order of the inodes. The tree stays as it is: it may be written again. */
+export function storeBuffers(nodes: readonly NumberedNode[], contents: Contents): Map<TreeNode, StoredContent> {
+  const stored = new Map<TreeNode, StoredContent>();
   for (const { node } of nodes) {
     if (node.kind !== 'file' || !Buffer.isBuffer(node.content)) continue;
     const writer = contents.create(node.content.length, false);
     writer.write(node.content);
-    node.content = writer.close();
+    stored.set(node, writer.close());
   }
+  return stored;
 }
 
 /** The directory of the filesystem itself. */

@@ -42,7 +42,7 @@ export function fillJournal(
     // At most one in each of two groups, and each is one extent.
     throw new RangeError('a journal of more than four stretches');
   };
-  writeExtentTree(inode, runs, checksums.ofInode(specialInodes.journal), { takeBlock, write });
+  writeExtentTree(inode, runs, () => checksums.ofInode(specialInodes.journal), { takeBlock, write });
   const size = journalBlocks * blockSize;
   const flags = inodeFlags.extents;
   writeInodeFields(inode, { ...common, size, flags, mtime: timestamp, timestamp, blockCount: journalBlocks });

@@ -1,4 +1,3 @@
-import type { Xattr } from '../../../lib/xattr.ts';
 import { notStorable } from '../not-storable.ts';
 import type { DirectoryNode, StoredContent, SymlinkNode, TreeNode } from '../tree.ts';
 import { type Blocks, takeAll } from './blocks.ts';
@@ -63,8 +62,10 @@ export function writeInodes(nodes: readonly NumberedNode[], context: InodeContex
   const shared = xattrBlocks(takeBlock, checksums);
   const withBlock = new Set<NumberedNode>();
   for (const numbered of nodes) {
+    const { xattrs } = numbered.node;
+    if (xattrs.length === 0) continue;
     const inode = table.slot(numbered.inode);
-    const content = xattrsInto(inode, numbered, numbered.node.xattrs);
+    const content = writeXattrs(inode, xattrs, (problem) => notStorable('ext4', pathOf(numbered), problem));
     if (content === undefined) continue;
     writeXattrBlock(inode, shared.place(content));
     withBlock.add(numbered);
@@ -87,13 +88,8 @@ export function writeInodes(nodes: readonly NumberedNode[], context: InodeContex
       timestamp: context.timestamp,
       blockCount: body.blockCount + (withBlock.has(numbered) ? 1 : 0),
     });
-    table.seal(numbered.inode);
+    table.seal(numbered.inode, inode);
   }
-}
-
-function xattrsInto(inode: Buffer, numbered: NumberedNode, xattrs: readonly Xattr[]): Buffer | undefined {
-  if (xattrs.length === 0) return undefined;
-  return writeXattrs(inode, xattrs, (problem) => notStorable('ext4', pathOf(numbered), problem));
 }
 
 function bodyOf(numbered: NumberedNode, inode: Buffer, context: InodeContext, target: TreeTarget): Body {

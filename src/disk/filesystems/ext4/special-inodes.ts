@@ -46,7 +46,7 @@ export function fillJournal(
   const size = journalBlocks * blockSize;
   const flags = inodeFlags.extents;
   writeInodeFields(inode, { ...common, size, flags, mtime: timestamp, timestamp, blockCount: journalBlocks });
-  table.seal(specialInodes.journal);
+  table.seal(specialInodes.journal, inode);
   return { area: inode.subarray(blockAreaOffset, blockAreaOffset + blockAreaSize), size };
 }
 
@@ -62,5 +62,5 @@ export function fillResizeInode(
   const blockCount = resizeInodeBlocks(groupCount, descriptorBlocks);
   const fields = { ...common, size: resizeInodeSize, flags: 0, mtime: timestamp, timestamp, blockCount };
   writeInodeFields(inode, fields);
-  table.seal(specialInodes.resize);
+  table.seal(specialInodes.resize, inode);
 }

@@ -9,7 +9,6 @@ const benchmarks = [
   'compress',
   'encapsulate',
   'image',
-  'formats',
   'build',
   'rebuild',
   'registry',

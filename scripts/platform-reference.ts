@@ -56,15 +56,15 @@ function sentence(title: string): string {
 }
 
 function facts(platform: Platform): string[] {
-  const { image, size, sectorSize, compressible, ignition } = platform;
-  const { extension, title } = imageForm(image);
+  const { image, size, sectorSize, ignition } = platform;
+  const { extension, title, isCompressed } = imageForm(image);
   const consoles = architecturesOf(platform).map(
     (architecture) => `- Consoles on ${architecture}: ${consoleText(platform.consoles, architecture)}`,
   );
   const fallback = ignition.otherwise;
   return [
     `- Image: \`${extension}\`, ${title}; ${size === 'least' ? 'small' : '`size` of image.yaml'}${sectorSize === 512 ? '' : `; sectors of ${sectorSize} bytes`}`,
-    ...(compressible ? [] : ['- It is never compressed again']),
+    ...(isCompressed ? ['- It is not compressed again'] : []),
     `- Ignition: \`${ignition.id}\`${fallback === undefined ? '' : `, or \`${fallback.id}\` where it is not known: ${fallback.by}`}`,
     ...consoles,
   ];

@@ -30,7 +30,7 @@ interface Build {
 
 interface Disk {
   path: string;
-  size: number;
+  files: { size: number }[];
 }
 
 let stepNumber = 0;
@@ -105,7 +105,7 @@ function printSummary(build: Build, disk: Disk, tests: string, total: number): v
     ['layers', `${plural(build.layers.total, 'layer')}${made}; ${formatBytes(build.size)}${update}`],
     ['tags', `${build.version}, ${stream}-candidate, ${stream}`],
     ['tests', `basic: ${tests}`],
-    ['disk', `${path}, ${formatBytes(disk.size)}`],
+    ['disk', `${path}, ${formatBytes(disk.files.reduce((sum, { size }) => sum + size, 0))}`],
   ];
   const title = build.unchanged
     ? `Nothing has changed: Debian CoreOS ${build.version} is up to date`
@@ -125,6 +125,7 @@ function nextCommands(): [command: string, does: string][] {
     ['cd demo', ''],
     [`${program} run`, 'boot it, with its console here'],
     [`${program} test reboot deploy`, 'boot it twice, and into an update'],
+    [`${program} image build all`, 'disks for every cloud, hypervisor and bare metal'],
     [`${program} inspect ${stream}`, 'labels, layers, test results'],
     [`${program} list`, 'every build and tag'],
     ['mkdir -p overrides/rootfs/etc && date > overrides/rootfs/etc/hello', ''],

@@ -42,6 +42,26 @@ export interface Cache extends AsyncDisposable {
 const lockName = '.lock';
 
 /**
+ * The text of an entry that is a file, or `undefined`, for who needs no more than this: nothing is opened for it. Reading it is
+ * using it.
+ */
+export async function readCachedText(
+  cacheDirectory: string,
+  kind: CacheKind,
+  name: string,
+): Promise<string | undefined> {
+  const path = join(cacheDirectory, kind.name, name);
+  const text = await readTextIfExists(path);
+  if (text !== undefined) await touchPath(path);
+  return text;
+}
+
+async function touchPath(path: string): Promise<void> {
+  const now = new Date();
+  await ifExists(utimes(path, now, now));
+}
+
+/**
  * Opens a kind, and removes what processes that are gone have left in it, whatever their number.
  * @param cacheDirectory a work directory's `cache/`; made if missing
  */
@@ -63,10 +83,7 @@ export async function openCache(cacheDirectory: string, kind: CacheKind): Promis
     await locked(() => writeFile(join(lease.path, namesFile), [...used].join('\n')));
   }
 
-  async function touch(name: string): Promise<void> {
-    const now = new Date();
-    await ifExists(utimes(path(name), now, now));
-  }
+  const touch = (name: string) => touchPath(path(name));
 
   async function place(made: string, name: string): Promise<void> {
     await fsyncPath(made);
@@ -76,12 +93,6 @@ export async function openCache(cacheDirectory: string, kind: CacheKind): Promis
       await commitRename(made, path(name));
     });
     await rm(replaced, { recursive: true, force: true });
-  }
-
-  async function readText(name: string): Promise<string | undefined> {
-    const text = await readTextIfExists(path(name));
-    if (text !== undefined) await touch(name);
-    return text;
   }
 
   async function writeText(name: string, text: string): Promise<void> {
@@ -109,7 +120,7 @@ export async function openCache(cacheDirectory: string, kind: CacheKind): Promis
     use,
     touch,
     place,
-    readText,
+    readText: (name) => readCachedText(cacheDirectory, kind, name),
     writeText,
     remove: (names) => {
       const asked = new Set(names);

@@ -19,6 +19,10 @@ export interface CacheKind {
 export const cacheKinds = {
   /** Indexes of package repositories and apt's state, an entry for each set of repositories. */
   apt: { name: 'apt', content: 'package indexes', isPrivate: false, mostEntries: 5 },
+  /** Each is as large as the operating system unpacked; a container has one for each size of sectors. */
+  baseDisks: { name: 'base-disks', content: 'disks that images are made of', isPrivate: true, mostEntries: 4 },
+  /** A few hundred bytes for each disk image: that it is still what was written. */
+  checksums: { name: 'checksums', content: 'checksums of disk images', isPrivate: false, mostEntries: 1000 },
   /** A second and third stream or kernel find theirs again. */
   initramfs: { name: 'initramfs', content: 'initramfs images', isPrivate: false, mostEntries: 5 },
   /** A few hundred bytes for each layer that was written; the layer lies in `oci/`. */
@@ -37,6 +41,4 @@ export const cacheKinds = {
   roots: { name: 'roots', content: 'installed packages', isPrivate: true, mostEntries: 3 },
   /** What commands are at, in leases of their own; none of it is kept. */
   scratch: { name: 'scratch', content: 'unfinished work', isPrivate: false, mostEntries: 0 },
-  /** Each is as large as the operating system unpacked. */
-  sysroots: { name: 'sysroots', content: 'imported containers', isPrivate: true, mostEntries: 2 },
 } as const satisfies Record<string, CacheKind>;

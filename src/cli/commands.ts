@@ -52,6 +52,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/image-build.ts')).imageBuild,
   },
   {
+    name: 'image list',
+    summary: 'list platforms, and what can be and has been made for them',
+    group: 'Build',
+    load: async () => (await import('./commands/image-list.ts')).imageList,
+  },
+  {
     name: 'run',
     summary: 'boot a disk image, with its console here',
     group: 'Test and release',

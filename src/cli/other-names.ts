@@ -5,7 +5,8 @@
 const answers: readonly (readonly [pattern: RegExp, answer: string])[] = [
   [/^osbuild$/, 'disk images are made by: cosa image build qemu'],
   [/^buildextend(?:-qemu)?$/, 'disk images are made by: cosa image build qemu'],
-  [/^buildextend-(.+)$/, 'there are no disk images for $1 yet; for QEMU: cosa image build qemu'],
+  [/^buildextend-live$/, 'there are no live images yet; disk images are made by: cosa image build metal'],
+  [/^buildextend-(.+)$/, 'disk images are made by: cosa image build $1'],
   [/^(?:buildfetch|buildprep)$/, 'no build is fetched, a container is followed on: cosa init --ostree REFERENCE'],
   [/^(?:buildupload|push-container|upload-oscontainer)$/, 'builds go to a registry: cosa push DESTINATION'],
   [
@@ -14,10 +15,7 @@ const answers: readonly (readonly [pattern: RegExp, answer: string])[] = [
   ],
   [/^copy-container$/, 'containers are copied by: cosa copy SOURCE DESTINATION'],
   [/^import$/, 'a container comes into the work directory by: cosa pull REFERENCE'],
-  [
-    /^compress$/,
-    'layers are compressed when they are written, and disk images stay as they are: there is nothing to do',
-  ],
+  [/^compress$/, 'layers are compressed when they are written, and disk images by: cosa image build --compress auto'],
   [/^meta$/, 'what a build is made of stands in its container: cosa inspect --json'],
   [
     /^shell$/,

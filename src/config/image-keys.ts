@@ -2,10 +2,7 @@ import { imageConfigKeys } from '../contract/image-config.ts';
 import type { FileValues, KeyTable, MergedKeyTable, MergedValues } from './key-table.ts';
 import { oneOf, oneOrMore, valueType } from './value-types.ts';
 
-const notPublished = { because: 'disk images are not compressed for publication yet' };
-const noLiveImages = { because: 'there are no live images yet' };
-const noVmwareImages = { because: 'there are no VMware images yet' };
-const noAwsImages = { because: 'there are no AWS images yet' };
+const noLiveImages = { because: 'only other tools read it, for there are no live images here yet' };
 
 /**
  * Keys of image.yaml, with their defaults. The result travels in the container as image.json, and whoever makes disks
@@ -33,9 +30,8 @@ export const imageKeys = {
     type: valueType('string, may be empty', imageConfigKeys['rootfs-args'].schema),
     merge: 'replace',
     family: 'any',
-    description:
-      'What shapes the root filesystem. ext4 takes `-m PERCENT`, the blocks that only root may use (5), and `-i BYTES`, the disk space for each inode (16384); xfs and btrfs take such arguments of their mkfs.',
-    example: '-m 1',
+    description: 'Further arguments of the program that makes the root filesystem.',
+    example: '-m reflink=1',
     default: imageConfigKeys['rootfs-args'].default,
   },
   composefs: {
@@ -75,14 +71,23 @@ export const imageKeys = {
     example: '10',
     default: imageConfigKeys.size.default,
   },
+  platforms: {
+    type: valueType('list of platforms', imageConfigKeys.platforms.schema),
+    merge: 'unique',
+    family: 'any',
+    description:
+      'The platforms whose disk images `cosa image build` makes where its command line names none; `all` stands for every one.',
+    example: '[qemu, metal]',
+  },
   compressor: {
     type: oneOf(imageConfigKeys.compressor.schema),
     merge: 'replace',
     family: 'any',
-    description: 'How disk images are compressed for publication.',
+    description:
+      'How disk images are compressed for publication: by `cosa image build --compress auto`. Formats that are compressed ' +
+      'inside stay as they are.',
     example: 'xz',
     default: imageConfigKeys.compressor.default,
-    unread: notPublished,
   },
   'platform-compressor': {
     type: valueType('map of platform to compressor', imageConfigKeys['platform-compressor'].schema),
@@ -91,7 +96,6 @@ export const imageKeys = {
     description: 'Another compressor for some platforms.',
     example: '{applehv: gzip}',
     default: imageConfigKeys['platform-compressor'].default,
-    unread: notPublished,
   },
   'container-imgref': {
     type: valueType('string', imageConfigKeys['container-imgref'].schema),
@@ -112,9 +116,9 @@ export const imageKeys = {
     type: valueType('string', imageConfigKeys['ostree-format'].schema),
     merge: 'replace',
     family: 'any',
-    description: 'The form of the container. There is one; the key is accepted for the sake of older configs.',
+    description: 'The form of the container.',
     example: 'oci-chunked-v1',
-    unread: { because: 'containers have one form', unless: ['oci-chunked-v1'] },
+    unread: { because: 'only other tools read it, for containers here have one form', unless: ['oci-chunked-v1'] },
   },
   'bootc-install-to-fs': {
     type: valueType('true or false', imageConfigKeys['bootc-install-to-fs'].schema),
@@ -123,7 +127,10 @@ export const imageKeys = {
     description: "Whether the container's bootc deploys it on the disk.",
     example: 'true',
     default: imageConfigKeys['bootc-install-to-fs'].default,
-    unread: { because: 'disks are made without running the container', unless: [false] },
+    unread: {
+      because: 'only other tools read it, for disks are made here without running the container',
+      unless: [false],
+    },
   },
   'live-rootfs-fstype': {
     type: oneOf(imageConfigKeys['live-rootfs-fstype'].schema),
@@ -149,7 +156,6 @@ export const imageKeys = {
     family: 'any',
     description: "VMware's name for the system.",
     example: 'debian12_64Guest',
-    unread: noVmwareImages,
   },
   'vmware-hw-version': {
     type: valueType('whole number above 0', imageConfigKeys['vmware-hw-version'].schema),
@@ -158,7 +164,6 @@ export const imageKeys = {
     description: 'Version of the virtual hardware of VMware images.',
     example: '17',
     default: imageConfigKeys['vmware-hw-version'].default,
-    unread: noVmwareImages,
   },
   'vmware-secure-boot': {
     type: valueType('true or false', imageConfigKeys['vmware-secure-boot'].schema),
@@ -167,34 +172,31 @@ export const imageKeys = {
     description: 'Whether VMware images boot with Secure Boot.',
     example: 'false',
     default: imageConfigKeys['vmware-secure-boot'].default,
-    unread: noVmwareImages,
   },
   'aws-imdsv2-only': {
     type: valueType('true or false', imageConfigKeys['aws-imdsv2-only'].schema),
     merge: 'replace',
     family: 'any',
-    description: 'Whether AWS instances refuse the older metadata service.',
+    description:
+      'Whether AWS instances refuse the older metadata service. It stands in the record beside the image, for who registers it.',
     example: 'true',
-    default: true,
-    unread: noAwsImages,
+    default: imageConfigKeys['aws-imdsv2-only'].default,
   },
   'aws-volume-type': {
     type: valueType('string', imageConfigKeys['aws-volume-type'].schema),
     merge: 'replace',
     family: 'any',
-    description: 'Type of the root volume on AWS.',
+    description: 'Type of the root volume on AWS. It stands in the record beside the image.',
     example: 'gp3',
     default: imageConfigKeys['aws-volume-type'].default,
-    unread: noAwsImages,
   },
   'aws-x86-boot-mode': {
     type: oneOf(imageConfigKeys['aws-x86-boot-mode'].schema),
     merge: 'replace',
     family: 'any',
-    description: 'How x86 instances boot on AWS.',
+    description: 'How x86 instances boot on AWS. It stands in the record beside the image.',
     example: 'uefi-preferred',
-    default: 'uefi-preferred',
-    unread: noAwsImages,
+    default: imageConfigKeys['aws-x86-boot-mode'].default,
   },
 } as const satisfies MergedKeyTable;
 

@@ -10,9 +10,6 @@ export const bootFilesystems = ['ext4'] as const;
 
 const compressors = z.enum(['xz', 'gzip', 'zstd', 'none']);
 
-/** How an image is compressed for publication. */
-export type CompressorChoice = z.output<typeof compressors>;
-
 /** GiB; larger is a mistake, or an attack. */
 const maximumSize = 16384;
 

@@ -93,7 +93,7 @@ export function ignitionRemarks(
   const fallbacks = disks.filter(({ chosen }) => chosen.support === 'fallback');
   for (const id of sortByBytes(new Set(fallbacks.map(({ chosen }) => chosen.platform)))) {
     const same = fallbacks.filter(({ chosen }) => chosen.platform === id);
-    const message = `the Ignition in the container does not know ${namesOf(same)}: the disk says ${id}`;
+    const message = `the Ignition in the container does not know ${namesOf(same)}: ${same.length === 1 ? 'its disk says' : 'their disks say'} ${id}`;
     remarks.push({ message, hint: `for a configuration at the first boot, ${wayFor(id, same)}` });
   }
   return remarks;

@@ -40,6 +40,8 @@ const recordSchema = z.object({
   rootfs: z.string(),
   /** Programs of the host that decided about bytes, with their versions: `mkfs.xfs 6.17.0`. */
   'host-tools': z.array(z.string()),
+  /** Name and parameters of the compressor laid around the format; its program's version, where it is one of the host. */
+  compression: z.string().optional(),
   /** Hash of everything that the image was made from. */
   key: z.string(),
 });

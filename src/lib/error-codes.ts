@@ -185,8 +185,10 @@ export const errorCodes = {
   PACKAGE_UNAVAILABLE: ['failed', 'A package cannot be had.'],
   PACKAGE_UNKNOWN: ['usage', 'No repository has such a package.'],
   PLACE_INVALID: ['usage', 'What is named is no place for containers.'],
+  PLATFORM_ARCHITECTURE: ['usage', "The platform has no machines of the container's architecture."],
   PLATFORM_MISSING: ['verification', 'An index does not hold the image for the platform.'],
   PLATFORM_UNKNOWN: ['usage', 'The disk platform is not known.'],
+  PLATFORMS_MISSING: ['usage', 'No platform is named that disk images shall be made for.'],
   POLICY_INVALID: ['usage', 'The policy for signatures cannot be read.'],
   POLICY_MISSING: ['usage', 'There is no policy for signatures.'],
   POLICY_REJECTED: ['verification', 'The policy rejects the image.'],
@@ -284,7 +286,6 @@ export const errorCodes = {
   WORK_DIRECTORY_EXISTS: ['usage', 'The directory is a work directory already.'],
   WORK_DIRECTORY_INVALID: ['usage', 'cosa.json cannot be read.'],
   WORK_DIRECTORY_MISSING: ['usage', 'There is no work directory here.'],
-  XFS_UNSUPPORTED: ['missingTool', "The host's mkfs.xfs is too old."],
   ZSTD_INVALID: ['verification', 'Data is not valid zstd.'],
 } as const satisfies Readonly<Record<string, readonly [ExitStatusName, string]>>;
 

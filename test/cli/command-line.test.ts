@@ -15,8 +15,13 @@ describe('a command line that is wrong', () => {
       "error: missing required argument 'shell'\nhint: for example: cosa completion bash; see cosa completion --help\n",
     ],
     [
-      ['image', 'build'],
-      "error: missing required argument 'platform'\nhint: for example: cosa image build qemu; see cosa image build --help\n",
+      ['image', 'build', 'qemu', 'mteal'],
+      'error: "mteal" is not a platform that disk images can be made for\nhint: did you mean "metal"?\n',
+    ],
+    [
+      ['image', 'build', '--compress', 'lzma'],
+      "error: option '--compress <how>' argument 'lzma' is invalid. Allowed choices are none, auto, gzip, zstd, xz.\n" +
+        'hint: see cosa image build --help\n',
     ],
     [
       ['completion', 'tcsh'],
@@ -58,14 +63,12 @@ describe('a command line that is wrong', () => {
     ['help ostree bild', 'did you mean cosa ostree build?'],
     ['osbuild qemu', 'disk images are made by: cosa image build qemu'],
     ['buildextend-qemu', 'disk images are made by: cosa image build qemu'],
-    ['buildextend-aws --upload', 'there are no disk images for aws yet; for QEMU: cosa image build qemu'],
+    ['buildextend-aws --upload', 'disk images are made by: cosa image build aws'],
+    ['buildextend-live', 'there are no live images yet; disk images are made by: cosa image build metal'],
     ['buildfetch', 'no build is fetched, a container is followed on: cosa init --ostree REFERENCE'],
     ['buildupload s3', 'builds go to a registry: cosa push DESTINATION'],
     ['push-container', 'builds go to a registry: cosa push DESTINATION'],
-    [
-      'compress',
-      'layers are compressed when they are written, and disk images stay as they are: there is nothing to do',
-    ],
+    ['compress', 'layers are compressed when they are written, and disk images by: cosa image build --compress auto'],
     ['meta --get name', 'what a build is made of stands in its container: cosa inspect --json'],
     ['clean', 'old builds are removed by "cosa prune --keep 3", what only saves time by "cosa prune --cache"'],
     ['rm', 'old builds are removed by: cosa prune --keep 3'],

@@ -158,8 +158,8 @@ test('a key that several files set is named once, where the strongest has it', a
     'one.yaml': '# a comment\nselinux: true\n',
     'two.yaml': 'selinux: true\n',
     'image.yaml': 'include: [weak.yaml, strong.yaml]\n',
-    'weak.yaml': 'compressor: xz\n',
-    'strong.yaml': 'size: 9\ncompressor: xz\n',
+    'weak.yaml': 'live-rootfs-fstype: erofs\n',
+    'strong.yaml': 'size: 9\nlive-rootfs-fstype: erofs\n',
   });
   expect((await loadConfig(base, testOptions)).unread.map(({ where }) => where)).toEqual([
     { file: join(base, 'one.yaml'), line: 2, column: 1 },

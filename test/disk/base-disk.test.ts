@@ -10,7 +10,7 @@ import { planDisk } from '../../src/disk/partitions.ts';
 import { platformDisk } from '../../src/disk/platform-disk.ts';
 import type { DiskSource } from '../../src/disk/source.ts';
 import { run } from '../../src/exec/run.ts';
-import { type Tool, tools } from '../../src/exec/tools.ts';
+import type { Tool } from '../../src/exec/tools.ts';
 import type { ArchitectureName } from '../../src/lib/architecture.ts';
 import { sha256Hex } from '../../src/lib/digest.ts';
 import { type Image, readImage } from '../../src/oci/image.ts';
@@ -105,7 +105,7 @@ async function partitionOf(disk: string, base: BaseDisk, size: number | 'least',
 }
 
 const debugfs = async (filesystem: string, command: string) =>
-  (await run(tools.debugfs, ['-R', command, filesystem])).stdout;
+  (await run(checker('debugfs', 'e2fsprogs'), ['-R', command, filesystem])).stdout;
 
 describe("a base disk, and a platform's disk over it", () => {
   it.each([

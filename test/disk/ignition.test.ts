@@ -71,13 +71,13 @@ describe('ignitionRemarks', () => {
   it('says once what disks say instead, and how a configuration gets there', () => {
     expect(remarksOf(['qemu', 'applehv', 'hetzner', 'hyperv', 'proxmoxve'], ['metal', 'openstack', 'qemu'])).toEqual([
       {
-        message: 'the Ignition in the container does not know applehv, hetzner and hyperv: the disk says metal',
+        message: 'the Ignition in the container does not know applehv, hetzner and hyperv: their disks say metal',
         hint:
           'for a configuration at the first boot, write it into the boot filesystem as ignition/config.ign, or give its ' +
           'address as ignition.config.url=… on the kernel command line',
       },
       {
-        message: 'the Ignition in the container does not know proxmoxve: the disk says openstack',
+        message: 'the Ignition in the container does not know proxmoxve: its disk says openstack',
         hint:
           "for a configuration at the first boot, make the cloud-init drive one of OpenStack's form: " +
           'qm set ID --citype configdrive2',

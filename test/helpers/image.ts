@@ -1,5 +1,5 @@
 import { start } from '../../src/exec/run.ts';
-import { tools } from '../../src/exec/tools.ts';
+import type { Tool } from '../../src/exec/tools.ts';
 import { canonicalJson, type Json } from '../../src/lib/canonical-json.ts';
 import { digestOf } from '../../src/lib/digest.ts';
 import { storeBytes } from '../../src/oci/artifact.ts';
@@ -49,9 +49,15 @@ export async function collect(source: AsyncIterable<Uint8Array>): Promise<Buffer
   return Buffer.concat(chunks);
 }
 
+const zstd: Tool = {
+  name: 'zstd',
+  packages: { deb: 'zstd', rpm: 'zstd' },
+  purpose: 'compresses what tests read',
+};
+
 /** One zstd frame of these bytes. */
 export async function zstdOf(bytes: Buffer): Promise<Buffer> {
-  const program = await start(tools.zstd, ['--stdout', '--quiet']);
+  const program = await start(zstd, ['--stdout', '--quiet']);
   program.stdin.end(bytes);
   const compressed = await collect(program.stdout);
   await program.done;

@@ -13,7 +13,7 @@ import { builtWorkDirectory, checkout, freshWorkDirectory, imageOf, program } fr
 const shared = ['bin', 'dist', 'package.json', 'node_modules', '.test-work'].map((name) => resolve(checkout, name));
 
 /** What `cosa ostree build` calls. */
-const needed = ['apt-get', 'bwrap', 'cp', 'flock', 'git', 'ostree', 'setfattr', 'unshare', 'newuidmap', 'xz'];
+const needed = ['apt-get', 'bwrap', 'cp', 'flock', 'getfattr', 'git', 'unshare', 'newuidmap', 'xz'];
 const packages = Object.values(tools)
   .filter(({ name }) => needed.includes(name))
   .map((tool) => tool.packages.deb);

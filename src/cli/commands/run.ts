@@ -31,7 +31,6 @@ export const run = defineCommand({
     { run: 'cosa run --network host', does: 'Let the guest pull containers and updates' },
     { run: 'cosa run --disk disk.qcow2 --ignition config.ign', does: 'Boot any disk image with a config of your own' },
   ],
-  namespace: true,
   registries: true,
   run: async (context, _arguments, options) => {
     const { arch, ...machine } = options;

@@ -39,7 +39,6 @@ export function testCommand(name: 'test' | 'kola run') {
       },
       { run: `cosa ${name} basic reboot deploy`, does: 'Three suites, each on a fresh machine' },
     ],
-    namespace: true,
     registries: true,
     run: async (context, [patterns], options) => {
       const { key, arch, ...machine } = options;

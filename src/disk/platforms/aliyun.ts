@@ -8,7 +8,6 @@ export const aliyun: Platform = {
   sectorSize: 512,
   size: 'image',
   image: 'qcow2',
-  compressible: true,
   ignition: { id: 'aliyun' },
   start: [
     { does: 'Upload the disk', run: 'ossutil cp IMAGE oss://BUCKET/IMAGE' },

@@ -12,7 +12,6 @@ export const applehv: Platform = {
   sectorSize: 512,
   size: 'least',
   image: 'raw',
-  compressible: true,
   ignition: { id: 'applehv' },
   start: [
     {

@@ -14,7 +14,6 @@ export const aws: Platform = {
   sectorSize: 512,
   size: 'image',
   image: 'vmdk',
-  compressible: true,
   ignition: { id: 'aws' },
   start: [
     { does: 'Upload the disk', run: 'aws s3 cp IMAGE s3://BUCKET/IMAGE' },

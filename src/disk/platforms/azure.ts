@@ -19,7 +19,6 @@ export const azure: Platform = {
   sectorSize: 512,
   size: 'image',
   image: 'vhd',
-  compressible: true,
   ignition: { id: 'azure' },
   start: [
     upload,
@@ -43,7 +42,6 @@ export const azurestack: Platform = {
   sectorSize: 512,
   size: 'image',
   image: 'vhd',
-  compressible: true,
   ignition: { id: 'azurestack' },
   start: [
     { does: "Let the Azure CLI know your cloud: `az cloud register`, with your operator's endpoints" },

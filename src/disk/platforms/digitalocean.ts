@@ -8,7 +8,6 @@ export const digitalocean: Platform = {
   sectorSize: 512,
   size: 'image',
   image: 'qcow2',
-  compressible: true,
   ignition: { id: 'digitalocean' },
   start: [
     {

@@ -8,7 +8,6 @@ export const exoscale: Platform = {
   sectorSize: 512,
   size: 'image',
   image: 'qcow2',
-  compressible: true,
   ignition: { id: 'exoscale' },
   start: [
     { does: 'Upload the disk, for all to read', run: 'exo storage upload --acl public-read IMAGE sos://BUCKET/' },

@@ -8,7 +8,6 @@ export const gcp: Platform = {
   sectorSize: 512,
   size: 'image',
   image: 'gcp-tar',
-  compressible: false,
   ignition: { id: 'gcp' },
   start: [
     { does: 'Upload the archive', run: 'gcloud storage cp IMAGE gs://BUCKET/IMAGE' },

@@ -8,7 +8,6 @@ export const hetzner: Platform = {
   sectorSize: 512,
   size: 'least',
   image: 'raw',
-  compressible: true,
   ignition: { id: 'hetzner' },
   start: [
     {

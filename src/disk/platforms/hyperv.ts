@@ -8,7 +8,6 @@ export const hyperv: Platform = {
   sectorSize: 512,
   size: 'image',
   image: 'vhdx',
-  compressible: true,
   ignition: { id: 'hyperv' },
   start: [
     {

@@ -8,7 +8,6 @@ export const ibmcloud: Platform = {
   sectorSize: 512,
   size: 'image',
   image: 'qcow2',
-  compressible: true,
   ignition: { id: 'ibmcloud' },
   start: [
     { does: 'Upload the disk', run: 'ibmcloud cos upload --bucket BUCKET --key IMAGE --file IMAGE' },

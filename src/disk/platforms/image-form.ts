@@ -4,28 +4,37 @@ interface ImageFormRow {
   extension: string;
   /** What it is made of, besides the platform's disk itself. */
   holds?: 'qcow2' | 'vmdk';
+  /** Compressed inside: then it is not compressed again. */
+  isCompressed?: true;
   /** What it is, for people. */
   title: string;
 }
 
 /** All forms that images have; platforms name theirs. */
-export const imageForms = {
+const imageForms = {
   raw: { extension: 'raw', title: 'the disk as it is' },
   qcow2: { extension: 'qcow2', title: "QEMU's format, not compressed inside" },
-  'qcow2-compressed': { extension: 'qcow2', title: "QEMU's format, compressed inside" },
-  vmdk: { extension: 'vmdk', title: "VMware's format for streams, compressed inside" },
+  'qcow2-compressed': { extension: 'qcow2', isCompressed: true, title: "QEMU's format, compressed inside" },
+  vmdk: { extension: 'vmdk', isCompressed: true, title: "VMware's format for streams, compressed inside" },
   vhd: { extension: 'vhd', title: "Microsoft's older format, of fixed size" },
   vhdx: { extension: 'vhdx', title: "Microsoft's newer format" },
-  'vmware-ova': { extension: 'ova', holds: 'vmdk', title: 'an OVF description of the machine, with a vmdk, in a tar' },
+  'vmware-ova': {
+    extension: 'ova',
+    holds: 'vmdk',
+    isCompressed: true,
+    title: 'an OVF description of the machine, with a vmdk, in a tar',
+  },
   'virtualbox-ova': {
     extension: 'ova',
     holds: 'vmdk',
+    isCompressed: true,
     title: 'an OVF description of the machine, with a vmdk, in a tar',
   },
-  'gcp-tar': { extension: 'tar.gz', title: 'the disk in a sparse tar, compressed' },
+  'gcp-tar': { extension: 'tar.gz', isCompressed: true, title: 'the disk in a sparse tar, compressed' },
   'kubevirt-archive': {
     extension: 'ociarchive',
     holds: 'qcow2',
+    isCompressed: true,
     title: 'a container that holds a qcow2, as an OCI archive',
   },
 } as const satisfies Record<string, ImageFormRow>;

@@ -8,7 +8,6 @@ export const kubevirt: Platform = {
   sectorSize: 512,
   size: 'image',
   image: 'kubevirt-archive',
-  compressible: false,
   ignition: { id: 'kubevirt' },
   start: [
     {

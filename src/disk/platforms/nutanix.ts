@@ -8,7 +8,6 @@ export const nutanix: Platform = {
   sectorSize: 512,
   size: 'image',
   image: 'qcow2-compressed',
-  compressible: false,
   ignition: { id: 'nutanix' },
   start: [
     {

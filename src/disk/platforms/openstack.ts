@@ -14,7 +14,6 @@ export const openstack: Platform = {
   sectorSize: 512,
   size: 'image',
   image: 'qcow2',
-  compressible: true,
   ignition: { id: 'openstack' },
   start: [
     {

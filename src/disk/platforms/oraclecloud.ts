@@ -8,7 +8,6 @@ export const oraclecloud: Platform = {
   sectorSize: 512,
   size: 'image',
   image: 'qcow2',
-  compressible: true,
   ignition: { id: 'oraclecloud' },
   start: [
     { does: 'Upload the disk', run: 'oci os object put --bucket-name BUCKET --name IMAGE --file IMAGE' },

@@ -19,15 +19,13 @@ export interface Platform {
   /** `image`: as large as image.json says, as clouds want it; `least`: as small as the content allows. */
   readonly size: 'image' | 'least';
   readonly image: ImageForm;
-  /** False where the image is compressed inside, or the platform takes it only as it is. */
-  readonly compressible: boolean;
   readonly ignition: IgnitionPlatform;
   /** How a machine gets to run it, in the platform's own words; in order. */
   readonly start: readonly StartStep[];
 }
 
 /** What Ignition is told on the kernel command line, as `ignition.platform.id`. */
-export interface IgnitionPlatform {
+interface IgnitionPlatform {
   readonly id: string;
   /**
    * For a container whose Ignition does not know the id: an unknown one ends the first boot in an emergency shell.
@@ -48,7 +46,7 @@ export const plainIgnition: IgnitionFallback = {
   by: 'write it into the boot filesystem as ignition/config.ign, or give its address as ignition.config.url=… on the kernel command line',
 };
 
-export interface StartStep {
+interface StartStep {
   /** As a sentence without a full stop: "Upload the disk". */
   readonly does: string;
   /** Shell commands, in which IMAGE is the image's file and capitals stand for what is the user's. */

@@ -8,7 +8,6 @@ export const proxmoxve: Platform = {
   sectorSize: 512,
   size: 'image',
   image: 'qcow2',
-  compressible: true,
   ignition: {
     id: 'proxmoxve',
     otherwise: {

@@ -12,7 +12,6 @@ export const qemu: Platform = {
   sectorSize: 512,
   size: 'image',
   image: 'qcow2',
-  compressible: true,
   ignition: { id: 'qemu' },
   start: [
     {

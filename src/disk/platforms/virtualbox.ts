@@ -8,7 +8,6 @@ export const virtualbox: Platform = {
   sectorSize: 512,
   size: 'image',
   image: 'virtualbox-ova',
-  compressible: false,
   ignition: { id: 'virtualbox' },
   start: [
     { does: 'Import it', run: 'VBoxManage import --vsys 0 --vmname VM IMAGE' },

@@ -8,7 +8,6 @@ export const vmware: Platform = {
   sectorSize: 512,
   size: 'image',
   image: 'vmware-ova',
-  compressible: false,
   ignition: { id: 'vmware' },
   start: [
     { does: 'Import it with govc', run: 'govc import.ova -name VM IMAGE' },

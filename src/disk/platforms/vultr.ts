@@ -8,7 +8,6 @@ export const vultr: Platform = {
   sectorSize: 512,
   size: 'least',
   image: 'raw',
-  compressible: true,
   ignition: { id: 'vultr' },
   start: [
     {

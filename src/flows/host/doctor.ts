@@ -2,7 +2,8 @@ import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { namespaceArguments } from '../../exec/namespace.ts';
 import { tryRun } from '../../exec/run.ts';
-import { requireProgramsOf, tryRunInSandbox } from '../../exec/sandbox.ts';
+import { openGate } from '../../exec/sandbox/gate.ts';
+import { tryRunInSandbox } from '../../exec/sandbox.ts';
 import { toolsFor } from '../../exec/tools/machine-tools.ts';
 import { hostFamily, hostPackageVersions } from '../../exec/tools/packages.ts';
 import { type Tool, tools } from '../../exec/tools.ts';
@@ -109,7 +110,7 @@ async function checkNamespaces(): Promise<HostCheck> {
 /** Whether the sandbox runs another architecture's programs; that the emulator itself is missing is told with the tools. */
 async function checkEmulation(architecture: ArchitectureName): Promise<HostCheck> {
   try {
-    await requireProgramsOf(architecture);
+    await using _gate = await openGate(architecture);
     return { name: 'emulation', state: 'ok', finding: `programs for ${architecture} run in namespaces` };
   } catch (error) {
     if (!(error instanceof CosaError)) throw error;

@@ -1,27 +1,41 @@
 import { join, resolve } from 'node:path';
 import { directoryCache } from '../../cache/directories.ts';
 import { cacheKinds } from '../../cache/kinds.ts';
-import { compressors } from '../../disk/by-host/compressors.ts';
-import { findPlatform } from '../../disk/by-host/platforms/index.ts';
-import { missingTool } from '../../exec/tool-errors.ts';
-import { type Tool, tools } from '../../exec/tools.ts';
-import { which } from '../../exec/which.ts';
+
+import { baseDiskArtifact } from '../../disk/artifacts/base-disk.ts';
+import { artifactGraph } from '../../disk/artifacts/graph.ts';
+import { type ImageChoice, imageArtifact } from '../../disk/artifacts/image.ts';
+import type { DiskImage } from '../../disk/artifacts/kept-image.ts';
+import type { TemporaryDirectories } from '../../disk/artifacts/temporary.ts';
+import { verifiedFiles } from '../../disk/artifacts/verified-files.ts';
+import type { DiskContainer } from '../../disk/base-disk/types.ts';
+import { ignitionRemarks } from '../../disk/ignition.ts';
+import { readDiskSettings } from '../../disk/image-config.ts';
+import { createGrainStore } from '../../disk/image-threads/grain-store.ts';
+import { type ImageThreads, imageThreads } from '../../disk/image-threads.ts';
+import type { SectorSize } from '../../disk/partitions/gpt.ts';
+import { imageForm } from '../../disk/platforms/image-form.ts';
+import { findPlatform } from '../../disk/platforms.ts';
 import type { ArchitectureName } from '../../lib/architecture.ts';
+import { type Cleanup, createCleanup } from '../../lib/cleanup.ts';
+
 import { waitForLock } from '../../progress/wait-for-lock.ts';
 import { type AdmittedImage, resolveAdmittedImage } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
-import { type DiskImage, makeDiskImage } from './disk-image.ts';
-import { type ImportedContainer, importSysroot } from './import-sysroot.ts';
-import { describeContainer, type SourceContainer } from './source-container.ts';
+import { type CompressChoice, compressorFor, needsImageConfig, platformsOf, requirePlatforms } from './choices.ts';
+import { describeContainer } from './source-container.ts';
+import { temporaryDirectories } from './temporary-directories.ts';
 
 /** Which disk images of a container, and where they go. */
 export interface DiskImagesRequest {
-  /** Names of platforms. */
+  /** Names of platforms, or `all`; none for those that image.json names. */
   platforms: readonly string[];
   /** Directory for the images, absolute; `images/VERSION/` of the work directory unless given. */
   output?: string | undefined;
-  /** Name of a compressor. */
-  compress?: string | undefined;
+  /** `none` unless given. */
+  compress?: CompressChoice | undefined;
+  /** False to make everything anew, and keep nothing but the images. */
+  cache?: boolean | undefined;
 }
 
 export interface BuildImagesOptions extends DiskImagesRequest {
@@ -29,39 +43,29 @@ export interface BuildImagesOptions extends DiskImagesRequest {
   directory: string;
   /** Reference of the container; the newest build unless given. */
   from?: string | undefined;
-  /** Of an index with several; this machine's unless given. */
+  /** Which image of several; this machine's unless given. */
   architecture?: ArchitectureName | undefined;
 }
 
 export interface BuiltImages {
-  container: SourceContainer;
+  container: DiskContainer;
+  /** Directory of the images, absolute. */
+  output: string;
   /** One for each platform, in the order asked for. */
   images: readonly DiskImage[];
 }
 
-/** Looked for before anything is unpacked: an error after a minute is a nuisance. */
-const neededTools: readonly Tool[] = [
-  tools.ostree,
-  tools.mke2fs,
-  tools.debugfs,
-  tools.mkfsVfat,
-  tools.mmd,
-  tools.mcopy,
-  tools.qemuImg,
-];
-
 /**
- * Makes disk images from a container alone. Must run as root or namespace root.
+ * Makes disk images from a container alone.
  * @throws CosaError `PLATFORM_UNKNOWN` (exit 2), what {@link resolveAdmittedImage} and {@link makeImages} throw
  */
 export async function buildImages(session: Session, options: BuildImagesOptions): Promise<BuiltImages> {
-  const { directory, from, architecture, output, platforms, compress } = options;
+  const { directory, from, architecture, output, ...request } = options;
   // Before the container is read: a registry may be slow.
-  platforms.forEach(findPlatform);
+  requirePlatforms(options.platforms);
   const admitted = await resolveAdmittedImage(session, directory, from, architecture);
   return makeImages(session, admitted, {
-    platforms,
-    compress,
+    ...request,
     output: output === undefined ? undefined : resolve(directory, output),
   });
 }
@@ -69,46 +73,70 @@ export async function buildImages(session: Session, options: BuildImagesOptions)
 /**
  * Makes disk images of a container that was opened and admitted. Image builds of one work directory wait for each
  * other; killed ones leave nothing that the next does not remove.
- * @throws CosaError `PLATFORM_UNKNOWN` (exit 2), `TOOL_MISSING` (exit 3), what {@link importSysroot} and
- *   {@link makeDiskImage} throw
+ * @throws CosaError what `describeContainer`, `platformsOf`, the artifacts and their graph throw
  */
 export async function makeImages(
   session: Session,
-  admitted: AdmittedImage,
+  { work, reference, image }: AdmittedImage,
   request: DiskImagesRequest,
 ): Promise<BuiltImages> {
-  const { work } = admitted;
-  const platforms = [...new Set(request.platforms)].map(findPlatform);
-  const compressor = compressors.find(({ name }) => name === request.compress);
-  const container = describeContainer(admitted.image);
+  requirePlatforms(request.platforms);
+  const container = describeContainer(image);
+  const { compress = 'none', cache: takesKept = true } = request;
   const output = request.output ?? join(work.images, container.version);
-  await using sysroots = directoryCache(work.cache, cacheKinds.sysroots, session);
-  const importContainer = once(async () => {
-    await requireTools();
-    return importSysroot(session, admitted, container, sysroots);
-  });
+  const warn = (message: string) => session.events({ type: 'warning', message, hint: undefined });
+
+  await using cleanup = createCleanup();
+  const lock = await waitForLock(session, join(work.cache, 'images.lock'), 'another command that makes disk images');
+  cleanup.defer(() => lock[Symbol.asyncDispose]());
   // Beside the versions' directories: what a killed build has left goes with the next build of whatever version.
-  const scratchBase = request.output ?? work.images;
-  const lock = join(work.cache, 'images.lock');
-  await using _lock = await waitForLock(session, lock, 'another command that makes disk images');
-  const images: DiskImage[] = [];
-  for (const platform of platforms) {
-    const disk = { container, platform, compressor, output, scratchBase };
-    images.push(await makeDiskImage(session, disk, importContainer));
-  }
-  return { container, images };
+  const temporary = temporaryDirectories(request.output ?? work.images, cleanup);
+  const cache = takesKept ? directoryCache(work.cache, cacheKinds.baseDisks, session) : undefined;
+  cleanup.defer(() => cache?.[Symbol.asyncDispose]());
+  const graph = artifactGraph(session);
+  const verified = verifiedFiles(work.cache);
+
+  const { reader } = reference;
+  const baseOf = (sectorSize: SectorSize) =>
+    baseDiskArtifact({ reader, image, container, cache, temporary, cleanup }, sectorSize);
+  const config = needsImageConfig(request.platforms, compress)
+    ? (await readDiskSettings(reader, image)).config
+    : undefined;
+
+  const platforms = platformsOf(request.platforms, container, config);
+  const choices = platforms.map((platform) => ({ platform, compressor: compressorFor(platform, compress, config) }));
+  const threads = once(() => openThreads(choices, temporary, cleanup));
+  const making = { container, output, temporary, threads, verified, takesKept, warn };
+  const artifacts = await Promise.all(
+    choices.map((choice) => imageArtifact(making, baseOf(choice.platform.sectorSize), choice)),
+  );
+  const images = await graph.results(artifacts);
+  const disks = images.map(({ record }) => ({ platform: findPlatform(record.platform), chosen: record.ignition }));
+  for (const remark of ignitionRemarks(disks)) session.events({ type: 'warning', ...remark });
+  return { container, output, images };
 }
 
-function once(action: () => Promise<ImportedContainer>): () => Promise<ImportedContainer> {
-  let result: Promise<ImportedContainer> | undefined;
+/** Threads that compress; where several images are deflated, what they have in common only once. */
+async function openThreads(
+  choices: readonly ImageChoice[],
+  temporary: TemporaryDirectories,
+  cleanup: Cleanup,
+): Promise<ImageThreads> {
+  const deflated = choices.filter(
+    ({ platform, compressor }) => imageForm(platform.image).isCompressed || compressor?.name === 'gzip',
+  );
+  const grains =
+    deflated.length > 1 ? await createGrainStore(join(await temporary.make('grains'), 'grains')) : undefined;
+  cleanup.defer(() => grains?.[Symbol.asyncDispose]());
+  const threads = imageThreads(grains === undefined ? {} : { grains });
+  cleanup.defer(() => threads[Symbol.dispose]());
+  return threads;
+}
+
+function once<Result>(action: () => Promise<Result>): () => Promise<Result> {
+  let result: Promise<Result> | undefined;
   return () => {
     result ??= action();
     return result;
   };
-}
-
-async function requireTools(): Promise<void> {
-  for (const tool of neededTools) {
-    if ((await which(tool.name)) === undefined) throw missingTool(tool);
-  }
 }

@@ -1,20 +1,9 @@
 import { labelNames } from '../../contract/labels.ts';
-import { type ArchitectureName, architectureOfOci, architectures } from '../../lib/architecture.ts';
-import type { Digest } from '../../lib/digest.ts';
+import type { DiskContainer } from '../../disk/base-disk/types.ts';
+import { architectureOfOci, architectures } from '../../lib/architecture.ts';
 import { digestHex } from '../../lib/digest.ts';
 import { verificationError } from '../../lib/errors.ts';
 import type { Image } from '../../oci/image.ts';
-
-/** What a disk builder needs to know of a container, besides its content. */
-export interface SourceContainer {
-  digest: Digest;
-  /** The operating system's name. */
-  name: string;
-  version: string;
-  architecture: ArchitectureName;
-  /** Seconds since the epoch: the commit's. */
-  timestamp: number;
-}
 
 /** bootc's name for the only operating system of a disk. */
 const defaultName = 'default';
@@ -23,7 +12,7 @@ const defaultName = 'default';
  * Reads a container's labels.
  * @throws CosaError `ARCHITECTURE_UNSUPPORTED` (exit 4)
  */
-export function describeContainer({ descriptor, config }: Image): SourceContainer {
+export function describeContainer({ descriptor, config }: Image): DiskContainer {
   const labels = config.config?.Labels ?? {};
   const architecture = architectureOfOci(config.architecture);
   if (!architecture?.hasDisks) {

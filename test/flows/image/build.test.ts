@@ -53,20 +53,15 @@ describe('buildImages', () => {
     expect(image.path).toBe(join(directory, 'images/1.0/test-os-1.0-qemu.x86_64.qcow2'));
     await run(tools.qemuImg, ['check', image.path]);
     const { digest, size } = await digestFile(image.path);
-    expect(image.record).toMatchObject({ size, sha256: digest.slice(7), version: '1.0', format: 'qcow2' });
+    expect(image.record).toMatchObject({
+      files: [{ role: 'disk', name: basename(image.path), size, sha256: digest.slice(7) }],
+      version: '1.0',
+      format: 'qcow2',
+      'disk-size': 2 ** 30,
+      'host-tools': [],
+    });
     expect(JSON.parse(await readFile(`${image.path}.json`, 'utf8'))).toEqual(image.record);
     expect((await readdir(join(directory, 'images/1.0'))).length).toBe(2);
-  });
-
-  it("writes the container's digest into the deployment's origin, for the running system", async () => {
-    const directory = await workDirectory();
-    const { container } = await buildImages(session, { directory, platforms: ['qemu'], from: 'stable' });
-    const sysroots = join(directory, 'cache/sysroots');
-    const [origin = ''] = (await readdir(sysroots, { recursive: true })).filter((path) => path.endsWith('.0.origin'));
-    const commit = basename(origin, '.0.origin');
-    expect(await readFile(join(sysroots, origin), 'utf8')).toBe(
-      `[origin]\nrefspec=${commit}\ncontainer-image-digest=${container.digest}\n`,
-    );
   });
 
   it('gives the same bytes in another directory, at another time', async () => {
@@ -74,7 +69,7 @@ describe('buildImages', () => {
     for (let round = 0; round < 2; round++) {
       const directory = await workDirectory();
       const { images } = await buildImages(session, { directory, platforms: ['qemu'], from: 'stable' });
-      sums.push(...images.map(({ record }) => record.sha256));
+      sums.push(...images.map(({ record }) => record.files[0]?.sha256 ?? ''));
     }
     expect(sums.length).toBe(2);
     expect(new Set(sums).size).toBe(1);
@@ -88,13 +83,13 @@ describe('buildImages', () => {
     const { mtimeMs } = await stat(first.path);
     events.length = 0;
     expect((await buildImages(session, options)).images).toEqual([first]);
-    expect(finished()).toEqual(['verify qemu image', 'make qemu image (cached)']);
+    expect(finished()).toEqual(['make qemu image (cached)']);
     expect((await stat(first.path)).mtimeMs).toBe(mtimeMs);
 
     await appendFile(first.path, 'x');
     events.length = 0;
     expect((await buildImages(session, options)).images).toEqual([first]);
-    expect(finished()).toEqual(['import container (cached)', 'make qemu image']);
+    expect(finished()).toEqual(['make base disk (cached)', 'make qemu image']);
 
     // A flipped byte of the same size and time.
     const { size, atime, mtime } = await stat(first.path);
@@ -103,16 +98,78 @@ describe('buildImages', () => {
     await utimes(first.path, atime, mtime);
     events.length = 0;
     expect((await buildImages(session, options)).images).toEqual([first]);
-    expect(finished()).toEqual(['verify qemu image', 'import container (cached)', 'make qemu image']);
+    expect(finished()).toEqual(['make base disk (cached)', 'make qemu image']);
     expect(events).toContainEqual({
       type: 'warning',
       message: `${first.path} is made anew: it is not the file that was written there`,
       hint: undefined,
     });
-    expect((await digestFile(first.path)).digest).toBe(`sha256:${first.record.sha256}`);
+    expect((await digestFile(first.path)).digest).toBe(`sha256:${first.record.files[0]?.sha256}`);
 
     await writeFile(`${first.path}.json`, '{}');
     expect((await buildImages(session, options)).images).toEqual([first]);
+  });
+
+  it('makes everything anew without the cache, with the same bytes, and keeps nothing there', async () => {
+    const directory = await workDirectory();
+    const options = { directory, platforms: ['qemu', 'metal4k'], from: 'stable' };
+    const { images } = await buildImages(session, { ...options, cache: false });
+    expect(await readdir(join(directory, 'cache')).then((names) => names.sort())).toEqual(['checksums', 'images.lock']);
+    events.length = 0;
+    expect((await buildImages(session, { ...options, cache: false })).images).toEqual(images);
+    expect(finished().sort()).toEqual([
+      'make base disk',
+      'make base disk (4096 byte sectors)',
+      'make metal4k image',
+      'make qemu image',
+    ]);
+    expect(await readdir(join(directory, 'images'))).toEqual(['1.0']);
+  });
+
+  it('makes the images that image.json names, compressed as it says', async () => {
+    const directory = await workDirectory({
+      imageConfig: {
+        rootfs: 'ext4',
+        size: 1,
+        platforms: ['metal', 'aws'],
+        compressor: 'zstd',
+        'aws-volume-type': 'io2',
+      },
+    });
+    const { images } = await buildImages(session, { directory, platforms: [], from: 'stable', compress: 'auto' });
+    expect(images.map(({ record }) => record.format)).toEqual(['raw.zst', 'vmdk']);
+    expect(images[1]?.record.aws).toEqual({
+      'imdsv2-only': true,
+      'volume-type': 'io2',
+      'boot-mode': 'uefi-preferred',
+    });
+  });
+
+  it('says what a first boot will find no Ignition for', async () => {
+    const directory = await workDirectory();
+    const { images } = await buildImages(session, { directory, platforms: ['qemu'], from: 'stable' });
+    expect(images[0]?.record.ignition).toEqual({ platform: 'qemu', support: 'missing' });
+    expect(events).toContainEqual({
+      type: 'warning',
+      message: 'the container has no Ignition: the first boot of qemu configures nothing',
+      hint: 'it was looked for as /usr/lib/dracut/modules.d/30ignition/ignition',
+    });
+  });
+
+  it('says which platforms the container’s Ignition does not know, and what their disks say', async () => {
+    const program = 'internal/providers/qemu.FetchConfig\0internal/providers/openstack.FetchConfig\0';
+    const directory = await workDirectory({ files: { 'usr/lib/dracut/modules.d/30ignition/ignition': program } });
+    const platforms = ['qemu', 'vultr', 'proxmoxve'];
+    const { images } = await buildImages(session, { directory, platforms, from: 'stable' });
+    expect(images.map(({ record }) => record.ignition)).toEqual([
+      { platform: 'qemu', support: 'known' },
+      { platform: 'metal', support: 'fallback' },
+      { platform: 'openstack', support: 'fallback' },
+    ]);
+    expect(events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))).toEqual([
+      'the Ignition in the container does not know vultr: its disk says metal',
+      'the Ignition in the container does not know proxmoxve: its disk says openstack',
+    ]);
   });
 
   it('makes compressed images, and removes what a killed build has left', async () => {
@@ -130,10 +187,14 @@ describe('buildImages', () => {
     ] as const) {
       const [image] = (await buildImages(session, { ...options, compress })).images;
       expect(image?.record).toMatchObject({
-        file: `${name}.${extension}`,
         format: `qcow2.${extension}`,
-        'uncompressed-sha256': plain?.record.sha256,
-        'uncompressed-size': plain?.record.size,
+        files: [
+          {
+            name: `${name}.${extension}`,
+            'uncompressed-sha256': plain?.record.files[0]?.sha256,
+            'uncompressed-size': plain?.record.files[0]?.size,
+          },
+        ],
       });
     }
     expect((await readdir(output)).filter((file) => file.startsWith('.'))).toEqual([]);
@@ -163,7 +224,10 @@ describe('buildImages', () => {
       'two kernels',
       { files: { 'usr/lib/modules/5/vmlinuz': '', 'usr/lib/modules/5/initramfs.img': '' } },
       {},
-      { code: 'CONTAINER_KERNEL', message: 'the container has 2 kernels, and one is expected: 5, 6.12.0-test' },
+      {
+        code: 'CONTAINER_KERNEL',
+        message: expect.stringMatching(/^the container has 2 kernels, and one is expected: /) as string,
+      },
     ],
     [
       'a linked kernel',
@@ -177,8 +241,8 @@ describe('buildImages', () => {
       link('usr/share/coreos-assembler/image.json'),
       {},
       {
-        code: 'CONTAINER_PATH',
-        message: '/usr/share/coreos-assembler/image.json in the container is not a regular file',
+        code: 'IMAGE_CONFIG_MISSING',
+        message: 'the container has no /usr/share/coreos-assembler/image.json',
       },
     ],
     [
@@ -188,8 +252,7 @@ describe('buildImages', () => {
       {
         code: 'BOOT_LOADER_MISSING',
         exitStatus: 4,
-        message:
-          'the container has no boot loader for BIOS: /usr/lib/coreos-assembler/boot/bios/boot.img and bios/core.img',
+        message: 'the container has no boot loader for UEFI: /usr/lib/coreos-assembler/boot/efi',
       },
     ],
     [
@@ -233,17 +296,6 @@ describe('buildImages', () => {
       buildImages(session, { directory, platforms: ['qemu'], from: 'stable', output: 'out' }),
     ).rejects.toMatchObject(error);
     expect(await readdir(join(directory, 'out')).catch(() => [])).toEqual([]);
-  });
-
-  it('says how large the disk must be', async () => {
-    const directory = await workDirectory({ imageConfig: { rootfs: 'ext4', size: 1, 'rootfs-args': '-N 32' } });
-    await expect(buildImages(session, { directory, platforms: ['qemu'], from: 'stable' })).rejects.toMatchObject({
-      code: 'DISK_TOO_SMALL',
-      exitStatus: 2,
-      message: expect.stringMatching(
-        /^the operating system does not fit on the disk: image.json has "size": 1 \(GiB\), and about 2 GiB are needed$/,
-      ) as string,
-    });
   });
 
   it.each([

@@ -29,22 +29,22 @@ async function keep(path: string, used: number): Promise<void> {
 }
 
 const kept = async () =>
-  (await readdir(work.cache, { recursive: true })).filter((path) => /^\w+\/\w[^/]*$/.test(path)).sort();
+  (await readdir(work.cache, { recursive: true })).filter((path) => /^[\w-]+\/\w[^/]*$/.test(path)).sort();
 
 describe('pruneCache', () => {
   beforeEach(async () => {
     await keep('roots/oldest', 1);
     await keep('packages/older.deb', 2);
-    await keep('sysroots/newer', 3);
+    await keep('base-disks/newer', 3);
     await keep('packages/newest.deb', 4);
   });
 
   it('removes all that is kept, of whatever kind, and says of which how much', async () => {
     const { kinds, removedBytes } = await pruneCache(session, work, { keepBytes: undefined, dryRun: false });
     expect(kinds.map(({ kind, entries, inUse, removed }) => [kind, entries, inUse, removed])).toEqual([
+      ['base-disks', 1, 0, 1],
       ['packages', 2, 0, 2],
       ['roots', 1, 0, 1],
-      ['sysroots', 1, 0, 1],
     ]);
     expect(removedBytes).toBeGreaterThanOrEqual(4 * mebibyte);
     expect(await kept()).toEqual([]);
@@ -53,7 +53,7 @@ describe('pruneCache', () => {
   it('begins with what was used longest ago, and stops when no more is left than may stay', async () => {
     const { bytes, removedBytes } = await pruneCache(session, work, { keepBytes: 2.5 * mebibyte, dryRun: false });
     expect(bytes - removedBytes).toBeLessThanOrEqual(2.5 * mebibyte);
-    expect(await kept()).toEqual(['packages/newest.deb', 'sysroots/newer']);
+    expect(await kept()).toEqual(['base-disks/newer', 'packages/newest.deb']);
   });
 
   it('only says what would go, where that is asked', async () => {
@@ -75,16 +75,16 @@ describe('pruneCache', () => {
 
   it('removes what killed processes left, however much may stay', async () => {
     await mkdir(join(work.cache, 'scratch/.cosa-abcdef/root'), { recursive: true });
-    await mkdir(join(work.cache, 'sysroots/.newer.1-01234567.tmp'), { recursive: true });
+    await mkdir(join(work.cache, 'base-disks/.newer.1-01234567.tmp'), { recursive: true });
     const { kinds } = await pruneCache(session, work, { keepBytes: 2 ** 40, dryRun: false });
     expect(kinds.map(({ kind, removed }) => [kind, removed])).toEqual([
+      ['base-disks', 1],
       ['packages', 0],
       ['roots', 0],
       ['scratch', 1],
-      ['sysroots', 1],
     ]);
     expect((await readdir(join(work.cache, 'scratch'))).filter((name) => name.startsWith('.cosa-'))).toEqual([]);
-    expect((await readdir(join(work.cache, 'sysroots'))).filter((name) => name !== '.lock')).toEqual(['newer']);
+    expect((await readdir(join(work.cache, 'base-disks'))).filter((name) => name !== '.lock')).toEqual(['newer']);
   });
 
   it('leaves what it does not know, and names it', async () => {

@@ -1,4 +1,3 @@
-import type { FileHandle } from 'node:fs/promises';
 import { verificationError } from '../../../lib/errors.ts';
 import type { Region } from '../../partitions/region.ts';
 
@@ -25,17 +24,10 @@ export interface BiosLoader {
 }
 
 /**
- * Makes a disk bootable by BIOS: the boot code goes to the first sector, beside the protective MBR, the core
- * image to the BIOS boot partition.
+ * The bytes that make a disk bootable by BIOS.
+ * @returns what the first sector begins with, beside the protective MBR, and what the BIOS boot partition does
  * @throws CosaError `BOOT_IMAGE_INVALID` (exit 4)
  */
-export async function installBiosLoader(disk: FileHandle, loader: BiosLoader, partition: Region): Promise<void> {
-  const { bootCode, core } = placeBiosLoader(loader, partition);
-  await disk.write(bootCode, 0, bootCode.length, 0);
-  await disk.write(core, 0, core.length, partition.offset);
-}
-
-/** The bytes that {@link installBiosLoader} writes. */
 export function placeBiosLoader(loader: BiosLoader, partition: Region): { bootCode: Buffer; core: Buffer } {
   const { bootImage, coreImage } = loader;
   if (bootImage.length !== sectorSize || bootImage.readUInt16LE(510) !== 0xaa55) {

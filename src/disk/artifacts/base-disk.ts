@@ -1,0 +1,83 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { DirectoryCache } from '../../cache/directories.ts';
+import { stepKey } from '../../cache/key.ts';
+import type { Cleanup } from '../../lib/cleanup.ts';
+import type { Reporter } from '../../progress/reporter.ts';
+import type { BaseDisk, BaseDiskRequest } from '../base-disk/types.ts';
+import { makeBaseDisk, openBaseDisk } from '../base-disk.ts';
+import type { SectorSize } from '../partitions/gpt.ts';
+import type { Artifact } from './artifact.ts';
+import { hostVersions } from './host-versions.ts';
+import type { TemporaryDirectories } from './temporary.ts';
+
+/** What base disks are made of and where they are kept. */
+export interface BaseDiskMaking extends Omit<BaseDiskRequest, 'sectorSize'> {
+  /** Of the kind `baseDisks`; undefined to keep none and take none from there. */
+  cache: DirectoryCache | undefined;
+  /** For what is not kept. */
+  temporary: TemporaryDirectories;
+  /** Closes the disks that were opened. */
+  cleanup: Cleanup;
+}
+
+/** A base disk, and the programs of the host that decided about its bytes, with their versions. */
+export interface MadeBaseDisk {
+  disk: BaseDisk;
+  hostVersions: readonly string[];
+}
+
+/** In an entry's directory: the disk, and the versions as a list. */
+const diskName = 'disk';
+const versionsName = 'host-versions.json';
+
+/** What all disks of a container with one size of sectors have in common. */
+export function baseDiskArtifact(making: BaseDiskMaking, sectorSize: SectorSize): Artifact<MadeBaseDisk> {
+  const { container, cache, cleanup } = making;
+  const { digest, name, version, architecture, timestamp } = container;
+  const key = stepKey('base-disk/1', { digest, name, version, architecture, timestamp, sectorSize });
+  /** Another one, once the kept disk says which programs there are and they are not what they were. */
+  let keyOfVersions: string | undefined;
+
+  async function opened(directory: string): Promise<MadeBaseDisk> {
+    const disk = await openBaseDisk(join(directory, diskName));
+    cleanup.defer(() => disk[Symbol.asyncDispose]());
+    return { disk, hostVersions: JSON.parse(await readFile(join(directory, versionsName), 'utf8')) as string[] };
+  }
+
+  async function make(directory: string, reporter: Reporter): Promise<void> {
+    const path = join(directory, diskName);
+    await mkdir(path);
+    await makeBaseDisk({ ...making, sectorSize }, path, reporter);
+    await using disk = await openBaseDisk(path);
+    await writeFile(join(directory, versionsName), JSON.stringify(await hostVersions(disk.config.rootfs)));
+  }
+
+  return {
+    id: `base disk ${sectorSize}`,
+    title: sectorSize === 512 ? 'make base disk' : `make base disk (${sectorSize} byte sectors)`,
+    needs: [],
+    tools: [],
+    outputs: [],
+    key,
+    async find() {
+      const directory = await cache?.find(key);
+      if (directory === undefined) return undefined;
+      const kept = await opened(directory);
+      const versions = await hostVersions(kept.disk.config.rootfs);
+      if (isDeepStrictEqual(kept.hostVersions, versions)) return kept;
+      keyOfVersions = stepKey('base-disk-by/1', { key, versions });
+      const other = await cache?.find(keyOfVersions);
+      return other === undefined ? undefined : opened(other);
+    },
+    async make(_, reporter) {
+      if (cache !== undefined) {
+        return opened(await cache.fill(keyOfVersions ?? key, (directory) => make(directory, reporter)));
+      }
+      const directory = await making.temporary.make(`base-disk-${sectorSize}`);
+      await make(directory, reporter);
+      return opened(directory);
+    },
+  };
+}

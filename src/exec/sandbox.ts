@@ -1,4 +1,4 @@
-import { type ArchitectureName, hostArchitecture } from '../lib/architecture.ts';
+import { type ArchitectureName, architectureNamed, hostArchitecture } from '../lib/architecture.ts';
 import { type RunningProgram, type RunOptions, type RunResult, start, tryRun } from './run.ts';
 import { openGate } from './sandbox/gate.ts';
 import { tools } from './tools.ts';
@@ -69,6 +69,13 @@ export async function tryRunInSandbox(
   return await tryRun(tools.bubblewrap, sandboxArguments(options, command), { ...runOptions, descriptors });
 }
 
+/** What the emulator reads, which begins with the environment of the program that it runs. */
+function emulationEnvironment({ architecture = hostArchitecture().name }: SandboxOptions): Record<string, string> {
+  const { qemuUserProcessor } = architectureNamed(architecture);
+  if (architecture === hostArchitecture().name || qemuUserProcessor === undefined) return {};
+  return { QEMU_CPU: qemuUserProcessor };
+}
+
 /** Descriptors 3 and 4 are a user namespace and a filter of system calls. */
 function sandboxArguments(options: SandboxOptions, command: readonly string[]): string[] {
   const args = ['--userns', '3', '--seccomp', '4', '--unshare-net', '--unshare-pid', '--unshare-ipc'];
@@ -80,6 +87,7 @@ function sandboxArguments(options: SandboxOptions, command: readonly string[]): 
     HOME: '/root',
     LC_ALL: 'C.UTF-8',
     TZ: 'UTC',
+    ...emulationEnvironment(options),
     ...options.env,
   };
   for (const [name, value] of Object.entries(env)) args.push('--setenv', name, value);

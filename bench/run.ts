@@ -9,6 +9,7 @@ const benchmarks = [
   'compress',
   'encapsulate',
   'image',
+  'formats',
   'build',
   'rebuild',
   'registry',

@@ -30,8 +30,9 @@ export const imageKeys = {
     type: valueType('string, may be empty', imageConfigKeys['rootfs-args'].schema),
     merge: 'replace',
     family: 'any',
-    description: 'Further arguments of the program that makes the root filesystem.',
-    example: '-m reflink=1',
+    description:
+      'What shapes the root filesystem. ext4 takes `-m PERCENT`, the blocks that only root may use (5), and `-i BYTES`, the disk space for each inode (16384); xfs and btrfs take such arguments of their mkfs.',
+    example: '-m 1',
     default: imageConfigKeys['rootfs-args'].default,
   },
   composefs: {

@@ -58,6 +58,14 @@ export async function startInSandbox(
   }
 }
 
+/**
+ * Makes sure that programs of an architecture run here, before work of minutes is begun that needs them at its end.
+ * @throws CosaError `NAMESPACE_FAILED`, `TOOL_MISSING`, `EMULATION_MISSING` (exit 3)
+ */
+export async function requireProgramsOf(architecture: ArchitectureName): Promise<void> {
+  await using _gate = await openGate(architecture);
+}
+
 /** As {@link startInSandbox}, to the command's end; a non-zero exit status is a result. */
 export async function tryRunInSandbox(
   options: SandboxOptions,

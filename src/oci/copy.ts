@@ -82,6 +82,14 @@ async function publish(
   }
   for (const [tag, attachment] of plan.attachments) await mergeAttachment(store, tag, attachment);
   const taken = plan.tags.filter((tag) => !plan.shared.includes(tag));
-  if (taken.length > 0) await store.setTags(taken, from.descriptor, plan.expected);
-  await tagImages(store, plan.shared, { descriptor: from.descriptor, images }, { force });
+  const offer = { descriptor: from.descriptor, images };
+  await tagImages(store, plan.shared, offer, { force });
+  if (taken.length === 0) return;
+  try {
+    await store.setTags(taken, from.descriptor, plan.expected);
+  } catch (error) {
+    if (images.length === 0 || !(error instanceof CosaError) || error.code !== 'TAG_MOVED') throw error;
+    // A build for another platform may have got there meanwhile.
+    await tagImages(store, taken, offer, { force });
+  }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { size } from '../../src/cli/parsers.ts';
+import { architecture, size } from '../../src/cli/parsers.ts';
 
 it.each([
   ['0', 0],
@@ -15,6 +15,15 @@ it.each([
   ['0.1K', 102],
 ])('a size is %s', (text, bytes) => {
   expect(size(text)).toBe(bytes);
+});
+
+it('an architecture is what anybody calls it', () => {
+  expect(['x86_64', 'amd64', 'arm64', 'aarch64', 'ppc64el'].map(architecture)).toEqual([
+    ...['x86_64', 'x86_64', 'aarch64', 'aarch64', 'ppc64le'],
+  ]);
+  expect(() => architecture('armhf')).toThrow(
+    'Expected x86_64, aarch64, ppc64le, s390x, riscv64, or what OCI or Debian call one of them.',
+  );
 });
 
 it.each(['', ' ', '-1', '1e9', 'G', '10 G', '10GiB2', '10g', '1,5G', '.5G', '5iB', '٣G', '99999999T', 'Infinity'])(

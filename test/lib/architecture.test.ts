@@ -1,7 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { architectureNamed, architectureOfOci, architectures, hostArchitecture } from '../../src/lib/architecture.ts';
+import {
+  architectureCalled,
+  architectureNamed,
+  architectureOfOci,
+  architectures,
+  hostArchitecture,
+} from '../../src/lib/architecture.ts';
 
 describe('the table', () => {
   it.each(['name', 'oci', 'debian', 'node', 'elfMachine'] as const)('has no %s twice', (column) => {
@@ -13,6 +19,9 @@ describe('the table', () => {
     expect(architectureNamed('ppc64le')).toMatchObject({ oci: 'ppc64le', debian: 'ppc64el', node: 'ppc64' });
     expect(architectureOfOci('arm64')?.name).toBe('aarch64');
     expect(architectureOfOci('aarch64')).toBeUndefined();
+    for (const name of ['aarch64', 'arm64']) expect(architectureCalled(name)?.name).toBe('aarch64');
+    for (const name of ['ppc64le', 'ppc64el']) expect(architectureCalled(name)?.name).toBe('ppc64le');
+    expect(architectureCalled('arm')).toBeUndefined();
   });
 
   it('knows this machine', () => {
@@ -23,6 +32,8 @@ describe('the table', () => {
 /** Texts for people that name one as an example. */
 const examples: Readonly<Record<string, string>> = {
   'cli/commands/doctor.ts': 'aarch64',
+  'cli/commands/fetch.ts': 'aarch64',
+  'cli/commands/ostree-build.ts': 'aarch64',
   'cli/commands/pull.ts': 'arm64',
   'cli/commands/push.ts': 'amd64 arm64',
   'cli/commands/run.ts': 'aarch64',

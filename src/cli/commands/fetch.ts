@@ -16,6 +16,7 @@ export const fetch = defineCommand({
       .addOption(architectureOption("what the packages are for; this machine's architecture unless given")),
   examples: [
     { run: 'cosa fetch', does: 'Download what the next build needs' },
+    { run: 'cosa fetch --arch aarch64', does: 'The same for another architecture' },
     { run: 'cosa fetch --update-lockfile', does: 'Take new versions and pin them in the config' },
   ],
   resumes: true,

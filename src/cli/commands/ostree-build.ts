@@ -23,6 +23,8 @@ function buildCommand(name: 'ostree build' | 'build') {
       'Turns the config, packages and the previous container into the next OS container, in oci/, tagged with its version ' +
       'and as the candidate of its stream. If nothing that goes in has changed, it says so and does nothing. Layers whose ' +
       'content has not changed keep their blobs. Of a previous container in a registry only manifest and config are read. ' +
+      'With --arch, the programs of another architecture are emulated; a tag that has a container for one comes to name an ' +
+      'index of both. ' +
       'The list of packages is stored beside the container, as SPDX unless told otherwise.',
     configure: (command) =>
       command
@@ -61,6 +63,10 @@ function buildCommand(name: 'ostree build' | 'build') {
         ),
     examples: [
       { run: `cosa ${name}`, does: 'Build the next version, if anything has changed' },
+      {
+        run: `cosa ${name} --arch aarch64`,
+        does: 'Build for another architecture: as the version that was built of the same config, if there is one',
+      },
       { run: `cosa ${name} --tag next --version 13.1`, does: 'Choose the version, and set a tag of your own' },
       { run: `cosa ${name} --previous none --compression gzip`, does: 'Build without a past, for old clients' },
       {

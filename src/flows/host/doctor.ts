@@ -2,8 +2,7 @@ import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { namespaceArguments } from '../../exec/namespace.ts';
 import { tryRun } from '../../exec/run.ts';
-import { openGate } from '../../exec/sandbox/gate.ts';
-import { tryRunInSandbox } from '../../exec/sandbox.ts';
+import { requireProgramsOf, tryRunInSandbox } from '../../exec/sandbox.ts';
 import { toolsFor } from '../../exec/tools/machine-tools.ts';
 import { hostFamily, hostPackageVersions } from '../../exec/tools/packages.ts';
 import { type Tool, tools } from '../../exec/tools.ts';
@@ -110,7 +109,7 @@ async function checkNamespaces(): Promise<HostCheck> {
 /** Whether the sandbox runs another architecture's programs; that the emulator itself is missing is told with the tools. */
 async function checkEmulation(architecture: ArchitectureName): Promise<HostCheck> {
   try {
-    await using _gate = await openGate(architecture);
+    await requireProgramsOf(architecture);
     return { name: 'emulation', state: 'ok', finding: `programs for ${architecture} run in namespaces` };
   } catch (error) {
     if (!(error instanceof CosaError)) throw error;

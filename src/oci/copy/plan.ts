@@ -52,7 +52,7 @@ export interface CopyPlan {
   tags: readonly string[];
   /** Those of them that offer images for other platforms, and are to do so still. */
   shared: readonly string[];
-  /** Where some of them must still point then; see {@link keepVersions}. */
+  /** Where they must still point then: versions, see {@link keepVersions}, and all that others might come to share. */
   expected: ReadonlyMap<string, Digest | undefined>;
 }
 
@@ -68,7 +68,9 @@ export async function planCopy(request: CopyRequest, ask: 'manifests' | 'each bl
   const trusted = ask === 'manifests' && to.place.keepsManifestsWhole === true;
   const { moving, shared } = await tagsToMove(request);
   const taken = new Map([...moving].filter(([tag]) => !shared.includes(tag)));
-  const expected = request.force === true ? new Map<string, Digest | undefined>() : await keepVersions(request, taken);
+  const versions = request.force === true ? new Map<string, Digest | undefined>() : await keepVersions(request, taken);
+  const mayShare = request.images === undefined ? new Map() : taken;
+  const expected = new Map([...versions, ...[...mayShare].map(([tag, now]) => [tag, now?.digest] as const)]);
   const isThere = trusted && moving.size === 0 && request.tags.length > 0;
   const image = isThere && extent !== 'everything' ? [] : await readContent(from.reader, [from.descriptor], where);
   const { referrers, attachments } = await missingRelated(request, image, where);

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DirectoryNode, TreeNode } from '../../../src/disk/filesystems/tree.ts';
-import { ask, check, clean, makeImage, summary, timestamp, uuid } from './ext4/image.ts';
+import { sha256Hex } from '../../../src/lib/digest.ts';
+import { ask, check, clean, makeImage, makeRanges, summary, timestamp, uuid } from './ext4/image.ts';
 import { directory, file, store, symlink } from './tree.ts';
 
 const mebibyte = 2 ** 20;
@@ -120,5 +121,21 @@ describe('ext4', () => {
     expect(await check(image)).toMatchObject(clean);
     expect(await ask(image, 'stat /names/64999')).toMatch(/Links: 65000 /);
     expect(await ask(image, 'stat /directories')).toMatch(/Links: 1 /);
+  });
+
+  it('has the same bytes on every host, each time that the tree is written', async () => {
+    const tree = directory({
+      'in memory': file('in memory'),
+      link: symlink('x'.repeat(200)),
+      many: directory(Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`name ${index}`, directory()]))),
+    });
+    for (let round = 0; round < 2; round++) {
+      const { ranges, size } = await makeRanges(tree);
+      const sum = ranges.map(({ position, bytes }) => `${position} ${sha256Hex(bytes)}\n`).join('');
+      expect([size, sha256Hex(sum)]).toEqual([
+        298 * 2 ** 20,
+        '4c2a9607862c7b1677397bf69708fd01878676a0526e908f9d974f39c39dd954',
+      ]);
+    }
   });
 });

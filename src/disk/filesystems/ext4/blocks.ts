@@ -17,6 +17,8 @@ export interface Blocks {
 export function blocksOf(geometry: Geometry): Blocks {
   const bitmaps = new Map<number, Buffer>();
   let next = 0;
+  /** From `next` to here all blocks are free. */
+  let stretchEnd = 0;
   let used = 0;
 
   /** The first block from here on that is no fixed one. */
@@ -29,21 +31,20 @@ export function blocksOf(geometry: Geometry): Blocks {
     return (Math.floor(block / blocksPerGroup) + 1) * blocksPerGroup;
   }
 
-  /** Where a group has no fixed blocks, its predecessor's stretch goes on. */
-  function stretchEnd(block: number, wanted: number): number {
-    let end = groupEnd(block);
-    while (end < block + wanted && skipFixed(end) === end) end += blocksPerGroup;
-    return end;
-  }
-
   return {
     get used() {
       return used;
     },
     take(wanted) {
-      const first = skipFixed(next);
-      const count = Math.min(wanted, stretchEnd(first, wanted) - first);
-      next = first + count;
+      if (next === stretchEnd) {
+        next = skipFixed(next);
+        stretchEnd = groupEnd(next);
+      }
+      // Where a group has no fixed blocks, its predecessor's stretch goes on.
+      while (stretchEnd < next + wanted && skipFixed(stretchEnd) === stretchEnd) stretchEnd += blocksPerGroup;
+      const first = next;
+      const count = Math.min(wanted, stretchEnd - first);
+      next += count;
       return { first, count };
     },
     use({ first, count }) {

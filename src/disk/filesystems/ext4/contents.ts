@@ -13,6 +13,8 @@ export interface FileRun extends Run {
 export interface Ext4Content extends StoredContent {
   /** Ascending; what lies in none is a hole. */
   readonly runs: readonly FileRun[];
+  readonly storedIn: Contents;
+  isClaimed: boolean;
 }
 
 /** Stores contents, as they come, in the next blocks. */
@@ -20,7 +22,7 @@ export interface Contents {
   create(size: number, isDense: boolean): ContentWriter;
   reserve(size: number): Ext4Content;
   /** What was stored here, for one file. @throws RangeError if it was not, or if a file has it already: a caller's mistake */
-  claim(content: StoredContent): Ext4Content;
+  claim(content: Buffer | StoredContent): Ext4Content;
   /** Contents that were begun and are not closed. */
   readonly openCount: number;
 }
@@ -28,13 +30,10 @@ export interface Contents {
 const zeros = Buffer.alloc(blockSize);
 
 export function contentsOf(output: DiskOutput, blocks: Blocks): Contents {
-  const unclaimed = new Set<StoredContent>();
   let openCount = 0;
 
   function stored(size: number, runs: readonly FileRun[]): Ext4Content {
-    const content = { size, runs };
-    unclaimed.add(content);
-    return content;
+    return { size, runs, storedIn: contents, isClaimed: false };
   }
 
   /** Writes blocks of a chunk, whose last one may be short: it is filled up, so that the next content follows at once. */
@@ -45,7 +44,7 @@ export function contentsOf(output: DiskOutput, blocks: Blocks): Contents {
     if (rest > 0) output.write(position + end - begin, zeros.subarray(rest));
   }
 
-  return {
+  const contents: Contents = {
     get openCount() {
       return openCount;
     },
@@ -113,11 +112,15 @@ export function contentsOf(output: DiskOutput, blocks: Blocks): Contents {
     },
     reserve: (size) => stored(size, reserveRuns(blocks, size)),
     claim(content) {
-      if (!unclaimed.delete(content))
+      const own = content as Partial<Ext4Content>;
+      if (own.storedIn !== contents || own.isClaimed !== false) {
         throw new RangeError('a content that is not stored here, or belongs to two files');
+      }
+      own.isClaimed = true;
       return content as Ext4Content;
     },
   };
+  return contents;
 }
 
 /** Where the blocks of one content go. */

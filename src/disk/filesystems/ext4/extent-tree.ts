@@ -32,13 +32,13 @@ export interface TreeTarget {
 
 /**
  * Writes which blocks belong to an inode, into it and, where four extents do not do, into blocks.
- * @param inodeSeed where the checksums of the inode begin
+ * @param seedOf gives where the checksums of the inode begin
  * @returns how many blocks the tree took
  */
 export function writeExtentTree(
   inode: Buffer,
   runs: readonly FileRun[],
-  inodeSeed: number,
+  seedOf: () => number,
   { takeBlock, write }: TreeTarget,
 ): number {
   let entries = splitRuns(runs);
@@ -50,8 +50,8 @@ export function writeExtentTree(
       const children = entries.slice(index, index + entriesInBlock);
       const block = takeBlock();
       const bytes = Buffer.alloc(blockSize);
-      writeNode(bytes, children, entriesInBlock, depth);
-      bytes.writeUInt32LE(crc32c(inodeSeed, bytes.subarray(0, checksumOffset)), checksumOffset);
+      writeNode(bytes, 0, children, { maximum: entriesInBlock, depth });
+      bytes.writeUInt32LE(crc32c(seedOf(), bytes.subarray(0, checksumOffset)), checksumOffset);
       write(block, bytes);
       parents.push({ block: (children[0] as Entry).block, first: block, count: 0 });
     }
@@ -59,12 +59,12 @@ export function writeExtentTree(
     entries = parents;
     depth++;
   }
-  writeNode(inode.subarray(blockAreaOffset), entries, entriesInInode, depth);
+  writeNode(inode, blockAreaOffset, entries, { maximum: entriesInInode, depth });
   return treeBlocks;
 }
 
-function splitRuns(runs: readonly FileRun[]): Entry[] {
-  if (runs.every(({ count }) => count <= maximumLength)) return [...runs];
+function splitRuns(runs: readonly FileRun[]): readonly Entry[] {
+  if (runs.every(({ count }) => count <= maximumLength)) return runs;
   return runs.flatMap(({ block, first, count }) =>
     Array.from({ length: Math.ceil(count / maximumLength) }, (_, index) => {
       const offset = index * maximumLength;
@@ -73,12 +73,17 @@ function splitRuns(runs: readonly FileRun[]): Entry[] {
   );
 }
 
-function writeNode(bytes: Buffer, entries: readonly Entry[], maximum: number, depth: number): void {
-  bytes.writeUInt16LE(magic, 0);
-  bytes.writeUInt16LE(entries.length, 2);
-  bytes.writeUInt16LE(maximum, 4);
-  bytes.writeUInt16LE(depth, 6);
-  let at = headerSize;
+function writeNode(
+  bytes: Buffer,
+  begin: number,
+  entries: readonly Entry[],
+  { maximum, depth }: { maximum: number; depth: number },
+): void {
+  bytes.writeUInt16LE(magic, begin);
+  bytes.writeUInt16LE(entries.length, begin + 2);
+  bytes.writeUInt16LE(maximum, begin + 4);
+  bytes.writeUInt16LE(depth, begin + 6);
+  let at = begin + headerSize;
   for (const { block, first, count } of entries) {
     const [low, high] = [first % 2 ** 32, Math.floor(first / 2 ** 32)];
     bytes.writeUInt32LE(block, at);

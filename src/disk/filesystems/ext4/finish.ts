@@ -41,10 +41,10 @@ export async function finishExt4(
   const write = (block: number, bytes: Buffer) => output.write(block * blockSize, bytes);
 
   const { nodes, directories } = numberTree(root, lostAndFoundNode(timestamp));
-  storeBuffers(nodes, contents);
+  const fromMemory = storeBuffers(nodes, contents);
   signal.throwIfAborted();
   const table = inodeTable(geometry, nodes.at(-1)?.inode ?? 0, checksums);
-  writeInodes(nodes, { blocks, contents, table, checksums, hashOf: nameHasher(uuid), timestamp, write });
+  writeInodes(nodes, { blocks, contents, fromMemory, table, checksums, hashOf: nameHasher(uuid), timestamp, write });
   signal.throwIfAborted();
 
   const special = { blocks, table, checksums, timestamp, write };

@@ -38,7 +38,10 @@ export function hashTree(
   hashOf: (name: ByteString) => NameHash,
   inodeSeed: number,
 ): Buffer[] | undefined {
-  const hashed = entries.map((entry): HashedEntry => ({ ...entry, ...hashOf(entry.name) }));
+  const hashed = entries.map(({ name, inode, type }): HashedEntry => {
+    const { major, minor } = hashOf(name);
+    return { name, inode, type, major, minor };
+  });
   hashed.sort((a, b) => a.major - b.major || a.minor - b.minor);
   const leaves = groupEntries(hashed);
   if (leaves.length > maximumLeaves) return undefined;

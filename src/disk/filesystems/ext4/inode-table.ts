@@ -9,8 +9,8 @@ export interface InodeTable {
   readonly last: number;
   /** Bytes of an inode, to be filled. */
   slot(inode: number): Buffer;
-  /** Sets an inode's checksum: it is complete. */
-  seal(inode: number): void;
+  /** Sets an inode's checksum: it is complete. @param slot its bytes */
+  seal(inode: number, slot: Buffer): void;
   /** Inodes of a group that are in use: its first ones. */
   usedIn(group: number): number;
   /** The bytes of those. */
@@ -20,16 +20,14 @@ export interface InodeTable {
 /** @param last the highest number of an inode */
 export function inodeTable({ inodesPerGroup }: Geometry, last: number, checksums: Checksums): InodeTable {
   const bytes = Buffer.alloc(last * inodeSize);
-  const slot = (inode: number) => bytes.subarray((inode - 1) * inodeSize, inode * inodeSize);
   const usedIn = (group: number) => Math.min(inodesPerGroup, Math.max(0, last - group * inodesPerGroup));
   return {
     last,
-    slot,
-    seal(inode) {
-      const own = slot(inode);
-      const checksum = crc32c(checksums.ofInode(inode), own);
-      own.writeUInt16LE(checksum & 0xffff, checksumLow);
-      own.writeUInt16LE(checksum >>> 16, checksumHigh);
+    slot: (inode) => bytes.subarray((inode - 1) * inodeSize, inode * inodeSize),
+    seal(inode, slot) {
+      const checksum = crc32c(checksums.ofInode(inode), slot);
+      slot.writeUInt16LE(checksum & 0xffff, checksumLow);
+      slot.writeUInt16LE(checksum >>> 16, checksumHigh);
     },
     usedIn,
     bytesOf(group) {

@@ -1,6 +1,5 @@
-import type { Xattr } from '../../../lib/xattr.ts';
 import { notStorable } from '../not-storable.ts';
-import type { DirectoryNode, SymlinkNode, TreeNode } from '../tree.ts';
+import type { DirectoryNode, StoredContent, SymlinkNode, TreeNode } from '../tree.ts';
 import { type Blocks, takeAll } from './blocks.ts';
 import type { Checksums } from './checksums.ts';
 import type { Contents, FileRun } from './contents.ts';
@@ -27,6 +26,8 @@ import { writeXattrs } from './xattrs.ts';
 export interface InodeContext {
   blocks: Blocks;
   contents: Contents;
+  /** Of {@link storeBuffers}. */
+  fromMemory: ReadonlyMap<TreeNode, StoredContent>;
   table: InodeTable;
   checksums: Checksums;
   hashOf: (name: string) => NameHash;
@@ -61,8 +62,10 @@ export function writeInodes(nodes: readonly NumberedNode[], context: InodeContex
   const shared = xattrBlocks(takeBlock, checksums);
   const withBlock = new Set<NumberedNode>();
   for (const numbered of nodes) {
+    const { xattrs } = numbered.node;
+    if (xattrs.length === 0) continue;
     const inode = table.slot(numbered.inode);
-    const content = xattrsInto(inode, numbered, numbered.node.xattrs);
+    const content = writeXattrs(inode, xattrs, (problem) => notStorable('ext4', pathOf(numbered), problem));
     if (content === undefined) continue;
     writeXattrBlock(inode, shared.place(content));
     withBlock.add(numbered);
@@ -85,20 +88,15 @@ export function writeInodes(nodes: readonly NumberedNode[], context: InodeContex
       timestamp: context.timestamp,
       blockCount: body.blockCount + (withBlock.has(numbered) ? 1 : 0),
     });
-    table.seal(numbered.inode);
+    table.seal(numbered.inode, inode);
   }
-}
-
-function xattrsInto(inode: Buffer, numbered: NumberedNode, xattrs: readonly Xattr[]): Buffer | undefined {
-  if (xattrs.length === 0) return undefined;
-  return writeXattrs(inode, xattrs, (problem) => notStorable('ext4', pathOf(numbered), problem));
 }
 
 function bodyOf(numbered: NumberedNode, inode: Buffer, context: InodeContext, target: TreeTarget): Body {
   const { node } = numbered;
   if (node.kind === 'symlink') return symlinkBody(numbered as NumberedNode<SymlinkNode>, inode, context, target);
   if (node.kind === 'directory') return directoryBody(numbered as NumberedDirectory, inode, context, target);
-  const { size, runs } = context.contents.claim(node.content as Exclude<typeof node.content, Buffer>);
+  const { size, runs } = context.contents.claim(context.fromMemory.get(node) ?? node.content);
   for (const run of runs) context.blocks.use(run);
   return extentsBody(numbered, inode, { size, runs }, { context, target });
 }
@@ -177,19 +175,21 @@ function extentsBody(
   { size, runs }: { size: number; runs: readonly FileRun[] },
   { context, target }: Stores,
 ): Body {
-  const treeBlocks = writeExtentTree(inode, runs, context.checksums.ofInode(numbered.inode), target);
+  const treeBlocks = writeExtentTree(inode, runs, () => context.checksums.ofInode(numbered.inode), target);
   const blockCount = runs.reduce((sum, run) => sum + run.count, treeBlocks);
   return { size, flags: inodeFlags.extents, blockCount };
 }
 
-/** Nodes whose contents are in memory get them stored, in the order of their inodes. */
-export function storeBuffers(nodes: readonly NumberedNode<TreeNode>[], contents: Contents): void {
+/** Stores the contents that are in memory, in the order of the inodes. The tree stays as it is: it may be written again. */
+export function storeBuffers(nodes: readonly NumberedNode[], contents: Contents): Map<TreeNode, StoredContent> {
+  const stored = new Map<TreeNode, StoredContent>();
   for (const { node } of nodes) {
     if (node.kind !== 'file' || !Buffer.isBuffer(node.content)) continue;
     const writer = contents.create(node.content.length, false);
     writer.write(node.content);
-    node.content = writer.close();
+    stored.set(node, writer.close());
   }
+  return stored;
 }
 
 /** The directory of the filesystem itself. */

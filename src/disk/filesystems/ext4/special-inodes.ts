@@ -42,11 +42,11 @@ export function fillJournal(
     // At most one in each of two groups, and each is one extent.
     throw new RangeError('a journal of more than four stretches');
   };
-  writeExtentTree(inode, runs, checksums.ofInode(specialInodes.journal), { takeBlock, write });
+  writeExtentTree(inode, runs, () => checksums.ofInode(specialInodes.journal), { takeBlock, write });
   const size = journalBlocks * blockSize;
   const flags = inodeFlags.extents;
   writeInodeFields(inode, { ...common, size, flags, mtime: timestamp, timestamp, blockCount: journalBlocks });
-  table.seal(specialInodes.journal);
+  table.seal(specialInodes.journal, inode);
   return { area: inode.subarray(blockAreaOffset, blockAreaOffset + blockAreaSize), size };
 }
 
@@ -62,5 +62,5 @@ export function fillResizeInode(
   const blockCount = resizeInodeBlocks(groupCount, descriptorBlocks);
   const fields = { ...common, size: resizeInodeSize, flags: 0, mtime: timestamp, timestamp, blockCount };
   writeInodeFields(inode, fields);
-  table.seal(specialInodes.resize);
+  table.seal(specialInodes.resize, inode);
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { DirectoryCache } from '../../../cache/directories.ts';
 import { stepKey } from '../../../cache/key.ts';
 import { run } from '../../../exec/run.ts';
+import { requireProgramsOf } from '../../../exec/sandbox.ts';
 import { tools } from '../../../exec/tools.ts';
 import type { InstalledPackage } from '../../../packages/backend.ts';
 import type { Reporter } from '../../../progress/reporter.ts';
@@ -36,6 +37,7 @@ export async function installedRoot(
     packages: lock.packages.map(({ name, sha256 }) => [name, sha256]),
     documentation,
   });
+  await requireProgramsOf(inputs.config.basearch);
   const kept = await cache.find(key);
   await using _packages =
     kept === undefined

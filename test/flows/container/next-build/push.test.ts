@@ -93,6 +93,20 @@ describe('pushBuild', () => {
     await expect(push(await build(scene.work, '13.1', ['two']))).rejects.toMatchObject({ code: 'TAG_MOVED' });
   });
 
+  it('shares its tags with a build for another architecture that is pushed at the same time', async () => {
+    const builds = [
+      await build(scene.work, '13.1', ['one'], { architecture: 'arm64' }),
+      await build(scene.work, '13.1', ['one']),
+    ];
+    await Promise.all(builds.map((image) => push(image)));
+    const repository = await session.registries.repository(scene.registry.host, repositoryName);
+    for (const tag of ['13.1', 'testing-candidate']) {
+      const index = await repository.resolveTag(tag);
+      const offered = index === undefined ? [] : await imageEntries(repository, index);
+      expect(offered.map(({ digest }) => digest).sort()).toEqual(builds.map(({ digest }) => digest).sort());
+    }
+  });
+
   it('asks one question when the tag points there already', async () => {
     const image = await build(scene.work, '13.1', ['one']);
     await push(image);

@@ -37,7 +37,7 @@ export async function finishBaseDisk(
   const esp = newDirectory(container.timestamp);
   for (const [path, file] of contents.espFiles) placeNode(esp, path, file);
   await targets.esp.finish(esp, disk.partition(partitionName.esp).size);
-  await writeOwnPartitions(settings.layout, disk, { ...work.place, xattrsOf: () => [] });
+  await writeOwnPartitions(settings.layout, work.place);
   const bootCode = hasBios ? installBios(work, output) : undefined;
 
   const { release, deviceTree, directories } = plan.kernel;

@@ -1,6 +1,11 @@
+import { join } from 'node:path';
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { run } from '../../../src/exec/run.ts';
 import { escapedPath, mountUnits } from '../../../src/rootfs/steps/mount-units.ts';
 import { contextFor, readTree, writeTree } from '../support.ts';
+
+const systemd = (name: string) => ({ name, packages: { deb: 'systemd', rpm: 'systemd' }, purpose: 'checks units' });
 
 const mount = { partition: 'my-data', filesystem: 'xfs', place: '/var/lib/my-data' };
 const units = '/usr/lib/systemd/system';
@@ -42,6 +47,24 @@ it('does not replace a unit of the system', async () => {
     exitStatus: 2,
     message: 'disk.yaml mounts /var/lib/my-data, and the system has a unit var-lib-my\\x2ddata.mount already',
   });
+});
+
+it('writes units that systemd finds no fault with', async () => {
+  const root = await writeTree({ [`${units}/local-fs.target`]: '' });
+  await mountUnits.run(contextFor(root, { mounts: [mount] }));
+  const unit = join(root, units, 'var-lib-my\\x2ddata.mount');
+  expect(await run(systemd('systemd-analyze'), ['verify', '--man=no', '--recursive-errors=no', unit])).toMatchObject({
+    stdout: '',
+    stderr: '',
+  });
+});
+
+it('names units as systemd does', async () => {
+  const part = fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,20}$/);
+  const paths = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => `/var/${parts.join('/')}`);
+  const sample = fc.sample(paths, 50);
+  const { stdout } = await run(systemd('systemd-escape'), ['--path', ...sample]);
+  expect(sample.map(escapedPath)).toEqual(stdout.trim().split(' '));
 });
 
 it.each([

@@ -3,7 +3,7 @@ import type { DirectoryNode } from '../tree.ts';
 import type { Blocks } from './blocks.ts';
 import { checksumsOf } from './checksums.ts';
 import type { Contents } from './contents.ts';
-import { blockSize, descriptorsPerBlock, type Geometry } from './geometry.ts';
+import { blockSize, type Geometry } from './geometry.ts';
 import { writeGroups } from './groups.ts';
 import { inodeTable } from './inode-table.ts';
 import { lostAndFoundNode, storeBuffers, writeInodes } from './inodes.ts';
@@ -53,7 +53,7 @@ export async function finishExt4(
   const demand = { geometry, blocks, lastInode: table.last, reservedPercent: options.reservedPercent };
   const layout = size === undefined ? leastLayout(demand) : exactLayout(demand, size, label);
   const journal = fillJournal(layout.journalBlocks, uuid, special);
-  fillResizeInode(layout.groupCount, pointerBlock.first, special);
+  fillResizeInode(layout.blockCount, pointerBlock.first, special);
 
   const directoryCounts = new Map<number, number>();
   for (const { inode } of directories) {
@@ -74,7 +74,6 @@ export async function finishExt4(
       inodeCount: layout.groupCount * geometry.inodesPerGroup,
       freeInodes: groups.freeInodes,
       inodesPerGroup: geometry.inodesPerGroup,
-      descriptorBlocks: Math.ceil(layout.groupCount / descriptorsPerBlock),
       checksumSeed: checksums.seed,
     },
     groups.descriptors,

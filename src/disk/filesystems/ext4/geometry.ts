@@ -14,15 +14,23 @@ export const descriptorSize = 64;
 /** Groups whose bitmaps and inode tables lie together, in the first of them. */
 export const groupsPerFlex = 16;
 
-export const descriptorsPerBlock = blockSize / descriptorSize;
+const descriptorsPerBlock = blockSize / descriptorSize;
+
+/** Blocks behind each superblock that are no content's: group descriptors of 4 TiB. */
+const mostDescriptorRoom = 512;
+
+export const maximumGroups = mostDescriptorRoom * descriptorsPerBlock;
+
+/** What is smaller is for /boot, and hardly grows. */
+const leastThatGrows = 2 ** 29 / blockSize;
 
 /**
- * Blocks for group descriptors behind each superblock, those in use and those that growth will use: enough for 4 TiB.
- * Beyond that the kernel goes on with another layout (meta_bg).
+ * How many of those blocks are for group descriptors, those in use and those that growth will use: enough for 4 TiB, or for
+ * 512 GiB. Beyond that the kernel goes on with another layout (meta_bg). The others are free.
  */
-export const descriptorRoom = 512;
-
-export const maximumGroups = descriptorRoom * descriptorsPerBlock;
+function descriptorRoom(blockCount: number): number {
+  return blockCount < leastThatGrows ? 64 : mostDescriptorRoom;
+}
 
 /**
  * What is decided before contents come, and holds whatever size the filesystem has in the end. Each group begins with its
@@ -63,9 +71,19 @@ export function backupGroups(groupCount: number): number[] {
   return groups;
 }
 
-/** Blocks of superblock, descriptors and room for more at the beginning of a group. */
-export function superblockRoom(group: number): number {
-  return hasSuperblock(group) ? 1 + descriptorRoom : 0;
+/** Blocks for group descriptors of which none is in use: for growth. */
+export function reservedDescriptorBlocks(blockCount: number): number {
+  return descriptorRoom(blockCount) - descriptorBlocks(blockCount);
+}
+
+/** Blocks of group descriptors. */
+export function descriptorBlocks(blockCount: number): number {
+  return Math.ceil(blockCount / blocksPerGroup / descriptorsPerBlock);
+}
+
+/** Blocks of superblock and descriptors at the beginning of a group, and room for more of them. */
+export function superblockRoom(group: number, descriptors = mostDescriptorRoom): number {
+  return hasSuperblock(group) ? 1 + descriptors : 0;
 }
 
 /** Blocks at the beginning of a group that never hold content. */
@@ -98,11 +116,12 @@ export interface Run {
   count: number;
 }
 
-/** The stretches of a group that hold its fixed blocks, in a filesystem with so many groups: ascending. */
-export function fixedRuns({ tableBlocks }: Geometry, group: number, groupCount: number): Run[] {
+/** The stretches of a group that hold its fixed blocks, in a filesystem of so many blocks: ascending. */
+export function fixedRuns({ tableBlocks }: Geometry, group: number, blockCount: number): Run[] {
   const begin = group * blocksPerGroup;
+  const groupCount = Math.ceil(blockCount / blocksPerGroup);
   const room = superblockRoom(group);
-  const runs = room > 0 ? [{ first: begin, count: room }] : [];
+  const runs = room > 0 ? [{ first: begin, count: superblockRoom(group, descriptorRoom(blockCount)) }] : [];
   if (group % groupsPerFlex === 0) {
     const tables = Math.min(groupsPerFlex, groupCount - group);
     const first = begin + room;

@@ -4,8 +4,8 @@ import { crc32c } from './crc32c.ts';
 import {
   blockSize,
   blocksPerGroup,
+  descriptorBlocks,
   descriptorSize,
-  descriptorsPerBlock,
   fixedRuns,
   type Geometry,
   groupsPerFlex,
@@ -41,8 +41,7 @@ export interface Groups {
  */
 export function writeGroups(input: GroupsInput, write: (block: number, bytes: Buffer) => void): Groups {
   const { geometry, layout, inodes, checksums } = input;
-  const descriptorBlocks = Math.ceil(layout.groupCount / descriptorsPerBlock);
-  const descriptors = Buffer.alloc(descriptorBlocks * blockSize);
+  const descriptors = Buffer.alloc(descriptorBlocks(layout.blockCount) * blockSize);
   let freeBlocks = 0;
   let freeInodes = 0;
   for (let group = 0; group < layout.groupCount; group++) {
@@ -98,7 +97,7 @@ function blockBitmap({ geometry, layout, blocks }: GroupsInput, group: number): 
   const begin = group * blocksPerGroup;
   const count = Math.min(blocksPerGroup, layout.blockCount - begin);
   const content = blocks.bitmap(group);
-  const runs = fixedRuns(geometry, group, layout.groupCount);
+  const runs = fixedRuns(geometry, group, layout.blockCount);
   const isLast = group === layout.groupCount - 1;
   if (content === undefined && !isLast && group % groupsPerFlex !== 0) {
     return { free: runs.reduce((free, run) => free - run.count, count) };

@@ -1,4 +1,4 @@
-import { backupGroups, blockSize, blocksPerGroup, descriptorRoom } from './geometry.ts';
+import { backupGroups, blockSize, blocksPerGroup, descriptorBlocks, reservedDescriptorBlocks } from './geometry.ts';
 import { blockAreaOffset } from './inode.ts';
 
 // https://docs.kernel.org/filesystems/ext4/dynamic.html: inode 7 owns the blocks into which group descriptors can grow.
@@ -9,27 +9,25 @@ const doubleIndirect = 13;
 /** What the file would have at most: 12 blocks, one block of pointers, and one of pointers to such. */
 export const resizeInodeSize = (pointersPerBlock ** 2 + pointersPerBlock + 12) * blockSize;
 
-/** Blocks that it owns. @param descriptorBlocks those in use */
-export function resizeInodeBlocks(groupCount: number, descriptorBlocks: number): number {
-  return 1 + (descriptorRoom - descriptorBlocks) * (1 + backupGroups(groupCount).length);
-}
-
 /**
  * Writes which blocks the inode owns: each block that the primary descriptors can grow into is a block of pointers to the
  * same one of every backup.
  * @param inode its bytes
  * @param pointerBlock a block of its own, for the pointers to those
+ * @param blockCount of the filesystem
+ * @returns how many blocks it owns
  */
 export function writeResizeInode(
   inode: Buffer,
   pointerBlock: number,
-  { groupCount, descriptorBlocks }: { groupCount: number; descriptorBlocks: number },
+  blockCount: number,
   write: (block: number, bytes: Buffer) => void,
-): void {
+): number {
   inode.writeUInt32LE(pointerBlock, blockAreaOffset + doubleIndirect * 4);
-  const backups = backupGroups(groupCount);
+  const backups = backupGroups(Math.ceil(blockCount / blocksPerGroup));
+  const [used, reserved] = [descriptorBlocks(blockCount), reservedDescriptorBlocks(blockCount)];
   const pointers = Buffer.alloc(blockSize);
-  for (let index = descriptorBlocks; index < descriptorRoom; index++) {
+  for (let index = used; index < used + reserved; index++) {
     const place = 1 + index;
     pointers.writeUInt32LE(place, index * 4);
     if (backups.length === 0) continue;
@@ -38,4 +36,5 @@ export function writeResizeInode(
     write(place, copies);
   }
   write(pointerBlock, pointers);
+  return 1 + reserved * (1 + backups.length);
 }

@@ -94,9 +94,8 @@ function leastFor(demand: Demand, journal: (blocks: number) => number, room: (bl
 /** At least how many blocks more it takes: none if it is 0 or less. Room that is added is never more than that. */
 function shortage(demand: Demand, blockCount: number, journalBlocks: number, room: Room): number {
   const { geometry, blocks, lastInode } = demand;
-  const groupCount = Math.ceil(blockCount / blocksPerGroup);
   const groupsForInodes = Math.ceil((lastInode + room.inodes) / geometry.inodesPerGroup);
-  const free = blockCount - fixedCount(geometry, groupCount) - blocks.used - journalBlocks;
+  const free = blockCount - fixedCount(geometry, blockCount) - blocks.used - journalBlocks;
   return Math.max(
     blocks.endAfter(journalBlocks) - blockCount,
     (groupsForInodes - 1) * blocksPerGroup + 1 - blockCount,
@@ -113,10 +112,11 @@ function shortOfLastGroup({ tableBlocks }: Geometry, blockCount: number): number
   return rest === 0 || own === 0 ? 0 : own + leastOfLastGroup - rest;
 }
 
-function fixedCount(geometry: Geometry, groupCount: number): number {
+function fixedCount(geometry: Geometry, blockCount: number): number {
+  const groupCount = Math.ceil(blockCount / blocksPerGroup);
   let count = 0;
   for (let group = 0; group < groupCount; group++) {
-    for (const run of fixedRuns(geometry, group, groupCount)) count += run.count;
+    for (const run of fixedRuns(geometry, group, blockCount)) count += run.count;
   }
   return count;
 }

@@ -2,11 +2,11 @@ import { type Blocks, takeAll } from './blocks.ts';
 import type { Checksums } from './checksums.ts';
 import type { FileRun } from './contents.ts';
 import { writeExtentTree } from './extent-tree.ts';
-import { blockSize, descriptorsPerBlock } from './geometry.ts';
+import { blockSize } from './geometry.ts';
 import { blockAreaOffset, blockAreaSize, fileTypeBits, inodeFlags, specialInodes, writeInodeFields } from './inode.ts';
 import type { InodeTable } from './inode-table.ts';
 import { journalSuperblock } from './journal.ts';
-import { resizeInodeBlocks, resizeInodeSize, writeResizeInode } from './resize-inode.ts';
+import { resizeInodeSize, writeResizeInode } from './resize-inode.ts';
 
 export interface SpecialContext {
   blocks: Blocks;
@@ -52,14 +52,12 @@ export function fillJournal(
 
 /** Makes the inode of the blocks that descriptors of groups can grow into. */
 export function fillResizeInode(
-  groupCount: number,
+  filesystemBlocks: number,
   pointerBlock: number,
   { table, timestamp, write }: SpecialContext,
 ): void {
   const inode = table.slot(specialInodes.resize);
-  const descriptorBlocks = Math.ceil(groupCount / descriptorsPerBlock);
-  writeResizeInode(inode, pointerBlock, { groupCount, descriptorBlocks }, write);
-  const blockCount = resizeInodeBlocks(groupCount, descriptorBlocks);
+  const blockCount = writeResizeInode(inode, pointerBlock, filesystemBlocks, write);
   const fields = { ...common, size: resizeInodeSize, flags: 0, mtime: timestamp, timestamp, blockCount };
   writeInodeFields(inode, fields);
   table.seal(specialInodes.resize, inode);

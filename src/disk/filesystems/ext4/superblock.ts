@@ -3,10 +3,10 @@ import {
   backupGroups,
   blockSize,
   blocksPerGroup,
-  descriptorRoom,
   descriptorSize,
   groupsPerFlex,
   inodeSize,
+  reservedDescriptorBlocks,
 } from './geometry.ts';
 import { extraInodeSize, specialInodes } from './inode.ts';
 
@@ -50,7 +50,6 @@ export interface SuperblockFields {
   inodeCount: number;
   freeInodes: number;
   inodesPerGroup: number;
-  descriptorBlocks: number;
   checksumSeed: number;
   /** Where the journal lies, in case its inode is lost: the area of that inode that says it, and bytes. */
   journal: { area: Uint8Array; size: number };
@@ -97,7 +96,7 @@ function superblock(fields: SuperblockFields, group: number): Buffer {
   set32(bits(features.readOnlyCompatible), 0x64);
   block.set(uuid, 0x68);
   block.write(fields.label, 0x78);
-  block.writeUInt16LE(descriptorRoom - fields.descriptorBlocks, 0xce);
+  block.writeUInt16LE(reservedDescriptorBlocks(blockCount), 0xce);
   set32(specialInodes.journal, 0xe0);
   // The seed of the hashes of names: who knows the UUID knows it, and a container knows the UUID.
   block.set(uuid, 0xec);

@@ -15,7 +15,8 @@ import { type DiskSource, overlaidSource } from './source.ts';
  * backup of the partition table at its end, and its own boot filesystem, in which the kernel's content stays where it is.
  * @param base stays open as long as the disk is read
  * @param size bytes, a multiple of 1 MiB; or the least that holds the content
- * @throws CosaError `DISK_TOO_SMALL` (exit 2), `FILESYSTEM_FULL` (exit 1); the signal's reason
+ * @throws CosaError `DISK_TOO_SMALL` (exit 2), `KERNEL_ARGUMENTS_LENGTH` (exit 4), `FILESYSTEM_FULL` (exit 1); the signal's
+ *   reason
  */
 export async function platformDisk(
   base: BaseDisk,

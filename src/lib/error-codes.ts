@@ -117,6 +117,7 @@ export const errorCodes = {
   INTERNAL: ['failed', 'This is a bug in cosa.'],
   KERNEL_AMBIGUOUS: ['failed', 'The root has several kernels.'],
   KERNEL_MISSING: ['failed', 'The packages have no kernel.'],
+  KERNEL_ARGUMENTS_LENGTH: ['verification', 'The arguments of a kernel are more than it reads.'],
   KEY_EXISTS: ['usage', 'A key is there already.'],
   KEY_INVALID: ['usage', 'A key cannot be read.'],
   KEY_MISSING: ['usage', 'There is no such key.'],

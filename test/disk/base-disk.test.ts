@@ -207,6 +207,19 @@ describe("a base disk, and a platform's disk over it", () => {
     expect(base.ignitionPlatforms).toEqual(['aws', 'metal']);
   });
 
+  it('refuse arguments that the kernel would not read to their end', async () => {
+    const imageConfig = {
+      rootfs: 'ext4',
+      'extra-kargs': Array.from({ length: 4 }, (_, index) => `x${index}=${'y'.repeat(500)}`),
+    };
+    await using base = await makeBase('base', await container({ imageConfig }));
+    await expect(platformDisk(base, boot, 'least', never)).rejects.toMatchObject({
+      code: 'KERNEL_ARGUMENTS_LENGTH',
+      exitStatus: 4,
+      message: expect.stringMatching(/^the kernel's arguments have 2\d{3} characters, and it reads 2047 of them$/),
+    });
+  });
+
   it('refuse a size that is too small', async () => {
     await using base = await makeBase('base', await container());
     await expect(platformDisk(base, boot, 512 * mebibyte, never)).rejects.toMatchObject({ code: 'DISK_TOO_SMALL' });
@@ -321,7 +334,7 @@ const hostile: Hostile[] = [
     name: 'no os-release',
     links: { 'usr/lib/os-release': '/proc/version' },
     code: 'CONTAINER_PATH',
-    message: 'the container has neither /usr/etc/os-release nor /usr/lib/os-release as a file',
+    message: 'the container has neither /usr/lib/os-release nor /usr/etc/os-release as a file',
   },
 ];
 

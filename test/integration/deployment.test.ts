@@ -3,8 +3,10 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { osReleasePaths } from '../../src/disk/base-disk/roles.ts';
 import { bootFilesystem } from '../../src/disk/boot/boot-filesystem.ts';
 import { deploymentTitle } from '../../src/disk/boot/title.ts';
+import { findFileChecksum } from '../../src/disk/deployment/container-path.ts';
 import { objectOf } from '../../src/disk/deployment/nodes.ts';
 import { physicalRoot } from '../../src/disk/deployment.ts';
 import type { FileNode } from '../../src/disk/filesystems/tree.ts';
@@ -78,7 +80,7 @@ async function compare(unpacked: UnpackedImage, getCommit: readonly string[]): P
     const node = objectOf(objects, checksum).node as FileNode;
     return [path, { ...node, xattrs: [] }] as const;
   });
-  const osRelease = await readFile(join(theirs.root, deployment, 'usr/lib/os-release'), 'utf8');
+  const osRelease = [...osReleasePaths].flatMap((path) => unpackedFile(unpacked, path))[0] ?? '';
   const title = deploymentTitle(osRelease, plan.commit.version);
   const settings = { kernelArguments: [], grubCommands: [], networkArguments: [] };
   const boot = bootFilesystem(
@@ -90,6 +92,12 @@ async function compare(unpacked: UnpackedImage, getCommit: readonly string[]): P
   expectSame(listNodes(boot, keptBytes), await listDirectory(theirs.boot), deliberate.boot);
   const theirEntry = await readFile(join(theirs.boot, 'loader/entries/ostree-1.conf'), 'utf8');
   expect(entryText(boot)).toBe(theirEntry.replace(/^aboot.*\n/gm, ''));
+}
+
+function unpackedFile({ commit, contents }: UnpackedImage, path: string): string[] {
+  const checksum = findFileChecksum(commit.root, path);
+  const found = contents.find((content) => content.checksum === checksum && content.kind === 'file');
+  return found === undefined ? [] : [String(found.bytes)];
 }
 
 function entryText(boot: ReturnType<typeof bootFilesystem>): string {
@@ -172,6 +180,28 @@ const trees: { name: string; entries: SampleEntry[]; hasVar?: boolean }[] = [
     entries: [...kernel, ...usrEtc, tmpfiles, { type: 'directory', path: 'etc' }],
   },
   { name: 'nothing that makes directories in /var', entries: [...kernel, ...usrEtc] },
+  {
+    name: 'two os-releases, of which that in /usr/lib counts',
+    entries: [...kernel, ...usrEtc, tmpfiles, { path: 'usr/etc/os-release', content: 'PRETTY_NAME="From etc"\n' }],
+  },
+  {
+    name: 'an os-release in /usr/etc alone',
+    entries: [
+      ...kernel.filter(({ path }) => path !== 'usr/lib/os-release'),
+      ...usrEtc,
+      tmpfiles,
+      { path: 'usr/etc/os-release', content: 'PRETTY_NAME="From etc"\n' },
+    ],
+  },
+  {
+    name: 'a link in the place of an os-release',
+    entries: [
+      ...kernel,
+      ...usrEtc,
+      tmpfiles,
+      { type: 'symlink', path: 'usr/etc/os-release', linkTarget: '../usr/lib/os-release' },
+    ],
+  },
   { name: 'no /var', entries: [...kernel, ...usrEtc], hasVar: false },
   {
     name: 'a description of the hardware, and a checksum of the kernel',

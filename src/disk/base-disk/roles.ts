@@ -18,8 +18,8 @@ export type ContentRole =
 /** Small files that a base disk is made by. */
 export type KeptPath = (typeof keptPaths)[number];
 
-/** As os-release(5) has it: the first that there is counts. */
-export const osReleasePaths = ['/usr/etc/os-release', '/usr/lib/os-release'] as const;
+/** Where ostree looks for the name of the operating system: the first that is a file counts. */
+export const osReleasePaths = ['/usr/lib/os-release', '/usr/etc/os-release'] as const;
 
 export function isOsRelease(path: KeptPath): boolean {
   return osReleasePaths.some((candidate) => candidate === path);

@@ -1,3 +1,4 @@
+import { verificationError } from '../../lib/errors.ts';
 import { newDirectory, newFile, newSymlink, placeNode } from '../deployment/nodes.ts';
 import type { DirectoryNode, FileNode } from '../filesystems/tree.ts';
 import { firstBootStamp, grubConfig, grubMenu } from './grub-config.ts';
@@ -47,11 +48,27 @@ export function deploymentEntry(deployment: BootDeployment, kernelArguments: rea
   };
 }
 
+/** `COMMAND_LINE_SIZE` of Linux on x86 and arm64, without the zero at its end: it cuts off what is longer, unasked. */
+const longestCommandLine = 2047;
+
+/** What GRUB gives the kernel at the first boot, when it is longest. */
+function requireShort({ linux, options }: LoaderEntry, networkArguments: readonly string[]): void {
+  const firstBoot = ['ignition.firstboot', ...networkArguments].join(' ');
+  const line = `BOOT_IMAGE=${linux} ${options.replace('$ignition_firstboot', firstBoot)}`;
+  if (line.length <= longestCommandLine) return;
+  throw verificationError(
+    'KERNEL_ARGUMENTS_LENGTH',
+    `the kernel's arguments have ${line.length} characters, and it reads ${longestCommandLine} of them`,
+    { hint: 'give fewer in "extra-kargs" of image.yaml or in platforms.yaml, and build the container again' },
+  );
+}
+
 /**
  * The content of a platform's boot filesystem: what `ostree admin deploy` leaves there, and GRUB's configuration with the
  * stamp of the first boot.
  * @param kernelFiles by their paths relative to the kernel's directory
  * @param mtime of everything but those
+ * @throws CosaError `KERNEL_ARGUMENTS_LENGTH` (exit 4)
  */
 export function bootFilesystem(
   deployment: BootDeployment,
@@ -60,6 +77,7 @@ export function bootFilesystem(
   mtime: number,
 ): DirectoryNode {
   const entry = deploymentEntry(deployment, settings.kernelArguments);
+  requireShort(entry, settings.networkArguments);
   const directory = (entries: Parameters<typeof newDirectory>[1]) => newDirectory(mtime, entries);
   const kernel = newDirectory(mtime);
   for (const { path, ...owner } of deployment.directories)

@@ -27,7 +27,7 @@ export const gzip: Compressor = {
  * are asked from: the same ones in any image of the disk.
  * @param output gets the compressed bytes; is not finished
  */
-export function gzipSink(output: ImageSink, { threads, signal, hash }: CompressionRequest): CompressingSink {
+function gzipSink(output: ImageSink, { threads, signal, hash }: CompressionRequest): CompressingSink {
   let checksum = 0;
   let size = 0;
   // What is compressed is output in the order of the calls.

@@ -23,6 +23,7 @@ const skipShift = 5;
 const heads = new Int32Array(1 << hashBits);
 const chain = new Uint16Array(maximumInput);
 const tokens = createTokens();
+const { values, literalFrequencies, distanceFrequencies } = tokens;
 
 /**
  * Compresses bytes into deflate blocks that end at a byte's border, of which none is the last: those of several inputs may
@@ -64,6 +65,7 @@ export function deflateZeros(count: number, output: Uint8Array): number {
 }
 
 function search(input: Uint8Array, window: number, writer: BitWriter): void {
+  const words = new DataView(input.buffer, input.byteOffset, input.length);
   const end = input.length;
   const lastStart = end - leastMatch;
   let blockStart = 0;
@@ -77,40 +79,40 @@ function search(input: Uint8Array, window: number, writer: BitWriter): void {
   };
 
   while (position < end) {
-    const found = position > lastStart ? 0 : longestMatch(input, position, window);
+    const found = position > lastStart ? 0 : longestMatch(words, position, window);
     if (found === 0) {
       // Where nothing is found for long, fewer places are looked at.
-      for (let left = 1 + (misses++ >> skipShift); left > 0 && position < end; left--) {
-        addLiteral(input[position++] as number);
-        flushIfFull();
-      }
+      const wanted = 1 + (misses++ >> skipShift);
+      const stop = Math.min(position + wanted, end, position + maximumTokens - tokens.count);
+      while (position < stop) addLiteral(input[position++] as number);
+      flushIfFull();
       continue;
     }
     misses = 0;
     const length = found >> 16;
     addMatch(length, (found & 0xffff) + 1);
     for (const stop = position++ + length; position < stop; position++) {
-      if (position <= lastStart) remember(hashAt(input, position), position);
+      if (position <= lastStart) remember(hashAt(words, position), position);
     }
     flushIfFull();
   }
 }
 
 /** @returns `length << 16 | distance - 1`, and 0 if there is none that is long enough */
-function longestMatch(input: Uint8Array, position: number, window: number): number {
-  const end = input.length;
-  const hash = hashAt(input, position);
+function longestMatch(words: DataView, position: number, window: number): number {
+  const end = words.byteLength;
+  const hash = hashAt(words, position);
   let candidate = heads[hash] as number;
   remember(hash, position);
   let best = leastMatch - 1;
   let result = 0;
   for (let tries = chainLength; candidate >= 0 && position - candidate <= window && tries > 0; tries--) {
-    if (input[candidate + best] === input[position + best]) {
-      const length = matchLength(input, candidate, position, end);
+    if (words.getUint8(candidate + best) === words.getUint8(position + best)) {
+      const length = matchLength(words, candidate, position, end);
       if (length > best) {
         best = length;
         result = (length << 16) | (position - candidate - 1);
-        if (length >= niceLength) break;
+        if (length >= niceLength || position + length === end) break;
       }
     }
     const earlier = chain[candidate] as number;
@@ -127,32 +129,31 @@ function remember(hash: number, position: number): void {
 }
 
 function addLiteral(literal: number): void {
-  const { literalFrequencies } = tokens;
   literalFrequencies[literal] = (literalFrequencies[literal] as number) + 1;
-  tokens.values[tokens.count++] = literal | -0x80000000;
+  values[tokens.count++] = literal | -0x80000000;
 }
 
 function addMatch(length: number, distance: number): void {
-  const { literalFrequencies, distanceFrequencies } = tokens;
   const symbol = lengthSymbol(length);
   literalFrequencies[symbol] = (literalFrequencies[symbol] as number) + 1;
   const code = distanceCode(distance);
   distanceFrequencies[code] = (distanceFrequencies[code] as number) + 1;
-  tokens.values[tokens.count++] = (length << 16) | (distance - 1);
+  values[tokens.count++] = (length << 16) | (distance - 1);
 }
 
-function hashAt(input: Uint8Array, position: number): number {
-  const value =
-    (input[position] as number) |
-    ((input[position + 1] as number) << 8) |
-    ((input[position + 2] as number) << 16) |
-    ((input[position + 3] as number) << 24);
-  return Math.imul(value, 0x9e3779b1) >>> (32 - hashBits);
+function hashAt(words: DataView, position: number): number {
+  return Math.imul(words.getUint32(position, true), 0x9e3779b1) >>> (32 - hashBits);
 }
 
-function matchLength(input: Uint8Array, earlier: number, position: number, end: number): number {
+function matchLength(words: DataView, earlier: number, position: number, end: number): number {
   const limit = Math.min(maximumMatch, end - position);
   let length = 0;
-  while (length < limit && input[earlier + length] === input[position + length]) length++;
+  while (length + 4 <= limit) {
+    const difference = words.getInt32(earlier + length, true) ^ words.getInt32(position + length, true);
+    // The lowest byte is the first.
+    if (difference !== 0) return length + ((31 - Math.clz32(difference & -difference)) >> 3);
+    length += 4;
+  }
+  while (length < limit && words.getUint8(earlier + length) === words.getUint8(position + length)) length++;
   return length;
 }

@@ -5,7 +5,7 @@ export const distanceSymbols = 30;
 export const endOfBlock = 256;
 const firstLengthSymbol = 257;
 
-export const minimumMatch = 3;
+const minimumMatch = 3;
 export const maximumMatch = 258;
 export const maximumDistance = 32768;
 

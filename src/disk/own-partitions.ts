@@ -1,13 +1,7 @@
 import type { DiskLayout } from '../contract/disk-layout.ts';
 import { type DiskWithFilesystems, filesystemOn } from './filesystem-on-disk.ts';
-import type { Filesystem } from './filesystems/filesystem.ts';
 import type { DirectoryNode } from './filesystems/tree.ts';
 import { filesystems } from './filesystems.ts';
-
-/** The filesystems that a config's own partitions need. */
-export function ownFilesystems(layout: DiskLayout): readonly Filesystem[] {
-  return filesystems.filter(({ name }) => layout.partitions.some(({ filesystem }) => filesystem === name));
-}
 
 /**
  * Makes the filesystems of a config's own partitions, empty; what Ignition makes one in stays as it is.

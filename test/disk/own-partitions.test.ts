@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { diskLayoutSchema } from '../../src/contract/disk-layout.ts';
 import { fileOutput } from '../../src/disk/output.ts';
-import { ownFilesystems, writeOwnPartitions } from '../../src/disk/own-partitions.ts';
+import { writeOwnPartitions } from '../../src/disk/own-partitions.ts';
 import { partitionRows } from '../../src/disk/partitions/table.ts';
 import { planDisk } from '../../src/disk/partitions.ts';
 import { run } from '../../src/exec/run.ts';
@@ -72,8 +72,3 @@ it.each([512, 4096] as const)(
     expect(empty.equals(Buffer.alloc(secrets.size))).toBe(true);
   },
 );
-
-it('names the filesystems that are needed, once', () => {
-  expect(ownFilesystems(layout).map(({ name }) => name)).toEqual(['ext4', 'vfat']);
-  expect(ownFilesystems(diskLayoutSchema.parse({}))).toEqual([]);
-});

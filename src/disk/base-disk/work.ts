@@ -8,6 +8,7 @@ import { type DiskWithFilesystems, filesystemOn } from '../filesystem-on-disk.ts
 import { fat } from '../filesystems/fat.ts';
 import type { Filesystem, FilesystemRequest, FilesystemWriter } from '../filesystems/filesystem.ts';
 import { findFilesystem } from '../filesystems.ts';
+import { filesystemObstacle } from '../host-filesystems.ts';
 import { type DiskSettings, readDiskSettings } from '../image-config.ts';
 import type { DiskOutput } from '../output.ts';
 import { partitionName, partitionRows } from '../partitions/table.ts';
@@ -49,6 +50,8 @@ export async function beginBaseDisk(
   const settings = await readDiskSettings(reader, image, tree);
   const plan = planDeployment(await readDirectories(tree), container.name);
   const rows = partitionRows(container.architecture, settings.layout);
+  const obstacle = await filesystemObstacle(settings);
+  if (obstacle !== undefined) throw obstacle;
   const { digest, timestamp } = container;
   const disk = planDisk(rows, { container: digest, sectorSize, size: 'least', rootBytes: 0 });
   // GRUB's code for BIOS reads sectors of 512 bytes.

@@ -81,13 +81,13 @@ it('has the partitions of disk.json, each with its filesystem, and a root that g
       { label: 'secrets', size: '16 MiB', filesystem: 'none' },
     ],
   });
-  const { path, partition } = await diskFile(base, 2048 * mebibyte);
+  const { path, partition } = await diskFile(base, 1024 * mebibyte);
   expect((await run(tool('sgdisk', 'gdisk'), ['--verify', path])).stdout).toContain('No problems found');
   for (const name of ['boot', 'root', 'data']) await run(tool('e2fsck', 'e2fsprogs'), ['-fn', await partition(name)]);
   await run(tool('fsck.fat', 'dosfstools'), ['-n', await partition('camera')]);
 
   // What the first boot does on a larger disk, to the partition with root's number.
-  await truncate(path, 4096 * mebibyte);
+  await truncate(path, 2048 * mebibyte);
   await run(tool('sfdisk', 'fdisk'), ['--no-reread', '--no-tell-kernel', '-N', '4', path], { input: ', +\n' });
   const { stdout } = await run(tool('sfdisk', 'fdisk'), ['--json', path]);
   const { partitiontable } = JSON.parse(stdout) as {
@@ -99,7 +99,7 @@ it('has the partitions of disk.json, each with its filesystem, and a root that g
     ['BIOS-BOOT', 1, 1],
     ['EFI-SYSTEM', 2, 127],
     ['boot', 129, 200],
-    ['root', beforeRoot, 4096 - beforeRoot - 1],
+    ['root', beforeRoot, 2048 - beforeRoot - 1],
     ['data', 329, 64],
     ['camera', 393, 40],
     ['secrets', 433, 16],
@@ -109,7 +109,7 @@ it('has the partitions of disk.json, each with its filesystem, and a root that g
 
 it('has a root that the host has made', { timeout: 120_000 }, async () => {
   await using base = await baseDisk('btrfs', {});
-  const { partition } = await diskFile(base, 3072 * mebibyte);
+  const { partition } = await diskFile(base, 1280 * mebibyte);
   const root = await partition('root');
   await run(tool('btrfs', 'btrfs-progs'), ['check', '--readonly', root]);
   if (!(await isRealRoot())) return;

@@ -23,7 +23,10 @@ function begin(request: Parameters<Filesystem['begin']>[0]): ReturnType<Filesyst
   return Promise.resolve().then(() => {
     const options = ext4Options(request);
     if (Buffer.byteLength(request.label) > longestLabel) {
-      throw usageError('FILESYSTEM_LABEL', `the label "${request.label}" has more than ${longestLabel} bytes`);
+      throw usageError(
+        'FILESYSTEM_LABEL',
+        `the label ${JSON.stringify(request.label)} has more than ${longestLabel} bytes`,
+      );
     }
     const geometry = geometryFor(options.bytesPerInode);
     const blocks = blocksOf(geometry);

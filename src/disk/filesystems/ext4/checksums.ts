@@ -4,13 +4,13 @@ import { crc32c } from './crc32c.ts';
 export interface Checksums {
   /** Where all but the superblock's begin; stored there, so that the UUID can be changed later (metadata_csum_seed). */
   readonly seed: number;
-  /** Of a bitmap, or what a block of extended attributes begins with. */
+  /** Of a bitmap. */
   of(bytes: Uint8Array): number;
   /** Where the checksums of an inode and of what belongs to it begin. */
   ofInode(inode: number): number;
-  /** Where the checksum of a numbered thing begins: a group's descriptor. */
-  ofNumber(number: number): number;
-  /** As {@link ofNumber}, for a number of 64 bits: a block. */
+  /** Where the checksum of a group's descriptor begins. */
+  ofGroup(group: number): number;
+  /** Where the checksum of a block of extended attributes begins. */
   ofBlock(block: number): number;
 }
 
@@ -18,11 +18,6 @@ export interface Checksums {
 export function checksumsOf(uuid: Uint8Array): Checksums {
   const seed = crc32c(0xffffffff, uuid);
   const number = Buffer.alloc(8);
-
-  function ofNumber(value: number): number {
-    number.writeUInt32LE(value, 0);
-    return crc32c(seed, number.subarray(0, 4));
-  }
 
   return {
     seed,
@@ -33,7 +28,10 @@ export function checksumsOf(uuid: Uint8Array): Checksums {
       number.writeUInt32LE(0, 4);
       return crc32c(seed, number);
     },
-    ofNumber,
+    ofGroup(group) {
+      number.writeUInt32LE(group, 0);
+      return crc32c(seed, number.subarray(0, 4));
+    },
     ofBlock(block) {
       number.writeBigUInt64LE(BigInt(block));
       return crc32c(seed, number);

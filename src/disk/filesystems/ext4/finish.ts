@@ -51,7 +51,7 @@ export async function finishExt4(
   const pointerBlock = blocks.take(1);
   blocks.use(pointerBlock);
   const demand = { geometry, blocks, lastInode: table.last, reservedPercent: options.reservedPercent };
-  const layout = size === undefined ? leastLayout(demand) : exactLayout(demand, size, label);
+  const layout = size === undefined ? leastLayout(demand, label) : exactLayout(demand, size, label);
   const journal = fillJournal(layout.journalBlocks, uuid, special);
   fillResizeInode(layout.blockCount, pointerBlock.first, special);
 

@@ -45,7 +45,7 @@ export interface Geometry {
   tableBlocks: number;
 }
 
-/** @param bytesPerInode a quarter of what one inode table may take at most: see `options.ts` for the bounds */
+/** @param bytesPerInode disk space that there is for each inode; `options.ts` has the bounds */
 export function geometryFor(bytesPerInode: number): Geometry {
   const inodesPerBlock = blockSize / inodeSize;
   const wanted = (blocksPerGroup * blockSize) / bytesPerInode;

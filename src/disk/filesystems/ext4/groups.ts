@@ -80,7 +80,7 @@ export function writeGroups(input: GroupsInput, write: (block: number, bytes: Bu
       write(places.inodeTable, inodes.bytesOf(group));
     }
     descriptor.writeUInt16LE(flag, 0x12);
-    descriptor.writeUInt16LE(crc32c(checksums.ofNumber(group), descriptor) & 0xffff, 0x1e);
+    descriptor.writeUInt16LE(crc32c(checksums.ofGroup(group), descriptor) & 0xffff, 0x1e);
   }
   return { descriptors, freeBlocks, freeInodes };
 }

@@ -37,12 +37,18 @@ const none = { blocks: 0, inodes: 0 } as const;
 /** A last group of fewer blocks beside its tables is left out, as mke2fs leaves it out. */
 const leastOfLastGroup = 50;
 
-/** The least size that holds everything, with some room beyond what is reserved. */
-export function leastLayout(demand: Demand): Layout {
+/**
+ * The least size that holds everything, with some room beyond what is reserved.
+ * @param label names the filesystem in errors
+ * @throws CosaError `FILESYSTEM_TOO_LARGE`
+ */
+export function leastLayout(demand: Demand, label: string): Layout {
   const reserved = (blockCount: number) => reservedBlocks(blockCount, demand.reservedPercent);
   const room = (blockCount: number) => ({ ...freeAtFirst, blocks: freeAtFirst.blocks + reserved(blockCount) });
   const journal = (blockCount: number) => journalSizes(blockCount)[0] ?? leastJournal;
-  return leastFor(demand, journal, room);
+  const layout = leastFor(demand, journal, room);
+  requirePossible(layout.groupCount, label);
+  return layout;
 }
 
 /**
@@ -55,14 +61,7 @@ export function exactLayout(demand: Demand, size: number, label: string): Layout
   const given = Math.floor(size / blockSize);
   const blockCount = given - (shortOfLastGroup(demand.geometry, given) > 0 ? given % blocksPerGroup : 0);
   const groupCount = Math.ceil(blockCount / blocksPerGroup);
-  if (groupCount > maximumGroups) {
-    const [has, can] = [size / 2 ** 20, (maximumGroups * blocksPerGroup) / blocksPerMebibyte];
-    throw new CosaError(
-      'FILESYSTEM_TOO_LARGE',
-      `the ${label} filesystem (${has} MiB) is larger than ext4 can be made: ${can} MiB`,
-      { hint: 'make the partition smaller: its filesystem can grow beyond that when it is mounted' },
-    );
-  }
+  requirePossible(groupCount, label);
   const journalBlocks = journalSizes(blockCount).find((journal) => shortage(demand, blockCount, journal, none) <= 0);
   if (journalBlocks !== undefined) return { blockCount, groupCount, journalBlocks };
   const least = leastFor(
@@ -71,6 +70,16 @@ export function exactLayout(demand: Demand, size: number, label: string): Layout
     () => none,
   );
   throw filesystemFull(label, size, least.blockCount * blockSize);
+}
+
+function requirePossible(groupCount: number, label: string): void {
+  if (groupCount <= maximumGroups) return;
+  const [has, can] = [groupCount, maximumGroups].map((groups) => (groups * blocksPerGroup) / blocksPerMebibyte);
+  throw new CosaError(
+    'FILESYSTEM_TOO_LARGE',
+    `the ${label} filesystem (${has} MiB) is larger than ext4 can be made: ${can} MiB`,
+    { hint: 'make the partition smaller: its filesystem can grow beyond that when it is mounted' },
+  );
 }
 
 export function reservedBlocks(blockCount: number, percent: number): number {

@@ -39,7 +39,7 @@ export function fillJournal(
   }
   write((runs[0] as FileRun).first, journalSuperblock(journalBlocks, uuid));
   const takeBlock = (): never => {
-    // At most one in each of two groups, and each is one extent.
+    // It lies in three stretches at most: beside its tables, each group has room for half of it.
     throw new RangeError('a journal of more than four stretches');
   };
   writeExtentTree(inode, runs, () => checksums.ofInode(specialInodes.journal), { takeBlock, write });

@@ -98,7 +98,7 @@ function superblock(fields: SuperblockFields, group: number): Buffer {
   block.write(fields.label, 0x78);
   block.writeUInt16LE(reservedDescriptorBlocks(blockCount), 0xce);
   set32(specialInodes.journal, 0xe0);
-  // The seed of the hashes of names: who knows the UUID knows it, and a container knows the UUID.
+  // The seed of the hashes of names. Elsewhere it is random, but the same input gives the same bytes here.
   block.set(uuid, 0xec);
   block.writeUInt8(halfMd4, 0xfc);
   block.writeUInt8(1, 0xfd); // what follows backs up the journal's inode

@@ -133,7 +133,6 @@ export const errorCodes = {
   LAYOUT_FULL: ['usage', "The layout's index would be too large."],
   LAYOUT_INVALID: ['verification', 'A directory is not a sound OCI layout.'],
   LAYOUT_MISSING: ['usage', 'There is no OCI layout.'],
-  LOADER_ENTRY_INVALID: ['verification', "The boot loader's entry is not as it must be."],
   LOCKFILE_INVALID: ['usage', 'A lockfile is not as specified.'],
   LOCKFILE_STALE: ['usage', 'The lockfile does not fit the configuration.'],
   LOCK_FAILED: ['failed', 'A lock could not be taken.'],

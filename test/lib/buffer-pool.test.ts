@@ -28,3 +28,19 @@ describe('createBufferPool', () => {
     expect(pool.take().buffer).not.toBe(stranger.buffer);
   });
 });
+
+it('takes back a buffer that was moved to a thread, and has come back as another object', () => {
+  const buffers = createBufferPool(16);
+  const taken = buffers.take();
+  const moved = structuredClone(taken.buffer, { transfer: [taken.buffer as ArrayBuffer] });
+  const restored = buffers.restored(moved as ArrayBuffer);
+  restored.fill(7);
+  buffers.giveBack(restored.subarray(3, 4));
+  expect(buffers.take()).toEqual(Buffer.alloc(16, 7));
+});
+
+it('takes no buffer of another size', () => {
+  const buffers = createBufferPool(16);
+  buffers.giveBack(buffers.restored(new ArrayBuffer(8)));
+  expect(buffers.take()).toHaveLength(16);
+});

@@ -35,7 +35,7 @@ function deploymentArgument({ stateroot, bootChecksum }: BootDeployment): string
  * The boot loader's entry of the only deployment. Paths are those of the boot filesystem.
  * @param kernelArguments without that which names the deployment
  */
-export function deploymentEntry(deployment: BootDeployment, kernelArguments: readonly string[]): LoaderEntry {
+function deploymentEntry(deployment: BootDeployment, kernelArguments: readonly string[]): LoaderEntry {
   const { stateroot, bootChecksum, title, kernelRelease, deviceTree } = deployment;
   const directory = `/ostree/${stateroot}-${bootChecksum}`;
   return {

@@ -4,9 +4,7 @@ import type { CommitDirectory } from '../../ostree/unpack/directories.ts';
 // A container is hostile: a symbolic link in the place of a directory would lead elsewhere for whoever follows it.
 
 /** What a path in a commit is. Whether an entry is a file or a symbolic link shows when its content comes. */
-export type CommitEntry =
-  | { kind: 'directory'; directory: CommitDirectory }
-  | { kind: 'file or link'; checksum: string };
+type CommitEntry = { kind: 'directory'; directory: CommitDirectory } | { kind: 'file or link'; checksum: string };
 
 /**
  * Looks a path up.
@@ -14,7 +12,7 @@ export type CommitEntry =
  * @returns `undefined` if it, or a directory on the way, does not exist
  * @throws CosaError `CONTAINER_PATH` (exit 4) if something on the way is not a directory
  */
-export function findEntry(root: CommitDirectory, path: string): CommitEntry | undefined {
+function findEntry(root: CommitDirectory, path: string): CommitEntry | undefined {
   const names = path.split('/').slice(1);
   let directory = root;
   for (const [index, name] of names.entries()) {

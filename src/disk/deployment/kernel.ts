@@ -18,7 +18,7 @@ export interface KernelFile {
   path: string;
 }
 
-export interface KernelDirectory {
+interface KernelDirectory {
   /** As a file's. */
   path: string;
   uid: number;

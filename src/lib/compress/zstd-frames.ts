@@ -12,7 +12,7 @@ const maximumWindowBytes = 128 * 1024 * 1024;
 const frameMagic = 0xfd2fb528;
 const skippableMagic = 0x184d2a50;
 /** What a block expands to at most, and takes in the stream. */
-export const maximumBlockBytes = 128 * 1024;
+const maximumBlockBytes = 128 * 1024;
 
 /** Bytes after which decompressed ones are handed on: a small input can become very much. */
 export const enoughBytes = 1024 * 1024;

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { verificationError } from '../../lib/errors.ts';
 import { type ParsedCommit, type ParsedDirtree, parseCommit, parseDirmeta, parseDirtree } from './metadata.ts';
 
-export type MetadataKind = 'commit' | 'dirtree' | 'dirmeta';
+type MetadataKind = 'commit' | 'dirtree' | 'dirmeta';
 
 /** Where a commit's metadata objects are found; their checksums are verified. */
 export interface MetadataSource {

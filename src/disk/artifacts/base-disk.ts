@@ -50,6 +50,7 @@ export function baseDiskArtifact(making: BaseDiskMaking, sectorSize: SectorSize)
     const path = join(directory, diskName);
     await mkdir(path);
     await makeBaseDisk({ ...making, sectorSize }, path, reporter);
+    reporter.note('verified');
     await using disk = await openBaseDisk(path);
     await writeFile(join(directory, versionsName), JSON.stringify(await hostVersions(disk.config.rootfs)));
   }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { CosaError } from '../lib/errors.ts';
 import type { HostDependence } from './filesystems/filesystem.ts';
 import { filesystems, findFilesystem } from './filesystems.ts';
@@ -28,6 +29,19 @@ export async function filesystemVersions(settings: NamesFilesystems): Promise<re
   const versions: string[] = [];
   for (const host of dependences(settings)) versions.push(...(await host.versions()));
   return versions;
+}
+
+/**
+ * Compares versions that {@link filesystemVersions} gave once with what the same programs are now.
+ * @throws CosaError `TOOL_MISSING`, `FILESYSTEM_UNSUPPORTED` (exit 3)
+ */
+export async function areVersionsCurrent(recorded: readonly string[]): Promise<boolean> {
+  const current: string[] = [];
+  for (const { tools, host } of filesystems) {
+    const isRecorded = tools.some(({ name }) => recorded.some((version) => version.startsWith(`${name} `)));
+    if (host !== undefined && isRecorded) current.push(...(await host.versions()));
+  }
+  return isDeepStrictEqual(recorded, current);
 }
 
 function dependences({ config, layout }: NamesFilesystems): HostDependence[] {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { diskLayoutSchema } from '../../src/contract/disk-layout.ts';
 import { btrfs } from '../../src/disk/filesystems/btrfs.ts';
 import { xfs } from '../../src/disk/filesystems/xfs.ts';
-import { filesystemObstacle, filesystemVersions } from '../../src/disk/host-filesystems.ts';
+import { areVersionsCurrent, filesystemObstacle, filesystemVersions } from '../../src/disk/host-filesystems.ts';
 import { CosaError } from '../../src/lib/errors.ts';
 
 const settings = (rootfs: string, ...own: string[]) => ({
@@ -38,6 +38,13 @@ describe('what a container needs of the host', () => {
     expect(await filesystemVersions(settings('btrfs', 'xfs'))).toEqual(['mkfs.xfs 5.0', 'mkfs.btrfs 6.2']);
     expect(await filesystemObstacle(settings('btrfs', 'ext4'))).toBeUndefined();
     expect(await filesystemObstacle(settings('ext4', 'btrfs', 'xfs'))).toBe(obstacle);
+  });
+
+  it('has changed or not since it was recorded', async () => {
+    expect(await areVersionsCurrent([])).toBe(true);
+    expect(await areVersionsCurrent(['mkfs.btrfs 6.2'])).toBe(true);
+    expect(await areVersionsCurrent(['mkfs.xfs 5.0', 'mkfs.btrfs 6.2'])).toBe(true);
+    expect(await areVersionsCurrent(['mkfs.btrfs 6.1'])).toBe(false);
   });
 
   it('is not known for a root that nobody makes', async () => {

@@ -7,9 +7,9 @@ import type { Cleanup } from '../../lib/cleanup.ts';
 import type { Reporter } from '../../progress/reporter.ts';
 import type { BaseDisk, BaseDiskRequest } from '../base-disk/types.ts';
 import { makeBaseDisk, openBaseDisk } from '../base-disk.ts';
+import { filesystemVersions } from '../host-filesystems.ts';
 import type { SectorSize } from '../partitions/gpt.ts';
 import type { Artifact } from './artifact.ts';
-import { hostVersions } from './host-versions.ts';
 import type { TemporaryDirectories } from './temporary.ts';
 
 /** What base disks are made of and where they are kept. */
@@ -52,7 +52,7 @@ export function baseDiskArtifact(making: BaseDiskMaking, sectorSize: SectorSize)
     await makeBaseDisk({ ...making, sectorSize }, path, reporter);
     reporter.note('verified');
     await using disk = await openBaseDisk(path);
-    await writeFile(join(directory, versionsName), JSON.stringify(await hostVersions(disk.config.rootfs)));
+    await writeFile(join(directory, versionsName), JSON.stringify(await filesystemVersions(disk)));
   }
 
   return {
@@ -66,7 +66,7 @@ export function baseDiskArtifact(making: BaseDiskMaking, sectorSize: SectorSize)
       const directory = await cache?.find(key);
       if (directory === undefined) return undefined;
       const kept = await opened(directory);
-      const versions = await hostVersions(kept.disk.config.rootfs);
+      const versions = await filesystemVersions(kept.disk);
       if (isDeepStrictEqual(kept.hostVersions, versions)) return kept;
       keyOfVersions = stepKey('base-disk-by/1', { key, versions });
       const other = await cache?.find(keyOfVersions);

@@ -1,12 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { makeDirectory } from '../../lib/directories.ts';
 import { commitRename, writeFileAtomic } from '../../lib/files.ts';
 import { exists } from '../../lib/if-exists.ts';
 import { readTextIfExists } from '../../lib/text-file.ts';
+import { areVersionsCurrent } from '../host-filesystems.ts';
 import { type DiskImageRecord, formatRecord, parseRecord, recordPath } from '../record.ts';
-import { hostVersions } from './host-versions.ts';
 import type { VerifiedFiles } from './verified-files.ts';
 
 /** A disk image that is there, made now or before. */
@@ -30,7 +29,7 @@ export async function findKeptImage(
   const text = await readTextIfExists(recordPath(path));
   const record = text === undefined ? undefined : parseRecord(text);
   if (record?.key !== key || !(await exists(path))) return undefined;
-  if (!isDeepStrictEqual(record['host-tools'], await hostVersions(record.rootfs))) return undefined;
+  if (!(await areVersionsCurrent(record['host-tools']))) return undefined;
   for (const file of record.files) {
     if (await verified.isWhole(join(dirname(path), file.name), file)) continue;
     warn(`${path} is made anew: it is not the file that was written there`);

@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { imageConfigKeys } from '../../contract/image-config.ts';
 import type { DiskContainer } from '../../disk/base-disk/types.ts';
-import { findFilesystem } from '../../disk/filesystems.ts';
+import { filesystemObstacle } from '../../disk/host-filesystems.ts';
 import { readDiskSettings } from '../../disk/image-config.ts';
 import { imageForm } from '../../disk/platforms/image-form.ts';
 import type { Platform } from '../../disk/platforms/platform.ts';
@@ -109,14 +108,12 @@ function architectureObstacle({ consoles }: Platform, container: DiskContainer |
   return { message: `it has no machines of ${container.architecture}`, hint: undefined };
 }
 
-/** What keeps this host from making any disk of a container: its root filesystem, mostly. */
+/** What keeps this host from making any disk of a container: its filesystems. */
 async function obstacleOf(resolved: ResolvedImage | undefined): Promise<Obstacle | undefined> {
   try {
-    const rootfs =
-      resolved === undefined
-        ? imageConfigKeys.rootfs.default
-        : (await readDiskSettings(resolved.reference.reader, resolved.image)).config.rootfs;
-    return await findFilesystem(rootfs, 'rootfs').host?.obstacle();
+    // What has no container yet may get one that every host can make disks of.
+    if (resolved === undefined) return undefined;
+    return await filesystemObstacle(await readDiskSettings(resolved.reference.reader, resolved.image));
   } catch (error) {
     if (!(error instanceof CosaError)) throw error;
     return { message: error.message, hint: error.hint };

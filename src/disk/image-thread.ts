@@ -9,7 +9,7 @@ import {
   digestsOf,
 } from './image-threads/grains.ts';
 import { type HashAnswer, type HashRequest, hashed } from './image-threads/hashing.ts';
-import { compressedPiece, type PieceAnswer, type PieceRequest } from './image-threads/pieces.ts';
+import type { PieceAnswer, PieceRequest } from './image-threads/pieces.ts';
 
 export type ImageRequest = HashRequest | DigestRequest | DeflateRequest | PieceRequest;
 export type ImageAnswer = HashAnswer | DigestAnswer | DeflateAnswer | PieceAnswer;
@@ -24,6 +24,8 @@ serveRequests<ImageRequest, ImageAnswer>(async (request) => {
       return { message, transfer: first === undefined ? [] : [first.fragment.buffer as ArrayBuffer] };
     }
     case 'piece': {
+      // Most images have no use for it, and it takes a while to be loaded.
+      const { compressedPiece } = await import('./image-threads/pieces.ts');
       const message = await compressedPiece(request);
       return { message, transfer: [message.compressed.buffer] };
     }

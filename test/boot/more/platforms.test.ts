@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import type { Firmware } from '../../../src/vm/firmware.ts';
+import { bootPlatform, consolesOf } from '../platform.ts';
+
+test.each<[platform: string, firmware: Firmware, consoles: string[]]>([
+  ['metal', 'bios', []],
+  ['azure', 'uefi', ['tty0', 'ttyS0,115200n8']],
+  ['vmware', 'uefi', ['ttyS0,115200n8', 'tty0']],
+  ['gcp', 'uefi', ['tty0', 'ttyS0,115200n8']],
+  ['openstack', 'bios', ['ttyS0,115200n8', 'tty0']],
+])('the %s disk boots by %s, and says where it runs', async (platform, firmware, consoles) => {
+  const { kernelArguments } = await bootPlatform(platform, firmware);
+  expect(kernelArguments).toContain(`ignition.platform.id=${platform}`);
+  expect(kernelArguments).toContain('ignition.firstboot');
+  expect(consolesOf(kernelArguments)).toEqual(consoles);
+});

@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { runStep } from '../../src/progress/step.ts';
+import type { Firmware } from '../../src/vm/firmware.ts';
+import { ignitionConfig } from '../../src/vm/ignition.ts';
+import { startMachine } from '../../src/vm/machine.ts';
+import { createSshKey } from '../../src/vm/ssh.ts';
+import { capabilities } from '../../src/vm/suites/basic/capabilities.ts';
+import { commit } from '../../src/vm/suites/basic/commit.ts';
+import { firmware } from '../../src/vm/suites/basic/firmware.ts';
+import { growth } from '../../src/vm/suites/basic/growth.ts';
+import { immutableRoot } from '../../src/vm/suites/basic/immutable-root.ts';
+import { readOnlyUsr } from '../../src/vm/suites/basic/read-only-usr.ts';
+import { running } from '../../src/vm/suites/basic/running.ts';
+import { createGuest, testUser } from '../../src/vm/suites/guest.ts';
+import { silentSession } from '../helpers/session.ts';
+import { builtWorkDirectory, cosaOk, testWork } from '../integration/fixture.ts';
+import { provisionedDisk } from './provisioned-disk.ts';
+
+/** What a platform's disk said of itself after its first boot, when it had passed the tests of every disk. */
+export interface PlatformBoot {
+  /** The kernel's command line, argument by argument. */
+  kernelArguments: readonly string[];
+  /** What of the provisioning is still in /boot. */
+  leftInBoot: string;
+}
+
+/** Of what `cosa image build --json` says of an image. */
+interface BuiltImage {
+  path: string;
+  container: { 'ostree-commit': string };
+}
+
+/** What holds wherever a disk boots. */
+const everywhere = [running, commit, firmware, growth, readOnlyUsr, immutableRoot, capabilities];
+
+const grow = 2 * 1024 ** 3;
+
+/** Makes the example's image for a platform with `cosa image build`, and boots what is in it. */
+export async function bootPlatform(platform: string, start: Firmware): Promise<PlatformBoot> {
+  const work = await builtWorkDirectory();
+  const made = JSON.parse(await cosaOk(work, ['image', 'build', platform, '--json'])) as BuiltImage[];
+  const image = made[0];
+  if (image === undefined) throw new Error(`no image for ${platform} was made`);
+  const directory = await mkdtemp(join(testWork, `${platform}-`));
+  const session = silentSession();
+  try {
+    const key = await createSshKey(directory);
+    const config = ignitionConfig({ users: [{ name: testUser, sshKeys: [key.publicKey] }] });
+    const disk = await provisionedDisk(image.path, directory, config);
+    const consoleLog = resolve(testWork, 'consoles', `${platform}-${start}.log`);
+    await using machine = await runStep(session, 'start machine', (reporter) =>
+      startMachine(
+        { disk, grow, firmware: start, architecture: 'x86_64', memory: 2048, cpus: 2, consoleLog },
+        reporter,
+      ),
+    );
+    const expected = {
+      commit: image.container['ostree-commit'],
+      firmware: start,
+      diskSize: machine.diskSize,
+    };
+    const guest = createGuest(machine, key, expected, session.signal);
+    await guest.reachable();
+    for (const test of everywhere) await test.run(guest);
+    return {
+      kernelArguments: (await guest.output('cat /proc/cmdline')).split(/\s+/),
+      leftInBoot: await guest.output('ls -d /boot/ignition* 2>/dev/null || true'),
+    };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** The consoles of a kernel command line, in their order: the last is /dev/console. */
+export function consolesOf(kernelArguments: readonly string[]): string[] {
+  return kernelArguments.flatMap((argument) => (argument.startsWith('console=') ? [argument.slice(8)] : []));
+}

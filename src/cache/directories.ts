@@ -30,17 +30,26 @@ const recordName = 'tree.json';
 export function directoryCache(cacheDirectory: string, kind: CacheKind, watcher: LockWaiter): DirectoryCache {
   let opened: Promise<Cache> | undefined;
   const open = () => (opened ??= openCache(cacheDirectory, kind));
+  const { hasXattrs = false } = kind;
+  /** Ends when whoever fills an entry in this process is done: the lock is for other processes. */
+  let filling: Promise<unknown> = Promise.resolve();
 
   async function find(key: string): Promise<string | undefined> {
     const cache = await open();
     await cache.use([key]);
     const entry = cache.path(key);
-    if (!(await exists(entry)) || (await differenceOf(entry)) !== undefined) return undefined;
+    if (!(await exists(entry)) || (await differenceOf(entry, hasXattrs)) !== undefined) return undefined;
     await cache.touch(key);
     return join(entry, contentName);
   }
 
-  async function fill(key: string, make: (directory: string) => Promise<void>): Promise<string> {
+  function fill(key: string, make: (directory: string) => Promise<void>): Promise<string> {
+    const filled = filling.then(() => fillNext(key, make));
+    filling = filled.catch(() => undefined);
+    return filled;
+  }
+
+  async function fillNext(key: string, make: (directory: string) => Promise<void>): Promise<string> {
     const cache = await open();
     const lock = join(cacheDirectory, kind.name, '.filling.lock');
     await using _lock = await waitForLock(watcher, lock, 'another command that fills the cache');
@@ -54,7 +63,7 @@ export function directoryCache(cacheDirectory: string, kind: CacheKind, watcher:
     await mkdir(content);
     try {
       await make(content);
-      await writeTreeRecord(content, join(unfinished, recordName));
+      await writeTreeRecord(content, join(unfinished, recordName), hasXattrs);
       await syncFileSystem(unfinished);
       await cache.place(unfinished, key);
     } catch (error) {
@@ -68,7 +77,7 @@ export function directoryCache(cacheDirectory: string, kind: CacheKind, watcher:
   /** Of the entry's key, what is there is not what was put there. Moved away first: half of it must not be found. */
   async function discard(entry: string, away: string): Promise<void> {
     if (!(await exists(entry))) return;
-    const difference = (await differenceOf(entry)) ?? 'it is damaged';
+    const difference = (await differenceOf(entry, hasXattrs)) ?? 'it is damaged';
     const message = `${entry} is made anew, for it is not what was put there: ${difference}`;
     watcher.events({ type: 'warning', message, hint: undefined });
     await rename(entry, away);
@@ -86,8 +95,8 @@ export function directoryCache(cacheDirectory: string, kind: CacheKind, watcher:
   };
 }
 
-async function differenceOf(entry: string): Promise<string | undefined> {
+async function differenceOf(entry: string, hasXattrs: boolean): Promise<string | undefined> {
   const content = join(entry, contentName);
   if (!(await exists(content))) return 'it is of another version';
-  return treeDifference(content, join(entry, recordName));
+  return treeDifference(content, join(entry, recordName), hasXattrs);
 }

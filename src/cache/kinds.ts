@@ -6,6 +6,8 @@ export interface CacheKind {
   readonly content: string;
   /** Closed to other users of the machine: set-uid programs lie in it. */
   readonly isPrivate: boolean;
+  /** True if the files of an entry have extended attributes, which say as much as contents. */
+  readonly hasXattrs?: boolean;
   /** How many entries stay when another one is kept. */
   readonly mostEntries: number;
   /** And how many bytes of them, where entries are files. */
@@ -38,7 +40,7 @@ export const cacheKinds = {
     mostBytes: 10_000_000_000,
   },
   /** A second and third stream or lockfile find theirs again. */
-  roots: { name: 'roots', content: 'installed packages', isPrivate: true, mostEntries: 3 },
+  roots: { name: 'roots', content: 'installed packages', isPrivate: true, hasXattrs: true, mostEntries: 3 },
   /** What commands are at, in leases of their own; none of it is kept. */
   scratch: { name: 'scratch', content: 'unfinished work', isPrivate: false, mostEntries: 0 },
 } as const satisfies Record<string, CacheKind>;

@@ -8,19 +8,20 @@ import { readTextIfExists } from '../lib/text-file.ts';
  * What a tree was like when it was put away, so that one which a copy, a full disk or a power loss has changed is not
  * taken for it: of each entry type, mode, owner, size, time, the names that are one file, a link's target and extended attributes.
  * Contents are not read: 15,000 entries take 0.2 s.
+ * @param hasXattrs false for a tree without extended attributes: they are read by a program that the host may not have
  */
-export async function writeTreeRecord(tree: string, file: string): Promise<void> {
-  await writeFileAtomic(file, JSON.stringify([...(await describeTree(tree))]));
+export async function writeTreeRecord(tree: string, file: string, hasXattrs: boolean): Promise<void> {
+  await writeFileAtomic(file, JSON.stringify([...(await describeTree(tree, hasXattrs))]));
 }
 
 /**
  * Compares a tree with the record of what it was.
  * @returns `undefined` if they agree, else what is different: `root/usr/bin/sudo has changed`
  */
-export async function treeDifference(tree: string, file: string): Promise<string | undefined> {
+export async function treeDifference(tree: string, file: string, hasXattrs: boolean): Promise<string | undefined> {
   const recorded = parse(await readTextIfExists(file));
   if (recorded === undefined) return 'nothing says what it was like';
-  const present = await describeTree(tree);
+  const present = await describeTree(tree, hasXattrs);
   for (const [path, line] of recorded) {
     const now = present.get(path);
     if (now === undefined) return `${path} is missing`;
@@ -31,8 +32,8 @@ export async function treeDifference(tree: string, file: string): Promise<string
   return `${added} is new`;
 }
 
-async function describeTree(tree: string): Promise<Map<string, string>> {
-  const [lines, attributes] = await Promise.all([listTree(tree), listXattrs(tree)]);
+async function describeTree(tree: string, hasXattrs: boolean): Promise<Map<string, string>> {
+  const [lines, attributes] = await Promise.all([listTree(tree), hasXattrs ? listXattrs(tree) : []]);
   const described = [...lines].sort(([a], [b]) => compareBytes(a, b));
   return new Map([
     ...described,

@@ -17,6 +17,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { setImmediate as nextTick } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type DirectoryCache, directoryCache } from '../../src/cache/directories.ts';
 import { run, tryRun } from '../../src/exec/run.ts';
@@ -45,8 +46,8 @@ afterEach(async () => {
 const signal = new AbortController().signal;
 const watcher = { signal, events: (event: PipelineEvent) => void events.push(event) };
 /** Closed when the test ends. */
-function open(mostEntries: number, directory = base): DirectoryCache {
-  const kind = { name: basename(directory), content: 'trees', isPrivate: true, mostEntries };
+function open(mostEntries: number, directory = base, hasXattrs = true): DirectoryCache {
+  const kind = { name: basename(directory), content: 'trees', isPrivate: true, hasXattrs, mostEntries };
   const cache = directoryCache(dirname(directory), kind, watcher);
   opened.push(cache);
   return cache;
@@ -69,6 +70,34 @@ describe('directoryCache', () => {
     expect(await readFile(join(paths[0], 'file'), 'utf8')).toBe('x');
     expect(await cache.find('k')).toBe(paths[0]);
     expect(await cache.find('other')).toBeUndefined();
+  });
+
+  it('fills one entry after the other for one command, and does not say that it waits for itself', async () => {
+    const cache = open(5);
+    let underWay = 0;
+    const make = async () => {
+      expect(++underWay).toBe(1);
+      await nextTick();
+      underWay--;
+    };
+    await Promise.all([cache.fill('a', make), cache.fill('b', make)]);
+    await expect(cache.fill('c', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    await cache.fill('c', make);
+    expect(events).toEqual([]);
+  });
+
+  it('reads no extended attributes where there are none: the host may lack the program', async () => {
+    const attribute = (value: string, path: string) =>
+      run({ ...tools.getfattr, name: 'setfattr' }, ['-n', 'user.x', '-v', value, path]);
+    for (const hasXattrs of [false, true]) {
+      const cache = open(5, join(top, `attributes-${hasXattrs}`), hasXattrs);
+      const entry = await cache.fill('k', async (directory) => {
+        await writeFile(join(directory, 'file'), 'x');
+        await attribute('1', join(directory, 'file'));
+      });
+      await attribute('2', join(entry, 'file'));
+      expect(await cache.find('k')).toBe(hasXattrs ? undefined : entry);
+    }
   });
 
   it('keeps nothing of work that failed', async () => {

@@ -78,6 +78,7 @@ export const errorCodes = {
   DISK_INVALID: ['verification', 'A disk image is not as its format says.'],
   DISK_MISSING: ['usage', 'There is no such disk image.'],
   DISK_REFERENCE: ['verification', 'A disk image refers to another file of this machine.'],
+  DISK_TOO_LARGE: ['usage', 'The disk is larger than its format can say.'],
   DISK_TOO_SMALL: ['usage', 'The disk is too small for its content.'],
   DRACUT_FAILED: ['failed', 'The initramfs could not be made.'],
   DRACUT_MISSING: ['failed', 'The system has no dracut.'],

@@ -9,6 +9,13 @@ describe('imageFileName', () => {
     expect(imageFileName(container, parts)).toBe('os-13.20260101.0-metal4k.aarch64.raw');
   });
 
+  it('refuses names that are too long together for a file', () => {
+    const long = { ...container, name: 'n'.repeat(100), version: 'v'.repeat(100) };
+    const message = "the container's name and version have 200 characters together, too many for a file name";
+    expect(() => imageFileName(long, parts)).toThrow(expect.objectContaining({ code: 'NAME_INVALID', message }));
+    expect(imageFileName({ ...long, version: 'v'.repeat(50) }, parts)).toHaveLength(171);
+  });
+
   it.each([
     ['name', '../x', `the container's name "../x" cannot be part of a file name`],
     ['name', '', `the container's name "" cannot be part of a file name`],

@@ -113,7 +113,8 @@ export async function imageArtifact(
     outputs: [file, `${file}.json`],
     key,
     async find() {
-      const kept = making.takesKept ? await findKeptImage(path, key, verified, making.warn) : undefined;
+      const sought = { path, platform: platform.name, key };
+      const kept = making.takesKept ? await findKeptImage(sought, verified, making.warn) : undefined;
       if (kept === undefined) await making.temporary.check();
       return kept;
     },

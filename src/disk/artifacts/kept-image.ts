@@ -1,8 +1,9 @@
-import { rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { makeDirectory } from '../../lib/directories.ts';
+import { usageError } from '../../lib/errors.ts';
 import { commitRename, writeFileAtomic } from '../../lib/files.ts';
-import { exists } from '../../lib/if-exists.ts';
+import { ifExists } from '../../lib/if-exists.ts';
 import { readTextIfExists } from '../../lib/text-file.ts';
 import { areVersionsCurrent } from '../host-filesystems.ts';
 import { type DiskImageRecord, formatRecord, parseRecord, recordPath } from '../record.ts';
@@ -15,27 +16,40 @@ export interface DiskImage {
   record: DiskImageRecord;
 }
 
+/** An image that may be there. */
+interface SoughtImage {
+  /** Where it would lie. */
+  path: string;
+  platform: string;
+  key: string;
+}
+
 /**
  * The image that lies at a path, if it was made under this key and is what was written then, byte for byte: what is booted, tested
- * or handed out must be what was made.
+ * or handed out must be what was made. Whoever can write to the directory can write a record: one of other files says nothing.
  * @param warn is told of one that is not what was written
+ * @throws CosaError `NOT_A_FILE` (exit 2) if something is there that no image can replace
  */
 export async function findKeptImage(
-  path: string,
-  key: string,
+  { path, platform, key }: SoughtImage,
   verified: VerifiedFiles,
   warn: (message: string) => void,
 ): Promise<DiskImage | undefined> {
   const text = await readTextIfExists(recordPath(path));
   const record = text === undefined ? undefined : parseRecord(text);
-  if (record?.key !== key || !(await exists(path))) return undefined;
-  if (!(await areVersionsCurrent(record['host-tools']))) return undefined;
-  for (const file of record.files) {
-    if (await verified.isWhole(join(dirname(path), file.name), file)) continue;
-    warn(`${path} is made anew: it is not the file that was written there`);
-    return undefined;
+  const there = await ifExists(lstat(path));
+  if (there?.isDirectory()) {
+    throw usageError('NOT_A_FILE', `${path} cannot be replaced: it is a directory, and no file`, {
+      hint: 'remove it, or name another directory with --output',
+    });
   }
-  return { path, record };
+  if (there === undefined || record?.key !== key || record.platform !== platform) return undefined;
+  const [file, ...others] = record.files;
+  if (file?.name !== basename(path) || others.length > 0) return undefined;
+  if (!(await areVersionsCurrent(record['host-tools']))) return undefined;
+  if (await verified.isWhole(path, file)) return { path, record };
+  warn(`${path} is made anew: it is not the file that was written there`);
+  return undefined;
 }
 
 /**

@@ -1,8 +1,12 @@
 // "Virtual Hard Disk Image Format Specification", Microsoft, 2006.
+import { type CosaError, usageError } from '../../lib/errors.ts';
 import type { DiskFormat, FormatRequest } from './format.ts';
 import { writeRaw } from './raw.ts';
 
 const sizeUnit = 1 << 20;
+const gibibyte = 2 ** 30;
+/** GiB; readers open none that is larger. */
+const maximumSize = 2040;
 const footerBytes = 512;
 const formatVersion = 0x00010000;
 const reservedFeature = 2;
@@ -12,19 +16,30 @@ const fixedDisk = 2;
 /** More than any geometry addresses: readers take the size that is named beside it. */
 const geometry = { cylinders: 65535, heads: 16, sectors: 255 };
 
-/** A fixed VHD, as Azure takes it: the disk as it is, a whole number of MiB, and a footer. */
+/**
+ * A fixed VHD, as Azure takes it: the disk as it is, a whole number of MiB, and a footer. Of a disk that is too large for the
+ * format, it throws CosaError `DISK_TOO_LARGE` (exit 2).
+ */
 export const vhd: DiskFormat = {
   name: 'vhd',
   extension: 'vhd',
   isCompressed: false,
   parameters: '',
   async write(request, sink) {
-    await writeRaw(request, sink);
     const size = Math.ceil(request.disk.size / sizeUnit) * sizeUnit;
+    if (size > maximumSize * gibibyte) throw tooLarge(size);
+    await writeRaw(request, sink);
     await sink.appendZeros(size - request.disk.size);
     await sink.append(footer(size, request.identity));
   },
 };
+
+function tooLarge(size: number): CosaError {
+  const message = `a VHD has at most ${maximumSize} GiB, and the disk has ${Math.ceil(size / gibibyte)} GiB`;
+  return usageError('DISK_TOO_LARGE', message, {
+    hint: `set "size: ${maximumSize}" or less in image.yaml and build the container again`,
+  });
+}
 
 function footer(size: number, identity: FormatRequest['identity']): Buffer {
   const bytes = Buffer.alloc(footerBytes);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { DiskContainer } from '../../disk/base-disk/types.ts';
 import { filesystemObstacle } from '../../disk/host-filesystems.ts';
 import { readDiskSettings } from '../../disk/image-config.ts';
+import { isNamePart } from '../../disk/image-name.ts';
 import { imageForm } from '../../disk/platforms/image-form.ts';
 import type { Platform } from '../../disk/platforms/platform.ts';
 import { architecturesOf, platforms } from '../../disk/platforms.ts';
@@ -125,6 +126,8 @@ async function imagesOf(
   { work }: ResolvedImage,
   { version, digest }: DiskContainer,
 ): Promise<(ListedImage & { platform: string })[]> {
+  // Of such a container nothing can be made, and its version might lead elsewhere.
+  if (!isNamePart(version)) return [];
   const directory = join(work.images, version);
   const names = (await namesIn(directory)).filter((name) => name.endsWith('.json'));
   const images = await Promise.all(names.map((name) => imageAt(directory, name, digest)));

@@ -62,6 +62,18 @@ describe('listPlatforms', () => {
     expect((await listed(directory, 'qemu'))?.images).toEqual([]);
   });
 
+  it('looks at nothing outside of the images, whatever version the container says it has', async () => {
+    const directory = await workDirectory();
+    const { images } = await buildImages(session, { directory, platforms: ['qemu'], from: 'stable', output: '.' });
+    const labels = { 'org.opencontainers.image.version': '../' };
+    const root = join(directory, 'tree');
+    const { digest } = await makeTestContainer({ layout: join(directory, 'oci'), tag: 'other', root, labels });
+    const record = `${images[0]?.path}.json`;
+    await writeFile(record, (await readFile(record, 'utf8')).replace(/sha256:[0-9a-f]{64}/, digest));
+    const { platforms } = await listPlatforms(session, directory, 'other', undefined);
+    expect(platforms.flatMap((platform) => platform.images)).toEqual([]);
+  });
+
   it.each<[string, OsTree, string, string]>([
     [
       'no image.json',

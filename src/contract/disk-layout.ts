@@ -4,7 +4,7 @@ import { prettyJson } from '../lib/canonical-json.ts';
 /** The filesystems that a config's own partition may have; Ignition can make one in those that have none. */
 export const partitionFilesystems = ['ext4', 'xfs', 'btrfs', 'vfat', 'none'] as const;
 
-export type PartitionFilesystem = (typeof partitionFilesystems)[number];
+type PartitionFilesystem = (typeof partitionFilesystems)[number];
 
 /** Names of the partitions that a disk has anyway, of whatever architecture. */
 export const systemPartitions = ['BIOS-BOOT', 'EFI-SYSTEM', 'boot', 'reserved', 'root'] as const;
@@ -109,9 +109,6 @@ export const diskLayoutSchema = z
 
 /** Sizes are bytes, all multiples of 1 MiB. */
 export type DiskLayout = z.output<typeof diskLayoutSchema>;
-
-/** A partition of a config's own. */
-export type LayoutPartition = DiskLayout['partitions'][number];
 
 /** The disk of a config that says nothing of it. */
 export const defaultDiskLayout: DiskLayout = diskLayoutSchema.parse({});

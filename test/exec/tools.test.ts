@@ -8,10 +8,11 @@ const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .map((file) => ({ file, text: readFileSync(join(source, file), 'utf8') }));
 
 describe('the table of tools', () => {
-  test('has every program that is run, but for credential helpers, which users choose', () => {
+  test('has every program that is run, but for those that users choose or the table of architectures names', () => {
     // Who runs a program needs a Tool, and this is in every one.
     const makers = files.filter(({ text }) => /\bpurpose: ['"`]|\.\.\.tools\./.test(text)).map(({ file }) => file);
-    expect(makers).toEqual(['exec/tools/credential-helper.ts']);
+    const others = ['credential-helper', 'machine-tools', 'user-emulator'].map((name) => `exec/tools/${name}.ts`);
+    expect(makers.sort()).toEqual(others);
   });
 
   test('names what is started without a Tool', () => {

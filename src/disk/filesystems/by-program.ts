@@ -15,7 +15,7 @@ import { filesystemFull } from './full.ts';
 import type { DirectoryNode } from './tree.ts';
 
 /** How a program is run so that it may do what the filesystem needs: {@link asNamespaceRoot}, or in a mount namespace. */
-export type AsRoot = (tool: Tool, args: readonly string[]) => Promise<Command>;
+type AsRoot = (tool: Tool, args: readonly string[]) => Promise<Command>;
 
 /** What there is to make a filesystem of. */
 export interface Filling {

@@ -5,7 +5,6 @@ import { bootPlatform, consolesOf } from '../platform.ts';
 test.each<[platform: string, firmware: Firmware, consoles: string[]]>([
   ['metal', 'bios', []],
   ['azure', 'uefi', ['tty0', 'ttyS0,115200n8']],
-  ['vmware', 'uefi', ['ttyS0,115200n8', 'tty0']],
   ['gcp', 'uefi', ['tty0', 'ttyS0,115200n8']],
   ['openstack', 'bios', ['ttyS0,115200n8', 'tty0']],
 ])('the %s disk boots by %s, and says where it runs', async (platform, firmware, consoles) => {

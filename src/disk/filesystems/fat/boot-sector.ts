@@ -11,7 +11,7 @@ export interface VolumeIdentity {
 }
 
 /** Cluster of FAT32's root directory. */
-export const rootCluster = 2;
+const rootCluster = 2;
 
 const informationSector = 1;
 const backupSector = 6;

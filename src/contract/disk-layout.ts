@@ -10,21 +10,40 @@ type PartitionFilesystem = (typeof partitionFilesystems)[number];
 export const systemPartitions = ['BIOS-BOOT', 'EFI-SYSTEM', 'boot', 'reserved', 'root'] as const;
 
 const mebibyte = 1024 * 1024;
-const units: Readonly<Record<string, number>> = { MiB: mebibyte, GiB: 1024 * mebibyte, TiB: 1024 * 1024 * mebibyte };
-/** Larger is a mistake, or an attack. */
+const units = { MiB: mebibyte, GiB: 1024 * mebibyte, TiB: 1024 * 1024 * mebibyte } as const;
+/** Of a partition, and of all together: larger is a mistake, or an attack. */
 const maximumSize = 16 * 1024 * 1024 * mebibyte;
 
 /** A partition table has 128 entries. */
 const maximumPartitions = 100;
 const maximumPathLength = 200;
 
-/** What each filesystem needs to exist, and how long a label it can hold: the partition's becomes the filesystem's, too. */
-const limits: Readonly<Record<PartitionFilesystem, { leastMebibytes: number; label: RegExp; labelText: string }>> = {
-  ext4: { leastMebibytes: 16, label: /^.{1,16}$/, labelText: 'at most 16 characters' },
-  xfs: { leastMebibytes: 300, label: /^.{1,12}$/, labelText: 'at most 12 characters' },
-  btrfs: { leastMebibytes: 128, label: /^.*$/, labelText: '' },
-  vfat: { leastMebibytes: 34, label: /^[^.]{1,11}$/, labelText: 'at most 11 characters, none of them a dot,' },
-  none: { leastMebibytes: 1, label: /^.*$/, labelText: '' },
+/** Larger, ext4 has another layout, which only the kernel makes while it grows; and FAT cannot number its clusters. */
+const mostBytes = { ext4: 4 * units.TiB, vfat: units.TiB } as const;
+
+interface Limits {
+  leastMebibytes: number;
+  /** Bytes. */
+  most: number;
+  label: RegExp;
+  labelText: string;
+}
+
+/**
+ * What each filesystem needs to exist, how large it can be, and how long a label it can hold: the partition's becomes the
+ * filesystem's, too.
+ */
+const limits: Readonly<Record<PartitionFilesystem, Limits>> = {
+  ext4: { leastMebibytes: 40, most: mostBytes.ext4, label: /^.{1,16}$/, labelText: 'at most 16 characters' },
+  xfs: { leastMebibytes: 300, most: maximumSize, label: /^.{1,12}$/, labelText: 'at most 12 characters' },
+  btrfs: { leastMebibytes: 128, most: maximumSize, label: /^.*$/, labelText: '' },
+  vfat: {
+    leastMebibytes: 34,
+    most: mostBytes.vfat,
+    label: /^[^.]{1,11}$/,
+    labelText: 'at most 11 characters, none of them a dot,',
+  },
+  none: { leastMebibytes: 1, most: maximumSize, label: /^.*$/, labelText: '' },
 };
 
 const sizePattern = /^(\d{1,8}) ?(MiB|GiB|TiB)$/;
@@ -34,15 +53,17 @@ const size = z
   .unknown()
   .transform((value, context) => {
     const [, count, unit] = (typeof value === 'string' ? sizePattern.exec(value) : undefined) ?? [];
-    if (count !== undefined) return Number(count) * (units[unit ?? ''] ?? 0);
+    if (count !== undefined) return Number(count) * units[unit as keyof typeof units];
     context.addIssue({ code: 'custom', message: 'must be a size such as "8 GiB" or "512 MiB"' });
     return z.NEVER;
   })
   .refine((bytes) => bytes > 0, { error: 'must be above 0' })
   .refine((bytes) => bytes <= maximumSize, { error: `must be at most ${sizeText(maximumSize)}` });
 
-const atLeast = (mebibytes: number) =>
-  size.refine((bytes) => bytes >= mebibytes * mebibyte, { error: `must be at least ${mebibytes} MiB` });
+const between = (mebibytes: number, most: number) =>
+  size
+    .refine((bytes) => bytes >= mebibytes * mebibyte, { error: `must be at least ${mebibytes} MiB` })
+    .refine((bytes) => bytes <= most, { error: `must be at most ${sizeText(most)}` });
 
 // Characters that udev leaves as they are in the names of links, and that mean nothing in a unit file.
 const label = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,35}$/, {
@@ -82,8 +103,8 @@ const partition = z.strictObject({
 /** The keys of disk.yaml, which are those of disk.json; sizes are texts, of which reading makes bytes. */
 export const diskLayoutKeys = {
   /** The EFI system partition. The least holds FAT32. */
-  'efi-system': { schema: z.strictObject({ size: atLeast(34) }), default: { size: '127 MiB' } },
-  boot: { schema: z.strictObject({ size: atLeast(128) }), default: { size: '384 MiB' } },
+  'efi-system': { schema: z.strictObject({ size: between(34, mostBytes.vfat) }), default: { size: '127 MiB' } },
+  boot: { schema: z.strictObject({ size: between(128, mostBytes.ext4) }), default: { size: '384 MiB' } },
   /** The least: root takes the rest of the disk. */
   root: { schema: z.strictObject({ size }), default: { size: '64 MiB' } },
   partitions: {
@@ -114,9 +135,21 @@ export type DiskLayout = z.output<typeof diskLayoutSchema>;
 export const defaultDiskLayout: DiskLayout = diskLayoutSchema.parse({});
 
 function checkPartitions(
-  { partitions }: { partitions: readonly z.output<typeof partition>[] },
+  {
+    partitions,
+    ...system
+  }: Record<'efi-system' | 'boot' | 'root', { size: number }> & {
+    partitions: readonly z.output<typeof partition>[];
+  },
   context: z.RefinementCtx,
 ) {
+  const sizes = [...Object.values(system), ...partitions].map(({ size }) => size);
+  const whole = sizes.reduce((sum, size) => sum + size, 0);
+  // One that is too large by itself is told of already.
+  if (whole > maximumSize && sizes.every((size) => size <= maximumSize)) {
+    const message = `must leave all partitions at most ${sizeText(maximumSize)} together, not ${sizeText(whole)}`;
+    context.addIssue({ code: 'custom', path: partitions.length > 0 ? ['partitions'] : ['root', 'size'], message });
+  }
   const labels = new Set<string>();
   const mounts = new Set<string>();
   const reserved = new Set(systemPartitions.map((name) => name.toLowerCase()));
@@ -135,6 +168,8 @@ function checkPartitions(
     labels.add(label.toLowerCase());
     if (size < limit.leastMebibytes * mebibyte) {
       complain('size', `must be at least ${limit.leastMebibytes} MiB for ${filesystem}`);
+    } else if (size > limit.most) {
+      complain('size', `must be at most ${sizeText(limit.most)} for ${filesystem}`);
     }
     if (mount === undefined) continue;
     if (filesystem === 'none') complain('mount', 'must be left out where there is no filesystem');
@@ -158,6 +193,6 @@ export function diskLayoutText(layout: DiskLayout): string {
 
 /** A size with its unit, which the schema reads back. */
 export function sizeText(bytes: number): string {
-  const whole = ['TiB', 'GiB'].find((unit) => bytes % (units[unit] ?? 1) === 0) ?? 'MiB';
-  return `${bytes / (units[whole] ?? 1)} ${whole}`;
+  const whole = (['TiB', 'GiB'] as const).find((unit) => bytes % units[unit] === 0) ?? 'MiB';
+  return `${bytes / units[whole]} ${whole}`;
 }

@@ -72,3 +72,27 @@ it.each([512, 4096] as const)(
     expect(empty.equals(Buffer.alloc(secrets.size))).toBe(true);
   },
 );
+
+it.each([
+  ['the least', '40 MiB', '34 MiB'],
+  ['the largest', '4 TiB', '1 TiB'],
+])('makes filesystems of %s size that disk.yaml may name', async (_, ext4, vfat) => {
+  const bounds = diskLayoutSchema.parse({
+    partitions: [
+      { label: 'data', size: ext4 },
+      { label: 'camera', size: vfat, filesystem: 'vfat' },
+    ],
+  });
+  for (const sectorSize of [512, 4096] as const) {
+    const plan = planDisk(partitionRows('x86_64', bounds), { container, sectorSize, size: 'least', rootBytes: 0 });
+    let written = 0;
+    const output = {
+      write(_position: number, bytes: Uint8Array) {
+        written += bytes.length;
+      },
+    };
+    const signal = new AbortController().signal;
+    await writeOwnPartitions(bounds, { container, timestamp: 0, plan, output, scratch: directory, signal });
+    expect(written).toBeGreaterThan(0);
+  }
+});

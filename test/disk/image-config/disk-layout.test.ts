@@ -31,6 +31,22 @@ it.each([
     '"partitions.0.label": must be 1 to 36 letters',
   ],
   ['a key that is not known', '{"swap": {"size": "1 GiB"}}', 'swap'],
+  ['a FAT of too few clusters', '{"efi-system": {"size": "1025 GiB"}}', '"efi-system.size": must be at most 1 TiB'],
+  [
+    'an ext4 that only grows to its size',
+    '{"partitions": [{"label": "a", "size": "4097 GiB"}]}',
+    '"partitions.0.size": must be at most 4 TiB for ext4',
+  ],
+  [
+    'partitions that are too large together',
+    '{"boot": {"size": "2 TiB"}, "partitions": [{"label": "a", "size": "15 TiB", "filesystem": "none"}]}',
+    '"partitions": must leave all partitions at most 16 TiB together, not',
+  ],
+  [
+    'a root and a boot partition that are too large together',
+    '{"boot": {"size": "2 TiB"}, "root": {"size": "15 TiB"}}',
+    '"root.size": must leave all partitions at most 16 TiB together, not 17825919 MiB',
+  ],
   ['too many partitions', many, '"partitions": must be at most 100'],
 ])('refuses %s', (_, text, message) => {
   expect(() => parseDiskLayout(Buffer.from(text))).toThrow(

@@ -67,7 +67,8 @@ function bootSector(geometry: FatGeometry, identity: VolumeIdentity): Buffer {
   // Sectors of a track and heads, as BIOSes make them up for large disks.
   sector.writeUInt16LE(63, 24);
   sector.writeUInt16LE(255, 26);
-  sector.writeUInt32LE(identity.hiddenSectors, 28);
+  // Only a BIOS asks for it, and none starts what lies beyond 2 TiB.
+  sector.writeUInt32LE(identity.hiddenSectors <= 0xffffffff ? identity.hiddenSectors : 0, 28);
   sector.writeUInt32LE(isShort ? 0 : totalSectors, 32);
   if (bits === 32) {
     sector.writeUInt32LE(geometry.tableSectors, 36);

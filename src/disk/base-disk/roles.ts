@@ -31,7 +31,10 @@ const keptPaths = [...osReleasePaths, biosPaths.boot, biosPaths.core] as const;
 export function contentRoles(plan: DeploymentPlan, loaders: LoaderFiles): ReadonlyMap<string, readonly ContentRole[]> {
   const roles = new Map<string, ContentRole[]>();
   function add(checksum: string | undefined, role: ContentRole): void {
-    if (checksum !== undefined) roles.set(checksum, [...(roles.get(checksum) ?? []), role]);
+    if (checksum === undefined) return;
+    const known = roles.get(checksum);
+    if (known === undefined) roles.set(checksum, [role]);
+    else known.push(role);
   }
   const { root } = plan.commit;
   for (const [hashed, file] of plan.kernel.hashed.entries()) add(file.checksum, { kind: 'kernel', file, hashed });

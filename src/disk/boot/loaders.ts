@@ -1,7 +1,7 @@
 import { containerPaths } from '../../contract/paths.ts';
 import { verificationError } from '../../lib/errors.ts';
 import type { CommitDirectory } from '../../ostree/unpack/directories.ts';
-import { findDirectory, findFileChecksum } from '../deployment/container-path.ts';
+import { containerPath, findDirectory, findFileChecksum } from '../deployment/container-path.ts';
 
 /** The boot loaders' files in a commit, by content checksum. */
 export interface LoaderFiles {
@@ -18,6 +18,9 @@ export const biosPaths = {
 } as const;
 
 const espPath = `${containerPaths.bootLoaders}/efi`;
+
+/** Boot loaders have a few dozen, and firmware for all boards of a vendor some hundreds. */
+const mostEspFiles = 10_000;
 
 /**
  * Finds the boot loaders.
@@ -45,6 +48,7 @@ function filesBelow(top: CommitDirectory): LoaderFiles['esp'] {
     for (const [name, below] of directories) visit(below, `${prefix}${name}/`);
   }
   visit(top, '');
+  if (found.length > mostEspFiles) throw containerPath(espPath, `holds more than ${mostEspFiles} files`);
   return found;
 }
 

@@ -34,6 +34,8 @@ export function collectDirectories(root: DirectoryNode, label: string): FatDirec
     const directory: FatDirectory = { node, children: [], bytes: 0, parent: undefined as never };
     directory.parent = parent ?? directory;
     found.push(directory);
+    // Before any of them is looked at: there may be a million.
+    if (node.entries.size > mostEntries) throw tooManyEntries(path, label);
     const entries = decodedEntries(node, path, label);
     const names = fatNames(entries.map(([name]) => name));
     // The volume's label, or the entries for itself and its parent.
@@ -50,7 +52,7 @@ export function collectDirectories(root: DirectoryNode, label: string): FatDirec
         throw entryError(childPath, label, 'is neither a file nor a directory');
       }
     }
-    if (count > mostEntries) throw entryError(path, label, 'has more entries than FAT can hold');
+    if (count > mostEntries) throw tooManyEntries(path, label);
     directory.bytes = count * entrySize;
     return directory;
   }
@@ -91,6 +93,10 @@ function nameError(path: string, label: string, reason: string): Error {
     'ESP_NAME',
     `${JSON.stringify(path)} cannot be a name in the ${label} filesystem: ${reason}`,
   );
+}
+
+function tooManyEntries(path: string, label: string): Error {
+  return entryError(path, label, 'has more entries than FAT can hold');
 }
 
 function entryError(path: string, label: string, reason: string): Error {

@@ -53,22 +53,36 @@ export function fatNames(names: readonly string[]): Map<string, FatName> {
     taken.add(short);
     given.set(name, name === asciiUpperCase(name) ? { short } : { short, long: name });
   }
-  const next = new Map<string, number>();
-  for (const name of names) {
-    if (given.has(name)) continue;
-    const { stem, extension } = basisName(name);
-    const basis = padded(stem, extension);
-    for (let number = next.get(basis) ?? 1; ; number++) {
-      const tail = `~${number}`;
-      const short = padded(stem.slice(0, 8 - tail.length) + tail, extension);
-      if (taken.has(short)) continue;
-      taken.add(short);
-      next.set(basis, number + 1);
-      given.set(name, { short, long: name });
-      break;
-    }
-  }
+  const numbered = numberedNames(taken);
+  for (const name of names) if (!given.has(name)) given.set(name, { short: numbered(basisName(name)), long: name });
   return given;
+}
+
+/** Digits of the largest number: a directory has fewer entries. */
+const mostDigits = 5;
+
+/**
+ * "The numeric-tail generation algorithm": gives short names with the lowest numbers that are free. For each beginning it
+ * remembers where to go on: many thousands of names that begin alike would be tried one after the other otherwise.
+ * @param taken short names, to which those that are given are added
+ */
+function numberedNames(taken: Set<string>): (basis: { stem: string; extension: string }) => string {
+  const next = new Map<string, number>();
+  return ({ stem, extension }) => {
+    for (let digits = 1; digits <= mostDigits; digits++) {
+      const begin = `${stem.slice(0, 8 - 1 - digits)}~`;
+      const key = `${digits} ${padded(begin, extension)}`;
+      const end = 10 ** digits;
+      for (let number = next.get(key) ?? 10 ** (digits - 1); number < end; number++) {
+        next.set(key, number + 1);
+        const short = padded(`${begin}${number}`, extension);
+        if (taken.has(short)) continue;
+        taken.add(short);
+        return short;
+      }
+    }
+    throw new RangeError('more names than a directory can hold');
+  };
 }
 
 /** "The basis-name generation algorithm": what of a name a short one can hold. */

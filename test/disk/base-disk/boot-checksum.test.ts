@@ -43,3 +43,16 @@ it('has none before all have come', () => {
   checksum.close(1);
   expect(() => checksum.digest()).toThrow('2 files have not come');
 });
+
+it('keeps one file open for all that come early', async () => {
+  const count = 200;
+  const names = Array.from({ length: count }, (_, index) => String(index));
+  using checksum = bootChecksum(count, directory);
+  const before = (await readdir('/proc/self/fd')).length;
+  for (const [index, name] of [...names.entries()].reverse()) {
+    if (index === 1) expect((await readdir('/proc/self/fd')).length).toBeLessThan(before + 10);
+    checksum.write(index, Buffer.from(name));
+    checksum.close(index);
+  }
+  expect(checksum.digest()).toBe(sha256Hex(names.join('')));
+});

@@ -91,7 +91,7 @@ export async function writerByProgram(request: FilesystemRequest, maker: Maker):
       if ((await stat(image)).size !== size)
         throw filesystemFull(request.label, size, Math.max(needed, size + mebibyte));
       contents.clear();
-      copyData(image, request.output, request.signal);
+      await copyData(image, request.output, request.signal);
       return size;
     },
     async [Symbol.asyncDispose]() {

@@ -53,6 +53,12 @@ describe('ext4', () => {
     ]);
   });
 
+  it('takes the nearest time that it can hold', async () => {
+    const image = join(base, 'late');
+    await makeImage(image, directory(), { size: 64 * mebibyte, timestamp: Number.MAX_SAFE_INTEGER });
+    expect(await ask(image, 'stat /')).toMatch(/ctime: 0x7fffffff:00000002/);
+  });
+
   it('keeps the immutable flag, inline and long targets, and one inode for all names of a file', async () => {
     const image = join(base, 'kinds');
     const shared = file('shared');

@@ -29,7 +29,7 @@ export function measureTree(root: DirectoryNode): TreeMeasure {
     measure.needsRealRoot ||= node.xattrs.some(({ name }) => !ordinaryXattr.test(name));
     if (node.kind === 'directory') {
       measure.names += node.entries.size;
-      waiting.push(...node.entries.values());
+      for (const child of node.entries.values()) waiting.push(child);
     } else if (node.kind === 'file') {
       const size = Buffer.isBuffer(node.content) ? node.content.length : node.content.size;
       measure.contentBytes += Math.ceil(size / blockSize) * blockSize;

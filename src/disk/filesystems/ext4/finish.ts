@@ -5,6 +5,7 @@ import { checksumsOf } from './checksums.ts';
 import type { Contents } from './contents.ts';
 import { blockSize, type Geometry } from './geometry.ts';
 import { writeGroups } from './groups.ts';
+import { latestTime } from './inode.ts';
 import { inodeTable } from './inode-table.ts';
 import { lostAndFoundNode, storeBuffers, writeInodes } from './inodes.ts';
 import { nameHasher } from './name-hash.ts';
@@ -36,7 +37,8 @@ export async function finishExt4(
   if (contents.openCount > 0) throw new RangeError(`${contents.openCount} contents are not closed`);
   const { output, label, signal } = request;
   const uuid = Buffer.from(request.uuid.replaceAll('-', ''), 'hex');
-  const timestamp = Math.max(0, Math.floor(request.timestamp));
+  // The superblock has no times before 1970, and what inodes cannot hold it need not.
+  const timestamp = Math.min(latestTime, Math.max(0, Math.floor(request.timestamp)));
   const checksums = checksumsOf(uuid);
   const write = (block: number, bytes: Buffer) => output.write(block * blockSize, bytes);
 

@@ -38,7 +38,7 @@ export interface InodeFields {
  * Seconds that 32 signed bits and two more hold, from 1901 on. They reach to 2446, but fsck takes what comes after April of 2310
  * for a mistake: an old kernel wrote times before 1970 like that.
  */
-const [earliest, latest] = [-(2 ** 31), 2 ** 33 + 2 ** 31 - 1];
+export const [earliestTime, latestTime] = [-(2 ** 31), 2 ** 33 + 2 ** 31 - 1];
 
 const sectorsPerBlock = 8;
 
@@ -69,7 +69,7 @@ export function writeInodeFields(inode: Buffer, fields: InodeFields): void {
 
 /** The lowest two bits of the second field extend the signed seconds of the first one. */
 function writeTime(inode: Buffer, seconds: number, secondsAt: number, extraAt: number): void {
-  const whole = Math.min(latest, Math.max(earliest, Math.floor(seconds)));
+  const whole = Math.min(latestTime, Math.max(earliestTime, Math.floor(seconds)));
   const low = whole | 0;
   inode.writeInt32LE(low, secondsAt);
   inode.writeUInt32LE((whole - low) / 2 ** 32, extraAt);

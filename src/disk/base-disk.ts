@@ -24,7 +24,8 @@ const scratchName = 'scratch';
  * Makes a base disk of a container: its layers are read once, and each content is written to its place as soon as it was
  * decompressed and hashed. The same container gives the same bytes on every host.
  * @param directory exists and is empty; after an error it holds a part of the disk
- * @throws CosaError what `unpackImage`, `planDeployment`, `readDiskSettings` and the filesystems throw; the signal's reason
+ * @throws CosaError `CONTENT_TOO_LARGE` (exit 4), what `unpackImage`, `planDeployment`, `readDiskSettings` and the filesystems
+ *   throw; the signal's reason
  */
 export async function makeBaseDisk(request: BaseDiskRequest, directory: string, reporter: Reporter): Promise<void> {
   const scratch = join(directory, scratchName);

@@ -1,8 +1,9 @@
+import { verificationError } from '../../lib/errors.ts';
 import type { ContentEntry } from '../../ostree/unpack/layer-objects.ts';
 import type { ContentSink } from '../../ostree/unpack.ts';
 import { containerPath } from '../deployment/container-path.ts';
 import type { StoredObject } from '../deployment/nodes.ts';
-import type { DeploymentPlan } from '../deployment/plan.ts';
+import { type DeploymentPlan, mostNames } from '../deployment/plan.ts';
 import type { ContentWriter, FilesystemWriter } from '../filesystems/filesystem.ts';
 import { byteString, type FileNode, type StoredContent } from '../filesystems/tree.ts';
 import { type IgnitionFinder, ignitionFinder } from '../ignition.ts';
@@ -45,6 +46,14 @@ const mostKeptBytes = 1 << 20;
 /** Most bytes of the boot loaders' files together: FAT keeps them until its end. */
 const mostEspBytes = 100 << 20;
 
+/**
+ * Most bytes of all contents with their copies. A container's size bounds its contents, and not how often a file stands in
+ * /etc, or among the kernel's: a few megabytes could fill any disk of ours.
+ */
+const mostStoredBytes = 64 * 1024 ** 3;
+/** Most bytes of all extended attributes and targets of links, which are kept in memory: a million files have half of it. */
+const mostInodeBytes = 128 << 20;
+
 const noBytes = Buffer.alloc(0);
 
 /** Where a content's bytes go besides its object; told when they have all come. */
@@ -67,6 +76,28 @@ export function baseDiskSink(
     ignition: undefined,
   };
   let espBytes = 0;
+  let storedBytes = 0;
+  let inodeBytes = 0;
+
+  /** @throws CosaError `CONTENT_TOO_LARGE`, `CONTAINER_PATH` (exit 4) before anything is stored of what is too much */
+  function requireBounds(entry: ContentEntry, ofKernel: number): void {
+    const { checksum: name, kind, size, xattrs, symlinkTarget } = entry;
+    const names = plan.crowded.get(name);
+    if (names !== undefined && (kind === 'symlink' || size > 0)) {
+      throw containerPath(`object ${name}`, `has ${names} names; ${mostNames - 1} are possible`);
+    }
+    storedBytes += size * (1 + (plan.copies.get(name) ?? 0) + ofKernel);
+    if (storedBytes > mostStoredBytes) {
+      throw tooLarge(
+        `files take more than ${mostStoredBytes} bytes of a disk, with the copies in /etc, /var and /boot`,
+      );
+    }
+    inodeBytes += symlinkTarget.length;
+    for (const xattr of xattrs) inodeBytes += xattr.name.length + xattr.value.length;
+    if (inodeBytes > mostInodeBytes) {
+      throw tooLarge(`files have more than ${mostInodeBytes} bytes of extended attributes and targets of links`);
+    }
+  }
 
   /** A stored content, or none for an empty file. */
   function storing(
@@ -117,7 +148,9 @@ export function baseDiskSink(
 
   async function write(entry: ContentEntry): Promise<void> {
     const { checksum: name, kind, uid, gid, mode, xattrs, size, symlinkTarget } = entry;
-    const taps = (roles.get(name) ?? []).map((role) => tapOf(role, entry));
+    const ownRoles = roles.get(name) ?? [];
+    requireBounds(entry, ownRoles.filter((role) => role.kind === 'kernel').length);
+    const taps = ownRoles.map((role) => tapOf(role, entry));
     const inode = { uid, gid, mode, mtime: 0, xattrs };
     const copies: StoredContent[] = [];
     if (kind === 'file' && size > 0) {
@@ -142,6 +175,12 @@ export function baseDiskSink(
   }
 
   return { sink: { write }, contents };
+}
+
+function tooLarge(problem: string) {
+  return verificationError('CONTENT_TOO_LARGE', `the container's ${problem}`, {
+    hint: 'no operating system is this large: do not trust the container',
+  });
 }
 
 const nowhere: Tap = { write: () => undefined, close: () => undefined };

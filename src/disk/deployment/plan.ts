@@ -14,13 +14,15 @@ export interface DeploymentPlan {
   initialVar: CommitDirectory | undefined;
   /** How many copies of a content there are besides the object itself, for those that have any. */
   copies: ReadonlyMap<string, number>;
+  /** How many names a content has that has more than an inode can have: only empty files may, which share no inode. */
+  crowded: ReadonlyMap<string, number>;
 }
 
 /** Names go into paths, and into the boot menu. */
 const staterootPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** An inode of ext4 has at most this many names; the object in the repository is one of them. */
-const mostNames = 65_000;
+export const mostNames = 65_000;
 
 /**
  * Plans the deployment of a commit, as `ostree admin deploy` does it.
@@ -38,12 +40,11 @@ export function planDeployment(commit: CommitDirectories, stateroot: string): De
   requireDirectory(root, '/usr/lib');
   const kernel = findKernel(root);
   const etc = requireEtc(root);
-  requireFewNames(root);
   const initialVar = findDirectory(root, '/var');
   const copies = new Map<string, number>();
   countContents(etc, copies);
   if (initialVar !== undefined) countContents(initialVar, copies);
-  return { commit, stateroot, kernel, etc, initialVar, copies };
+  return { commit, stateroot, kernel, etc, initialVar, copies, crowded: crowdedContents(root) };
 }
 
 function requireEtc(root: CommitDirectory): CommitDirectory {
@@ -54,13 +55,10 @@ function requireEtc(root: CommitDirectory): CommitDirectory {
   return requireDirectory(root, '/usr/etc');
 }
 
-function requireFewNames(root: CommitDirectory): void {
+function crowdedContents(root: CommitDirectory): ReadonlyMap<string, number> {
   const names = new Map<string, number>();
   countContents(root, names);
-  for (const [checksum, count] of names) {
-    if (count >= mostNames)
-      throw containerPath(`object ${checksum}`, `has ${count} names; ${mostNames - 1} are possible`);
-  }
+  return new Map([...names].filter(([, count]) => count >= mostNames));
 }
 
 /** Adds up how often each content stands in a directory and below. */

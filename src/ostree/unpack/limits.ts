@@ -5,7 +5,7 @@ import type { Descriptor } from '../../oci/types.ts';
 export interface UnpackLimits {
   /** Bytes of all content objects together. */
   contentBytes: number;
-  /** Entries of all layers together. */
+  /** Entries of one layer: their names are held in memory. */
   entries: number;
   /** Files and directories of the tree: whoever lists it holds their paths in memory. */
   paths: number;

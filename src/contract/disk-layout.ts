@@ -18,8 +18,11 @@ const maximumSize = 16 * 1024 * 1024 * mebibyte;
 const maximumPartitions = 100;
 const maximumPathLength = 200;
 
-/** Larger, ext4 has another layout, which only the kernel makes while it grows; and FAT cannot number its clusters. */
-const mostBytes = { ext4: 4 * units.TiB, vfat: units.TiB } as const;
+/**
+ * Larger, ext4 has another layout, which only the kernel makes while it grows; FAT cannot number its clusters; XFS is made
+ * with two allocation groups, each below 1 TiB; and XFS and btrfs are looked through for what is in them.
+ */
+const mostBytes = { ext4: 4 * units.TiB, vfat: units.TiB, xfs: units.TiB, btrfs: units.TiB } as const;
 
 interface Limits {
   leastMebibytes: number;
@@ -35,8 +38,8 @@ interface Limits {
  */
 const limits: Readonly<Record<PartitionFilesystem, Limits>> = {
   ext4: { leastMebibytes: 40, most: mostBytes.ext4, label: /^.{1,16}$/, labelText: 'at most 16 characters' },
-  xfs: { leastMebibytes: 300, most: maximumSize, label: /^.{1,12}$/, labelText: 'at most 12 characters' },
-  btrfs: { leastMebibytes: 128, most: maximumSize, label: /^.*$/, labelText: '' },
+  xfs: { leastMebibytes: 300, most: mostBytes.xfs, label: /^.{1,12}$/, labelText: 'at most 12 characters' },
+  btrfs: { leastMebibytes: 128, most: mostBytes.btrfs, label: /^.*$/, labelText: '' },
   vfat: {
     leastMebibytes: 34,
     most: mostBytes.vfat,

@@ -187,6 +187,12 @@ const cases: BadInput[] = [
     where: 'disk.yaml:2:22',
     message: '"partitions[0].size" must be at least 300 MiB for xfs, not the string "299 MiB"',
   },
+  ...(['ext4', 'xfs', 'btrfs', 'vfat'] as const).map((filesystem) => ({
+    title: `a partition that is too large for ${filesystem}`,
+    text: `partitions:\n  - {label: a, size: 5 TiB, filesystem: ${filesystem}}\n`,
+    where: 'disk.yaml:2:22',
+    message: `"partitions[0].size" must be at most ${filesystem === 'ext4' ? 4 : 1} TiB for ${filesystem}, not the string "5 TiB"`,
+  })),
   {
     title: 'a mount point elsewhere',
     text: mounted('/srv'),

@@ -60,7 +60,8 @@ export const diskPartitionKeys = {
   size: {
     type: valueType('size in `MiB`, `GiB` or `TiB`', partition.size.schema),
     family: 'any',
-    description: 'Size of the partition, which it keeps.',
+    description:
+      'Size of the partition, which it keeps: at least 34 MiB (vfat), 40 MiB (ext4), 128 MiB (btrfs) or 300 MiB (xfs), and at most 1 TiB (vfat) or 4 TiB (ext4). All of a disk have at most 16 TiB.',
     example: '4 GiB',
   },
   filesystem: {

@@ -24,11 +24,16 @@ export interface DiskSettings {
  * Reads what a container says of its disks, and no more of it than that needs.
  * @param tree the container's, if it was read already
  * @throws CosaError `IMAGE_CONFIG_MISSING`, `IMAGE_CONFIG_INVALID` (exit 4) naming the key, `COMPOSEFS_UNSUPPORTED` (exit 2), what
- *   `readFiles` throws
+ *   `readFiles` throws; the signal's reason
  */
-export async function readDiskSettings(reader: ContentReader, image: Image, tree?: ImageTree): Promise<DiskSettings> {
+export async function readDiskSettings(
+  reader: ContentReader,
+  image: Image,
+  tree?: ImageTree,
+  signal?: AbortSignal,
+): Promise<DiskSettings> {
   const { imageConfig, diskLayout, platforms } = containerPaths;
-  const files = await readFiles(reader, image, [imageConfig, diskLayout, platforms], tree);
+  const files = await readFiles(reader, image, [imageConfig, diskLayout, platforms], tree, signal);
   return {
     config: parseDiskConfig(files.get(imageConfig)),
     layout: parseDiskLayout(files.get(diskLayout)),

@@ -41,7 +41,7 @@ export async function unpackImage(
   let begun: { needed: ReadonlySet<string>; sink: ContentSink } | undefined;
 
   async function beginSink(): Promise<{ needed: ReadonlySet<string>; sink: ContentSink }> {
-    const known = await completeTree(tree, reader, image, limits);
+    const known = await completeTree(tree, reader, image, limits, reporter.signal);
     return { needed: await checkTree(known, commit, limits.paths), sink: await begin(known) };
   }
 
@@ -73,13 +73,14 @@ async function completeTree(
   reader: ContentReader,
   image: Image,
   { paths }: UnpackLimits,
+  signal: AbortSignal,
 ): Promise<ImageTree> {
   try {
     await checkTree(tree, tree.commit, paths);
     return tree;
   } catch (error) {
     if (!(error instanceof CosaError) || error.code !== 'OBJECT_MISSING') throw error;
-    return readImageTree(reader, image);
+    return readImageTree(reader, image, signal);
   }
 }
 

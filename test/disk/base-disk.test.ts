@@ -352,6 +352,7 @@ describe('makeBaseDisk refuses', () => {
     await expect(makeBase('base', await container({ files }))).rejects.toMatchObject({
       code: 'FILESYSTEM_FULL',
       message: 'the boot filesystem needs more, and its partition has 134217728 bytes (128 MiB)',
+      hint: 'give the partition a larger "size" in disk.yaml, and build the container again',
     });
   });
 

@@ -516,6 +516,24 @@ describe('readFiles', () => {
     ]);
   });
 
+  it('stops when the signal comes while it waits for a registry', async () => {
+    const stop = new AbortController();
+    const waiting: ContentStore = {
+      ...store,
+      async *readBlob(_descriptor, signal) {
+        yield* [];
+        await new Promise((_, reject) => {
+          signal?.addEventListener('abort', () => reject(new Error('stopped')));
+          stop.abort();
+        });
+      },
+    };
+    const image = await imageOf(honest);
+    await expect(readFiles(waiting, image, ['/usr/share/image.json'], undefined, stop.signal)).rejects.toThrow(
+      'stopped',
+    );
+  });
+
   it('finds a forged file', async () => {
     const image = await imageOf([metadata, contentEntries({ ...small, content: '{"evil":1}' })]);
     await expect(readFiles(store, image, ['/usr/share/image.json'])).rejects.toMatchObject({ code: 'OBJECT_CHECKSUM' });

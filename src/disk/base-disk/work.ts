@@ -47,7 +47,7 @@ export async function beginBaseDisk(
   scratch: string,
   signal: AbortSignal,
 ): Promise<BaseDiskWork> {
-  const settings = await readDiskSettings(reader, image, tree);
+  const settings = await readDiskSettings(reader, image, tree, signal);
   const plan = planDeployment(await readDirectories(tree), container.name);
   const rows = partitionRows(container.architecture, settings.layout);
   const obstacle = await filesystemObstacle(settings);

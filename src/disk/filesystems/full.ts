@@ -1,5 +1,8 @@
 import { CosaError } from '../../lib/errors.ts';
 import { mebibyte } from '../partitions/region.ts';
+import { partitionName } from '../partitions/table.ts';
+
+const givesRoom = 'give the partition a larger "size" in disk.yaml, and build the container again';
 
 /**
  * The error for a tree that does not fit into its partition.
@@ -11,5 +14,7 @@ export function filesystemFull(label: string, size: number, needed?: number, cau
   const needs = needed === undefined ? 'more' : `${needed} bytes (${Math.ceil(needed / mebibyte)} MiB)`;
   return new CosaError('FILESYSTEM_FULL', `the ${label} filesystem needs ${needs}, and its partition has ${has}`, {
     cause,
+    // That of root is made as large as the filesystem needs it.
+    ...(label === partitionName.root ? {} : { hint: givesRoom }),
   });
 }

@@ -109,7 +109,8 @@ async function fromDirectory(request: FilesystemRequest, options: readonly strin
 
 async function byMount(request: FilesystemRequest, options: readonly string[], filling: Filling): Promise<void> {
   const { image, root, directory, extract } = filling;
-  await run(tools.mkfsXfs, [...makeArguments(request, options), image], { env: environment(request) });
+  const { signal } = request;
+  await run(tools.mkfsXfs, [...makeArguments(request, options), image], { env: environment(request), signal });
   // The same container, built twice at a time, has the same UUID.
   await using mounted = await mountImage(image, directory, { type: 'xfs', options: ['nouuid'] });
   try {

@@ -40,14 +40,15 @@ export interface ContentEntry {
  * Reads a layer's ostree objects in their order. Blob digest, diffid, every path and every checksum is verified in
  * the stream; paths of the ordinary layout are checked and skipped. Both forms of xattr objects are understood.
  * @throws CosaError `LAYER_PATH`, `LAYER_ENTRY`, `LAYER_DIFFID`, `LAYER_TOO_LARGE`, `OBJECT_CHECKSUM`, `OBJECT_INVALID`
- *   and what the tar reader, decompression and blob reader throw (exit 4)
+ *   and what the tar reader, decompression and blob reader throw (exit 4); the signal's reason
  */
 export function readLayerObjects(
   reader: ContentReader,
   layer: BaseLayer,
   limits: UnpackLimits,
+  signal?: AbortSignal,
 ): AsyncGenerator<MetadataEntry | ContentEntry, void, void> {
-  return objectsOfTar(layerTar(reader, layer, limits), layer, limits);
+  return objectsOfTar(layerTar(reader, layer, limits, signal), layer, limits);
 }
 
 /** As {@link readLayerObjects}, of a tar stream that was begun already: see `layerTar`. */

@@ -15,11 +15,11 @@ const maximumFileBytes = 16 * 1024 * 1024;
  * Reads an image's tree without its files, complete and checked. Stops reading where the metadata ends, which is in
  * the first layer before any content: each object is verified by its checksum, up to the commit of the label.
  * @throws CosaError `NOT_OSTREE`, `OBJECT_MISSING`, `OBJECT_INVALID`, `TREE_TOO_LARGE` (exit 4), and what
- *   `readLayerObjects` throws
+ *   `readLayerObjects` throws; the signal's reason
  */
-export async function readImageTree(reader: ContentReader, image: Image): Promise<ImageTree> {
+export async function readImageTree(reader: ContentReader, image: Image, signal?: AbortSignal): Promise<ImageTree> {
   const check = (read: ImageTree) => checkTree(read, read.commit, defaultLimits.paths);
-  const { tree, isEnough } = await readMetadata(reader, image, check);
+  const { tree, isEnough } = await readMetadata(reader, image, check, signal);
   if (!isEnough) await check(tree);
   return tree;
 }
@@ -32,11 +32,12 @@ export async function readImageDirectories(
   reader: ContentReader,
   image: Image,
   directories: readonly string[],
+  signal?: AbortSignal,
 ): Promise<ImageTree> {
-  const { tree } = await readMetadata(reader, image, async (read) => {
+  const lists = async (read: ImageTree) => {
     for (const directory of directories) await fileNames(read, read.commit, directory);
-  });
-  return tree;
+  };
+  return (await readMetadata(reader, image, lists, signal)).tree;
 }
 
 /**
@@ -47,13 +48,14 @@ async function readMetadata(
   reader: ContentReader,
   image: Image,
   use: (tree: ImageTree) => Promise<unknown>,
+  signal: AbortSignal | undefined,
 ): Promise<{ tree: ImageTree; isEnough: boolean }> {
   const ostree = ostreeImage(image);
   const { tree, add } = collectTree(ostree.commit);
   // Images of one layer, as older tools wrote them, have metadata and content mixed.
   let mayBeComplete = true;
   for (const layer of ostree.layers.slice(0, 1)) {
-    for await (const entry of readLayerObjects(reader, layer, defaultLimits)) {
+    for await (const entry of readLayerObjects(reader, layer, defaultLimits, signal)) {
       if (entry.type === 'metadata') {
         add(entry);
       } else if (mayBeComplete) {
@@ -81,15 +83,16 @@ async function findsAll(use: Promise<unknown>): Promise<boolean> {
  * @param paths absolute paths in the commit: `/usr/share/coreos-assembler/image.json`
  * @param known the image's tree, if it was read already
  * @returns the files that there are: symbolic links and missing paths are left out
- * @throws CosaError `CONTAINER_FILE_TOO_LARGE` (exit 4), and what {@link readImageTree} throws
+ * @throws CosaError `CONTAINER_FILE_TOO_LARGE` (exit 4), and what {@link readImageTree} throws; the signal's reason
  */
 export async function readFiles(
   reader: ContentReader,
   image: Image,
   paths: readonly string[],
   known?: ImageTree,
+  signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, Buffer>> {
-  const tree = known ?? (await readImageDirectories(reader, image, paths.map(posix.dirname)));
+  const tree = known ?? (await readImageDirectories(reader, image, paths.map(posix.dirname), signal));
   const wanted = new Map<string, string[]>();
   for (const path of paths) {
     const checksum = await findFile(tree, tree.commit, path);
@@ -98,7 +101,7 @@ export async function readFiles(
   const found = new Map<string, Buffer>();
   for (const layer of likelyFirst(ostreeImage(image).layers)) {
     if (wanted.size === 0) break;
-    for await (const entry of readLayerObjects(reader, layer, defaultLimits)) {
+    for await (const entry of readLayerObjects(reader, layer, defaultLimits, signal)) {
       const names = entry.type === 'content' ? wanted.get(entry.checksum) : undefined;
       if (names === undefined || entry.type !== 'content') continue;
       if (entry.kind === 'file') {

@@ -61,7 +61,7 @@ export const diskPartitionKeys = {
     type: valueType('size in `MiB`, `GiB` or `TiB`', partition.size.schema),
     family: 'any',
     description:
-      'Size of the partition, which it keeps: at least 34 MiB (vfat), 40 MiB (ext4), 128 MiB (btrfs) or 300 MiB (xfs), and at most 1 TiB (vfat) or 4 TiB (ext4). All of a disk have at most 16 TiB.',
+      'Size of the partition, which it keeps: at least 34 MiB (vfat), 40 MiB (ext4), 128 MiB (btrfs) or 300 MiB (xfs), and at most 4 TiB (ext4) or 1 TiB (the others). All of a disk together have at most 16 TiB.',
     example: '4 GiB',
   },
   filesystem: {

@@ -134,6 +134,9 @@ export const diskLayoutSchema = z
 /** Sizes are bytes, all multiples of 1 MiB. */
 export type DiskLayout = z.output<typeof diskLayoutSchema>;
 
+/** A partition of a config's own. */
+type LayoutPartition = DiskLayout['partitions'][number];
+
 /** The disk of a config that says nothing of it. */
 export const defaultDiskLayout: DiskLayout = diskLayoutSchema.parse({});
 
@@ -142,7 +145,7 @@ function checkPartitions(
     partitions,
     ...system
   }: Record<'efi-system' | 'boot' | 'root', { size: number }> & {
-    partitions: readonly z.output<typeof partition>[];
+    partitions: readonly LayoutPartition[];
   },
   context: z.RefinementCtx,
 ) {

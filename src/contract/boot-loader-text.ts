@@ -3,7 +3,7 @@ import { someLine } from './one-line.ts';
 
 // What a container says ends up in scripts that GRUB runs, unquoted: there it must mean nothing but itself.
 
-/** Far more than anybody needs, far fewer than fill the kernel's command line. */
+/** Far more than anybody needs. Whether all together fit the kernel's command line shows when a disk is made. */
 const maximumArguments = 64;
 const maximumLength = 512;
 

@@ -50,8 +50,8 @@ export async function makeBaseDisk(request: BaseDiskRequest, directory: string, 
     const layout = JSON.parse(diskLayoutText(work.settings.layout)) as Json;
     await writeFile(join(directory, recordName), canonicalJson({ ...finished, layout, extents }));
   } finally {
-    await work?.[Symbol.asyncDispose]();
     closeSync(file);
+    await work?.[Symbol.asyncDispose]();
   }
   await rm(scratch, { recursive: true });
 }

@@ -22,7 +22,7 @@ export interface ContentSink {
 /**
  * Reads an ostree container from its first byte to its last, each once, and gives its contents to a sink. Everything is
  * verified while it streams: blobs, diffids, each object under its own name, and that the commit of the label is complete
- * and nothing else was in the image. The next layers are read and decompressed while one is worked on.
+ * and the image has no other contents. The next layers are read and decompressed while one is worked on.
  * @param begin makes the sink, once the tree is known: before the first content
  * @throws CosaError `NOT_OSTREE`, `CONTENT_TOO_LARGE`, `OBJECT_MISSING`, `OBJECT_UNREFERENCED` (exit 4), what
  *   `readLayerObjects` and the sink throw; the signal's reason

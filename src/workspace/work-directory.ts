@@ -6,6 +6,7 @@ import { prettyJson } from '../lib/canonical-json.ts';
 import { type Digest, isDigest } from '../lib/digest.ts';
 import { type DocumentFault, faultText, parseDocument } from '../lib/document.ts';
 import { usageError } from '../lib/errors.ts';
+import { exists } from '../lib/if-exists.ts';
 import { readTextIfExists } from '../lib/text-file.ts';
 import type { Place } from '../oci/place.ts';
 import { workDirectoryPlace } from '../oci/transports.ts';
@@ -66,6 +67,25 @@ export function workDirectoryAt(directory: string, settings: WorkDirectorySettin
     overrides: join(root, 'overrides'),
     settings,
   };
+}
+
+/** In `cache/`: held while disk images are made, and left there. */
+const imagesLock = 'images.lock';
+
+/** The lock of those who make disk images of this work directory. */
+export function imagesLockOf({ cache }: Pick<WorkDirectory, 'cache'>): string {
+  return join(cache, imagesLock);
+}
+
+/**
+ * The work directory whose `cache/` is meant: disk images are made without one, too, and what they leave in `cache/` is
+ * known by its lock.
+ * @throws CosaError as {@link openWorkDirectory}
+ */
+export async function openCachedDirectory(start: string): Promise<WorkDirectory> {
+  const bare = workDirectoryAt(start, { config: { source: '' } });
+  if ((await findRoot(bare.root)) === undefined && (await exists(imagesLockOf(bare)))) return bare;
+  return openWorkDirectory(start);
 }
 
 /** A work directory's own `oci/`, as a place for containers. */

@@ -38,6 +38,15 @@ describe('cosa prune --cache', () => {
     expect(await packages()).toEqual(['a.deb', 'b.deb']);
   });
 
+  it('makes room where disk images were made without a work directory, and nowhere else without one', async () => {
+    await rm(join(directory, 'cosa.json'));
+    expect(await prune('--cache')).toMatchObject({ status: 2 });
+    expect(await packages()).toEqual(['a.deb', 'b.deb']);
+    await writeFile(join(directory, 'cache/images.lock'), '1\n');
+    expect(await prune('--cache')).toMatchObject({ status: 0 });
+    expect(await packages()).toEqual([]);
+  });
+
   it('makes room until no more is left than may stay, and tells a script', async () => {
     const { stdout, status } = await prune('--cache', '--keep-size', '1MiB', '--json');
     expect({ status, left: await packages() }).toEqual({ status: 0, left: ['b.deb'] });

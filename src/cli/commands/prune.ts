@@ -3,7 +3,7 @@ import { type PrunedCache, pruneCache } from '../../flows/work-directory/prune-c
 import { usageError } from '../../lib/errors.ts';
 import { formatBytes, formatCount, plural } from '../../lib/format.ts';
 import { nothingBuilt, placeNamed } from '../../workspace/place.ts';
-import { openWorkDirectory } from '../../workspace/work-directory.ts';
+import { openCachedDirectory } from '../../workspace/work-directory.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { size, wholeNumber } from '../parsers.ts';
@@ -58,7 +58,7 @@ export const prune = defineCommand({
     }
     const containers = keep === undefined ? undefined : await containersOf(context, place, { keep, dryRun });
     const cached = cache
-      ? await pruneCache(context, await openWorkDirectory(context.directory), { keepBytes: keepSize, dryRun })
+      ? await pruneCache(context, await openCachedDirectory(context.directory), { keepBytes: keepSize, dryRun })
       : undefined;
     return {
       text: lines([

@@ -22,6 +22,7 @@ import { type Cleanup, createCleanup } from '../../lib/cleanup.ts';
 import { waitForLock } from '../../progress/wait-for-lock.ts';
 import { type AdmittedImage, resolveAdmittedImage } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
+import { imagesLockOf } from '../../workspace/work-directory.ts';
 import { type CompressChoice, compressorFor, needsImageConfig, platformsOf, requirePlatforms } from './choices.ts';
 import { describeContainer } from './source-container.ts';
 import { temporaryDirectories } from './temporary-directories.ts';
@@ -87,7 +88,7 @@ export async function makeImages(
   const warn = (message: string) => session.events({ type: 'warning', message, hint: undefined });
 
   await using cleanup = createCleanup();
-  const lock = await waitForLock(session, join(work.cache, 'images.lock'), 'another command that makes disk images');
+  const lock = await waitForLock(session, imagesLockOf(work), 'another command that makes disk images');
   cleanup.defer(() => lock[Symbol.asyncDispose]());
   // Beside the versions' directories: what a killed build has left goes with the next build of whatever version.
   const temporary = temporaryDirectories(request.output ?? work.images, cleanup);

@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { expect } from 'vitest';
 import { runStep } from '../../src/progress/step.ts';
 import type { Firmware } from '../../src/vm/firmware.ts';
 import { ignitionConfig } from '../../src/vm/ignition.ts';
-import { startMachine } from '../../src/vm/machine.ts';
-import { createSshKey } from '../../src/vm/ssh.ts';
+import { type Machine, startMachine } from '../../src/vm/machine.ts';
+import { createSshKey, type SshKey } from '../../src/vm/ssh.ts';
 import { capabilities } from '../../src/vm/suites/basic/capabilities.ts';
 import { commit } from '../../src/vm/suites/basic/commit.ts';
 import { firmware } from '../../src/vm/suites/basic/firmware.ts';
@@ -37,7 +38,46 @@ const everywhere = [running, commit, firmware, growth, readOnlyUsr, immutableRoo
 const grow = 2 * 1024 ** 3;
 
 /** Makes the example's image for a platform with `cosa image build`, and boots what is in it. */
-export async function bootPlatform(platform: string, start: Firmware): Promise<PlatformBoot> {
+export function bootPlatform(platform: string, start: Firmware): Promise<PlatformBoot> {
+  return withMachine(platform, start, async ({ machine, key, image, signal }) => {
+    const expected = { commit: image.container['ostree-commit'], firmware: start, diskSize: machine.diskSize };
+    const guest = createGuest(machine, key, expected, signal);
+    await guest.reachable();
+    for (const test of everywhere) await test.run(guest);
+    return {
+      kernelArguments: (await guest.output('cat /proc/cmdline')).split(/\s+/),
+      leftInBoot: await guest.output('ls -d /boot/ignition* 2>/dev/null || true'),
+    };
+  });
+}
+
+/**
+ * As {@link bootPlatform}, up to where Ignition looks for its cloud, which is not here. An id that it does not know would
+ * end the boot before.
+ * @returns the kernel's command line, argument by argument
+ */
+export function bootToCloud(platform: string, start: Firmware): Promise<readonly string[]> {
+  return withMachine(platform, start, async ({ machine, signal }) => {
+    const wait = { milliseconds: 20 * 60_000, signal: AbortSignal.any([signal, machine.stopped]) };
+    await machine.console.waitFor(/Job ignition-fetch\.service\/start running|emergency/i, wait);
+    const text = machine.console.tail(20_000).join('\n');
+    expect(text).not.toMatch(/emergency/i);
+    return /Kernel command line: (.*)/.exec(text)?.[1]?.trim().split(' ') ?? [];
+  });
+}
+
+interface StartedPlatform {
+  machine: Machine;
+  key: SshKey;
+  image: BuiltImage;
+  signal: AbortSignal;
+}
+
+async function withMachine<T>(
+  platform: string,
+  start: Firmware,
+  use: (started: StartedPlatform) => Promise<T>,
+): Promise<T> {
   const work = await builtWorkDirectory();
   const made = JSON.parse(await cosaOk(work, ['image', 'build', platform, '--json'])) as BuiltImage[];
   const image = made[0];
@@ -49,24 +89,11 @@ export async function bootPlatform(platform: string, start: Firmware): Promise<P
     const config = ignitionConfig({ users: [{ name: testUser, sshKeys: [key.publicKey] }] });
     const disk = await provisionedDisk(image.path, directory, config);
     const consoleLog = resolve(testWork, 'consoles', `${platform}-${start}.log`);
+    const options = { disk, grow, firmware: start, memory: 2048, cpus: 2, consoleLog };
     await using machine = await runStep(session, 'start machine', (reporter) =>
-      startMachine(
-        { disk, grow, firmware: start, architecture: 'x86_64', memory: 2048, cpus: 2, consoleLog },
-        reporter,
-      ),
+      startMachine({ ...options, architecture: 'x86_64' }, reporter),
     );
-    const expected = {
-      commit: image.container['ostree-commit'],
-      firmware: start,
-      diskSize: machine.diskSize,
-    };
-    const guest = createGuest(machine, key, expected, session.signal);
-    await guest.reachable();
-    for (const test of everywhere) await test.run(guest);
-    return {
-      kernelArguments: (await guest.output('cat /proc/cmdline')).split(/\s+/),
-      leftInBoot: await guest.output('ls -d /boot/ignition* 2>/dev/null || true'),
-    };
+    return await use({ machine, key, image, signal: session.signal });
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

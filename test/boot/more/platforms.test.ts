@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Firmware } from '../../../src/vm/firmware.ts';
-import { bootPlatform, consolesOf } from '../platform.ts';
+import { bootPlatform, bootToCloud, consolesOf } from '../platform.ts';
 
 test.each<[platform: string, firmware: Firmware, consoles: string[]]>([
   ['metal', 'bios', []],
@@ -12,4 +12,11 @@ test.each<[platform: string, firmware: Firmware, consoles: string[]]>([
   expect(kernelArguments).toContain(`ignition.platform.id=${platform}`);
   expect(kernelArguments).toContain('ignition.firstboot');
   expect(consolesOf(kernelArguments)).toEqual(consoles);
+});
+
+test('the aws disk boots to where Ignition, which knows the platform, waits for its metadata service', async () => {
+  const kernelArguments = await bootToCloud('aws', 'bios');
+  expect(kernelArguments).toContain('ignition.platform.id=aws');
+  expect(kernelArguments).toContain('ignition.firstboot');
+  expect(consolesOf(kernelArguments)).toEqual(['tty0', 'ttyS0,115200n8']);
 });

@@ -1,5 +1,5 @@
 import { closeSync, ftruncateSync, openSync } from 'node:fs';
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -34,9 +34,12 @@ beforeAll(async () => {
   const [loader] = (await readdir(join(root, 'usr/lib', libraries as string))).filter((name) =>
     name.startsWith('ld-linux'),
   );
+  // An ordinary user may not be able to get to the root's directory.
+  const files = join(base, 'newest-files');
+  await cp(join(root, 'usr/lib', libraries as string), files, { recursive: true, verbatimSymlinks: true });
   for (const name of ['mkfs.xfs', 'xfs_db', 'xfs_repair']) {
-    const path = join(root, 'usr/lib', libraries as string);
-    const command = [join(path, loader as string), '--library-path', path, join(root, 'usr/sbin', name)];
+    await cp(join(root, 'usr/sbin', name), join(files, name));
+    const command = [join(files, loader as string), '--library-path', files, join(files, name)];
     await writeFile(join(newest, name), `#!/bin/sh\nexec ${command.join(' ')} "$@"\n`);
     await chmod(join(newest, name), 0o755);
   }

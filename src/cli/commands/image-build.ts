@@ -35,7 +35,7 @@ export const imageBuild = defineCommand({
           .choices(compressChoices)
           .default('none' as const),
       )
-      .option('--no-cache', 'make everything anew, and keep nothing but the images'),
+      .option('--no-cache', 'make everything anew, and keep nothing that images are made of'),
   examples: [
     { run: 'cosa image build qemu', does: 'Make a disk of the newest build' },
     { run: 'cosa image build all', does: "Make one for every platform that the container's architecture has" },

@@ -1,7 +1,6 @@
 import { join, resolve } from 'node:path';
 import { directoryCache } from '../../cache/directories.ts';
 import { cacheKinds } from '../../cache/kinds.ts';
-
 import { baseDiskArtifact } from '../../disk/artifacts/base-disk.ts';
 import { artifactGraph } from '../../disk/artifacts/graph.ts';
 import { type ImageChoice, imageArtifact } from '../../disk/artifacts/image.ts';
@@ -18,7 +17,6 @@ import { imageForm } from '../../disk/platforms/image-form.ts';
 import { findPlatform } from '../../disk/platforms.ts';
 import type { ArchitectureName } from '../../lib/architecture.ts';
 import { type Cleanup, createCleanup } from '../../lib/cleanup.ts';
-
 import { waitForLock } from '../../progress/wait-for-lock.ts';
 import { type AdmittedImage, resolveAdmittedImage } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
@@ -35,7 +33,7 @@ export interface DiskImagesRequest {
   output?: string | undefined;
   /** `none` unless given. */
   compress?: CompressChoice | undefined;
-  /** False to make everything anew, and keep nothing but the images. */
+  /** False to make everything anew, and keep nothing that images are made of. */
   cache?: boolean | undefined;
 }
 

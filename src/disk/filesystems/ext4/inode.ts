@@ -38,7 +38,8 @@ export interface InodeFields {
  * Seconds that 32 signed bits and two more hold, from 1901 on. They reach to 2446, but fsck takes what comes after April of 2310
  * for a mistake: an old kernel wrote times before 1970 like that.
  */
-export const [earliestTime, latestTime] = [-(2 ** 31), 2 ** 33 + 2 ** 31 - 1];
+const earliestTime = -(2 ** 31);
+export const latestTime = 2 ** 33 + 2 ** 31 - 1;
 
 const sectorsPerBlock = 8;
 

@@ -7,6 +7,8 @@ import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
+import { decompressedBytes } from '../../src/lib/compress/zstd-frames.ts';
+import { sha256Hex } from '../../src/lib/digest.ts';
 
 const checkout = resolve(import.meta.dirname, '../..');
 const run = promisify(execFile);
@@ -58,8 +60,16 @@ test.each(['oci', 'docker'])(
 test('its threads start, and find the compressors', async () => {
   const buffer = new TextEncoder().encode('hello').buffer;
   const [{ answer: piece }] = await ask('content-thread', [{ kind: 'compress', compression: 'zstd', buffer, size: 5 }]);
-  const [{ answer }] = await ask('decompress-thread', [{ begins: true, chunk: piece.compressed }]);
-  expect(Buffer.from(answer.bytes).toString()).toBe('hello');
+  const request = { begins: true, chunk: piece.compressed, target: new ArrayBuffer(decompressedBytes) };
+  const [{ answer }] = await ask('decompress-thread', [request]);
+  expect(Buffer.from(answer.target, 0, answer.length).toString()).toBe('hello');
+  const stream = 'a stream';
+  const bytes = new Uint8Array(new SharedArrayBuffer(0));
+  const [, sum] = await ask('image-thread', [
+    { kind: 'hash', stream, bytes },
+    { kind: 'hash-end', stream },
+  ]);
+  expect(sum.answer.sha256).toBe(sha256Hex(''));
 });
 
 /** What a thread of the package answers, one request after the other. */

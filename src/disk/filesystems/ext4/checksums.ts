@@ -1,4 +1,4 @@
-import { crc32c } from './crc32c.ts';
+import { crc32c } from '../../../lib/crc32c.ts';
 
 /** Checksums of metadata: https://docs.kernel.org/filesystems/ext4/overview.html#checksums */
 export interface Checksums {

@@ -1,5 +1,5 @@
+import { crc32c } from '../../../lib/crc32c.ts';
 import type { ByteString, TreeNode } from '../tree.ts';
-import { crc32c } from './crc32c.ts';
 import { blockSize } from './geometry.ts';
 
 // https://docs.kernel.org/filesystems/ext4/directory.html

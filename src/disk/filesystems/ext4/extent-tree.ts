@@ -1,5 +1,5 @@
+import { crc32c } from '../../../lib/crc32c.ts';
 import type { FileRun } from './contents.ts';
-import { crc32c } from './crc32c.ts';
 import { blockSize } from './geometry.ts';
 import { blockAreaOffset } from './inode.ts';
 

@@ -1,6 +1,6 @@
+import { crc32c } from '../../../lib/crc32c.ts';
 import { type Blocks, setBits } from './blocks.ts';
 import type { Checksums } from './checksums.ts';
-import { crc32c } from './crc32c.ts';
 import {
   blockSize,
   blocksPerGroup,

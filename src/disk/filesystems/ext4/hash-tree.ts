@@ -1,5 +1,5 @@
+import { crc32c } from '../../../lib/crc32c.ts';
 import type { ByteString } from '../tree.ts';
-import { crc32c } from './crc32c.ts';
 import { type DirectoryEntry, entriesBlock, entrySize, groupEntries, writeEntry } from './directory.ts';
 import { blockSize } from './geometry.ts';
 import type { NameHash } from './name-hash.ts';

@@ -1,5 +1,5 @@
+import { crc32c } from '../../../lib/crc32c.ts';
 import type { Checksums } from './checksums.ts';
-import { crc32c } from './crc32c.ts';
 import { type Geometry, inodeSize } from './geometry.ts';
 
 const [checksumLow, checksumHigh] = [0x7c, 0x82];

@@ -1,5 +1,5 @@
+import { crc32c } from '../../../lib/crc32c.ts';
 import type { Checksums } from './checksums.ts';
-import { crc32c } from './crc32c.ts';
 
 /** Inodes that may share a block: the kernel's bound. */
 const maximumReferences = 1024;

@@ -1,5 +1,5 @@
 // [MS-VHDX], section 2: what stands before the disk's contents.
-import { crc32c } from '../../filesystems/ext4/crc32c.ts';
+import { crc32c } from '../../../lib/crc32c.ts';
 import type { ImageIdentity } from '../format.ts';
 
 /** Regions begin and end at these borders. */

@@ -1,4 +1,4 @@
-/** CRC-32C (Castagnoli), reflected polynomial, as ext4 uses it: no final inversion. */
+/** CRC-32C (Castagnoli), reflected polynomial. ext4 stores it as it is, others inverted. */
 const polynomial = 0x82f63b78;
 
 /** Bytes that one step takes. */

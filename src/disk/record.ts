@@ -5,7 +5,7 @@ import { isDigest } from '../lib/digest.ts';
 /** A file of a disk image. Names are those of files beside the record, and of no others. */
 const fileSchema = z.object({
   /** What it is to the image: as in stream metadata, which has other parts than disks for live images. */
-  role: z.enum(['disk']),
+  role: z.enum(['disk', 'kernel', 'initramfs', 'rootfs']),
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+~-]*$/),
   /** Bytes. */
   size: z.int().nonnegative(),

@@ -1,9 +1,10 @@
+import { type ByteSource, byteSource } from '../byte-source.ts';
 import { verificationError } from '../errors.ts';
 import type { Xattr } from '../xattr.ts';
-import { type ByteSource, byteSource, truncated } from './byte-source.ts';
 import { type GlobalRecords, globalRecords } from './global-records.ts';
 import { type DecodedHeader, decodeHeaderBlock, decodeName, maximumId, type RawHeader } from './header.ts';
 import { decodePax, type PaxRecords, sparse, xattrsOf } from './pax.ts';
+import { truncated } from './truncated.ts';
 import { blockSize, extensionFlags, paddingSize, type TarEntryType, type TarHeader, typeFlags } from './types.ts';
 
 /** An entry of a stream that is being read. */

@@ -4,9 +4,9 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { type RunningProgram, start } from '../../exec/run.ts';
 import { tools } from '../../exec/tools.ts';
+import { type ByteSource, byteSource } from '../../lib/byte-source.ts';
 import { decompressZstd } from '../../lib/compress/decompress-zstd.ts';
 import { CosaError, isSystemError } from '../../lib/errors.ts';
-import { type ByteSource, byteSource } from '../../lib/tar/byte-source.ts';
 import { type ArchivePart, invalidPackage } from './archive.ts';
 import { uncompressedXzSize } from './xz-size.ts';
 

@@ -1,5 +1,3 @@
-import { verificationError } from '../errors.ts';
-
 /** Takes exact counts of bytes from chunks of any size, and knows where it is. */
 export interface ByteSource {
   /** Bytes taken so far. */
@@ -67,11 +65,4 @@ export function byteSource(chunks: AsyncIterable<Uint8Array>): ByteSource {
       await iterator.return?.();
     },
   };
-}
-
-/** The error for a stream that ends too early. */
-export function truncated(offset: number, where: string): Error {
-  return verificationError('TAR_TRUNCATED', `tar: the stream ends at offset ${offset}, ${where}`, {
-    hint: 'the archive is cut off: get it again',
-  });
 }

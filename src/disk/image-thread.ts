@@ -1,5 +1,6 @@
 // What the threads run that hash and compress disk images: see `imageThreads`.
 import { serveRequests } from '../lib/parallel/serve.ts';
+import type { BlocksAnswer, BlocksRequest } from './image-threads/blocks.ts';
 import {
   type DeflateAnswer,
   type DeflateRequest,
@@ -11,8 +12,8 @@ import {
 import { type HashAnswer, type HashRequest, hashed } from './image-threads/hashing.ts';
 import type { PieceAnswer, PieceRequest } from './image-threads/pieces.ts';
 
-export type ImageRequest = HashRequest | DigestRequest | DeflateRequest | PieceRequest;
-export type ImageAnswer = HashAnswer | DigestAnswer | DeflateAnswer | PieceAnswer;
+export type ImageRequest = HashRequest | DigestRequest | DeflateRequest | PieceRequest | BlocksRequest;
+export type ImageAnswer = HashAnswer | DigestAnswer | DeflateAnswer | PieceAnswer | BlocksAnswer;
 
 serveRequests<ImageRequest, ImageAnswer>(async (request) => {
   switch (request.kind) {
@@ -28,6 +29,12 @@ serveRequests<ImageRequest, ImageAnswer>(async (request) => {
       const { compressedPiece } = await import('./image-threads/pieces.ts');
       const message = await compressedPiece(request);
       return { message, transfer: [message.compressed.buffer] };
+    }
+    case 'blocks': {
+      const { compressedBlocks } = await import('./image-threads/blocks.ts');
+      const message = await compressedBlocks(request);
+      const [first] = message.blocks;
+      return { message, transfer: first === undefined ? [] : [first.bytes.buffer] };
     }
     default:
       return { message: hashed(request), transfer: [] };

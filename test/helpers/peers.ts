@@ -7,7 +7,8 @@ export const umoci = peer('umoci');
 export const podman = peer('podman');
 export const buildah = peer('buildah');
 export const tar = peer('tar');
+export const unsquashfs = peer('unsquashfs', 'squashfs-tools');
 
-function peer(name: string): Tool {
-  return { name, packages: { deb: name, rpm: name }, purpose: 'reads what we write' };
+function peer(name: string, holder = name): Tool {
+  return { name, packages: { deb: holder, rpm: holder }, purpose: 'reads what we write' };
 }

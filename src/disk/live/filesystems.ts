@@ -1,9 +1,10 @@
 import { usageError } from '../../lib/errors.ts';
 import { nearest } from '../../lib/nearest.ts';
 import type { LiveFilesystem } from './filesystems/live-filesystem.ts';
+import { squashfs } from './filesystems/squashfs.ts';
 
 /** All filesystems that live media can have their root in. */
-export const liveFilesystems: readonly LiveFilesystem[] = [];
+export const liveFilesystems: readonly LiveFilesystem[] = [squashfs];
 
 /**
  * The filesystem that image.json's `live-rootfs-fstype` names.

@@ -1,19 +1,12 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ByteString, DirectoryNode, TreeNode } from '../../../../src/disk/filesystems/tree.ts';
 import { run } from '../../../../src/exec/run.ts';
-import type { Tool } from '../../../../src/exec/tools.ts';
 import { sha256Hex } from '../../../../src/lib/digest.ts';
+import { withMounted } from '../../../helpers/mounted.ts';
 import { ask, debugfs } from './image.ts';
-
-const mount = mounting('mount');
-const umount = mounting('umount');
-
-function mounting(name: string): Tool {
-  return { name, packages: { deb: 'mount', rpm: 'util-linux' }, purpose: 'lets the kernel read filesystems' };
-}
 
 /** What programs see of one name, as lines of text. */
 export type Seen = Map<ByteString, string>;
@@ -97,22 +90,6 @@ async function seenByDebugfs(image: string): Promise<Seen> {
     return seen(copy, 'content');
   } finally {
     await rm(copy, { recursive: true });
-  }
-}
-
-/** Lets the kernel read a filesystem. As root. */
-export async function withMounted<T>(image: string, read: (place: string) => Promise<T> | T): Promise<T> {
-  const place = `${image}.mounted`;
-  await mkdir(place);
-  try {
-    await run(mount, ['-o', 'loop,ro', image, place]);
-    try {
-      return await read(place);
-    } finally {
-      await run(umount, [place]);
-    }
-  } finally {
-    await rmdir(place);
   }
 }
 

@@ -7,9 +7,10 @@ import type { TreeNode } from '../../../../src/disk/filesystems/tree.ts';
 import { readXattrs } from '../../../../src/exec/tools/getfattr.ts';
 import { sortByBytes } from '../../../../src/lib/order.ts';
 import type { Xattr } from '../../../../src/lib/xattr.ts';
+import { withMounted } from '../../../helpers/mounted.ts';
 import { directory, file, symlink } from '../tree.ts';
 import { ask, check, clean, makeImage } from './image.ts';
-import { withMounted, xattrsByDebugfs } from './read-back.ts';
+import { xattrsByDebugfs } from './read-back.ts';
 
 let base: string;
 beforeAll(async () => {

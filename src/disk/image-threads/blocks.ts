@@ -1,0 +1,86 @@
+import { compress, init } from '@bokuweb/zstd-wasm';
+import { adler32 } from '../../lib/checksums.ts';
+import { deflateFragment, maximumInput, maximumOutput } from '../../lib/compress/deflate.ts';
+
+/** How each block is compressed, on its own: into a frame of zstd, or into a stream of zlib. */
+export type BlockCompression = { kind: 'zstd'; level: number } | { kind: 'zlib' };
+
+/** Asks for the compressed forms of blocks that lie behind each other. */
+export interface BlocksRequest {
+  kind: 'blocks';
+  bytes: Uint8Array<SharedArrayBuffer>;
+  /** Bytes of each, but of the last, which may be shorter. */
+  blockBytes: number;
+  compression: BlockCompression;
+}
+
+/** A block's compressed form; its own bytes, if that would not be shorter; or nothing, if they are all zeros. */
+export interface CompressedBlock {
+  kind: 'zeros' | 'stored' | 'compressed';
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+export interface BlocksAnswer {
+  /** All share one buffer. */
+  blocks: CompressedBlock[];
+}
+
+let zstdReady: Promise<void> | undefined;
+
+export async function compressedBlocks({ bytes, blockBytes, compression }: BlocksRequest): Promise<BlocksAnswer> {
+  if (compression.kind === 'zstd') {
+    zstdReady ??= init();
+    await zstdReady;
+  }
+  const output = new Uint8Array(bytes.length);
+  let end = 0;
+
+  function keep(kind: CompressedBlock['kind'], content: Uint8Array): CompressedBlock {
+    const begin = end;
+    output.set(content, begin);
+    end += content.length;
+    return { kind, bytes: output.subarray(begin, end) };
+  }
+
+  const blocks: CompressedBlock[] = [];
+  for (let at = 0; at < bytes.length; at += blockBytes) {
+    const block = bytes.subarray(at, at + blockBytes);
+    if (isZero(block)) {
+      blocks.push(keep('zeros', new Uint8Array(0)));
+      continue;
+    }
+    // A context that is used again may give other bytes than a new one: its tables are not emptied.
+    const compressed = compression.kind === 'zstd' ? compress(block, compression.level) : zlibStream(block);
+    blocks.push(compressed.length < block.length ? keep('compressed', compressed) : keep('stored', block));
+  }
+  return { blocks };
+}
+
+const zeros = Buffer.alloc(1 << 20);
+
+function isZero(block: Uint8Array): boolean {
+  for (let at = 0; at < block.length; at += zeros.length) {
+    const piece = block.subarray(at, at + zeros.length);
+    if (!zeros.subarray(0, piece.length).equals(piece)) return false;
+  }
+  return true;
+}
+
+/** https://www.rfc-editor.org/rfc/rfc1950: a window of 32 KiB, and the default level, which nobody reads. */
+const zlibHeader = [0x78, 0x9c];
+/** Ends a stream of deflate blocks: https://www.rfc-editor.org/rfc/rfc1951#section-3.2.3, empty and with fixed codes. */
+const lastDeflateBlock = [0x03, 0x00];
+
+function zlibStream(block: Uint8Array): Uint8Array {
+  const output = Buffer.allocUnsafe(
+    zlibHeader.length + Math.ceil(block.length / maximumInput) * maximumOutput + lastDeflateBlock.length + 4,
+  );
+  output.set(zlibHeader);
+  let end = zlibHeader.length;
+  for (let at = 0; at < block.length; at += maximumInput) {
+    const piece = block.subarray(at, at + maximumInput);
+    end += deflateFragment(piece, output.subarray(end, end + maximumOutput));
+  }
+  output.set(lastDeflateBlock, end);
+  return output.subarray(0, output.writeUInt32BE(adler32(block), end + lastDeflateBlock.length));
+}

@@ -1,0 +1,84 @@
+import type { BlockCompression, CompressedBlock } from '../../image-threads/blocks.ts';
+import type { ImageThreads } from '../../image-threads.ts';
+import type { FileContent } from './live-filesystem.ts';
+
+/** A block of a content, compressed. */
+export interface ContentBlock extends CompressedBlock {
+  /** Its number: counted in blocks from the content's beginning. */
+  index: number;
+}
+
+/** How contents are compressed. */
+export interface ContentCompression {
+  compression: BlockCompression;
+  /** A power of two, at most 1 MiB. */
+  blockBytes: number;
+  threads: ImageThreads;
+  signal: AbortSignal;
+}
+
+/** What is read at once, and what a thread compresses at once: a request for each small block would keep this thread busy. */
+const batchBytes = 1 << 20;
+/** Batches that are read while all threads compress others. */
+const spareBatches = 2;
+
+/** Compresses contents, each block on its own. All threads work on it, and memory is bounded. */
+export interface ContentCompressor {
+  /**
+   * @returns the blocks in their order; blocks that no extent touches are left out, unread
+   * @throws what the content and the threads throw; the signal's reason
+   */
+  blocks(content: FileContent): AsyncGenerator<ContentBlock, void, void>;
+}
+
+export function contentCompressor(options: ContentCompression): ContentCompressor {
+  const { blockBytes, threads, signal } = options;
+  const free: Uint8Array<SharedArrayBuffer>[] = [];
+
+  async function compress(content: FileContent, position: number, length: number): Promise<ContentBlock[]> {
+    const buffer = free.pop() ?? new Uint8Array(new SharedArrayBuffer(batchBytes));
+    try {
+      const bytes = buffer.subarray(0, length);
+      await content.read(position, bytes);
+      const blocks = await threads.blocks(bytes, blockBytes, options.compression);
+      return blocks.map((block, at) => ({ ...block, index: position / blockBytes + at }));
+    } finally {
+      free.push(buffer);
+    }
+  }
+
+  return {
+    async *blocks(content) {
+      const begun: Promise<ContentBlock[]>[] = [];
+      try {
+        for (const { position, length } of batches(content, blockBytes)) {
+          signal.throwIfAborted();
+          const batch = compress(content, position, length);
+          // Awaited in its turn; until then a failure must not count as unhandled.
+          batch.catch(() => undefined);
+          begun.push(batch);
+          if (begun.length >= threads.size + spareBatches) yield* await (begun.shift() as Promise<ContentBlock[]>);
+        }
+        for (let batch = begun.shift(); batch !== undefined; batch = begun.shift()) {
+          signal.throwIfAborted();
+          yield* await batch;
+        }
+      } finally {
+        // After a failure nothing reads a content that may be closed.
+        await Promise.allSettled(begun);
+      }
+    },
+  };
+}
+
+/** What is read at once: whole blocks that extents touch, the last one cut off where the content ends. */
+function* batches({ size, extents }: FileContent, blockBytes: number): Generator<{ position: number; length: number }> {
+  let done = 0;
+  for (const { offset, length } of extents) {
+    const end = Math.min(Math.ceil((offset + length) / blockBytes) * blockBytes, size);
+    for (let position = Math.max(done, offset - (offset % blockBytes)); position < end; position += batchBytes) {
+      yield { position, length: Math.min(batchBytes, end - position) };
+    }
+    done = Math.max(done, end);
+  }
+}

@@ -1,0 +1,45 @@
+#!/bin/bash
+# cosa-install --copy-network leaves the network's configuration of the live system in the boot filesystem; live media may
+# have one in their initrd. It is the initramfs's own until the config is fetched, and then the system's, as if an
+# administrator had written it. For systemd-networkd and for NetworkManager, as the names tell.
+set -euo pipefail
+shopt -s nullglob
+
+kept=/run/coreos-firstboot-network
+used=/run/systemd/network
+
+take() {
+    local source=/etc/coreos-firstboot-network boot=/run/coreos-firstboot-network-boot files
+    if [[ ! -e /run/ostree-live ]]; then
+        mkdir -p "$boot"
+        mount -o ro,noload /dev/disk/by-label/boot "$boot"
+        source=$boot/coreos-firstboot-network
+    fi
+    files=("$source"/*.{network,netdev,link,nmconnection})
+    if ((${#files[@]} > 0)); then
+        mkdir -p "$kept" "$used"
+        cp "${files[@]}" "$kept"
+        chmod 0644 "$kept"/*
+        files=("$kept"/*.{network,netdev,link})
+        ((${#files[@]} == 0)) || cp "${files[@]}" "$used"
+    fi
+    [[ ! -d $boot ]] || umount "$boot"
+}
+
+keep() {
+    local file
+    local networkd=/sysroot/etc/systemd/network manager=/sysroot/etc/NetworkManager/system-connections
+    for file in "$kept"/*.{network,netdev,link}; do
+        mkdir -p "$networkd"
+        cp "$file" "$networkd"
+        rm -f "$used/${file##*/}"
+    done
+    for file in "$kept"/*.nmconnection; do
+        mkdir -p "$manager"
+        # NetworkManager reads no others: they may hold passwords.
+        cp "$file" "$manager"
+        chmod 0600 "$manager/${file##*/}"
+    done
+}
+
+"$1"

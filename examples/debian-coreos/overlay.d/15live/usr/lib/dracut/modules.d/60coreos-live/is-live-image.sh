@@ -1,0 +1,3 @@
+#!/bin/bash
+# Says to Ignition's generator whether there is a disk to set up.
+[[ -e /etc/coreos-live-initramfs ]]

@@ -1,3 +1,4 @@
+import { labelNames } from '../contract/labels.ts';
 import { verificationError } from '../lib/errors.ts';
 import { imagesFor, platformName } from './platform.ts';
 import { maximumManifestBytes, parseImageConfig, parseIndex, parseManifest } from './schemas.ts';
@@ -16,6 +17,15 @@ export interface Image {
 /** A label of an image, or `undefined`. */
 export function labelOf(image: Pick<Image, 'config'> | undefined, name: string): string | undefined {
   return image?.config.config?.Labels?.[name];
+}
+
+/**
+ * When an image was made, in whole seconds since the epoch; 1 if it does not say, which is a time that no tool takes for
+ * a missing one.
+ */
+export function createdAt(image: Pick<Image, 'config'>): number {
+  const created = Math.floor(Date.parse(image.config.created ?? labelOf(image, labelNames.created) ?? '') / 1000);
+  return Number.isSafeInteger(created) && created > 0 ? created : 1;
 }
 
 type BlobReader = Pick<ContentReader, 'readBlob'>;

@@ -2,13 +2,15 @@ import { CosaError, verificationError } from '../lib/errors.ts';
 import type { Image } from '../oci/image.ts';
 import type { ContentReader } from '../oci/store.ts';
 import type { Reporter } from '../progress/reporter.ts';
-import { type BaseLayer, ostreeImage } from './unpack/base-layers.ts';
+import { type BaseLayer, type OstreeLayers, partsOfImage } from './unpack/base-layers.ts';
 import { checkTree, objectMissing } from './unpack/commit-tree.ts';
+import { ostreeLayers } from './unpack/content-layer.ts';
 import { collectTree, type ImageTree } from './unpack/image-tree.ts';
-import { type ContentEntry, objectsOfTar } from './unpack/layer-objects.ts';
+import { type ContentEntry, drain, type MetadataEntry, unreferenced } from './unpack/layer-objects.ts';
 import { layersAhead } from './unpack/layers-ahead.ts';
 import { defaultLimits, type UnpackLimits } from './unpack/limits.ts';
-import { readImageTree } from './unpack/read-files.ts';
+import { mergeImage } from './unpack/merge.ts';
+import { readOstreeTree } from './unpack/ostree-tree.ts';
 
 /** Where an image's contents go. */
 export interface ContentSink {
@@ -20,12 +22,15 @@ export interface ContentSink {
 }
 
 /**
- * Reads an ostree container from its first byte to its last, each once, and gives its contents to a sink. Everything is
- * verified while it streams: blobs, diffids, each object under its own name, and that the commit of the label is complete
- * and the image has no other contents. The next layers are read and decompressed while one is worked on.
+ * Reads an operating system's container and gives its contents to a sink: an ostree container, one derived from such with
+ * ordinary layers on top, or an ordinary one. Everything is verified while it streams: blobs, diffids, each object under
+ * its own name, and that the commit is complete and an ostree container has no other contents. The next layers are read
+ * and decompressed while one is worked on.
+ *
+ * Each layer is read once; ordinary ones twice, for which of their entries count shows at the end of the last.
  * @param begin makes the sink, once the tree is known: before the first content
- * @throws CosaError `NOT_OSTREE`, `CONTENT_TOO_LARGE`, `OBJECT_MISSING`, `OBJECT_UNREFERENCED` (exit 4), what
- *   `readLayerObjects` and the sink throw; the signal's reason
+ * @throws CosaError `NOT_OSTREE`, `CONTENT_TOO_LARGE`, `OBJECT_MISSING`, `OBJECT_UNREFERENCED` (exit 4), what `mergeImage`,
+ *   `objectsOfTar` and the sink throw; the signal's reason
  */
 export async function unpackImage(
   reader: ContentReader,
@@ -34,18 +39,25 @@ export async function unpackImage(
   reporter: Reporter,
   limits: UnpackLimits = defaultLimits,
 ): Promise<void> {
-  const { commit, layers } = ostreeImage(image);
-  const { tree, add } = collectTree(commit);
+  const { signal } = reporter;
+  const { ostree, ordinary } = partsOfImage(image);
+  const all = [...(ostree?.layers ?? []), ...ordinary];
+  // What is read twice counts twice.
+  const counting = counted(reader, [...all, ...ordinary], reporter);
+  const source =
+    ostree !== undefined && ordinary.length === 0
+      ? streamedTree(reader, ostree, limits, signal)
+      : mergedSource(await mergeImage(counting, image, { ostree, ordinary }, limits, signal));
   const written = new Set<string>();
   let contentBytes = 0;
   let begun: { needed: ReadonlySet<string>; sink: ContentSink } | undefined;
 
   async function beginSink(): Promise<{ needed: ReadonlySet<string>; sink: ContentSink }> {
-    const known = await completeTree(tree, reader, image, limits, reporter.signal);
-    return { needed: await checkTree(known, commit, limits.paths), sink: await begin(known) };
+    const tree = await source.complete();
+    return { needed: await checkTree(tree, tree.commit, limits.paths), sink: await begin(tree) };
   }
 
-  async function take(entry: ContentEntry, layer: BaseLayer): Promise<void> {
+  async function take(entry: ContentEntry, layer: BaseLayer | undefined): Promise<void> {
     begun ??= await beginSink();
     if (!begun.needed.has(entry.checksum)) throw unreferenced(entry);
     if (written.has(entry.checksum)) return drain(entry);
@@ -55,38 +67,57 @@ export async function unpackImage(
     await begun.sink.write(entry);
   }
 
-  await using ahead = layersAhead(counted(reader, image, reporter), layers, limits, reporter.signal);
-  for (const layer of layers) {
-    for await (const entry of objectsOfTar(ahead.next(), layer, limits)) {
-      reporter.signal.throwIfAborted();
-      if (entry.type === 'metadata') add(entry);
+  await using ahead = layersAhead(counting, all, limits, signal);
+  for (const { layer, objects } of source.tree.layers) {
+    for await (const entry of objects(ahead.next())) {
+      signal.throwIfAborted();
+      if (entry.type === 'metadata') source.add(entry);
       else await take(entry, layer);
     }
   }
+  for (const entry of source.tree.made) await take(entry, undefined);
   const { needed } = begun ?? (await beginSink());
   for (const checksum of needed) if (!written.has(checksum)) throw objectMissing(`content object ${checksum}`);
 }
 
-/** Images of one layer, as older tools wrote them, have metadata and content mixed: that layer is read twice. */
-async function completeTree(
-  tree: ImageTree,
+/** The tree of what is unpacked. */
+interface TreeSource {
+  tree: ImageTree;
+  /** Takes a metadata object of a layer. */
+  add(entry: MetadataEntry): void;
+  /** The tree with all of its metadata. */
+  complete(): Promise<ImageTree>;
+}
+
+/** An ostree container's tree, which comes with its contents. */
+function streamedTree(
   reader: ContentReader,
-  image: Image,
-  { paths }: UnpackLimits,
+  ostree: OstreeLayers,
+  limits: UnpackLimits,
   signal: AbortSignal,
-): Promise<ImageTree> {
-  try {
-    await checkTree(tree, tree.commit, paths);
-    return tree;
-  } catch (error) {
-    if (!(error instanceof CosaError) || error.code !== 'OBJECT_MISSING') throw error;
-    return readImageTree(reader, image, signal);
+): TreeSource {
+  const { tree, add } = collectTree(ostree.commit, ostreeLayers(ostree.layers, limits));
+  // Images of one layer, as older tools wrote them, have metadata and content mixed: that layer is read twice.
+  async function complete(): Promise<ImageTree> {
+    try {
+      await checkTree(tree, tree.commit, limits.paths);
+      return tree;
+    } catch (error) {
+      if (!(error instanceof CosaError) || error.code !== 'OBJECT_MISSING') throw error;
+      return readOstreeTree(reader, ostree, limits, signal);
+    }
   }
+  return { tree, add, complete };
+}
+
+/** A tree that is known before any content: of the layers' metadata nothing is in it. */
+function mergedSource(tree: ImageTree): TreeSource {
+  return { tree, add: () => undefined, complete: async () => tree };
 }
 
 /** Reports the bytes of layer blobs as they are read. */
-function counted(reader: ContentReader, { manifest }: Image, reporter: Reporter): ContentReader {
-  const total = manifest.layers.reduce((sum, { size }) => sum + size, 0);
+function counted(reader: ContentReader, layers: readonly BaseLayer[], reporter: Reporter): ContentReader {
+  const total = layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
   let done = 0;
   return {
     ...reader,
@@ -100,22 +131,10 @@ function counted(reader: ContentReader, { manifest }: Image, reporter: Reporter)
   };
 }
 
-/** Reads an object to its end, which verifies it. */
-async function drain(entry: ContentEntry): Promise<void> {
-  const content = entry.content();
-  while ((await content.next()).done !== true);
-}
-
-function unreferenced({ checksum }: ContentEntry) {
-  return verificationError('OBJECT_UNREFERENCED', `the image holds object ${checksum}, which is not in its commit`, {
-    hint: 'no tool that builds images puts it there: do not trust the image',
-  });
-}
-
-function contentTooLarge(layer: BaseLayer, limits: UnpackLimits) {
+function contentTooLarge(layer: BaseLayer | undefined, limits: UnpackLimits) {
   return verificationError(
     'CONTENT_TOO_LARGE',
-    `layer ${layer.descriptor.digest}: the image's files are larger than ${limits.contentBytes} bytes`,
+    `layer ${layer?.descriptor.digest}: the image's files are larger than ${limits.contentBytes} bytes`,
     { hint: 'no operating system is this large: do not trust the image' },
   );
 }

@@ -17,7 +17,7 @@ import { openLayout } from '../../src/oci/layout.ts';
 import type { ContentReader } from '../../src/oci/store.ts';
 import { commitObject, fileTypeBits } from '../../src/ostree/objects.ts';
 import { scanTree } from '../../src/ostree/tree.ts';
-import { ostreeImage } from '../../src/ostree/unpack/base-layers.ts';
+import { partsOfImage } from '../../src/ostree/unpack/base-layers.ts';
 import { readDirectories } from '../../src/ostree/unpack/directories.ts';
 import { layerTar } from '../../src/ostree/unpack/layer-tar.ts';
 import { defaultLimits } from '../../src/ostree/unpack/limits.ts';
@@ -116,7 +116,7 @@ function expectSame(ours: Listing, theirs: Listing, except: Record<string, strin
 async function extract(reader: ContentReader, image: Image): Promise<string> {
   const directory = join(scratch, 'container');
   await mkdir(directory);
-  for (const layer of ostreeImage(image).layers) {
+  for (const layer of partsOfImage(image).ostree?.layers ?? []) {
     const chunks: Buffer[] = [];
     for await (const chunk of layerTar(reader, layer, defaultLimits)) chunks.push(chunk);
     const args = ['-x', '-p', '--xattrs', '--xattrs-include=*', '-C', directory];
@@ -292,7 +292,7 @@ describe('a deployment is what ostree makes of the same commit', () => {
     const work = await builtWorkDirectory();
     const reader = await openLayout(join(work, 'oci'));
     const image = await imageOf(work);
-    const { commit } = ostreeImage(image);
+    const { commit } = partsOfImage(image).ostree ?? expect.fail();
     await compare(await unpackInMemory(reader, image), ['pull-local', await extract(reader, image), commit]);
   });
 });

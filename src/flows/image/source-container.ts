@@ -3,7 +3,7 @@ import type { DiskContainer } from '../../disk/base-disk/types.ts';
 import { architectureOfOci, architectures } from '../../lib/architecture.ts';
 import { digestHex } from '../../lib/digest.ts';
 import { verificationError } from '../../lib/errors.ts';
-import type { Image } from '../../oci/image.ts';
+import { createdAt, type Image } from '../../oci/image.ts';
 
 /** bootc's name for the only operating system of a disk. */
 const defaultName = 'default';
@@ -22,12 +22,11 @@ export function describeContainer({ descriptor, config }: Image): DiskContainer 
       `the container is for ${config.architecture}; disks can be made for ${possible.join(', ')}`,
     );
   }
-  const created = Math.floor(Date.parse(config.created ?? labels[labelNames.created] ?? '') / 1000);
   return {
     digest: descriptor.digest,
     name: labels[labelNames.osName] ?? defaultName,
     version: labels[labelNames.version] ?? digestHex(descriptor.digest).slice(0, 12),
     architecture: architecture.name,
-    timestamp: Number.isSafeInteger(created) && created > 0 ? created : 1,
+    timestamp: createdAt({ config }),
   };
 }

@@ -1,20 +1,29 @@
 import { labelNames } from '../../contract/labels.ts';
 import type { Digest } from '../../lib/digest.ts';
-import { CosaError, verificationError } from '../../lib/errors.ts';
-import type { Image } from '../../oci/image.ts';
+import { verificationError } from '../../lib/errors.ts';
+import { type Image, labelOf } from '../../oci/image.ts';
 import type { Descriptor } from '../../oci/types.ts';
 
-/** A layer of the base operating system. */
+/** A layer of an image, as it can be read and verified. */
 export interface BaseLayer {
   descriptor: Descriptor;
   /** Digest of the uncompressed tar stream. */
   diffId: Digest;
 }
 
-export interface OstreeImage {
+/** An ostree commit, and the layers that hold its objects. */
+export interface OstreeLayers {
   /** The commit's checksum, as the label says. */
   commit: string;
   layers: readonly BaseLayer[];
+}
+
+/** An image's layers by what they hold. */
+export interface ImageParts {
+  /** What a tool that knows ostree has written; undefined for an ordinary container. */
+  ostree: OstreeLayers | undefined;
+  /** Ordinary layers on top of that, or all of an ordinary container's: files, and whiteouts of files below. */
+  ordinary: readonly BaseLayer[];
 }
 
 /**
@@ -36,41 +45,21 @@ export function operatingSystemOf(image: Image): { base: Image; added: number } 
 }
 
 /**
- * The part of an image that is an ostree commit.
- * @throws CosaError `NOT_OSTREE` (exit 4) for an ordinary container, `IMAGE_DERIVED` (exit 1) for one with layers
- *   on top of the operating system's
+ * Splits an image where its ostree commit ends. One whose labels name a commit and a last layer that it does not have was
+ * put together anew of a derived one, in a single layer as a rule: all of its layers are ordinary.
+ * @throws CosaError `NOT_OSTREE` (exit 4) for a commit that is no checksum
  */
-export function ostreeImage({ config, manifest, descriptor }: Image): OstreeImage {
-  const labels = config.config?.Labels ?? {};
-  const commit = labels[labelNames.commit];
-  if (commit === undefined) {
-    throw verificationError(
-      'NOT_OSTREE',
-      `${descriptor.digest} is not an ostree container: it has no label "ostree.commit"`,
-      {
-        hint: 'name a container that "cosa ostree build" or rpm-ostree made',
-      },
-    );
-  }
+export function partsOfImage(image: Image): ImageParts {
+  const { config, manifest, descriptor } = image;
+  const diffIds = config.rootfs.diff_ids;
+  const layers = manifest.layers.map((layer, index) => ({ descriptor: layer, diffId: diffIds[index] as Digest }));
+  const commit = labelOf(image, labelNames.commit);
+  if (commit === undefined) return { ostree: undefined, ordinary: layers };
   if (!/^[0-9a-f]{64}$/.test(commit)) {
     throw verificationError('NOT_OSTREE', `${descriptor.digest}: its label "ostree.commit" is not a checksum`);
   }
-  const diffIds = config.rootfs.diff_ids;
-  const final = labels[labelNames.finalDiffId];
+  const final = labelOf(image, labelNames.finalDiffId);
   const count = final === undefined ? diffIds.length : diffIds.indexOf(final as Digest) + 1;
-  if (count === 0) {
-    throw verificationError(
-      'NOT_OSTREE',
-      `${descriptor.digest}: its label "ostree.final-diffid" names no layer that it has: ${final}`,
-    );
-  }
-  if (count < diffIds.length) {
-    throw new CosaError(
-      'IMAGE_DERIVED',
-      `${descriptor.digest} has ${diffIds.length - count} layers on top of its operating system's ${count}: such derived images are not supported`,
-      { hint: 'put the changes into the config (overlays, packages) and build the base again' },
-    );
-  }
-  const layers = manifest.layers.map((layer, index) => ({ descriptor: layer, diffId: diffIds[index] as Digest }));
-  return { commit, layers };
+  if (count === 0) return { ostree: undefined, ordinary: layers };
+  return { ostree: { commit, layers: layers.slice(0, count) }, ordinary: layers.slice(count) };
 }

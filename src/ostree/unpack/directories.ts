@@ -1,6 +1,6 @@
 import type { MetadataObject } from '../types.ts';
 import { objectMissing } from './commit-tree.ts';
-import type { ImageTree } from './image-tree.ts';
+import type { CommitTree } from './image-tree.ts';
 import type { MetadataEntry } from './layer-objects.ts';
 import { type ParsedDirmeta, parseCommit, parseDirmeta, parseDirtree } from './metadata.ts';
 
@@ -28,7 +28,7 @@ export interface CommitDirectories {
  * Reads a commit's directories. It should have passed `checkTree`, which bounds how many paths there are.
  * @throws CosaError `OBJECT_MISSING`, `OBJECT_INVALID` (exit 4)
  */
-export async function readDirectories(tree: ImageTree): Promise<CommitDirectories> {
+export async function readDirectories(tree: CommitTree): Promise<CommitDirectories> {
   const objects = new Map<string, MetadataObject>();
   const directories = new Map<string, CommitDirectory>();
   const metas = new Map<string, ParsedDirmeta>();

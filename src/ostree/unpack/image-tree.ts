@@ -1,27 +1,44 @@
 import { verificationError } from '../../lib/errors.ts';
 import type { MetadataSource } from './commit-tree.ts';
-import type { MetadataEntry } from './layer-objects.ts';
+import type { ContentLayer } from './content-layer.ts';
+import type { ContentEntry, MetadataEntry } from './layer-objects.ts';
 
 /** Most bytes of all metadata objects: a million files have about this much. */
 const maximumTreeBytes = 256 * 1024 * 1024;
 
-/** A commit's metadata, held in memory. */
-export interface ImageTree extends MetadataSource {
+/** A commit's metadata. */
+export interface CommitTree extends MetadataSource {
   commit: string;
   /** What was added to the commit after it was made, such as signatures; not covered by its checksum. */
   detachedMetadata(): Buffer | undefined;
 }
 
+/** The metadata of an image's commit, held in memory, and where its contents are. */
+export interface ImageTree extends CommitTree {
+  /** The layers with the commit's contents, in the image's order. */
+  layers: readonly ContentLayer[];
+  /** Contents that no layer holds. */
+  made: readonly ContentEntry[];
+}
+
 /**
  * Gathers metadata objects as they are read.
- * @param commit checksum of the image's commit
+ * @param commit checksum of the commit
+ * @param layers those with its contents
+ * @param made contents that no layer holds
  */
-export function collectTree(commit: string): { tree: ImageTree; add(entry: MetadataEntry): void } {
+export function collectTree(
+  commit: string,
+  layers: readonly ContentLayer[],
+  made: readonly ContentEntry[] = [],
+): { tree: ImageTree; add(entry: Omit<MetadataEntry, 'type'>): void } {
   const objects = new Map<string, Buffer>();
   let size = 0;
   return {
     tree: {
       commit,
+      layers,
+      made,
       readMetadata: async (kind, checksum) => objects.get(`${kind} ${checksum}`),
       detachedMetadata: () => objects.get(`commitmeta ${commit}`),
     },

@@ -2,10 +2,8 @@ import { sha256Hex } from '../../lib/digest.ts';
 import { type CosaError, verificationError } from '../../lib/errors.ts';
 import { readTar, type TarEntry } from '../../lib/tar/reader.ts';
 import type { Xattr } from '../../lib/xattr.ts';
-import type { ContentReader } from '../../oci/store.ts';
 import { contentHash, fileTypeBits } from '../objects.ts';
 import type { BaseLayer } from './base-layers.ts';
-import { layerTar } from './layer-tar.ts';
 import { layoutChecker } from './layout-checker.ts';
 import { normalizePath, type ObjectName, parseObjectPath } from './layout-path.ts';
 import { keptBytes, type UnpackLimits } from './limits.ts';
@@ -37,21 +35,12 @@ export interface ContentEntry {
 }
 
 /**
- * Reads a layer's ostree objects in their order. Blob digest, diffid, every path and every checksum is verified in
- * the stream; paths of the ordinary layout are checked and skipped. Both forms of xattr objects are understood.
- * @throws CosaError `LAYER_PATH`, `LAYER_ENTRY`, `LAYER_DIFFID`, `LAYER_TOO_LARGE`, `OBJECT_CHECKSUM`, `OBJECT_INVALID`
- *   and what the tar reader, decompression and blob reader throw (exit 4); the signal's reason
+ * Reads a layer's ostree objects in their order. Every path and every checksum is verified in the stream; paths of the
+ * ordinary layout are checked and skipped. Both forms of xattr objects are understood.
+ * @param tar the layer's stream, see `layerTar`
+ * @throws CosaError `LAYER_PATH`, `LAYER_ENTRY`, `LAYER_TOO_LARGE`, `OBJECT_CHECKSUM`, `OBJECT_INVALID` and what the tar
+ *   reader throws (exit 4)
  */
-export function readLayerObjects(
-  reader: ContentReader,
-  layer: BaseLayer,
-  limits: UnpackLimits,
-  signal?: AbortSignal,
-): AsyncGenerator<MetadataEntry | ContentEntry, void, void> {
-  return objectsOfTar(layerTar(reader, layer, limits, signal), layer, limits);
-}
-
-/** As {@link readLayerObjects}, of a tar stream that was begun already: see `layerTar`. */
 export async function* objectsOfTar(
   tar: AsyncIterable<Buffer>,
   layer: BaseLayer,
@@ -93,7 +82,7 @@ export async function* objectsOfTar(
         break;
       case 'file': {
         if (pending?.checksum !== object.checksum) throw layerEntry(what, 'has no xattrs object before it');
-        yield contentEntry(entry, object.checksum, pending.xattrs, what);
+        yield storedContent(entry, object.checksum, pending.xattrs, what);
         pending = undefined;
         break;
       }
@@ -128,10 +117,20 @@ async function linkedXattrs(
   return xattrs;
 }
 
-function contentEntry(entry: TarEntry, checksum: string, xattrs: readonly Xattr[], what: string): ContentEntry {
+function storedContent(entry: TarEntry, checksum: string, xattrs: readonly Xattr[], what: string): ContentEntry {
   if (entry.type !== 'file' && entry.type !== 'symlink') throw layerEntry(what, `is a ${entry.type}`);
-  const { uid, gid, size, linkTarget: symlinkTarget } = entry;
-  const kind = entry.type;
+  return contentOfEntry({ ...entry, xattrs }, checksum, what);
+}
+
+/**
+ * A tar entry with a file or symbolic link as a content object.
+ * @param entry with the xattrs that the object has
+ * @param checksum the name that it must have: verified when its content has been read
+ * @param what names the object in errors
+ */
+export function contentOfEntry(entry: TarEntry, checksum: string, what: string): ContentEntry {
+  const { uid, gid, size, linkTarget: symlinkTarget, xattrs } = entry;
+  const kind = entry.type === 'symlink' ? 'symlink' : 'file';
   // Linux gives every symbolic link this mode; what the archive says of it varies between writers.
   const mode = kind === 'symlink' ? 0o777 : entry.mode;
   async function* content(): AsyncGenerator<Buffer, void, void> {
@@ -156,5 +155,18 @@ function requireChecksum(found: string, expected: string, what: string): void {
 function layerEntry(what: string, problem: string): CosaError {
   return verificationError('LAYER_ENTRY', `${what} ${problem}`, {
     hint: 'the image is damaged or was not written by an ostree tool',
+  });
+}
+
+/** Reads an object to its end, which verifies it. */
+export async function drain(entry: ContentEntry): Promise<void> {
+  const content = entry.content();
+  while ((await content.next()).done !== true);
+}
+
+/** The error for an object that the image's own commit does not need. */
+export function unreferenced({ checksum }: ContentEntry) {
+  return verificationError('OBJECT_UNREFERENCED', `the image holds object ${checksum}, which is not in its commit`, {
+    hint: 'no tool that builds images puts it there: do not trust the image',
   });
 }

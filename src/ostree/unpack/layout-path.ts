@@ -49,8 +49,9 @@ export function parseObjectPath(path: string, layer: string): ObjectName | undef
   throw pathError(layer, path, 'is not an ostree object');
 }
 
-export function pathError(layer: string, name: string, problem: string) {
-  return verificationError('LAYER_PATH', `layer ${layer}: entry ${JSON.stringify(name)} ${problem}`, {
-    hint: 'no tool that builds images writes this: do not trust the image',
-  });
+const untrusted = { hint: 'no tool that builds images writes this: do not trust the image' };
+
+/** The error for an entry that cannot be what it says. */
+export function pathError(layer: string, name: string, problem: string, { hint } = untrusted) {
+  return verificationError('LAYER_PATH', `layer ${layer}: entry ${JSON.stringify(name)} ${problem}`, { hint });
 }

@@ -9,7 +9,10 @@ export const maximumMetadataBytes = 10 * 1024 * 1024;
 export const maximumXattrsBytes = 1024 * 1024;
 
 /** NAME_MAX of every filesystem. */
-const maximumNameBytes = 255;
+export const maximumNameBytes = 255;
+
+/** Names that xattrs may have. */
+export const xattrName = /^[a-z]+\.[\x21-\x7e]+$/;
 
 export interface ParsedCommit {
   /** Seconds since the epoch. */
@@ -106,7 +109,9 @@ function namedXattrs(xattrs: readonly (readonly [Uint8Array, Uint8Array])[], wha
   let previous = '';
   return xattrs.map(([nameBytes, value]) => {
     const name = Buffer.from(nameBytes).toString('latin1');
-    if (!/^[a-z]+\.[\x21-\x7e]+\0$/.test(name) || name <= previous) throw invalid(what, 'has an invalid xattr name');
+    if (!name.endsWith('\0') || !xattrName.test(name.slice(0, -1)) || name <= previous) {
+      throw invalid(what, 'has an invalid xattr name');
+    }
     previous = name;
     return { name: name.slice(0, -1), value: Buffer.from(value) };
   });

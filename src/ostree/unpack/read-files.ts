@@ -1,32 +1,39 @@
 import { posix } from 'node:path';
 import { buildMetadataComponent, layerAnnotations } from '../../contract/labels.ts';
-import { CosaError, verificationError } from '../../lib/errors.ts';
+import { verificationError } from '../../lib/errors.ts';
 import type { Image } from '../../oci/image.ts';
 import type { ContentReader } from '../../oci/store.ts';
-import { type BaseLayer, ostreeImage } from './base-layers.ts';
-import { checkTree, fileNames, findFile } from './commit-tree.ts';
-import { collectTree, type ImageTree } from './image-tree.ts';
-import { type ContentEntry, readLayerObjects } from './layer-objects.ts';
+import { partsOfImage } from './base-layers.ts';
+import { fileNames, findFile } from './commit-tree.ts';
+import type { ContentLayer } from './content-layer.ts';
+import type { ImageTree } from './image-tree.ts';
+import type { ContentEntry } from './layer-objects.ts';
+import { layerTar } from './layer-tar.ts';
 import { defaultLimits } from './limits.ts';
+import { mergeImage } from './merge.ts';
+import { readMetadata, readOstreeTree } from './ostree-tree.ts';
 
 /** Most bytes of a file that is read into memory. */
 const maximumFileBytes = 16 * 1024 * 1024;
+
 /**
- * Reads an image's tree without its files, complete and checked. Stops reading where the metadata ends, which is in
- * the first layer before any content: each object is verified by its checksum, up to the commit of the label.
- * @throws CosaError `NOT_OSTREE`, `OBJECT_MISSING`, `OBJECT_INVALID`, `TREE_TOO_LARGE` (exit 4), and what
- *   `readLayerObjects` throws; the signal's reason
+ * Reads an image's tree without its files, complete and checked: of an ostree container alone the metadata, which stands
+ * before any content; ordinary layers are read to their ends, for their tree is what they hold.
+ * @throws CosaError what `readOstreeTree` and `mergeImage` throw; the signal's reason
  */
-export async function readImageTree(reader: ContentReader, image: Image, signal?: AbortSignal): Promise<ImageTree> {
-  const check = (read: ImageTree) => checkTree(read, read.commit, defaultLimits.paths);
-  const { tree, isEnough } = await readMetadata(reader, image, check, signal);
-  if (!isEnough) await check(tree);
-  return tree;
+export async function readImageTree(
+  reader: ContentReader,
+  image: Image,
+  signal: AbortSignal = neverAborted(),
+): Promise<ImageTree> {
+  const { ostree, ordinary } = partsOfImage(image);
+  if (ostree !== undefined && ordinary.length === 0) return readOstreeTree(reader, ostree, defaultLimits, signal);
+  return mergeImage(reader, image, { ostree, ordinary }, defaultLimits, signal);
 }
 
 /**
- * As {@link readImageTree}, for whoever looks into a few directories alone: nothing says that the rest of the tree is
- * there, or how large it is. Each object is verified by its checksum all the same.
+ * As {@link readImageTree}, for whoever looks into a few directories alone: nothing says that the rest of an ostree
+ * container's tree is there, or how large it is. Each object is verified by its checksum all the same.
  */
 export async function readImageDirectories(
   reader: ContentReader,
@@ -34,47 +41,16 @@ export async function readImageDirectories(
   directories: readonly string[],
   signal?: AbortSignal,
 ): Promise<ImageTree> {
+  const { ostree, ordinary } = partsOfImage(image);
+  if (ostree === undefined || ordinary.length > 0) return readImageTree(reader, image, signal);
   const lists = async (read: ImageTree) => {
     for (const directory of directories) await fileNames(read, read.commit, directory);
   };
-  return (await readMetadata(reader, image, lists, signal)).tree;
+  return (await readMetadata(reader, ostree, defaultLimits, lists, signal)).tree;
 }
 
-/**
- * @param use tries what the metadata is needed for; throws `OBJECT_MISSING` if there must be more of it
- * @returns the metadata, and whether `use` has shown that it is enough; if not, it is all that there is
- */
-async function readMetadata(
-  reader: ContentReader,
-  image: Image,
-  use: (tree: ImageTree) => Promise<unknown>,
-  signal: AbortSignal | undefined,
-): Promise<{ tree: ImageTree; isEnough: boolean }> {
-  const ostree = ostreeImage(image);
-  const { tree, add } = collectTree(ostree.commit);
-  // Images of one layer, as older tools wrote them, have metadata and content mixed.
-  let mayBeComplete = true;
-  for (const layer of ostree.layers.slice(0, 1)) {
-    for await (const entry of readLayerObjects(reader, layer, defaultLimits, signal)) {
-      if (entry.type === 'metadata') {
-        add(entry);
-      } else if (mayBeComplete) {
-        mayBeComplete = false;
-        if (await findsAll(use(tree))) return { tree, isEnough: true };
-      }
-    }
-  }
-  return { tree, isEnough: false };
-}
-
-async function findsAll(use: Promise<unknown>): Promise<boolean> {
-  try {
-    await use;
-    return true;
-  } catch (error) {
-    if (error instanceof CosaError && error.code === 'OBJECT_MISSING') return false;
-    throw error;
-  }
+function neverAborted(): AbortSignal {
+  return new AbortController().signal;
 }
 
 /**
@@ -99,9 +75,9 @@ export async function readFiles(
     if (checksum !== undefined) wanted.set(checksum, [...(wanted.get(checksum) ?? []), path]);
   }
   const found = new Map<string, Buffer>();
-  for (const layer of likelyFirst(ostreeImage(image).layers)) {
+  for (const { layer, objects } of likelyFirst(tree.layers)) {
     if (wanted.size === 0) break;
-    for await (const entry of readLayerObjects(reader, layer, defaultLimits, signal)) {
+    for await (const entry of objects(layerTar(reader, layer, defaultLimits, signal))) {
       const names = entry.type === 'content' ? wanted.get(entry.checksum) : undefined;
       if (names === undefined || entry.type !== 'content') continue;
       if (entry.kind === 'file') {
@@ -115,9 +91,9 @@ export async function readFiles(
   return found;
 }
 
-function likelyFirst(layers: readonly BaseLayer[]): BaseLayer[] {
-  const isLikely = ({ descriptor: { annotations } }: BaseLayer) =>
-    annotations?.[layerAnnotations.components]?.split(',').includes(buildMetadataComponent) === true;
+function likelyFirst(layers: readonly ContentLayer[]): ContentLayer[] {
+  const isLikely = ({ layer: { descriptor } }: ContentLayer) =>
+    descriptor.annotations?.[layerAnnotations.components]?.split(',').includes(buildMetadataComponent) === true;
   return [...layers.filter(isLikely), ...layers.filter((layer) => !isLikely(layer))];
 }
 

@@ -1,0 +1,131 @@
+import type { Image } from '../../oci/image.ts';
+import type { ContentReader } from '../../oci/store.ts';
+import { contentHash, fileTypeBits } from '../objects.ts';
+import type { ImageParts, OstreeLayers } from './base-layers.ts';
+import { checkTree } from './commit-tree.ts';
+import { type ContentLayer, ostreeLayers } from './content-layer.ts';
+import { readDirectories } from './directories.ts';
+import { collectTree, type ImageTree } from './image-tree.ts';
+import { type ContentEntry, drain, unreferenced } from './layer-objects.ts';
+import { layerTar } from './layer-tar.ts';
+import { layersAhead } from './layers-ahead.ts';
+import type { UnpackLimits } from './limits.ts';
+import { type MergedCommit, mergedCommit } from './merge/merged-commit.ts';
+import { mergedTree } from './merge/merged-tree.ts';
+import { base, fromCommit, newDirectory } from './merge/node.ts';
+import { ordinaryLayer } from './merge/ordinary-layer.ts';
+import { makeSystem, requireStorable, showAsContainer } from './merge/system-tree.ts';
+import { readOstreeTree } from './ostree-tree.ts';
+
+/**
+ * Reads the tree of an image with ordinary layers, and makes a commit of it: each layer is put on top of the ones before, and
+ * what results is given the shape of a system that ostree deploys. Ordinary layers are read to their ends, verified; of an
+ * ostree commit below, the metadata alone. No content is kept: {@link ImageTree.layers} tells where each lies.
+ * @throws CosaError `LAYER_PATH`, `CONTAINER_PATH`, `TREE_TOO_LARGE`, `CONTENT_TOO_LARGE`, `LAYER_DIFFID` (exit 4), what
+ *   `readOstreeTree` and `readTar` throw; the signal's reason
+ */
+export async function mergeImage(
+  reader: ContentReader,
+  image: Image,
+  { ostree, ordinary }: ImageParts,
+  limits: UnpackLimits,
+  signal: AbortSignal,
+): Promise<ImageTree> {
+  const below = ostree === undefined ? undefined : await readOstreeTree(reader, ostree, limits, signal);
+  const root = below === undefined ? newDirectory(base) : fromCommit((await readDirectories(below)).root);
+  showAsContainer(root);
+  const links = ostree === undefined ? async () => undefined : linkTargets(reader, ostree, limits, signal);
+  const merged = mergedTree(root, links, limits);
+  await using ahead = layersAhead(reader, ordinary, limits, signal);
+  for (const layer of ordinary) await merged.add(layer, checked(ahead.next(), signal));
+
+  const ownLink = ostreeLink();
+  const needsLink = makeSystem(root, {
+    checksum: ownLink.checksum,
+    target: ownLink.symlinkTarget,
+    size: 0,
+    place: undefined,
+  });
+  requireStorable(root, (index) => ordinary[index]?.descriptor.digest ?? '');
+  const commit = mergedCommit(root, image);
+  const layers = [
+    ...(ostree === undefined || below === undefined
+      ? []
+      : baseLayers(ostree, await checkTree(below, below.commit, limits.paths), commit, limits)),
+    ...ordinary.map((layer, index) => ordinaryLayer(layer, wantedOf(commit, index))),
+  ];
+  const { tree, add } = collectTree(commit.commit.checksum, layers, needsLink ? [ownLink] : []);
+  for (const object of [commit.commit, ...commit.metadata]) add(object);
+  // Bounds what whoever lists it holds in memory.
+  await checkTree(tree, tree.commit, limits.paths);
+  return tree;
+}
+
+async function* checked(tar: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer, void, void> {
+  for await (const chunk of tar) {
+    signal.throwIfAborted();
+    yield chunk;
+  }
+}
+
+/** The layers of an ostree commit, of which not everything counts any more. */
+function baseLayers(
+  { layers }: OstreeLayers,
+  needed: ReadonlySet<string>,
+  { contents }: MergedCommit,
+  limits: UnpackLimits,
+): ContentLayer[] {
+  const wanted = new Set(contents.map(({ checksum }) => checksum));
+  return ostreeLayers(layers, limits).map(({ layer, objects }) => ({
+    layer,
+    async *objects(tar) {
+      for await (const entry of objects(tar)) {
+        if (entry.type === 'metadata') continue;
+        if (!needed.has(entry.checksum)) throw unreferenced(entry);
+        if (wanted.has(entry.checksum)) yield entry;
+        else await drain(entry);
+      }
+    },
+  }));
+}
+
+/** The contents of an ordinary layer that count, by offset. */
+function wantedOf({ contents }: MergedCommit, layer: number): ReadonlyMap<number, string> {
+  const wanted = new Map<number, string>();
+  for (const { checksum, place } of contents) if (place?.layer === layer) wanted.set(place.offset, checksum);
+  return wanted;
+}
+
+/** The targets of a commit's symbolic links: read when the first is asked for, for few images ask. */
+function linkTargets(
+  reader: ContentReader,
+  { layers }: OstreeLayers,
+  limits: UnpackLimits,
+  signal: AbortSignal,
+): (checksum: string) => Promise<string | undefined> {
+  let known: Promise<ReadonlyMap<string, string>> | undefined;
+  async function readAll(): Promise<ReadonlyMap<string, string>> {
+    const targets = new Map<string, string>();
+    for (const { layer, objects } of ostreeLayers(layers, limits)) {
+      for await (const entry of objects(layerTar(reader, layer, limits, signal))) {
+        if (entry.type !== 'content' || entry.kind !== 'symlink') continue;
+        await drain(entry);
+        targets.set(entry.checksum, entry.symlinkTarget);
+      }
+    }
+    return targets;
+  }
+  return async (checksum) => {
+    known ??= readAll();
+    return (await known).get(checksum);
+  };
+}
+
+/** What leads to the repository, in an image that has nothing there. */
+function ostreeLink(): ContentEntry {
+  const owner = { uid: 0, gid: 0, mode: 0o777, xattrs: [] };
+  const symlinkTarget = 'sysroot/ostree';
+  const checksum = contentHash({ ...owner, mode: fileTypeBits.symlink | owner.mode }, symlinkTarget).digest('hex');
+  async function* content(): AsyncGenerator<Buffer, void, void> {}
+  return { type: 'content', kind: 'symlink', checksum, ...owner, size: 0, symlinkTarget, content };
+}

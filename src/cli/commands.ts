@@ -154,6 +154,18 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/copy.ts')).copy,
   },
   {
+    name: 'image push',
+    summary: 'bring disk images to a registry, beside their container',
+    group: 'Registries',
+    load: async () => (await import('./commands/image-push.ts')).imagePush,
+  },
+  {
+    name: 'image pull',
+    summary: 'fetch disk images from a registry, and verify them',
+    group: 'Registries',
+    load: async () => (await import('./commands/image-pull.ts')).imagePull,
+  },
+  {
     name: 'login',
     summary: 'keep user name and password for a registry',
     group: 'Registries',

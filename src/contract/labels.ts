@@ -32,5 +32,15 @@ export const layerAnnotations = {
   contentKey: 'coreos-assembler.content-key',
 } as const;
 
+/** Names of annotations of a disk image in a registry: of its manifest, and of a layer. */
+export const diskAnnotations = {
+  /** What it is for, as the command line has it: lists of referrers have no field for that. */
+  platform: 'coreos-assembler.platform',
+  /** As OCI spells it. */
+  architecture: 'coreos-assembler.architecture',
+  /** Of a layer: what the file is to the image. */
+  role: 'coreos-assembler.role',
+} as const;
+
 /** The component of files that a build writes about itself: `os-release`, `image.json`, the lockfile. */
 export const buildMetadataComponent = 'build-metadata';

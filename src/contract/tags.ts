@@ -5,3 +5,10 @@ export function candidateTag(stream: string): string {
 
 /** What candidates' tags end with. */
 export const candidateSuffix = '-candidate';
+
+/** The tag that names the disk images of a version, beside that of its container. */
+export function disksTag(version: string): string {
+  return `${version}${disksSuffix}`;
+}
+
+const disksSuffix = '-disks';

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { type Json, prettyJson } from '../lib/canonical-json.ts';
 import { isDigest } from '../lib/digest.ts';
+import { faultText, parseDocument } from '../lib/document.ts';
+import { verificationError } from '../lib/errors.ts';
 
 /** A file of a disk image. Names are those of files beside the record, and of no others. */
 const fileSchema = z.object({
   /** What it is to the image: as in stream metadata, which has other parts than disks for live images. */
   role: z.enum(['disk', 'kernel', 'initramfs', 'rootfs']),
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+~-]*$/),
+  name: z.string().refine(isFileName),
   /** Bytes. */
   size: z.int().nonnegative(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -48,6 +50,11 @@ const recordSchema = z.object({
 
 export type DiskImageRecord = z.output<typeof recordSchema>;
 
+/** True for a file name that leads nowhere else, and that every file system takes. */
+export function isFileName(text: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._+~-]{0,249}$/.test(text);
+}
+
 /** The record as it is stored. */
 export function formatRecord(record: DiskImageRecord): string {
   return prettyJson(record satisfies Json);
@@ -60,6 +67,17 @@ export function parseRecord(text: string): DiskImageRecord | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Reads the record of an image that came from elsewhere.
+ * @param what names it in errors
+ * @throws CosaError `DISK_IMAGE_INVALID` (exit 4), naming the field
+ */
+export function checkRecord(text: string, what: string): DiskImageRecord {
+  return parseDocument(recordSchema, text, (fault) =>
+    verificationError('DISK_IMAGE_INVALID', `${what} ${faultText(fault, '')}`, { cause: fault.cause }),
+  );
 }
 
 /** Where the record of an image lies. @param image path of the image's first file */

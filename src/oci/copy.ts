@@ -13,6 +13,8 @@ export interface CopyCounts extends BlobCounts {
   moved: readonly string[];
   /** Why some referrers or attachments are not copied: they cannot be read. */
   leftOut: readonly string[];
+  /** How many disk images refer to it that nobody asked for: they are not copied. */
+  diskImagesLeft: number;
 }
 
 /**
@@ -31,6 +33,7 @@ export async function copyContent(request: CopyRequest, store: ContentStore, rep
     present: plan.present.blobs,
     moved: plan.tags,
     leftOut: plan.leftOut,
+    diskImagesLeft: plan.diskImagesLeft,
   };
   try {
     await publish(plan, request, store, reporter);
@@ -49,6 +52,7 @@ export async function copyContent(request: CopyRequest, store: ContentStore, rep
       bytes: counts.bytes + bytes,
       moved: plan.tags,
       leftOut: plan.leftOut,
+      diskImagesLeft: plan.diskImagesLeft,
     };
   }
 }

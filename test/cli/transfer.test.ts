@@ -43,6 +43,7 @@ describe('cosa push', () => {
       blobs: { sent: 3, mounted: 0, present: 0 },
       bytes: expect.any(Number) as number,
       leftOut: [],
+      diskImagesLeft: 0,
     });
   });
 

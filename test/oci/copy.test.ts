@@ -73,7 +73,15 @@ describe('copyContent', () => {
       expect(await collect(to.readBlob(layer))).toEqual(layers[index]);
     }
     const bytes = 6 + image.manifest.config.size;
-    expect(counts).toEqual({ sent: 3, mounted: 0, present: 0, bytes, moved: ['1', 'x'], leftOut: [] });
+    expect(counts).toEqual({
+      sent: 3,
+      mounted: 0,
+      present: 0,
+      bytes,
+      moved: ['1', 'x'],
+      leftOut: [],
+      diskImagesLeft: 0,
+    });
     expect([...(await to.listTags())]).toEqual([
       ['1', descriptor],
       ['x', descriptor],

@@ -1,5 +1,5 @@
 import { lstat, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { makeDirectory } from '../../lib/directories.ts';
 import { usageError } from '../../lib/errors.ts';
 import { commitRename, writeFileAtomic } from '../../lib/files.ts';
@@ -54,18 +54,25 @@ export async function findKeptImage(
 
 /**
  * Gives an image and its record their final names, each as a whole.
- * @param file the image, on the file system of `directory`, flushed to disk here
+ * @param file the image's first file; it and those beside it have their final names already, and are on the file system of
+ *   `directory`. They are flushed to disk here
  * @param directory made if missing
+ * @param recordText the record as it is stored, where it is not to be written anew
  */
-export async function publishImage(file: string, directory: string, record: DiskImageRecord): Promise<DiskImage> {
+export async function publishImage(
+  file: string,
+  directory: string,
+  record: DiskImageRecord,
+  recordText = formatRecord(record),
+): Promise<DiskImage> {
   const [{ name }] = record.files as [DiskImageRecord['files'][number]];
   const path = join(directory, name);
   await makeDirectory(directory);
   const unnamed = `${file}.json`;
-  await writeFileAtomic(unnamed, formatRecord(record));
+  await writeFileAtomic(unnamed, recordText);
   // An old record must not stand beside a new image, nor a new one beside an old image.
   await rm(recordPath(path), { force: true });
-  await commitRename(file, path);
+  for (const { name } of record.files) await commitRename(join(dirname(file), name), join(directory, name));
   await commitRename(unnamed, recordPath(path));
   return { path, record };
 }

@@ -12,9 +12,9 @@ import { workDirectoryPlace } from '../../oci/transports.ts';
 import type { Descriptor, Platform } from '../../oci/types.ts';
 import { workDirectoryFor } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
-import { type Destination, parseDestination, tagMissing } from './transfer/destination.ts';
-import { sourceTag } from './transfer/source-tag.ts';
-import { type Transferred, transfer } from './transfer.ts';
+import { type Destination, parseDestination, tagMissing } from '../../workspace/transfer/destination.ts';
+import { sourceTag } from '../../workspace/transfer/source-tag.ts';
+import { type Transferred, transfer } from '../../workspace/transfer.ts';
 
 export interface CopyOptions {
   /** A reference, or one with a pattern for tags: `docker://HOST/REPO:testing-*`. */

@@ -13,6 +13,8 @@ import { imagesTagged, type Offer, tagImages } from '../../oci/tag-images.ts';
 import { runStep } from '../../progress/step.ts';
 import { waitForLock } from '../../progress/wait-for-lock.ts';
 import type { Session } from '../../workspace/session.ts';
+import { type Destination, parseDestination } from '../../workspace/transfer/destination.ts';
+import { bringIn } from '../../workspace/transfer.ts';
 import { ownPlace, type WorkDirectory } from '../../workspace/work-directory.ts';
 import { chooseVersion } from './next-build/choose-version.ts';
 import { type BuildInputs, readBuildInputs } from './next-build/inputs.ts';
@@ -22,8 +24,6 @@ import { pushBuild } from './next-build/push.ts';
 import { type BuildResult, builtResult, type LocalResult, unchangedResult } from './next-build/result.ts';
 import { attachSboms } from './next-build/sbom.ts';
 import { checkVersion } from './next-build/version.ts';
-import { type Destination, parseDestination } from './transfer/destination.ts';
-import { bringIn } from './transfer.ts';
 
 /**
  * Makes the next OS container of a work directory from its config, packages and the previous container, and tags

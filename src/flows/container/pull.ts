@@ -5,9 +5,9 @@ import { hostPlatform } from '../../oci/platform.ts';
 import { admitImage } from '../../oci/policy.ts';
 import type { Platform } from '../../oci/types.ts';
 import type { Session } from '../../workspace/session.ts';
+import { sourceTag } from '../../workspace/transfer/source-tag.ts';
+import { bringIn, type Transferred } from '../../workspace/transfer.ts';
 import type { WorkDirectory } from '../../workspace/work-directory.ts';
-import { sourceTag } from './transfer/source-tag.ts';
-import { bringIn, type Transferred } from './transfer.ts';
 
 export interface PullOptions {
   reference: string;

@@ -9,8 +9,8 @@ import { mediaTypes, type Platform } from '../../oci/types.ts';
 import { runStep } from '../../progress/step.ts';
 import { workDirectoryFor } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
-import { parseDestination, tagMissing } from './transfer/destination.ts';
-import { type Transferred, transfer } from './transfer.ts';
+import { parseDestination, tagMissing } from '../../workspace/transfer/destination.ts';
+import { type Transferred, transfer } from '../../workspace/transfer.ts';
 
 export interface PushIndexOptions {
   /** A reference with a tag. */
@@ -81,6 +81,7 @@ export async function pushIndex(
     },
     bytes: sum(transfers.map(({ bytes }) => bytes)),
     leftOut: transfers.flatMap(({ leftOut }) => leftOut),
+    diskImagesLeft: sum(transfers.map(({ diskImagesLeft }) => diskImagesLeft)),
     images: members
       .map(({ name, image }) => ({ reference: name, platform: platformOf(image), digest: image.descriptor.digest }))
       .sort((a, b) => compareBytes(platformName(a.platform), platformName(b.platform))),

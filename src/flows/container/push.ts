@@ -5,8 +5,8 @@ import { imageEntries, labelOf, readImage } from '../../oci/image.ts';
 import type { OpenedReference } from '../../oci/open.ts';
 import { resolveReference } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
-import { parseDestination, tagMissing } from './transfer/destination.ts';
-import { type Transferred, transfer } from './transfer.ts';
+import { parseDestination, tagMissing } from '../../workspace/transfer/destination.ts';
+import { type Transferred, transfer } from '../../workspace/transfer.ts';
 
 export interface PushOptions {
   /** A reference; without a tag the image keeps those that say its version and that it is its stream's candidate. */

@@ -1,20 +1,14 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DiskContainer } from '../../disk/base-disk/types.ts';
 import { filesystemObstacle } from '../../disk/host-filesystems.ts';
 import { readDiskSettings } from '../../disk/image-config.ts';
 import { isNamePart } from '../../disk/image-name.ts';
+import { recordedImagesIn } from '../../disk/images-in.ts';
 import { imageForm } from '../../disk/platforms/image-form.ts';
 import type { Platform } from '../../disk/platforms/platform.ts';
 import { architecturesOf, platforms } from '../../disk/platforms.ts';
-import { parseRecord } from '../../disk/record.ts';
 import type { ArchitectureName } from '../../lib/architecture.ts';
-import type { Digest } from '../../lib/digest.ts';
 import { CosaError } from '../../lib/errors.ts';
-import { namesIn } from '../../lib/files.ts';
-import { ifExists } from '../../lib/if-exists.ts';
-import { compareBytes } from '../../lib/order.ts';
-import { readTextIfExists } from '../../lib/text-file.ts';
 import { type ResolvedImage, resolveImage } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
 import { describeContainer } from './source-container.ts';
@@ -121,30 +115,18 @@ async function obstacleOf(resolved: ResolvedImage | undefined): Promise<Obstacle
   }
 }
 
-/** The images of a container in the work directory. They are what their records say only as far as their sizes show. */
+/** The images of a container in the work directory. */
 async function imagesOf(
   { work }: ResolvedImage,
   { version, digest }: DiskContainer,
 ): Promise<(ListedImage & { platform: string })[]> {
   // Of such a container nothing can be made, and its version might lead elsewhere.
   if (!isNamePart(version)) return [];
-  const directory = join(work.images, version);
-  const names = (await namesIn(directory)).filter((name) => name.endsWith('.json'));
-  const images = await Promise.all(names.map((name) => imageAt(directory, name, digest)));
-  return images.filter((image) => image !== undefined).sort((a, b) => compareBytes(a.path, b.path));
-}
-
-async function imageAt(directory: string, recordName: string, digest: Digest) {
-  const text = await readTextIfExists(join(directory, recordName));
-  const record = text === undefined ? undefined : parseRecord(text);
-  if (record?.container.digest !== digest) return undefined;
-  const sizes = await Promise.all(record.files.map(({ name }) => ifExists(stat(join(directory, name)))));
-  if (record.files.some(({ size }, index) => sizes[index]?.size !== size)) return undefined;
-  const [{ name }] = record.files as [(typeof record.files)[number]];
-  return {
+  const images = await recordedImagesIn(join(work.images, version), digest);
+  return images.map(({ path, record }) => ({
     platform: record.platform,
-    path: join(directory, name),
+    path,
     format: record.format,
     size: record.files.reduce((sum, { size }) => sum + size, 0),
-  };
+  }));
 }

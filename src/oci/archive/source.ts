@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { isSystemError, usageError, verificationError } from '../../lib/errors.ts';
-import { openRegularFile } from '../layout/blobs.ts';
+import { openRegularFile } from '../file-content.ts';
 import { emptyIndex } from '../layout/index-document.ts';
 import type { LayoutSource } from '../layout/reader.ts';
 import type { Descriptor } from '../types.ts';

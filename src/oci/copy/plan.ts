@@ -1,6 +1,7 @@
 import type { Digest } from '../../lib/digest.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import { attempt } from '../attempt.ts';
+import { isDiskImage } from '../disk-image.ts';
 import type { Image } from '../image.ts';
 import type { OpenedReference } from '../open.ts';
 import type { Place } from '../place.ts';
@@ -34,6 +35,8 @@ export interface CopyRequest {
   /** True to move tags of versions, too, from one container to another. */
   force?: boolean;
   extent: CopyExtent;
+  /** True to take disk images along with what else refers to the image: gigabytes, where the rest are kilobytes. */
+  diskImages?: boolean | undefined;
 }
 
 /** What a place lacks of an image. */
@@ -48,6 +51,8 @@ export interface CopyPlan {
   attachments: ReadonlyMap<string, Descriptor>;
   /** Why some referrers or attachments cannot be read: they are not copied. */
   leftOut: readonly string[];
+  /** How many disk images refer to it that nobody asked for. */
+  diskImagesLeft: number;
   /** The image's own tags that do not point to it yet: set last. */
   tags: readonly string[];
   /** Those of them that offer images for other platforms, and are to do so still. */
@@ -73,7 +78,7 @@ export async function planCopy(request: CopyRequest, ask: 'manifests' | 'each bl
   const expected = new Map([...versions, ...[...mayShare].map(([tag, now]) => [tag, now?.digest] as const)]);
   const isThere = trusted && moving.size === 0 && request.tags.length > 0;
   const image = isThere && extent !== 'everything' ? [] : await readContent(from.reader, [from.descriptor], where);
-  const { referrers, attachments } = await missingRelated(request, image, where);
+  const { referrers, attachments, left } = await missingRelated(request, image, where);
   const leftOut = new Map<Digest, string>();
   const found = await readContent(from.reader, [...referrers, ...attachments.values()], where, ({ digest }, reason) =>
     leftOut.set(digest, reason),
@@ -103,6 +108,7 @@ export async function planCopy(request: CopyRequest, ask: 'manifests' | 'each bl
     manifests: contents.filter(({ descriptor: { digest } }) => isReferrer.has(digest) || !stored.has(digest)),
     attachments,
     leftOut: [...leftOut].map(([digest, reason]) => `${digest}: ${reason}`),
+    diskImagesLeft: left,
     tags: [...moving.keys()],
     shared,
     expected,
@@ -133,16 +139,26 @@ async function tagsToMove({ from, to, tags, images }: CopyRequest): Promise<Tags
 }
 
 /** The referrers and attachments that are not there yet. */
-async function missingRelated({ from, to, extent }: CopyRequest, image: readonly ManifestContent[], where: string) {
+async function missingRelated(
+  { from, to, extent, diskImages = false }: CopyRequest,
+  image: readonly ManifestContent[],
+  where: string,
+) {
   const referrers: Descriptor[] = [];
   const attachments = new Map<string, Descriptor>();
-  if (extent === 'image') return { referrers, attachments };
+  const left = new Set<Digest>();
+  if (extent === 'image') return { referrers, attachments, left: 0 };
   const images = extent === 'referrers' ? [from.descriptor] : image.map(({ descriptor }) => descriptor);
   const subjects = images.map(({ digest }) => digest);
-  const [related, attached] = await Promise.all([
-    readReferrers(from.reader, subjects, where),
-    readAttachments(from.reader, subjects),
-  ]);
+  const isLeft = (descriptor: Descriptor) => {
+    // Those of an index that is copied are copied already.
+    if (diskImages || !isDiskImage(descriptor) || subjects.includes(descriptor.digest)) return false;
+    left.add(descriptor.digest);
+    return true;
+  };
+  const related = await readReferrers(from.reader, subjects, where, { isLeft });
+  const disks = related.map(({ descriptor }) => descriptor).filter(isDiskImage);
+  const attached = await readAttachments(from.reader, [...subjects, ...disks.map(({ digest }) => digest)]);
   const referred = [...new Set(related.map(({ subject }) => subject))];
   const lists = await mapParallel(referred, (subject) => listedAt(to.reader, subject), questionsAtOnce);
   const listed = new Map(referred.map((subject, index) => [subject, lists[index]]));
@@ -153,7 +169,7 @@ async function missingRelated({ from, to, extent }: CopyRequest, image: readonly
     const there = await to.reader.resolveTag(tag);
     if (there?.digest !== descriptor.digest) attachments.set(tag, descriptor);
   }
-  return { referrers, attachments };
+  return { referrers, attachments, left: left.size };
 }
 
 /** A blob that files turn out not to have, found before anything moves. A registry tells when it is asked for it. */

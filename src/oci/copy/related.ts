@@ -19,17 +19,23 @@ export interface Referrer {
   descriptor: Descriptor;
 }
 
+interface ReferrersOptions {
+  maximum?: number;
+  isLeft?: (descriptor: Descriptor) => boolean;
+}
+
 /**
  * Everything that refers to the subjects, and what refers to that in turn: each once, after its subject.
  * @param where names the source in errors
- * @param maximum a caller that removes them reads more
+ * @param options.maximum a caller that removes them reads more
+ * @param options.isLeft told of what is to be left out, with all that refers to it
  * @throws CosaError `REFERRERS_TOO_MANY` (exit 4), what `referrers` throws
  */
 export async function readReferrers(
   reader: Pick<ContentReader, 'referrers'>,
   subjects: readonly Digest[],
   where: string,
-  maximum = maximumReferrers,
+  { maximum = maximumReferrers, isLeft = () => false }: ReferrersOptions = {},
 ): Promise<Referrer[]> {
   const found: Referrer[] = [];
   const known = new Set(subjects);
@@ -40,7 +46,7 @@ export async function readReferrers(
     const listed = await mapParallel(asked, (subject) => reader.referrers(subject), listsAtOnce);
     for (const [index, subject] of asked.entries()) {
       for (const descriptor of listed[index] ?? []) {
-        if (known.has(descriptor.digest)) continue;
+        if (known.has(descriptor.digest) || isLeft(descriptor)) continue;
         if (found.length === maximum) throw tooMany(where, maximum);
         known.add(descriptor.digest);
         waiting.push(descriptor.digest);

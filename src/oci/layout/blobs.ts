@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BufferPool } from '../../lib/buffer-pool.ts';
@@ -8,12 +7,11 @@ import { makeDirectory } from '../../lib/directories.ts';
 import { type CosaError, isSystemError, verificationError } from '../../lib/errors.ts';
 import { temporaryName } from '../../lib/files.ts';
 import { ifExists } from '../../lib/if-exists.ts';
+import { fileChunks, openRegularFile } from '../file-content.ts';
 import type { BlobWriter } from '../store.ts';
 import type { Descriptor } from '../types.ts';
 import { sizeMismatch, verified } from '../verified.ts';
 import { blobPath, type LayoutPaths } from './paths.ts';
-
-const readSize = 1024 * 1024;
 
 /** A blob's verified bytes; see `ContentReader.readBlob`. */
 export async function* readBlob(
@@ -26,7 +24,7 @@ export async function* readBlob(
   const { size } = await handle.stat();
   // Told before the first byte, so that nobody works through gigabytes of the wrong thing.
   if (size !== descriptor.size) throw sizeMismatch(descriptor, String(size), paths.directory);
-  yield* verified(chunks(handle, size, signal, buffers), descriptor, paths.directory);
+  yield* verified(fileChunks(handle, size, signal, buffers), descriptor, paths.directory);
 }
 
 async function openBlob(paths: LayoutPaths, descriptor: Descriptor): Promise<FileHandle> {
@@ -44,37 +42,6 @@ export function blobMissing(paths: LayoutPaths, digest: Digest, cause?: unknown)
     hint: 'copy or build the image again; "cosa fsck" finds all missing blobs',
     cause,
   });
-}
-
-/**
- * Opens a file for reading without ever blocking on a pipe or device that stands in its place.
- * @throws CosaError `BLOB_NOT_A_FILE` (exit 4), system errors
- */
-export async function openRegularFile(path: string): Promise<FileHandle> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  const isFile = await handle.stat().then((stats) => stats.isFile());
-  if (isFile) return handle;
-  await handle.close();
-  throw verificationError('BLOB_NOT_A_FILE', `${path} is not a regular file`);
-}
-
-/** As many bytes from a file's begin, fewer if it has no more. */
-async function* chunks(
-  handle: FileHandle,
-  size: number,
-  signal: AbortSignal | undefined,
-  buffers: BufferPool | undefined,
-): AsyncGenerator<Buffer> {
-  let left = size;
-  while (left > 0) {
-    signal?.throwIfAborted();
-    // Without a pool a new buffer each time: the consumer may keep what it was given.
-    const buffer = buffers?.take() ?? Buffer.allocUnsafe(Math.min(left, readSize));
-    const { bytesRead } = await handle.read(buffer, 0, Math.min(left, buffer.length), null);
-    if (bytesRead === 0) return;
-    left -= bytesRead;
-    yield buffer.subarray(0, bytesRead);
-  }
 }
 
 /** A blob's length in bytes as it lies on disk, or `undefined` if it is not there. */

@@ -8,8 +8,8 @@ import { isSystemError, usageError, verificationError } from '../../lib/errors.t
 import { fsyncPath, isTemporaryName, writeFileAtomic } from '../../lib/files.ts';
 import { ifExists } from '../../lib/if-exists.ts';
 import { sortByBytes } from '../../lib/order.ts';
+import { openRegularFile } from '../file-content.ts';
 import { parse } from '../schemas.ts';
-import { openRegularFile } from './blobs.ts';
 import {
   emptyIndex,
   type IndexDocument,

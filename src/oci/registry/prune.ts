@@ -27,7 +27,9 @@ export async function pruneRepository(
   let removed = 0;
   for (const digest of digests) {
     // A list of them that cannot be read goes with the tag that it lies under.
-    const found = await attempt(() => readReferrers(repository, [digest], place.format({ digest }), maximumReferrers));
+    const found = await attempt(() =>
+      readReferrers(repository, [digest], place.format({ digest }), { maximum: maximumReferrers }),
+    );
     const referrers = found.value ?? [];
     // Signatures of the older kind, and the lists of referrers of registries that have no API for them.
     const tags = names.filter((name) => name.startsWith(`sha256-${digestHex(digest)}`));

@@ -35,6 +35,7 @@ describe('pushContainer', () => {
       blobs: { sent: 3, mounted: 0, present: 0 },
       bytes: expect.any(Number) as number,
       leftOut: [],
+      diskImagesLeft: 0,
     });
     expect(tags()).toEqual({ '13.1': digest, 'testing-candidate': digest });
   });

@@ -1,8 +1,8 @@
 import type { CopySource } from '../../../oci/copy/plan.ts';
 import type { Image } from '../../../oci/image.ts';
 import type { Session } from '../../../workspace/session.ts';
-import type { Destination } from '../transfer/destination.ts';
-import { openIfThere, transfer } from '../transfer.ts';
+import type { Destination } from '../../../workspace/transfer/destination.ts';
+import { openIfThere, transfer } from '../../../workspace/transfer.ts';
 
 /** A build that is to go somewhere. */
 export interface BuildToPush {

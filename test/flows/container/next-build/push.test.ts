@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pushBuild } from '../../../../src/flows/container/next-build/push.ts';
-import { parseDestination } from '../../../../src/flows/container/transfer/destination.ts';
 import { attachArtifact } from '../../../../src/oci/artifact.ts';
 import { imageEntries, readImage } from '../../../../src/oci/image.ts';
 import { openLayout, openLayoutForWriting } from '../../../../src/oci/layout.ts';
 import type { Descriptor } from '../../../../src/oci/types.ts';
+import { parseDestination } from '../../../../src/workspace/transfer/destination.ts';
 import { placeOf } from '../../../helpers/place.ts';
 import { silentSession } from '../../../helpers/session.ts';
 import { build, openScene, repositoryName, type Scene } from '../transfer/support.ts';

@@ -1,6 +1,6 @@
-import { digestHex } from '../../../lib/digest.ts';
-import type { OpenedReference } from '../../../oci/open.ts';
-import { parseReference } from '../../../oci/reference.ts';
+import { digestHex } from '../../lib/digest.ts';
+import type { OpenedReference } from '../../oci/open.ts';
+import { parseReference } from '../../oci/reference.ts';
 
 /** The tag by which a reference names its image; `undefined` for a digest alone, and for a place with just one image. */
 export function sourceTag({ name, place, descriptor }: OpenedReference): string | undefined {

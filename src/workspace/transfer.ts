@@ -1,16 +1,16 @@
-import type { Digest } from '../../lib/digest.ts';
-import { CosaError } from '../../lib/errors.ts';
-import { formatBytes, plural } from '../../lib/format.ts';
-import { type CopyExtent, type CopySource, planCopy, totalBytes } from '../../oci/copy/plan.ts';
-import { type CopySide, onSide, readerOnSide, storeOnSide, tellingSides } from '../../oci/copy/sides.ts';
-import { copyContent } from '../../oci/copy.ts';
-import type { Image } from '../../oci/image.ts';
-import type { Place } from '../../oci/place.ts';
-import type { AdmittedReference } from '../../oci/policy.ts';
-import type { ContentReader } from '../../oci/store.ts';
-import { runStep } from '../../progress/step.ts';
-import type { Session } from '../../workspace/session.ts';
-import { ownPlace, type WorkDirectory } from '../../workspace/work-directory.ts';
+import type { Digest } from '../lib/digest.ts';
+import { CosaError } from '../lib/errors.ts';
+import { formatBytes, plural } from '../lib/format.ts';
+import { type CopyExtent, type CopySource, planCopy, totalBytes } from '../oci/copy/plan.ts';
+import { type CopySide, onSide, readerOnSide, storeOnSide, tellingSides } from '../oci/copy/sides.ts';
+import { copyContent } from '../oci/copy.ts';
+import type { Image } from '../oci/image.ts';
+import type { Place } from '../oci/place.ts';
+import type { AdmittedReference } from '../oci/policy.ts';
+import type { ContentReader } from '../oci/store.ts';
+import { runStep } from '../progress/step.ts';
+import type { Session } from './session.ts';
+import { ownPlace, type WorkDirectory } from './work-directory.ts';
 
 /** One image, or a whole index, that is to go from place to place. */
 export interface Transfer {
@@ -21,6 +21,8 @@ export interface Transfer {
   /** What is brought, read: then no tag is taken from other platforms. */
   images?: readonly Image[] | undefined;
   extent: CopyExtent;
+  /** True to take its disk images along with what else refers to it. */
+  diskImages?: boolean | undefined;
   /** Move tags of versions from one container to another, too. */
   force?: boolean;
   /** Only say what would move. */
@@ -42,6 +44,8 @@ export interface Transferred {
   bytes: number;
   /** Why some referrers or attachments are not copied: they cannot be read. */
   leftOut: readonly string[];
+  /** How many disk images refer to it that nobody asked for: they are not copied. */
+  diskImagesLeft: number;
 }
 
 /**
@@ -49,7 +53,7 @@ export interface Transferred {
  * @throws CosaError what `Place.openForWriting` and `copyContent` throw
  */
 export async function transfer(session: Session, transfer: Transfer): Promise<Transferred> {
-  const { from, to, tags, images, extent, force = false, dryRun } = transfer;
+  const { from, to, tags, images, extent, diskImages, force = false, dryRun } = transfer;
   const destination = to.format();
   const common = { destination, digest: from.descriptor.digest, tags };
   const title = `copy to ${to.format(tags.length === 1 ? { tag: tags[0] } : {})}`;
@@ -60,9 +64,10 @@ export async function transfer(session: Session, transfer: Transfer): Promise<Tr
     return runStep(session, `${title} (dry run)`, () =>
       tellingSides(async () => {
         const reader = readerOnSide(writing, await onSide(writing, () => openIfThere(to, session)));
-        const plan = await planCopy({ from: source, to: { place: to, reader }, tags, images, extent, force });
-        const blobs = { sent: plan.blobs.length, mounted: 0, present: plan.present.blobs };
-        return { ...common, moved: plan.tags, blobs, bytes: totalBytes(plan.blobs), leftOut: plan.leftOut };
+        const request = { from: source, to: { place: to, reader }, tags, images, extent, diskImages, force };
+        const { blobs: missing, present, tags: moved, leftOut, diskImagesLeft } = await planCopy(request);
+        const blobs = { sent: missing.length, mounted: 0, present: present.blobs };
+        return { ...common, moved, blobs, bytes: totalBytes(missing), leftOut, diskImagesLeft };
       }),
     );
   }
@@ -70,10 +75,10 @@ export async function transfer(session: Session, transfer: Transfer): Promise<Tr
     tellingSides(async () => {
       await using opened = await onSide(writing, () => to.openForWriting(session.registries));
       const store = storeOnSide(writing, opened);
-      const request = { from: source, to: { place: to, reader: store }, tags, images, extent, force };
-      const { sent, mounted, present, bytes, moved, leftOut } = await copyContent(request, store, reporter);
+      const request = { from: source, to: { place: to, reader: store }, tags, images, extent, diskImages, force };
+      const { sent, mounted, present, bytes, ...copied } = await copyContent(request, store, reporter);
       reporter.note(sent === 0 ? 'no blob to copy' : `${plural(sent, 'blob')}, ${formatBytes(bytes)}`);
-      return { ...common, moved, blobs: { sent, mounted, present }, bytes, leftOut };
+      return { ...common, ...copied, blobs: { sent, mounted, present }, bytes };
     }),
   );
 }

@@ -1,7 +1,7 @@
-import { type CosaError, usageError } from '../../../lib/errors.ts';
-import type { Place } from '../../../oci/place.ts';
-import { parseReference } from '../../../oci/reference.ts';
-import { isTag } from '../../../oci/tag.ts';
+import { type CosaError, usageError } from '../../lib/errors.ts';
+import type { Place } from '../../oci/place.ts';
+import { parseReference } from '../../oci/reference.ts';
+import { isTag } from '../../oci/tag.ts';
 
 /** Where an image is to go. */
 export interface Destination {

@@ -1,0 +1,88 @@
+import { diskAnnotations } from '../../contract/labels.ts';
+import type { Digest } from '../../lib/digest.ts';
+import { verificationError } from '../../lib/errors.ts';
+import { mapParallel } from '../../lib/parallel.ts';
+import { diskImageFormat } from '../../oci/disk-image.ts';
+import { chooseImage, readIndex, readManifest } from '../../oci/image.ts';
+import type { ContentReader } from '../../oci/store.ts';
+import { type Descriptor, mediaTypes, type Platform } from '../../oci/types.ts';
+
+/** A disk image as a list names it, not read yet. */
+export interface OfferedDiskImage {
+  /** Of its manifest. */
+  descriptor: Descriptor;
+  /** What it is for, as far as it says. */
+  platform: string | undefined;
+  /** As OCI spells it, as far as it says. */
+  architecture: string | undefined;
+  /** With its compressor: `qcow2.xz`. */
+  format: string;
+}
+
+/** More than there are platforms, formats and architectures; a hostile list has no end. */
+const maximumDiskImages = 1000;
+/** Registries are waited for, most of the time. */
+const readsAtOnce = 8;
+
+/**
+ * The disk images that a reference offers: those of an index; of a container those that refer to it; or the one that it
+ * names itself. Of an index of containers, those of the one that is for a platform.
+ * @throws CosaError `DISK_IMAGES_TOO_MANY` (exit 4), what `chooseImage` and the reader throw
+ */
+export async function offeredDiskImages(
+  reader: ContentReader,
+  descriptor: Descriptor,
+  platform: Platform,
+): Promise<readonly OfferedDiskImage[]> {
+  if (descriptor.mediaType === mediaTypes.index) {
+    const listed = diskImagesIn((await readIndex(reader, descriptor)).manifests);
+    if (listed.length > 0) return bounded(listed);
+  }
+  const image = await chooseImage(reader, descriptor, platform);
+  const { artifactType, annotations } = await readManifest(reader, image);
+  const itself = diskImagesIn([{ ...image, artifactType, annotations }]);
+  return itself.length > 0 ? itself : referringDiskImages(reader, image.digest);
+}
+
+/** The disk images that refer to a container, one by one or in an index. Errors as {@link offeredDiskImages}. */
+export async function referringDiskImages(
+  reader: ContentReader,
+  subject: Digest,
+): Promise<readonly OfferedDiskImage[]> {
+  const referrers = await reader.referrers(subject);
+  const listed = bounded(diskImagesIn(referrers));
+  // A registry need not list annotations.
+  return mapParallel(listed, (offered) => withOwnWords(reader, offered), readsAtOnce);
+}
+
+async function withOwnWords(reader: ContentReader, offered: OfferedDiskImage): Promise<OfferedDiskImage> {
+  if (offered.platform !== undefined) return offered;
+  const { artifactType, annotations } = await readManifest(reader, offered.descriptor);
+  return diskImagesIn([{ ...offered.descriptor, artifactType, annotations }])[0] ?? offered;
+}
+
+/** Those of some descriptors that are disk images, as far as they say. */
+export function diskImagesIn(descriptors: readonly Descriptor[]): OfferedDiskImage[] {
+  return descriptors.flatMap((descriptor) => {
+    const format = diskImageFormat(descriptor);
+    if (format === undefined || descriptor.mediaType !== mediaTypes.manifest) return [];
+    const { platform, annotations } = descriptor;
+    return [
+      {
+        descriptor,
+        platform: platform?.os ?? annotations?.[diskAnnotations.platform],
+        architecture: platform?.architecture ?? annotations?.[diskAnnotations.architecture],
+        format,
+      },
+    ];
+  });
+}
+
+function bounded(offered: readonly OfferedDiskImage[]): readonly OfferedDiskImage[] {
+  if (offered.length <= maximumDiskImages) return offered;
+  throw verificationError(
+    'DISK_IMAGES_TOO_MANY',
+    `there are ${offered.length} disk images; at most ${maximumDiskImages} are looked at`,
+    { hint: 'name one by its digest' },
+  );
+}

@@ -16,6 +16,9 @@ export type CommandGroup = 'Build' | 'Test and release' | 'Look after containers
 export const commandFamilies: Readonly<Record<string, { summary: string; group: CommandGroup }>> = {
   ostree: { summary: 'the operating system as a container', group: 'Build' },
   image: { summary: 'disk images', group: 'Build' },
+  iso: { summary: 'live ISOs, of cosa and of other CoreOS systems', group: 'Build' },
+  'iso ignition': { summary: 'the Ignition config that a live ISO carries', group: 'Build' },
+  'iso kargs': { summary: "the kernel's arguments of a live ISO", group: 'Build' },
   kola: { summary: 'the names that coreos-assembler has for test commands', group: 'Test and release' },
 };
 
@@ -56,6 +59,48 @@ export const commands: readonly CommandEntry[] = [
     summary: 'list platforms, and what can be and has been made for them',
     group: 'Build',
     load: async () => (await import('./commands/image-list.ts')).imageList,
+  },
+  {
+    name: 'iso ignition embed',
+    summary: 'give a live ISO an Ignition config',
+    group: 'Build',
+    load: async () => (await import('./commands/iso-ignition.ts')).isoIgnitionEmbed,
+  },
+  {
+    name: 'iso ignition show',
+    summary: "print a live ISO's Ignition config",
+    group: 'Build',
+    load: async () => (await import('./commands/iso-ignition.ts')).isoIgnitionShow,
+  },
+  {
+    name: 'iso ignition remove',
+    summary: 'take the Ignition config out of a live ISO',
+    group: 'Build',
+    load: async () => (await import('./commands/iso-ignition.ts')).isoIgnitionRemove,
+  },
+  {
+    name: 'iso kargs show',
+    summary: "print the kernel's arguments of a live ISO",
+    group: 'Build',
+    load: async () => (await import('./commands/iso-kargs.ts')).isoKargsShow,
+  },
+  {
+    name: 'iso kargs modify',
+    summary: "change the kernel's arguments of a live ISO",
+    group: 'Build',
+    load: async () => (await import('./commands/iso-kargs.ts')).isoKargsModify,
+  },
+  {
+    name: 'iso kargs reset',
+    summary: "make the kernel's arguments of a live ISO what they were",
+    group: 'Build',
+    load: async () => (await import('./commands/iso-kargs.ts')).isoKargsReset,
+  },
+  {
+    name: 'iso reset',
+    summary: 'undo all that was changed of a live ISO',
+    group: 'Build',
+    load: async () => (await import('./commands/iso-kargs.ts')).isoReset,
   },
   {
     name: 'run',

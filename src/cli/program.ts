@@ -40,9 +40,11 @@ export function buildProgram(host: ProgramHost): Command {
   prepare(program, host);
   addCommonOptions(program);
   for (const entry of commands) {
-    const [first = '', second] = entry.name.split(' ');
-    const family = second === undefined ? program : familyCommand(program, first, host);
-    const command = family.command(second ?? first).summary(entry.summary);
+    const path = entry.name.split(' ');
+    const name = path.pop() ?? '';
+    let family = program;
+    for (const index of path.keys()) family = familyCommand(family, path.slice(0, index + 1), host);
+    const command = family.command(name).summary(entry.summary);
     if (family === program) command.helpGroup(`${entry.group}:`);
     prepare(command, host);
     entries.set(command, entry);
@@ -156,14 +158,17 @@ function subcommandDescription(command: Command): string {
   return only !== undefined && others.length === 0 ? only.summary() : command.summary();
 }
 
-function familyCommand(program: Command, name: string, host: ProgramHost): Command {
-  const existing = program.commands.find((command) => command.name() === name);
+/** @param path the words of the family, of which all but the last are its parent's */
+function familyCommand(parent: Command, path: readonly string[], host: ProgramHost): Command {
+  const name = path.at(-1) ?? '';
+  const existing = parent.commands.find((command) => command.name() === name);
   if (existing !== undefined) return existing;
-  const family = program.command(name).helpCommand(false);
-  const description = commandFamilies[name];
-  if (description === undefined) throw new Error(`commands.ts lists no family "${name}"`);
+  const family = parent.command(name).helpCommand(false);
+  const description = commandFamilies[path.join(' ')];
+  if (description === undefined) throw new Error(`commands.ts lists no family "${path.join(' ')}"`);
   const sentence = `${description.summary.charAt(0).toUpperCase()}${description.summary.slice(1)}.`;
-  family.summary(description.summary).description(sentence).helpGroup(`${description.group}:`);
+  family.summary(description.summary).description(sentence);
+  if (path.length === 1) family.helpGroup(`${description.group}:`);
   prepare(family, host);
   addCommonOptions(family);
   return family;

@@ -1,4 +1,4 @@
-import { printable } from './printable.ts';
+import { printable, printableJson } from './printable.ts';
 
 const content = Symbol('content');
 
@@ -28,6 +28,12 @@ export function lines(parts: readonly Showable[], separator = '\n'): Shown {
 /** A text of several lines by somebody else, each behind a mark, so that none can pass for one of ours. */
 export function quoted(text: string, mark = '  | '): Shown {
   return lines(text.split('\n').map((part) => line`${ours(mark)}${part.replace(/\r$/, '')}`));
+}
+
+/** A JSON document by somebody else, its lines as they are: readers of it see no difference. */
+export function jsonDocument(text: string): Shown {
+  // Outside of strings, where alone JSON has them, these are white space.
+  return ours(printableJson(text.trimEnd().replaceAll('\t', '  ').replaceAll('\r', '')));
 }
 
 /** What a stream is given for it. */

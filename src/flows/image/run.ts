@@ -2,19 +2,20 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type ArchitectureName, architectureCalled, hostArchitecture } from '../../lib/architecture.ts';
-import { CosaError, usageError } from '../../lib/errors.ts';
+import { usageError } from '../../lib/errors.ts';
 import { ifExists } from '../../lib/if-exists.ts';
-import { readText, readTextIfExists } from '../../lib/text-file.ts';
+import { readTextIfExists } from '../../lib/text-file.ts';
 import { runStep } from '../../progress/step.ts';
 import type { Network } from '../../vm/arguments.ts';
 import type { Firmware } from '../../vm/firmware.ts';
-import { autologinDropin, checkIgnitionConfig, ignitionConfig } from '../../vm/ignition.ts';
+import { autologinDropin, ignitionConfig } from '../../vm/ignition.ts';
 import { prepareInteractiveMachine } from '../../vm/interactive.ts';
 import { watchForLoginPrompt } from '../../vm/login-prompt.ts';
 import { machineDirectory } from '../../vm/prepare.ts';
 import { createSshKey } from '../../vm/ssh.ts';
 import type { Session } from '../../workspace/session.ts';
 import { buildImages } from './build.ts';
+import { readIgnition } from './read-ignition.ts';
 
 export interface RunOptions {
   /** Where the command runs; relative paths start there. */
@@ -119,18 +120,6 @@ const recordSchema = z.object({ architecture: z.string().optional() });
 function waysOut(key: string, port: number): string {
   const forgetful = '-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o LogLevel=ERROR';
   return `leave with Ctrl-A X; from another terminal: ssh ${forgetful} -i ${key} -p ${port} ${user}@127.0.0.1`;
-}
-
-async function readIgnition(directory: string, file: string): Promise<string> {
-  const path = resolve(directory, file);
-  let text: string;
-  try {
-    text = await readText(path);
-  } catch (error) {
-    if (error instanceof CosaError) throw error;
-    throw usageError('IGNITION_MISSING', `the Ignition config ${path} cannot be read`, { cause: error });
-  }
-  return checkIgnitionConfig(text, path);
 }
 
 async function imageOf(session: Session, { directory, from, architecture }: RunOptions): Promise<BootableDisk> {

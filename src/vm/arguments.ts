@@ -12,6 +12,14 @@ export const networks = ['none', 'host'] as const;
 
 export type Network = (typeof networks)[number];
 
+/** QEMU's network has a DHCP and a TFTP server for machines that boot from it. */
+export interface NetworkBoot {
+  /** What TFTP serves. */
+  directory: string;
+  /** The file in it that the firmware runs: a script of iPXE, which QEMU's network cards have. */
+  file: string;
+}
+
 /** A virtual machine, down to the files; see {@link qemuArguments}. */
 export interface MachineDescription {
   board: VirtualMachine;
@@ -20,7 +28,11 @@ export interface MachineDescription {
   memory: number;
   cpus: number;
   disk: Pick<DiskOverlay, 'path' | 'base' | 'sectorSize'>;
+  /** An ISO image in a drive, which starts the machine where the disk does not. */
+  cdrom?: string | undefined;
   network: Network;
+  /** What the network tells a machine that nothing else starts. */
+  networkBoot?: NetworkBoot | undefined;
   /** None: BIOS. */
   uefi?: UefiFiles | undefined;
   /** Require signed boot loaders and kernels; needs `uefi`. */
@@ -54,11 +66,8 @@ export function qemuArguments(machine: MachineDescription): string[] {
     ['-smp', String(machine.cpus), '-m', `${machine.memory}M`],
     machine.uefi === undefined ? [] : firmwareArguments(machine.uefi, machine),
     ['-blockdev', blockDevice(machine.disk), '-device', `virtio-blk-pci,${diskProperties(machine.disk)}`],
-    [
-      '-netdev',
-      `user,id=network,restrict=${machine.network === 'none' ? 'on' : 'off'},hostfwd=tcp:127.0.0.1:${machine.sshPort}-:${guestSshPort}`,
-    ],
-    ['-device', 'virtio-net-pci,netdev=network,romfile='],
+    cdromArguments(machine),
+    networkArguments(machine),
     ['-device', 'virtio-rng-pci', '-device', machine.board.panicDevice],
     consoleArguments(machine),
     machine.ignition === undefined ? [] : ['-fw_cfg', `name=opt/com.coreos/config,file=${escaped(machine.ignition)}`],
@@ -68,6 +77,29 @@ export function qemuArguments(machine: MachineDescription): string[] {
 function diskProperties({ sectorSize }: Pick<DiskOverlay, 'sectorSize'>): string {
   const sectors = sectorSize === 512 ? '' : `,logical_block_size=${sectorSize},physical_block_size=${sectorSize}`;
   return `drive=disk,bootindex=0${sectors}`;
+}
+
+/** A drive of a kind that every board can have. */
+function cdromArguments({ cdrom }: MachineDescription): string[] {
+  if (cdrom === undefined) return [];
+  const file = { driver: 'file', filename: cdrom, 'read-only': true };
+  return [
+    ...['-blockdev', JSON.stringify({ driver: 'raw', 'node-name': 'cdrom', file, 'read-only': true })],
+    ...['-device', 'virtio-scsi-pci', '-device', 'scsi-cd,drive=cdrom,bootindex=1'],
+  ];
+}
+
+function networkArguments({ network, networkBoot, sshPort }: MachineDescription): string[] {
+  const isolation = `restrict=${network === 'none' ? 'on' : 'off'}`;
+  const forward = `hostfwd=tcp:127.0.0.1:${sshPort}-:${guestSshPort}`;
+  const servers =
+    networkBoot === undefined ? '' : `,tftp=${escaped(networkBoot.directory)},bootfile=${escaped(networkBoot.file)}`;
+  // Without its ROM, no firmware tries to boot from the card.
+  const boot = networkBoot === undefined ? 'romfile=' : 'bootindex=2';
+  return [
+    ...['-netdev', `user,id=network,${isolation},${forward}${servers}`],
+    ...['-device', `virtio-net-pci,netdev=network,${boot}`],
+  ];
 }
 
 function machineType({ board, secureBoot }: MachineDescription): string {

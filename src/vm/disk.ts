@@ -13,6 +13,14 @@ const imageInformation = z.object({ 'virtual-size': z.number().int().positive() 
 
 type SectorSize = 512 | 4096;
 
+/** A disk on which nothing is. */
+export interface EmptyDisk {
+  /** Bytes. */
+  size: number;
+  /** Bytes of a sector. */
+  sectorSize: SectorSize;
+}
+
 export interface DiskOverlay {
   /** A qcow2 that the guest writes to. */
   path: string;
@@ -20,8 +28,8 @@ export interface DiskOverlay {
   size: number;
   /** Bytes of a sector, which the disk's partition table was written for. */
   sectorSize: SectorSize;
-  /** What is under it, and stays as it is. */
-  base: { path: string; format: 'qcow2' | 'raw'; isDevice: boolean };
+  /** What is under it, and stays as it is; nothing, if the disk was empty. */
+  base: { path: string; format: 'qcow2' | 'raw'; isDevice: boolean } | undefined;
 }
 
 /**
@@ -42,11 +50,22 @@ export async function createOverlay(image: string, directory: string, grow = 0):
   if (format === 'qcow2') await requireSelfContained(base);
   const { stdout } = await run(tools.qemuImg, ['info', '-f', format, '--force-share', '--output=json', base]);
   const size = imageInformation.parse(JSON.parse(stdout))['virtual-size'] + grow;
-  const path = join(directory, 'disk.qcow2');
+  const path = overlayPath(directory);
   await run(tools.qemuImg, ['create', '-q', '-f', 'qcow2', '-b', base, '-F', format, path, String(size)]);
   const isDevice = (await stat(base)).isBlockDevice();
   const sectorSize = format === 'raw' ? await sectorSizeOf(base) : 512;
   return { path, size, sectorSize, base: { path: base, format, isDevice } };
+}
+
+/** Makes an empty disk, whose content goes to a file in `directory`. */
+export async function createEmptyDisk({ size, sectorSize }: EmptyDisk, directory: string): Promise<DiskOverlay> {
+  const path = overlayPath(directory);
+  await run(tools.qemuImg, ['create', '-q', '-f', 'qcow2', path, String(size)]);
+  return { path, size, sectorSize, base: undefined };
+}
+
+function overlayPath(directory: string): string {
+  return join(directory, 'disk.qcow2');
 }
 
 /** The header of a GUID partition table is the second sector (UEFI specification 5.3.1). Where there is none: 512. */
@@ -65,11 +84,18 @@ export function blockDevice({ path, base }: Pick<DiskOverlay, 'path' | 'base'>):
   // The overlay is thrown away: nobody waits for it to be on a disk.
   const cache = { 'no-flush': true };
   const file = { driver: 'file', filename: path, discard: 'unmap', cache };
-  const backing = {
+  const backing = base && {
     driver: base.format,
     file: { driver: base.isDevice ? 'host_device' : 'file', filename: base.path, 'read-only': true },
     'read-only': true,
     ...(base.format === 'qcow2' ? { backing: null } : {}),
   };
-  return JSON.stringify({ driver: 'qcow2', 'node-name': 'disk', file, backing, discard: 'unmap', cache });
+  return JSON.stringify({
+    driver: 'qcow2',
+    'node-name': 'disk',
+    file,
+    backing: backing ?? null,
+    discard: 'unmap',
+    cache,
+  });
 }

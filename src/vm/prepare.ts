@@ -1,22 +1,22 @@
 import { writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { openScratch, type Scratch } from '../exec/scratch.ts';
 import type { ArchitectureName } from '../lib/architecture.ts';
 import type { Cleanup } from '../lib/cleanup.ts';
 import { makeDirectory } from '../lib/directories.ts';
 import type { Reporter } from '../progress/reporter.ts';
 import { chooseAccelerator } from './accelerator.ts';
-import type { MachineDescription, Network } from './arguments.ts';
+import type { MachineDescription, Network, NetworkBoot } from './arguments.ts';
 import { bootableArchitecture } from './bootable.ts';
-import { createOverlay } from './disk.ts';
+import { createEmptyDisk, createOverlay, type EmptyDisk } from './disk.ts';
 import { type Firmware, firmwareFor, prepareFirmware } from './firmware.ts';
 
 export interface MachineOptions {
   /** What the disk is for. */
   architecture: ArchitectureName;
-  /** A disk image; the guest gets a throwaway layer over it. */
-  disk: string;
-  /** Bytes by which the guest's disk is larger than the image. */
+  /** A disk image; the guest gets a throwaway layer over it. Or a disk on which nothing is yet. */
+  disk: string | EmptyDisk;
+  /** Bytes by which the guest's disk is larger than the image that it comes from. */
   grow?: number;
   /** What the architecture's machines usually have, unless given. */
   firmware?: Firmware | undefined;
@@ -25,6 +25,10 @@ export interface MachineOptions {
   cpus: number;
   /** `none` unless given. */
   network?: Network;
+  /** An ISO image in a drive. What is on the disk starts first. */
+  cdrom?: string | undefined;
+  /** For a machine that neither disk nor drive starts. */
+  networkBoot?: NetworkBoot | undefined;
   /** The Ignition config's text. */
   ignition?: string | undefined;
   /** Where all that the guest writes to its console is kept. */
@@ -66,7 +70,10 @@ export async function prepareMachine(
   await makeDirectory(dirname(options.consoleLog));
   const { accelerator, reason } = await chooseAccelerator(architecture, directory, reporter.signal);
   if (reason !== undefined) reporter.log(`the machine is emulated, which is slow: ${reason}`);
-  const disk = await createOverlay(options.disk, directory, options.grow);
+  const disk =
+    typeof options.disk === 'string'
+      ? await createOverlay(options.disk, directory, options.grow)
+      : await createEmptyDisk(options.disk, directory);
   return {
     directory,
     diskSize: disk.size,
@@ -76,7 +83,9 @@ export async function prepareMachine(
       memory: options.memory,
       cpus: options.cpus,
       disk,
+      cdrom: options.cdrom === undefined ? undefined : resolve(options.cdrom),
       network: options.network ?? 'none',
+      networkBoot: options.networkBoot,
       uefi: await prepareFirmware(firmware, board, directory),
       secureBoot: firmware === 'uefi-secure',
       ignition: await writeIgnition(options.ignition, directory),

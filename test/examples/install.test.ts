@@ -52,6 +52,7 @@ if (process.getuid?.() === 0) {
     const { source, disk: system } = await installable(directory, sectorSize);
     const disk = await usedDisk(join(directory, 'disk'));
     const device = await attach(disk, '--sector-size', String(sectorSize));
+    await run(program('sgdisk', 'gdisk'), ['-n', '1:0:0', device]);
     const config = await configFile(directory);
     const changes = ['--append-karg', 'a.b=c[1]', '--append-karg=nosmt', '--delete-karg', 'quiet'];
     const first = ['--firstboot-args', 'ip=dhcp rd.neednet=1', '--ignition', config];

@@ -127,6 +127,29 @@ test('a raw disk, a device, whatever its name', () => {
   });
 });
 
+test('a machine with an empty disk, and an ISO that starts it until something is on the disk', () => {
+  const empty = { path: '/tmp/disk.qcow2', sectorSize: 4096, base: undefined } as const;
+  const args = qemuArguments({ ...machine, disk: empty, cdrom: '/live,1.iso' });
+  const file = { driver: 'file', filename: '/live,1.iso', 'read-only': true };
+  expect(values(args, '-blockdev').map((text) => JSON.parse(text) as unknown)).toEqual([
+    { ...disk, backing: null },
+    { driver: 'raw', 'node-name': 'cdrom', file, 'read-only': true },
+  ]);
+  expect(values(args, '-device').slice(0, 3)).toEqual([
+    'virtio-blk-pci,drive=disk,bootindex=0,logical_block_size=4096,physical_block_size=4096',
+    'virtio-scsi-pci',
+    'scsi-cd,drive=cdrom,bootindex=1',
+  ]);
+});
+
+test('a machine that boots from the network gets its files by TFTP, and a card that asks for them', () => {
+  const args = qemuArguments({ ...machine, networkBoot: { directory: '/srv/a,b', file: 'boot.ipxe' } });
+  expect(values(args, '-netdev')).toEqual([
+    'user,id=network,restrict=on,hostfwd=tcp:127.0.0.1:0-:22,tftp=/srv/a,,b,bootfile=boot.ipxe',
+  ]);
+  expect(values(args, '-device')).toContain('virtio-net-pci,netdev=network,bootindex=2');
+});
+
 test('the guest reaches nothing unless it is asked for', () => {
   expect(values(qemuArguments({ ...machine, network: 'host' }), '-netdev')).toEqual([
     'user,id=network,restrict=off,hostfwd=tcp:127.0.0.1:0-:22',

@@ -51,11 +51,12 @@ mkdir -p "$state"
 mount -t tmpfs -o "mode=0700,size=$((${#digests[@]} * piece + 1048576))" coreos-live-rootfs "$state"
 while true; do
     : > "$state/rootfs.img"
-    : > "$state/code"
+    : > "$state/headers"
     status=(0 0)
     curl --silent --show-error --fail --location --connect-timeout 30 --speed-time 60 --speed-limit 1 \
-        --write-out "%output{$state/code}%{http_code}" "$url" | keep || status=("${PIPESTATUS[@]}")
-    code=$(<"$state/code")
+        --dump-header "$state/headers" "$url" | keep || status=("${PIPESTATUS[@]}")
+    # Behind redirections the last one counts.
+    code=$(sed --quiet 's,^HTTP/[0-9.]* \([0-9]*\).*,\1,p' "$state/headers" | tail --lines 1)
     # The server will not think better of it, but for those two codes: it takes its time, or asks for some.
     if [[ $code == 4?? && $code != 408 && $code != 429 ]]; then fail "$url: the server says $code"; fi
     case "${status[*]}" in

@@ -35,10 +35,12 @@ install() {
         modprobe \
         mount \
         rm \
+        sed \
         sha256sum \
         sleep \
         stat \
         systemd-tmpfiles \
+        tail \
         tee \
         tr \
         umount

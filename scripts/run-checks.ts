@@ -8,6 +8,8 @@ import { type Count, countReport } from './count-report.ts';
 
 const reports = join('node_modules', '.cache', 'test-reports');
 
+const provisioning = 'examples/debian-coreos/overlay.d/10provisioning/usr';
+
 const checks: readonly { name: string; command: readonly string[] }[] = [
   { name: 'format and lint (biome)', command: ['biome', 'check', '.'] },
   { name: 'lint with types (eslint)', command: ['eslint', '.'] },
@@ -19,6 +21,11 @@ const checks: readonly { name: string; command: readonly string[] }[] = [
     command: [
       'shellcheck',
       ...['scripts/setup', 'scripts/demo', 'scripts/test', '.ci/run'],
+      ...['bind-boot', 'ignition-firstboot-complete'].map((name) => `${provisioning}/libexec/debian-coreos/${name}`),
+      `${provisioning}/lib/systemd/system-generators/coreos-boot-mount-generator`,
+      ...['growroot', 'mount-var', 'transpose-root', 'unique-disk'].map(
+        (name) => `${provisioning}/lib/dracut/modules.d/60coreos-provisioning/coreos-${name}.sh`,
+      ),
       'examples/debian-coreos/overlay.d/15live/usr/bin/cosa-install',
       'examples/debian-coreos/overlay.d/30update/usr/bin/cosa-update',
     ],

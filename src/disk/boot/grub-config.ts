@@ -7,7 +7,8 @@ import type { LoaderEntry } from './loader-entry.ts';
  */
 export function grubConfig(commands: readonly string[]): string {
   return `# Written when this disk was made; ostree writes the menu, /loader/grub.cfg.
-search --no-floppy --set=root --label boot
+# Whoever reads it has found this filesystem, by label or by UUID.
+regexp --set=1:root '^\\(([^)]+)\\)' "$prefix"
 set default=0
 set timeout=1
 ${commands.join('\n')}

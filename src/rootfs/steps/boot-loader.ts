@@ -8,8 +8,25 @@ import { hostDirectory, hostPath } from '../../lib/root-path.ts';
 import { type BootLoaderLayout, bootLoaderLayout, firstPresent } from '../boot-loader-files.ts';
 import { lastLines, type RootContext, type RootStep, runInRoot } from '../context.ts';
 
-/** What GRUB does before it has a configuration: find the boot filesystem by its label. */
-const searchCommands = 'search --no-floppy --set=root --label boot\nset prefix=($root)/grub\n';
+/**
+ * What GRUB does before it has a configuration: find the boot filesystem by its label. That of the disk which GRUB itself
+ * was started from comes first, for the machine may have several disks of one image: `$cmdpath` is `(hd0)` or
+ * `(hd0,gpt2)/EFI/BOOT`, and a hint with a comma at its end stands for all partitions.
+ */
+const ownDisk = `regexp --set=1:disk '^\\(([^,)]+)' "$cmdpath"\n`;
+const searchByLabel = 'search --no-floppy --set=root --hint="$disk," --label boot\n';
+const setPrefix = 'set prefix=($root)/grub\n';
+
+/** The boot filesystem that a machine is bound to, once its first boot is over, stands beside the configuration in the ESP. */
+const espConfig = `${ownDisk}if [ -f "$prefix/bootuuid.cfg" ]; then
+  source "$prefix/bootuuid.cfg"
+fi
+if [ -n "$BOOT_UUID" ]; then
+  search --no-floppy --set=root --hint="$disk," --fs-uuid "$BOOT_UUID"
+else
+  ${searchByLabel}fi
+${setPrefix}configfile $prefix/grub.cfg
+`;
 
 /**
  * Modules of the BIOS core image: all that a boot needs, because no module directory is on the disk. What
@@ -44,7 +61,7 @@ async function makeBiosImages(context: RootContext, places: NonNullable<BootLoad
   await copyIn(context, join(directory, 'boot.img'), `${containerPaths.bootLoaders}/bios/boot.img`);
   const early = `${containerPaths.bootLoaders}/bios/early.cfg`;
   const core = `${containerPaths.bootLoaders}/bios/core.img`;
-  await writeIn(context, early, `${searchCommands}normal\n`);
+  await writeIn(context, early, `${ownDisk}${searchByLabel}${setPrefix}normal\n`);
   const options = [
     `--format=${places.target}`,
     `--directory=${directory}`,
@@ -78,8 +95,7 @@ async function copyEfiFiles(
   }
   for (const { to, source } of found) await copyIn(context, source, `${containerPaths.bootLoaders}/efi/EFI/BOOT/${to}`);
   // The signed GRUB looks for its configuration in the directory of the distribution that signed it.
-  const text = `${searchCommands}configfile $prefix/grub.cfg\n`;
-  await writeIn(context, `${containerPaths.bootLoaders}/efi/EFI/${vendor}/grub.cfg`, text);
+  await writeIn(context, `${containerPaths.bootLoaders}/efi/EFI/${vendor}/grub.cfg`, espConfig);
   return true;
 }
 

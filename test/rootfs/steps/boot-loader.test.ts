@@ -5,7 +5,18 @@ import { bootLoader } from '../../../src/rootfs/steps/boot-loader.ts';
 import { contextFor, readTree, script, shellRoot, writeTree } from '../support.ts';
 
 const directory = 'usr/lib/coreos-assembler/boot';
-const grubConfig = 'search --no-floppy --set=root --label boot\nset prefix=($root)/grub\nconfigfile $prefix/grub.cfg\n';
+const ownDisk = `regexp --set=1:disk '^\\(([^,)]+)' "$cmdpath"\n`;
+const searchByLabel = 'search --no-floppy --set=root --hint="$disk," --label boot\n';
+const grubConfig = `${ownDisk}if [ -f "$prefix/bootuuid.cfg" ]; then
+  source "$prefix/bootuuid.cfg"
+fi
+if [ -n "$BOOT_UUID" ]; then
+  search --no-floppy --set=root --hint="$disk," --fs-uuid "$BOOT_UUID"
+else
+  ${searchByLabel}fi
+set prefix=($root)/grub
+configfile $prefix/grub.cfg
+`;
 
 async function gathered(root: string, basearch: ArchitectureName = 'x86_64') {
   const context = contextFor(root, { basearch });
@@ -35,8 +46,8 @@ describe('bootLoader', () => {
     const { context, files } = await gathered(root);
     expect(files).toEqual({
       '/bios/boot.img': 'boot',
-      '/bios/core.img': expect.stringMatching(
-        /^search --no-floppy --set=root --label boot\nset prefix=\(\$root\)\/grub\nnormal\nbiosdisk\npart_gpt\n/,
+      '/bios/core.img': expect.stringContaining(
+        `${ownDisk}${searchByLabel}set prefix=($root)/grub\nnormal\nbiosdisk\npart_gpt\n`,
       ),
       '/efi/EFI/BOOT/BOOTX64.EFI': 'shim',
       '/efi/EFI/BOOT/grubx64.efi': 'grub',

@@ -25,13 +25,17 @@ size_of() {
 }
 
 grow_partition() {
-    local partition="$1" number disk
+    local partition="$1" number disk lock
     number=$(<"/sys/class/block/${partition##*/}/partition")
     disk=/dev/$(lsblk --nodeps --noheadings --output PKNAME "$partition")
+    # While we hold it, udev does not read the partition table again, for which the partitions would go and come back.
+    exec {lock}< "$disk"
+    flock --exclusive "$lock"
     # The kernel refuses to read the whole table again while a partition is in use: only this one's new size is told.
     if echo ', +' | sfdisk --no-reread --no-tell-kernel -N "$number" "$disk"; then
         resizepart "$disk" "$number" "$(partx --show --noheadings --output SECTORS --nr "$number" "$disk")"
     fi
+    exec {lock}<&-
 }
 
 # Its key is in the hands of whoever made it, a moment ago: Ignition, or the machine's TPM through clevis.

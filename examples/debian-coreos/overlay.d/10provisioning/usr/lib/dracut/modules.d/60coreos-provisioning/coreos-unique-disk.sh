@@ -48,9 +48,14 @@ boot=$(only boot)
 root=$(only root)
 disk=$(disk_of "$boot")
 
+if [[ -n "$disk" ]]; then
+    # While we hold it, udev does not read the partition table again, for which the partitions would go and come back.
+    exec {lock}< "$disk"
+    flock --exclusive "$lock"
+fi
+new_uuid "$boot"
+new_uuid "$root"
 if [[ -n "$disk" && "$(blkid --probe --output value --match-tag PTTYPE "$disk")" == gpt ]]; then
     # Writes both headers, the second one to where the disk ends now. The kernel has nothing to learn of it.
     sfdisk --no-reread --no-tell-kernel --disk-id "$disk" "$(</proc/sys/kernel/random/uuid)"
 fi
-new_uuid "$boot"
-new_uuid "$root"

@@ -39,6 +39,7 @@ install() {
         df \
         find \
         findmnt \
+        flock \
         jq \
         lsattr \
         lsblk \

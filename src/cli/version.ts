@@ -1,9 +1,7 @@
-import manifest from '../../package.json' with { type: 'json' };
+import { programName } from '../lib/program.ts';
 
 /** The options that ask for the version. */
 export const versionFlags: readonly string[] = ['-V', '--version'];
 
-export const programVersion: string = manifest.version;
-
 /** What they print. */
-export const versionLine = `cosa ${programVersion}`;
+export const versionLine = programName;

@@ -44,6 +44,8 @@ const recordSchema = z.object({
   'host-tools': z.array(z.string()),
   /** Name and parameters of the compressor laid around the format; its program's version, where it is one of the host. */
   compression: z.string().optional(),
+  /** The program that made it, with its version: `cosa 1.0.0`. */
+  generator: z.string().optional(),
   /** Hash of everything that the image was made from. */
   key: z.string(),
 });

@@ -4,6 +4,7 @@ import { usageError } from '../../lib/errors.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
 import { architectureOption } from '../architecture-option.ts';
 import { defineCommand } from '../command.ts';
+import { readPassphrase } from '../passphrase.ts';
 import { line, lines, type Shown } from '../render/shown.ts';
 import type { Style } from '../render/style.ts';
 import { table } from '../render/table.ts';
@@ -27,6 +28,8 @@ export const imagePush = defineCommand({
       .addArgument(imageArgument)
       .option('--from <reference>', 'their container; the newest build of the work directory unless given')
       .addOption(architectureOption('which container of several; that for this machine unless given'))
+      .option('--sign <key>', "sign each image and its provenance with this key, as the container's signer does")
+      .option('--identity <name>', 'with --sign: the name to sign under; in a registry the repository unless given')
       .option('--force', "let a version's disk images become others")
       .option('--dry-run', 'only say what would be copied'),
   examples: [
@@ -39,13 +42,17 @@ export const imagePush = defineCommand({
       does: 'Bring two of them, under a tag of your own',
     },
     {
+      run: 'cosa image push --sign release.key docker://registry.example.com/os/example',
+      does: 'Sign them too, and say what they were made of',
+    },
+    {
       run: 'cosa image push ./example-13.0.0-qemu.x86_64.qcow2 docker://localhost:5000/os --from oci:builds:13.0.0',
       does: 'Bring an image that lies elsewhere, of a container that lies elsewhere',
     },
   ],
   registries: true,
   resumes: true,
-  run: async (context, [given], { from, arch, force, dryRun }) => {
+  run: async (context, [given], { from, arch, sign, identity, force, dryRun }) => {
     const destination = given.at(-1);
     if (destination === undefined) throw usageError('PUSH_ARGUMENTS', 'no destination is given');
     const pushed = await pushImages(context, {
@@ -56,13 +63,17 @@ export const imagePush = defineCommand({
       architecture: arch,
       force,
       dryRun,
+      signing:
+        sign === undefined
+          ? undefined
+          : { key: sign, identity, passphrase: () => readPassphrase(context, `Passphrase of ${sign}: `) },
     });
     return { text: pushedText(pushed, context.style), json: pushed };
   },
 });
 
 function pushedText(pushed: PushedImages, style: Style): Shown {
-  const { destination, tag, images, blobs, bytes, leftOut } = pushed;
+  const { destination, tag, images, identity, blobs, bytes, leftOut } = pushed;
   const rows = images.map(({ platform, architecture, format, size, digest }) => [
     `  ${platform}`,
     architecture,
@@ -79,6 +90,7 @@ function pushedText(pushed: PushedImages, style: Style): Shown {
     line`${style.bold(`${destination}:${tag}`)}`,
     table(rows, [3]),
     `  ${counts.join(', ')}`,
+    ...(identity === undefined ? [] : [line`  signed as ${identity}`]),
     ...leftOut.map((reason) => line`  ${style.yellow('left out')} ${reason}`),
   ]);
 }

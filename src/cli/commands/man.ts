@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { replaceFiles } from '../../exec/replace-files.ts';
 import { plural } from '../../lib/format.ts';
+import { programVersion } from '../../lib/program.ts';
 import { defineCommand } from '../command.ts';
 import { manualPages } from '../manual.ts';
-import { programVersion } from '../version.ts';
 
 export const man = defineCommand({
   description:

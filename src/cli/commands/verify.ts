@@ -10,7 +10,8 @@ export const verify = defineCommand({
     "Checks a container's signatures: with --key that this key has signed exactly this digest, otherwise that the " +
     'policy accepts it, as builds and promotions ask before they use a container. The policy is that of ' +
     '--policy, else policy.json of the work directory, else the one of podman and skopeo: ' +
-    "containers/policy.json in the user's configuration or /etc. If it is not accepted, it says why of each signature, " +
+    "containers/policy.json in the user's configuration or /etc. Of disk images, --key also checks the provenance: what " +
+    'they were made of. If it is not accepted, it says why of each signature, ' +
     'and the exit status is 4.',
   configure: (command) =>
     command
@@ -32,7 +33,7 @@ export const verify = defineCommand({
   run: async (context, [reference], { key, identity, policy }) => {
     const { directory } = context;
     const verified = await verifyImage(context, { directory, reference, key, identity, policy });
-    const { digest, signatures, policy: file, section } = verified;
+    const { digest, signatures, diskImages, policy: file, section } = verified;
     const checked = signatures.length > 0;
     if (!checked) {
       const message = `no signature of ${digest} was checked: the policy asks for none`;
@@ -40,15 +41,24 @@ export const verify = defineCommand({
     }
     return {
       text: verifiedText(verified, context.style),
-      json: { digest, checked, policy: file, section, signatures },
+      json: { digest, checked, policy: file, section, signatures, diskImages },
     };
   },
 });
 
-function verifiedText({ digest, signatures, policy, section }: VerifiedImage, style: Style): Shown {
+function verifiedText({ digest, signatures, diskImages = [], policy, section }: VerifiedImage, style: Style): Shown {
   const by = policy === undefined ? '' : ` by ${policy}, ${section}`;
   const rows = signatures.map(({ kind, key, identity }) => [`  ${kind}`, key, identity ?? '']);
   const parts = [line`${digest} is ${style.green('accepted')}${by}`];
   if (signatures.length === 0) parts.push(line`  no signature is asked for`);
-  return lines(rows.length === 0 ? parts : [...parts, table(rows)]);
+  const disks = diskImages.map(({ platform = '-', container = '-', builder }) => [
+    `  ${platform}`,
+    `made of ${container}`,
+    `by ${builder}`,
+  ]);
+  return lines([
+    ...parts,
+    ...(rows.length === 0 ? [] : [table(rows)]),
+    ...(disks.length === 0 ? [] : [line`disk images, with good provenance:`, table(disks)]),
+  ]);
 }

@@ -3,6 +3,7 @@ import { stepKey } from '../../cache/key.ts';
 import type { PlatformSettings } from '../../contract/platforms.ts';
 import { architectureNamed } from '../../lib/architecture.ts';
 import { formatBytes } from '../../lib/format.ts';
+import { programName } from '../../lib/program.ts';
 import type { Reporter } from '../../progress/reporter.ts';
 import type { BaseDisk, DiskContainer } from '../base-disk/types.ts';
 import type { Compressor } from '../compressors/compressor.ts';
@@ -97,6 +98,7 @@ export async function imageArtifact(
       rootfs: baseDisk.config.rootfs,
       'host-tools': [...hostVersions],
       compression,
+      generator: programName,
       key,
     };
     const image = await publishImage(join(directory, file), output, record);

@@ -34,14 +34,25 @@ export async function offeredDiskImages(
   descriptor: Descriptor,
   platform: Platform,
 ): Promise<readonly OfferedDiskImage[]> {
+  const named = await namedDiskImages(reader, descriptor);
+  if (named.length > 0) return named;
+  return referringDiskImages(reader, (await chooseImage(reader, descriptor, platform)).digest);
+}
+
+/**
+ * The disk images that a descriptor names itself: those of an index, or the one that it is; none of a container.
+ * @throws CosaError `DISK_IMAGES_TOO_MANY` (exit 4), what the reader throws
+ */
+export async function namedDiskImages(
+  reader: Pick<ContentReader, 'readBlob'>,
+  descriptor: Descriptor,
+): Promise<readonly OfferedDiskImage[]> {
   if (descriptor.mediaType === mediaTypes.index) {
-    const listed = diskImagesIn((await readIndex(reader, descriptor)).manifests);
-    if (listed.length > 0) return bounded(listed);
+    return bounded(diskImagesIn((await readIndex(reader, descriptor)).manifests));
   }
-  const image = await chooseImage(reader, descriptor, platform);
-  const { artifactType, annotations } = await readManifest(reader, image);
-  const itself = diskImagesIn([{ ...image, artifactType, annotations }]);
-  return itself.length > 0 ? itself : referringDiskImages(reader, image.digest);
+  if (descriptor.mediaType !== mediaTypes.manifest) return [];
+  const { artifactType, annotations } = await readManifest(reader, descriptor);
+  return diskImagesIn([{ ...descriptor, artifactType, annotations }]);
 }
 
 /** The disk images that refer to a container, one by one or in an index. Errors as {@link offeredDiskImages}. */

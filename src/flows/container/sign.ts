@@ -1,9 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { namedDiskImages } from '../../disk/distribution/offered.ts';
+import { readDiskImage } from '../../disk/distribution/read.ts';
+import { signDiskImage } from '../../disk/distribution/sign.ts';
 import type { Digest } from '../../lib/digest.ts';
 import { isSystemError, usageError } from '../../lib/errors.ts';
-import { formatImageName, parseImageName } from '../../oci/image-name.ts';
-import { type OpenedReference, openReference } from '../../oci/open.ts';
+import { mapParallel } from '../../lib/parallel.ts';
+import { openReference } from '../../oci/open.ts';
 import { readSigningKeyFile } from '../../oci/signatures/key-files.ts';
 import { generateKeyPair } from '../../oci/signatures/keys.ts';
 import { signDescriptor } from '../../oci/signatures.ts';
@@ -11,7 +14,8 @@ import { mediaTypes } from '../../oci/types.ts';
 import { runStep } from '../../progress/step.ts';
 import { workDirectoryFor } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
-import { imageManifests } from './images.ts';
+import { signedName } from '../../workspace/signed-name.ts';
+import { imageManifests, imagesAtOnce } from './images.ts';
 
 export interface SignOptions {
   /** Where the command runs; relative paths start there. */
@@ -36,7 +40,7 @@ export interface SignedImage {
 
 /**
  * Signs a container, in the forms that cosign, podman and skopeo read; of an index also each of its images, as policies
- * look at the image that will run. Signatures by others stay; signing again adds nothing.
+ * look at the image that will run. A disk image gets its provenance, too. Signatures by others stay; signing again adds nothing.
  * @throws CosaError `IDENTITY_REQUIRED`, `IDENTITY_INVALID` (exit 2), what `readSigningKey`, `openReference` and
  *   `signDescriptor` throw
  */
@@ -45,7 +49,12 @@ export async function signImage(session: Session, options: SignOptions): Promise
   const key = await readSigningKeyFile(directory, options);
   const work = await workDirectoryFor(directory, options.reference);
   const { reader, place, descriptor, name } = await openReference(options.reference, work.root, session.registries);
-  const identity = signedName(options.identity, { place, name });
+  const identity = signedName(options.identity, place, name);
+  const disks = await mapParallel(
+    await namedDiskImages(reader, descriptor),
+    (offered) => readDiskImage(reader, offered),
+    imagesAtOnce,
+  );
   // The index last: who waits for it finds all signed.
   const subjects =
     descriptor.mediaType === mediaTypes.index
@@ -53,30 +62,18 @@ export async function signImage(session: Session, options: SignOptions): Promise
       : [descriptor];
   return runStep(session, 'sign container', async (reporter) => {
     await using store = await place.openForWriting(session.registries);
+    const shared = place.setsTagsAtomically !== true;
     const signed: Digest[] = [];
-    for (const subject of subjects) {
-      const shared = place.setsTagsAtomically !== true;
+    for (const disk of disks) {
+      if (await signDiskImage(store, disk, { key, identity, shared })) signed.push(disk.descriptor.digest);
+    }
+    const diskDigests = new Set(disks.map((disk) => disk.descriptor.digest));
+    for (const subject of subjects.filter(({ digest }) => !diskDigests.has(digest))) {
       if (await signDescriptor(store, subject, { key, identity, shared })) signed.push(subject.digest);
     }
     reporter.note(signed.length === 0 ? 'signed already' : `as ${identity}`);
     return { digest: descriptor.digest, identity, signed };
   });
-}
-
-function signedName(given: string | undefined, { place, name }: Pick<OpenedReference, 'place' | 'name'>): string {
-  const text = given ?? place.imageName?.({}).repository;
-  if (text === undefined) {
-    throw usageError('IDENTITY_REQUIRED', `${name} is in no registry: nothing says under which name to sign it`, {
-      hint: 'name the repository that it is going to: --identity HOST/REPOSITORY',
-    });
-  }
-  const parsed = parseImageName(text);
-  if (parsed === undefined || parsed.digest !== undefined) {
-    throw usageError('IDENTITY_INVALID', `"${text}" is not a name to sign under`, {
-      hint: 'write HOST/REPOSITORY or HOST/REPOSITORY:TAG',
-    });
-  }
-  return formatImageName(parsed);
 }
 
 /**

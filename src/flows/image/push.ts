@@ -1,16 +1,22 @@
 import { disksTag } from '../../contract/tags.ts';
 import type { DiskImageManifest } from '../../disk/distribution/manifest.ts';
 import { platformOfRecord } from '../../disk/distribution/manifest.ts';
-import { diskImageSource } from '../../disk/distribution/source.ts';
+import { diskImagesIn } from '../../disk/distribution/offered.ts';
+import { readDiskImage } from '../../disk/distribution/read.ts';
+import { signDiskImage } from '../../disk/distribution/sign.ts';
+import { type DiskImageSource, diskImageSource } from '../../disk/distribution/source.ts';
 import type { RecordedDiskImage } from '../../disk/images-in.ts';
 import type { ArchitectureName } from '../../lib/architecture.ts';
 import { type Digest, digestHex } from '../../lib/digest.ts';
 import type { Image } from '../../oci/image.ts';
 import type { Place } from '../../oci/place.ts';
+import { readSigningKeyFile } from '../../oci/signatures/key-files.ts';
+import type { SigningKey } from '../../oci/signatures/keys.ts';
 import { isTag } from '../../oci/tag.ts';
 import { runStep } from '../../progress/step.ts';
 import { resolveImage } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
+import { signedName } from '../../workspace/signed-name.ts';
 import { parseDestination } from '../../workspace/transfer/destination.ts';
 import { openIfThere, type Transferred, transfer } from '../../workspace/transfer.ts';
 import { localImages } from './push/local-images.ts';
@@ -32,6 +38,17 @@ export interface PushImagesOptions {
   force?: boolean | undefined;
   /** Only say what would move. */
   dryRun?: boolean | undefined;
+  /** Signs each image, with its provenance; nothing does unless given. */
+  signing?: ImageSigning | undefined;
+}
+
+export interface ImageSigning {
+  /** File with the private key. */
+  key: string;
+  /** Asked only if the key is encrypted. */
+  passphrase: () => Promise<string>;
+  /** The name to sign under; that of the repository in a registry unless given. */
+  identity?: string | undefined;
 }
 
 /** A disk image that has gone to a registry. */
@@ -53,6 +70,8 @@ export interface PushedImages extends Pick<Transferred, 'destination' | 'blobs' 
   tag: string;
   /** True if the tag had to be moved. */
   moved: boolean;
+  /** The name that the images are signed under, if they are. */
+  identity: string | undefined;
   images: readonly PushedImage[];
 }
 
@@ -68,6 +87,8 @@ export async function pushImages(session: Session, options: PushImagesOptions): 
   const container = describeContainer(image);
   const images = await localImages({ names, directory, images: work.images, container });
   const to = parseDestination(options.destination, work.root);
+  // Asked first: after gigabytes, a wrong passphrase would leave them unsigned.
+  const signing = options.signing && (await readSigning(options.signing, directory, to.place, options.destination));
   const source = diskImageSource(reference.reader, image.descriptor, images);
   const tagging: DiskImagesToTag = {
     place: to.place,
@@ -93,16 +114,49 @@ export async function pushImages(session: Session, options: PushImagesOptions): 
     force,
     dryRun,
   });
+  if (signing !== undefined && !dryRun) await signImages(session, to.place, source, signing);
   return {
     destination,
     container: container.digest,
     tag: tagging.tag,
+    identity: signing?.identity,
     moved: dryRun ? false : await setTag(session, to.place, tagging),
     images: source.manifests.map((manifest, index) => pushedImage(manifest, images[index] as RecordedDiskImage)),
     blobs,
     bytes,
     leftOut,
   };
+}
+
+interface SigningWith {
+  key: SigningKey;
+  identity: string;
+}
+
+async function readSigning(
+  signing: ImageSigning,
+  directory: string,
+  place: Place,
+  destination: string,
+): Promise<SigningWith> {
+  const identity = signedName(signing.identity, place, destination);
+  return { key: await readSigningKeyFile(directory, signing), identity };
+}
+
+async function signImages(
+  session: Session,
+  place: Place,
+  { reader, manifests }: DiskImageSource,
+  { key, identity }: SigningWith,
+): Promise<void> {
+  await runStep(session, 'sign disk images', async (reporter) => {
+    await using store = await place.openForWriting(session.registries);
+    const shared = place.setsTagsAtomically !== true;
+    for (const offered of diskImagesIn(manifests.map(({ descriptor }) => descriptor))) {
+      await signDiskImage(store, await readDiskImage(reader, offered), { key, identity, shared });
+    }
+    reporter.note(`as ${identity}`);
+  });
 }
 
 async function setTag(session: Session, place: Place, tagging: DiskImagesToTag): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { decodeBase64 } from '../../lib/base64.ts';
-import { canonicalJson } from '../../lib/canonical-json.ts';
+import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
 import { type Digest, digestHex } from '../../lib/digest.ts';
 import { attachArtifact } from '../artifact.ts';
 import { parse } from '../schemas.ts';
@@ -8,7 +8,7 @@ import type { ContentWriter } from '../store.ts';
 import type { Descriptor } from '../types.ts';
 import { keyHint, type SigningKey, signBytes } from './keys.ts';
 
-// What `cosign sign --new-bundle-format` stores: a sigstore bundle, with a DSSE envelope around an in-toto statement.
+// What `cosign sign` and `cosign attest` with `--new-bundle-format` store: a sigstore bundle, with a DSSE envelope around an in-toto statement.
 // https://docs.sigstore.dev/about/bundle/ https://github.com/secure-systems-lab/dsse/blob/master/protocol.md
 // https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md
 
@@ -19,7 +19,8 @@ export const maximumBundleBytes = 256 * 1024;
 
 const payloadType = 'application/vnd.in-toto+json';
 const statementType = 'https://in-toto.io/Statement/v1';
-const predicateType = 'https://sigstore.dev/cosign/sign/v1';
+/** Of the statement that a key has signed an image; other bundles hold attestations about it. */
+export const signaturePredicate = 'https://sigstore.dev/cosign/sign/v1';
 
 const base64 = z.string().transform((text, context) => {
   const decoded = decodeBase64(text);
@@ -41,11 +42,21 @@ const bundle = z.object({
 const statement = z.object({
   _type: z.literal(statementType),
   subject: z
-    .array(z.object({ digest: z.record(z.string(), z.string()) }))
+    .array(z.object({ name: z.string().optional(), digest: z.record(z.string(), z.string()) }))
     .min(1)
     .max(100),
-  predicateType: z.literal(predicateType),
+  predicateType: z.string(),
+  predicate: z.custom<Json>().optional(),
 });
+const signatureStatement = statement.extend({ predicateType: z.literal(signaturePredicate) });
+
+/** What is said of something, and by what kind of predicate. */
+export interface Statement {
+  /** What it is about: at least one. */
+  subject: readonly { name?: string | undefined; digest: Readonly<Record<string, string>> }[];
+  predicateType: string;
+  predicate?: Json | undefined;
+}
 
 /** A bundle's parts. Nothing of it is trusted yet. */
 export interface Bundle {
@@ -58,14 +69,17 @@ export interface Bundle {
 
 /** Signs the statement that a key has signed this image. */
 export function makeBundle(key: SigningKey, subject: Digest): Buffer {
-  const payload = Buffer.from(
-    canonicalJson({
-      _type: statementType,
-      subject: [{ digest: { sha256: digestHex(subject) } }],
-      predicateType,
-      predicate: {},
-    }),
-  );
+  return signStatement(key, {
+    subject: [{ digest: { sha256: digestHex(subject) } }],
+    predicateType: signaturePredicate,
+    predicate: {},
+  });
+}
+
+/** Signs a statement: the same statement and key may give other bytes, as ECDSA has it. */
+export function signStatement(key: SigningKey, { subject, predicateType, predicate }: Statement): Buffer {
+  const about = subject.map(({ name, digest }) => ({ name, digest }));
+  const payload = Buffer.from(canonicalJson({ _type: statementType, subject: about, predicateType, predicate }));
   return Buffer.from(
     canonicalJson({
       mediaType: bundleMediaType,
@@ -79,11 +93,19 @@ export function makeBundle(key: SigningKey, subject: Digest): Buffer {
   );
 }
 
-/** Stores a bundle beside the image as a referrer, where cosign looks for it. */
-export async function attachBundle(store: ContentWriter, subject: Descriptor, content: Buffer): Promise<Descriptor> {
+/**
+ * Stores a bundle beside the image as a referrer, where cosign looks for it.
+ * @param predicateType what the bundle's statement says; that it is signed unless given
+ */
+export async function attachBundle(
+  store: ContentWriter,
+  subject: Descriptor,
+  content: Buffer,
+  predicateType = signaturePredicate,
+): Promise<Descriptor> {
   return attachArtifact(store, subject, {
     artifactType: bundleMediaType,
-    title: 'signature.sigstore.json',
+    title: predicateType === signaturePredicate ? 'signature.sigstore.json' : 'attestation.sigstore.json',
     content,
     annotations: {
       'dev.sigstore.bundle.content': 'dsse-envelope',
@@ -103,12 +125,20 @@ export function parseBundle(text: string): Bundle {
 }
 
 /**
- * The digests that a bundle's statement is about.
+ * The digests that a signature's statement is about.
  * @throws CosaError `SIGNATURE_INVALID` (exit 4), naming the field
  */
 export function parseStatement(payload: Buffer): string[] {
-  const { subject } = parse(statement, payload.toString(), 'its statement', 'SIGNATURE_INVALID');
+  const { subject } = parse(signatureStatement, payload.toString(), 'its statement', 'SIGNATURE_INVALID');
   return subject.flatMap(({ digest }) => (digest.sha256 === undefined ? [] : [`sha256:${digest.sha256}`]));
+}
+
+/**
+ * What a bundle's statement says, whatever kind it is of.
+ * @throws CosaError `SIGNATURE_INVALID` (exit 4), naming the field
+ */
+export function readStatement(payload: Buffer): Statement {
+  return parse(statement, payload.toString(), 'its statement', 'SIGNATURE_INVALID');
 }
 
 /** DSSE's pre-authentication encoding. */

@@ -8,7 +8,15 @@ import type { ContentReader } from '../store.ts';
 import type { Descriptor } from '../types.ts';
 import { readSmallBlob } from '../verified.ts';
 import { readAttachment, signatureAnnotation } from './attachment.ts';
-import { bundleMediaType, maximumBundleBytes, parseBundle, parseStatement } from './bundle.ts';
+import {
+  type Bundle,
+  bundleMediaType,
+  maximumBundleBytes,
+  parseBundle,
+  parseStatement,
+  readStatement,
+  signaturePredicate,
+} from './bundle.ts';
 import { maximumSignatureCharacters } from './keys.ts';
 import { maximumPayloadBytes, parseSimpleSigning, simpleSigningMediaType } from './simple-signing.ts';
 
@@ -67,23 +75,52 @@ async function attachedSignatures(reader: ContentReader, subject: Digest): Promi
   return readEach('attachment', layers, (layer) => readAttached(reader, layer));
 }
 
+/** Attestations are bundles, too, and say nothing of whether the image itself is signed. */
 async function bundledSignatures(reader: ContentReader, subject: Digest): Promise<Finding[]> {
-  const referrers = await reader.referrers(subject, bundleMediaType);
-  return readEach('bundle', referrers, (referrer) => readBundle(reader, referrer));
+  const { bundles, refused } = await findBundles(reader, subject);
+  const signatures = bundles.filter(({ predicateType }) => predicateType === signaturePredicate);
+  return [
+    ...refused,
+    ...signatures.map(({ digest, signedBytes, signature, payload }): FoundSignature => {
+      return { kind: 'bundle', digest, signedBytes, signature, claim: () => ({ digests: parseStatement(payload) }) };
+    }),
+  ];
 }
 
-async function readEach(
+/** A bundle that lies beside an image. Nothing of it is trusted yet. */
+export interface FoundBundle extends Bundle {
+  /** Of its manifest. */
+  digest: Digest;
+  /** What kind of statement it holds, by its own word; a statement that cannot be read counts as a signature's. */
+  predicateType: string;
+}
+
+/** Reads all bundles of an image. What is malformed becomes a reason; only what the place itself fails at is thrown. */
+export async function findBundles(
+  reader: ContentReader,
+  subject: Digest,
+): Promise<{ bundles: FoundBundle[]; refused: RefusedSignature[] }> {
+  const referrers = await reader.referrers(subject, bundleMediaType);
+  const findings = await readEach('bundle', referrers, (referrer) => readBundle(reader, referrer));
+  return {
+    bundles: findings.filter((finding): finding is FoundBundle => !('fault' in finding)),
+    refused: findings.filter((finding) => 'fault' in finding),
+  };
+}
+
+async function readEach<Found extends object>(
   kind: SignatureKind,
   descriptors: readonly Descriptor[],
-  read: (descriptor: Descriptor) => Promise<FoundSignature>,
-): Promise<Finding[]> {
+  read: (descriptor: Descriptor) => Promise<Found>,
+): Promise<(Found | RefusedSignature)[]> {
   const left = descriptors.length - maximumSignatures;
   const unread = `${left} more are not read: at most ${maximumSignatures} are`;
   const findings = await mapParallel(
     descriptors.slice(0, maximumSignatures),
     async (descriptor) => {
-      const { value: signature, reason } = await attempt(() => read(descriptor));
-      return signature ?? malformedSignature(kind, descriptor.digest, reason);
+      const found = await attempt(() => read(descriptor));
+      if (found.reason === undefined) return found.value;
+      return malformedSignature(kind, descriptor.digest, found.reason);
     },
     readsAtOnce,
   );
@@ -112,12 +149,13 @@ async function readAttached(reader: ContentReader, layer: Descriptor): Promise<F
   };
 }
 
-async function readBundle(reader: ContentReader, referrer: Descriptor): Promise<FoundSignature> {
+async function readBundle(reader: ContentReader, referrer: Descriptor): Promise<FoundBundle> {
   const { layers } = await readManifest(reader, referrer);
   const layer = layers.find(({ mediaType }) => mediaType === bundleMediaType);
   if (layer === undefined) throw malformed('its manifest holds no bundle');
-  const { payload, ...parts } = parseBundle((await readSmallBlob(reader, layer, maximumBundleBytes)).toString());
-  return { kind: 'bundle', digest: referrer.digest, ...parts, claim: () => ({ digests: parseStatement(payload) }) };
+  const bundle = parseBundle((await readSmallBlob(reader, layer, maximumBundleBytes)).toString());
+  const { value: statement } = await attempt(() => readStatement(bundle.payload));
+  return { ...bundle, digest: referrer.digest, predicateType: statement?.predicateType ?? signaturePredicate };
 }
 
 function malformed(reason: string): CosaError {

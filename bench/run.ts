@@ -10,6 +10,7 @@ const benchmarks = [
   'encapsulate',
   'image',
   'formats',
+  'live-filesystem',
   'build',
   'rebuild',
   'registry',

@@ -1,7 +1,8 @@
 import { maximumDistance } from '../lib/compress/deflate.ts';
 import { type ThreadPool, threadPool } from '../lib/parallel/pool.ts';
 import type { ImageAnswer, ImageRequest } from './image-thread.ts';
-import type { BlockCompression, BlocksAnswer, CompressedBlock } from './image-threads/blocks.ts';
+import type { BlockCompression } from './image-threads/block-compression.ts';
+import type { BlocksAnswer, CompressedBlock } from './image-threads/blocks.ts';
 import type { GrainStore } from './image-threads/grain-store.ts';
 import { type DeflateAnswer, type DigestAnswer, type Grain, grainBytes } from './image-threads/grains.ts';
 import { type HashStream, hashStream } from './image-threads/hash-stream.ts';

@@ -67,7 +67,7 @@ async function makeHost(suite: Suite): Promise<string> {
   await rm(host, { recursive: true, force: true });
   await mkdir(resolve(host, '..'), { recursive: true });
   await run(program('cp', 'coreutils'), ['--archive', '--reflink=auto', template, host]);
-  for (const name of ['bin', 'dist', 'package.json', 'node_modules/@bokuweb']) {
+  for (const name of ['bin', 'dist', 'package.json', 'node_modules/@bokuweb', 'node_modules/@foxglove']) {
     await cp(resolve(checkout, name), join(host, 'srv/cosa', name), { recursive: true });
   }
   await cp(resolve(work, 'oci'), join(host, 'srv/oci'), { recursive: true });

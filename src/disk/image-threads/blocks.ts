@@ -1,9 +1,7 @@
-import { compress, init } from '@bokuweb/zstd-wasm';
 import { adler32 } from '../../lib/checksums.ts';
 import { deflateFragment, maximumInput, maximumOutput } from '../../lib/compress/deflate.ts';
-
-/** How each block is compressed, on its own: into a frame of zstd, or into a stream of zlib. */
-export type BlockCompression = { kind: 'zstd'; level: number } | { kind: 'zlib' };
+import type { BlockCompression } from './block-compression.ts';
+import { zstdFrames } from './zstd-frame.ts';
 
 /** Asks for the compressed forms of blocks that lie behind each other. */
 export interface BlocksRequest {
@@ -25,13 +23,8 @@ export interface BlocksAnswer {
   blocks: CompressedBlock[];
 }
 
-let zstdReady: Promise<void> | undefined;
-
 export async function compressedBlocks({ bytes, blockBytes, compression }: BlocksRequest): Promise<BlocksAnswer> {
-  if (compression.kind === 'zstd') {
-    zstdReady ??= init();
-    await zstdReady;
-  }
+  const compress = await compressorOf(compression);
   const output = new Uint8Array(bytes.length);
   let end = 0;
 
@@ -49,11 +42,16 @@ export async function compressedBlocks({ bytes, blockBytes, compression }: Block
       blocks.push(keep('zeros', new Uint8Array(0)));
       continue;
     }
-    // A context that is used again may give other bytes than a new one: its tables are not emptied.
-    const compressed = compression.kind === 'zstd' ? compress(block, compression.level) : zlibStream(block);
+    const compressed = compress(block);
     blocks.push(compressed.length < block.length ? keep('compressed', compressed) : keep('stored', block));
   }
   return { blocks };
+}
+
+async function compressorOf(compression: BlockCompression): Promise<(block: Uint8Array) => Uint8Array> {
+  if (compression.kind === 'zlib') return zlibStream;
+  const frame = await zstdFrames(compression.level);
+  return (block) => frame(block, compression.level);
 }
 
 const zeros = Buffer.alloc(1 << 20);

@@ -1,4 +1,5 @@
-import type { BlockCompression, CompressedBlock } from '../../image-threads/blocks.ts';
+import type { BlockCompression } from '../../image-threads/block-compression.ts';
+import type { CompressedBlock } from '../../image-threads/blocks.ts';
 import type { ImageThreads } from '../../image-threads.ts';
 import type { FileContent } from './live-filesystem.ts';
 

@@ -1,7 +1,6 @@
 import { usageError } from '../../../../lib/errors.ts';
 import { type OptionsText, parseOptions } from '../../../filesystems/options.ts';
-import { deflateParameters } from '../../../formats/deflate-parameters.ts';
-import type { BlockCompression } from '../../../image-threads/blocks.ts';
+import { type BlockCompression, blockParameters } from '../../../image-threads/block-compression.ts';
 
 /** What shapes a squashfs. */
 export interface SquashfsOptions {
@@ -73,8 +72,5 @@ export function squashfsOptions(text: OptionsText): SquashfsOptions {
 /** As `LiveFilesystem.parameters`. */
 export function squashfsParameters(text: OptionsText): string {
   const { compression, blockBytes } = squashfsOptions(text);
-  const compressor =
-    // A test compares the version with package.json.
-    compression.kind === 'zstd' ? `@bokuweb/zstd-wasm 0.0.27 -${compression.level}` : deflateParameters;
-  return `squashfs/1 ${compressor} ${blockBytes}`;
+  return `squashfs/1 ${blockParameters(compression)} ${blockBytes}`;
 }

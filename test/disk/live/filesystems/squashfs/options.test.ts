@@ -50,8 +50,11 @@ describe('squashfsOptions', () => {
   });
 });
 
-it('names the version of zstd that is pinned', () => {
-  const version = manifest.dependencies['@bokuweb/zstd-wasm'];
-  expect(squashfsParameters({ options: '', optionsKey })).toBe(`squashfs/1 @bokuweb/zstd-wasm ${version} -6 131072`);
-  expect(squashfsParameters({ options: '-comp gzip', optionsKey })).toBe('squashfs/1 cosa-deflate-1 131072');
+it('names the versions of zstd that are pinned', () => {
+  const { '@foxglove/wasm-zstd': quick, '@bokuweb/zstd-wasm': thorough } = manifest.dependencies;
+  const parameters = (options: string) => squashfsParameters({ options, optionsKey });
+  expect(parameters('')).toBe(`squashfs/1 @foxglove/wasm-zstd ${quick} -6 131072`);
+  expect(parameters('-Xcompression-level 12')).toBe(`squashfs/1 @foxglove/wasm-zstd ${quick} -12 131072`);
+  expect(parameters('-Xcompression-level 13')).toBe(`squashfs/1 @bokuweb/zstd-wasm ${thorough} -13 131072`);
+  expect(parameters('-comp gzip')).toBe('squashfs/1 cosa-deflate-1 131072');
 });

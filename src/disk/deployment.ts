@@ -1,5 +1,6 @@
 import { checkOut, copyOut } from './deployment/checkout.ts';
 import { findDirectory } from './deployment/container-path.ts';
+import type { KeptCommits } from './deployment/kept-commits.ts';
 import { emptyCopy, newDirectory, newFile, newSymlink, type StoredObjects } from './deployment/nodes.ts';
 import type { DeploymentPlan } from './deployment/plan.ts';
 import { repository } from './deployment/repository.ts';
@@ -13,15 +14,22 @@ export interface DeploymentRecords {
   aleph: string;
   /** What the kernel's directory is named by: see `bootChecksum`. */
   bootChecksum: string;
+  /** True if ostree is to write the boot loader's menu at each deployment. */
+  hasOwnMenu: boolean;
 }
 
 /**
  * The root filesystem of a system with one deployment, exactly as `ostree admin init-fs --modern`, `os-init` and `deploy`
  * of ostree 2025.2 leave it, where `/boot` is a filesystem of its own.
  * https://ostreedev.github.io/ostree/deployment/
- * @param objects every content of the commit; the copies that were planned are used up
+ * @param objects every content of the commit, and of those that are kept; the copies that were planned are used up
  */
-export function physicalRoot(plan: DeploymentPlan, objects: StoredObjects, records: DeploymentRecords): DirectoryNode {
+export function physicalRoot(
+  plan: DeploymentPlan,
+  objects: StoredObjects,
+  records: DeploymentRecords,
+  kept: KeptCommits,
+): DirectoryNode {
   const { commit, stateroot } = plan;
   const { timestamp } = commit;
   const directory = (entries: Record<string, Parameters<DirectoryNode['entries']['set']>[1]> = {}) =>
@@ -47,7 +55,7 @@ export function physicalRoot(plan: DeploymentPlan, objects: StoredObjects, recor
         var: stateVar(plan, objects),
       }),
     }),
-    repo: repository(commit, objects, timestamp),
+    repo: repository(commit, objects, timestamp, { hasOwnMenu: records.hasOwnMenu, kept }),
   });
   return directory({
     '.coreos-aleph-version.json': newFile(timestamp, records.aleph),

@@ -123,7 +123,6 @@ export const errorCodes = {
   IGNITION_INVALID: ['usage', 'A file for Ignition cannot be used.'],
   IGNITION_MISSING: ['usage', 'There is no such file for Ignition.'],
   IMAGE_CONFIG_INVALID: ['verification', "The container's image.json is not as specified."],
-  IMAGE_CONFIG_MISSING: ['verification', 'The container has no image.json.'],
   INDEX_INVALID: ['verification', 'An index is not as specified.'],
   INDEX_PLATFORM_TWICE: ['usage', 'Two images of an index are for one platform.'],
   INIT_SOURCE: ['usage', 'The source of a configuration cannot be used.'],

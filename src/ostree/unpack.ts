@@ -16,7 +16,7 @@ import { readOstreeTree } from './unpack/ostree-tree.ts';
 export interface ContentSink {
   /**
    * Takes a file or symbolic link, all of its content included. Called for one object after the other, in the order of the
-   * layers and of what is in them, once for each object of the commit.
+   * layers and of what is in them, once for each object of the commit, and of the one that ordinary layers were put on.
    */
   write(entry: ContentEntry): Promise<void>;
 }
@@ -54,7 +54,11 @@ export async function unpackImage(
 
   async function beginSink(): Promise<{ needed: ReadonlySet<string>; sink: ContentSink }> {
     const tree = await source.complete();
-    return { needed: await checkTree(tree, tree.commit, limits.paths), sink: await begin(tree) };
+    const needed = new Set<string>();
+    for (const commit of [tree, ...(tree.below === undefined ? [] : [tree.below])]) {
+      for (const checksum of await checkTree(commit, commit.commit, limits.paths)) needed.add(checksum);
+    }
+    return { needed, sink: await begin(tree) };
   }
 
   async function take(entry: ContentEntry, layer: BaseLayer | undefined): Promise<void> {

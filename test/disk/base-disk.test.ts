@@ -226,6 +226,36 @@ describe("a base disk, and a platform's disk over it", () => {
   });
 });
 
+describe('a disk of a container without anything for disks', () => {
+  const loaders = (grub: string) => ({
+    'usr/lib/shim/shimx64.efi.signed': 'shim',
+    'usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed': grub,
+    'usr/lib/os-release': 'ID=other\nPRETTY_NAME="Other 1"\n',
+  });
+
+  it.each([
+    { grub: 'blscfg\0', menu: 'blscfg', loader: ['entries'], config: 'readonly=true\nbootloader=none\n' },
+    { grub: 'GRUB', menu: 'source /loader/grub.cfg', loader: ['entries', 'grub.cfg'], config: 'readonly=true\n' },
+  ])('has the defaults, and starts by UEFI; the menu comes from "$menu"', async ({ grub, menu, loader, config }) => {
+    const base = await makeBase('base', await container({ imageConfig: null, boot: false, files: loaders(grub) }));
+    await using _closed = base;
+    expect(base.config).toMatchObject({ rootfs: 'ext4', size: 10, 'extra-kargs': [] });
+    expect(base.bootCode).toBeUndefined();
+    const disk = await writeDisk(await platformDisk(base, boot, 'least', never), 'disk');
+    const esp = await partitionOf(disk, base, 'least', 'EFI-SYSTEM');
+    const onEsp = async (path: string) => (await run(mtype, ['-i', esp, `::${path}`])).stdout;
+    expect(await onEsp('EFI/BOOT/BOOTX64.EFI')).toBe('shim');
+    expect(await onEsp('EFI/BOOT/grubx64.efi')).toBe(grub);
+    expect(await onEsp('EFI/other/grub.cfg')).toMatch(/ --label boot\n(.*\n)*configfile \$prefix\/grub\.cfg\n$/);
+    const bootPartition = await partitionOf(disk, base, 'least', 'boot');
+    expect((await debugfs(bootPartition, 'cat /grub/grub.cfg')).trimEnd().split('\n').at(-1)).toBe(menu);
+    const names = (await debugfs(bootPartition, 'ls -p /loader.1')).matchAll(/\/([a-z][^/]*)\/\d*\//g);
+    expect([...names].map(([, name]) => name).sort()).toEqual(loader);
+    const root = await partitionOf(disk, base, 'least', 'root');
+    expect(await debugfs(root, 'cat /ostree/repo/config')).toContain(`[sysroot]\n${config}`);
+  });
+});
+
 interface Hostile extends OsTree {
   name: string;
   code: string;
@@ -258,7 +288,8 @@ const hostile: Hostile[] = [
     name: 'no boot loaders',
     boot: false,
     code: 'BOOT_LOADER_MISSING',
-    message: 'the container has no boot loader for UEFI: /usr/lib/coreos-assembler/boot/efi',
+    message:
+      "the container has no boot loader for UEFI: /usr/lib/coreos-assembler/boot/efi, or a distribution's shim and GRUB",
   },
   {
     name: 'a boot loader that is a link',
@@ -289,12 +320,6 @@ const hostile: Hostile[] = [
     files: { 'usr/lib/coreos-assembler/boot/bios/core.img': 'x'.repeat(1024 * 1024 + 1) },
     code: 'CONTAINER_PATH',
     message: '/usr/lib/coreos-assembler/boot/bios/core.img in the container has 1048577 bytes; 1048576 are permitted',
-  },
-  {
-    name: 'no image.json',
-    imageConfig: null,
-    code: 'IMAGE_CONFIG_MISSING',
-    message: 'the container has no /usr/share/coreos-assembler/image.json',
   },
   {
     name: 'a second command in kernel arguments',

@@ -66,14 +66,9 @@ describe('parseDiskConfig', () => {
     );
   });
 
-  it('says when the container has none', () => {
-    expect(() => parseDiskConfig(undefined)).toThrow(
-      expect.objectContaining({
-        code: 'IMAGE_CONFIG_MISSING',
-        exitStatus: 4,
-        message: 'the container has no /usr/share/coreos-assembler/image.json',
-      }),
-    );
+  it('gives the defaults where the container has none', () => {
+    expect(parseDiskConfig(undefined)).toEqual(parseDiskConfig(Buffer.from('{}')));
+    expect(parseDiskConfig(undefined)).toMatchObject({ rootfs: 'ext4', size: 10, 'extra-kargs': [] });
   });
 });
 

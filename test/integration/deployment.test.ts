@@ -69,7 +69,16 @@ async function compare(unpacked: UnpackedImage, getCommit: readonly string[]): P
   const deployment = `/ostree/deploy/${stateroot}/deploy/${commit}.0`;
   expect(await takeImmutable(theirs.root)).toEqual([deployment]);
 
-  const root = physicalRoot(plan, objects, { origin: `[origin]\nrefspec=${commit}\n`, aleph: '{}', bootChecksum });
+  const origin = `[origin]\nrefspec=${commit}\n`;
+  const root = physicalRoot(
+    plan,
+    objects,
+    { origin, aleph: '{}', bootChecksum, hasOwnMenu: true },
+    {
+      objects: [],
+      refs: new Map(),
+    },
+  );
   expectSame(listNodes(root, keptBytes), await listDirectory(theirs.root), deliberate.root);
   expect(await readFile(join(theirs.root, 'ostree/repo/config'), 'utf8')).toBe(
     '[core]\nrepo_version=1\nmode=bare\n\n[sysroot]\nreadonly=true\nbootloader=none\n',
@@ -84,7 +93,7 @@ async function compare(unpacked: UnpackedImage, getCommit: readonly string[]): P
   const title = deploymentTitle(osRelease, plan.commit.version);
   const settings = { kernelArguments: [], grubCommands: [], networkArguments: [] };
   const boot = bootFilesystem(
-    { stateroot, bootChecksum, title, kernelRelease: release, deviceTree, directories },
+    { stateroot, bootChecksum, title, kernelRelease: release, readsEntries: false, deviceTree, directories },
     files,
     settings,
     0,

@@ -1,9 +1,10 @@
+import { espGrubConfig } from '../../contract/boot-loader-places.ts';
 import type { PlatformSettings } from '../../contract/platforms.ts';
 import { verificationError } from '../../lib/errors.ts';
 import { biosPaths } from '../boot/loaders.ts';
 import { placeBiosLoader } from '../boot/methods/bios.ts';
-import { deploymentTitle } from '../boot/title.ts';
-import { newDirectory, placeNode } from '../deployment/nodes.ts';
+import { deploymentTitle, distributionId } from '../boot/title.ts';
+import { newDirectory, newFile, placeNode } from '../deployment/nodes.ts';
 import { physicalRoot } from '../deployment.ts';
 import type { DiskOutput } from '../output.ts';
 import { writeOwnPartitions } from '../own-partitions.ts';
@@ -25,22 +26,28 @@ export async function finishBaseDisk(
   { container, sectorSize }: BaseDiskRequest,
   output: DiskOutput,
 ): Promise<Omit<BaseDiskRecord, 'extents' | 'layout'>> {
-  const { settings, plan, disk, targets, contents, hasBios } = work;
+  const { settings, plan, disk, targets, contents, loaders } = work;
   const { config } = settings;
   const { commit, version } = plan.commit;
-  const title = deploymentTitle(osRelease(contents), version);
+  const release = osRelease(contents);
+  const title = deploymentTitle(release, version);
+  const readsEntries = contents.grub?.found() ?? false;
   const bootChecksum = targets.checksum.digest();
   const deployed = { container, config, commit };
-  const records = { origin: originText(deployed), aleph: alephText(deployed), bootChecksum };
-  const rootBytes = await targets.root.finish(physicalRoot(plan, contents.objects, records));
+  const records = { origin: originText(deployed), aleph: alephText(deployed), bootChecksum, hasOwnMenu: !readsEntries };
+  const rootBytes = await targets.root.finish(physicalRoot(plan, contents.objects, records, work.kept));
 
   const esp = newDirectory(container.timestamp);
   for (const [path, file] of contents.espFiles) placeNode(esp, path, file);
+  if (loaders.distribution !== undefined) {
+    const vendor = loaders.distribution.vendor ?? distributionId(release);
+    placeNode(esp, `EFI/${vendor}/grub.cfg`, newFile(container.timestamp, espGrubConfig));
+  }
   await targets.esp.finish(esp, disk.partition(partitionName.esp).size);
   await writeOwnPartitions(settings.layout, work.place);
-  const bootCode = hasBios ? installBios(work, output) : undefined;
+  const bootCode = loaders.bios === undefined ? undefined : installBios(work, output);
 
-  const { release, deviceTree, directories } = plan.kernel;
+  const { release: kernelRelease, deviceTree, directories } = plan.kernel;
   const { ignition, bootFiles } = contents;
   return {
     container,
@@ -54,7 +61,8 @@ export async function finishBaseDisk(
       stateroot: plan.stateroot,
       bootChecksum,
       title,
-      kernelRelease: release,
+      kernelRelease,
+      readsEntries,
       ...(deviceTree === undefined ? {} : { deviceTree }),
       directories: [...directories],
     },

@@ -12,7 +12,7 @@ export interface DeployedContainer {
 
 /** Where the deployment came from, as ostree keeps it. */
 export function originText({ container, config, commit }: DeployedContainer): string {
-  const reference = config['container-imgref'];
+  const reference = config['container-imgref'] ?? container.followed;
   const line = reference === undefined ? `refspec=${commit}` : `container-image-reference=${reference}`;
   return `[origin]\n${line}\ncontainer-image-digest=${container.digest}\n`;
 }
@@ -23,6 +23,6 @@ export function alephText({ container, config, commit }: DeployedContainer): str
   return prettyJson({
     version,
     'ostree-commit': commit,
-    container: { reference: config['container-imgref'], digest },
+    container: { reference: config['container-imgref'] ?? container.followed, digest },
   });
 }

@@ -13,7 +13,9 @@ export type ContentRole =
   /** It is kept in memory. */
   | { kind: 'kept'; source: KeptPath }
   /** It says what Ignition knows. */
-  | { kind: 'ignition' };
+  | { kind: 'ignition' }
+  /** It says what GRUB reads. */
+  | { kind: 'grub' };
 
 /** Small files that a base disk is made by. */
 export type KeptPath = (typeof keptPaths)[number];
@@ -44,5 +46,6 @@ export function contentRoles(plan: DeploymentPlan, loaders: LoaderFiles): Readon
   add(loaders.bios?.boot, { kind: 'kept', source: biosPaths.boot });
   add(loaders.bios?.core, { kind: 'kept', source: biosPaths.core });
   add(findFileChecksum(root, `/${ignitionPath}`), { kind: 'ignition' });
+  add(loaders.distribution?.grub, { kind: 'grub' });
   return roles;
 }

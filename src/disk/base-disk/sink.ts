@@ -1,6 +1,7 @@
 import { verificationError } from '../../lib/errors.ts';
 import type { ContentEntry } from '../../ostree/unpack/layer-objects.ts';
 import type { ContentSink } from '../../ostree/unpack.ts';
+import { type BlsFinder, blsFinder } from '../boot/bls-finder.ts';
 import { containerPath } from '../deployment/container-path.ts';
 import type { StoredObject } from '../deployment/nodes.ts';
 import { type DeploymentPlan, mostNames } from '../deployment/plan.ts';
@@ -20,6 +21,8 @@ export interface SunkContents {
   kept: Map<KeptPath, Buffer>;
   /** Undefined if the container has no Ignition. */
   ignition: IgnitionFinder | undefined;
+  /** Undefined unless GRUB is a distribution's own. */
+  grub: BlsFinder | undefined;
 }
 
 /** A file of the boot filesystem whose content lies in its place. */
@@ -74,6 +77,7 @@ export function baseDiskSink(
     espFiles: new Map(),
     kept: new Map(),
     ignition: undefined,
+    grub: undefined,
   };
   let espBytes = 0;
   let storedBytes = 0;
@@ -141,6 +145,11 @@ export function baseDiskSink(
       case 'ignition': {
         const finder = ignitionFinder();
         if (kind === 'file') contents.ignition = finder;
+        return { write: finder.write, close: () => undefined };
+      }
+      case 'grub': {
+        const finder = blsFinder();
+        contents.grub = finder;
         return { write: finder.write, close: () => undefined };
       }
     }

@@ -20,6 +20,8 @@ export interface DiskContainer {
   architecture: ArchitectureName;
   /** Seconds since the epoch: the commit's. */
   timestamp: number;
+  /** Where machines look for updates if the container does not say it, as an origin has it. */
+  followed?: string | undefined;
 }
 
 export interface BaseDiskRequest {

@@ -2,7 +2,8 @@ import { type Cleanup, createCleanup } from '../../lib/cleanup.ts';
 import { readDirectories } from '../../ostree/unpack/directories.ts';
 import type { ImageTree } from '../../ostree/unpack/image-tree.ts';
 import type { ContentSink } from '../../ostree/unpack.ts';
-import { findLoaders } from '../boot/loaders.ts';
+import { findLoaders, type LoaderFiles } from '../boot/loaders.ts';
+import { type KeptCommits, keptCommits } from '../deployment/kept-commits.ts';
 import { type DeploymentPlan, planDeployment } from '../deployment/plan.ts';
 import { type DiskWithFilesystems, filesystemOn } from '../filesystem-on-disk.ts';
 import { fat } from '../filesystems/fat.ts';
@@ -23,10 +24,12 @@ import type { BaseDiskRequest } from './types.ts';
 export interface BaseDiskWork extends AsyncDisposable {
   settings: DiskSettings;
   plan: DeploymentPlan;
+  /** What else the repository gets, besides the commit that is deployed. */
+  kept: KeptCommits;
   /** Where its partitions begin; root's size shows in the end. */
   disk: PlannedDisk;
-  /** True if it is to start by BIOS, too. */
-  hasBios: boolean;
+  /** What starts the system. */
+  loaders: LoaderFiles;
   /** What its filesystems have in common. */
   place: DiskWithFilesystems;
   targets: SinkTargets;
@@ -49,6 +52,7 @@ export async function beginBaseDisk(
 ): Promise<BaseDiskWork> {
   const settings = await readDiskSettings(reader, image, tree, signal);
   const plan = planDeployment(await readDirectories(tree), container.name);
+  const kept = await keptCommits(tree);
   const rows = partitionRows(container.architecture, settings.layout);
   const obstacle = await filesystemObstacle(settings);
   if (obstacle !== undefined) throw obstacle;
@@ -56,14 +60,14 @@ export async function beginBaseDisk(
   const disk = planDisk(rows, { container: digest, sectorSize, size: 'least', rootBytes: 0 });
   // GRUB's code for BIOS reads sectors of 512 bytes.
   const hasBios = sectorSize === 512 && rows.some(({ name }) => name === partitionName.bios);
-  const loaders = findLoaders(plan.commit.root, hasBios);
+  const loaders = findLoaders(plan.commit.root, container.architecture, hasBios);
   const cleanup = createCleanup();
   try {
     const place = { container: digest, timestamp, plan: disk, output, scratch, signal };
     const targets = await beginTargets(place, settings, plan, cleanup);
     const { sink, contents } = baseDiskSink(plan, contentRoles(plan, loaders), targets);
     const dispose = () => cleanup[Symbol.asyncDispose]();
-    return { settings, plan, disk, hasBios, place, targets, sink, contents, [Symbol.asyncDispose]: dispose };
+    return { settings, plan, kept, disk, loaders, place, targets, sink, contents, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await cleanup[Symbol.asyncDispose]();
     throw error;

@@ -11,6 +11,8 @@ export interface BootDeployment {
   bootChecksum: string;
   title: string;
   kernelRelease: string;
+  /** True if GRUB reads the entries itself, and needs no menu beside them. */
+  readsEntries: boolean;
   /** What the entry has of the hardware's description, if the container has one. */
   deviceTree: 'devicetree' | 'dtb' | undefined;
   /** Directories beside the kernel, by their paths relative to its directory; parents first. */
@@ -86,14 +88,14 @@ export function bootFilesystem(
   return directory([
     // So that paths with /boot and without are the same.
     ['boot', newSymlink(mtime, '.')],
-    ['grub', directory([['grub.cfg', newFile(mtime, grubConfig(settings.grubCommands))]])],
+    ['grub', directory([['grub.cfg', newFile(mtime, grubConfig(settings.grubCommands, deployment.readsEntries))]])],
     ['ignition.firstboot', newFile(mtime, firstBootStamp(settings.networkArguments))],
     ['loader', newSymlink(mtime, 'loader.1')],
     [
       'loader.1',
       directory([
         ['entries', directory([['ostree-1.conf', newFile(mtime, formatLoaderEntry(entry))]])],
-        ['grub.cfg', newFile(mtime, grubMenu(entry))],
+        ...(deployment.readsEntries ? [] : [['grub.cfg', newFile(mtime, grubMenu(entry))] as const]),
       ]),
     ],
     ['ostree', directory([[`${deployment.stateroot}-${deployment.bootChecksum}`, kernel]])],

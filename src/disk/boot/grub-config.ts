@@ -4,9 +4,10 @@ import type { LoaderEntry } from './loader-entry.ts';
  * `/grub/grub.cfg` of the boot filesystem. It stays as it is for the life of the disk; the menu is
  * `/loader/grub.cfg`, which ostree replaces together with the entries at each deployment.
  * @param commands GRUB commands of the platform: terminals, mostly
+ * @param readsEntries true for a GRUB that makes its menu of the entries in `/loader` itself
  */
-export function grubConfig(commands: readonly string[]): string {
-  return `# Written when this disk was made; ostree writes the menu, /loader/grub.cfg.
+export function grubConfig(commands: readonly string[], readsEntries: boolean): string {
+  return `# Written when this disk was made; ${readsEntries ? 'the menu is made of the entries in /loader' : 'ostree writes the menu, /loader/grub.cfg'}.
 # Whoever reads it has found this filesystem, by label or by UUID.
 regexp --set=1:root '^\\(([^)]+)\\)' "$prefix"
 set default=0
@@ -26,7 +27,7 @@ if [ -f /ignition.firstboot ]; then
   set ignition_firstboot="ignition.firstboot \${ignition_network_kcmdline}"
 fi
 
-source /loader/grub.cfg
+${readsEntries ? 'blscfg' : 'source /loader/grub.cfg'}
 `;
 }
 

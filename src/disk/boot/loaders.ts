@@ -1,14 +1,18 @@
 import { containerPaths } from '../../contract/paths.ts';
+import type { ArchitectureName } from '../../lib/architecture.ts';
 import { verificationError } from '../../lib/errors.ts';
 import type { CommitDirectory } from '../../ostree/unpack/directories.ts';
 import { containerPath, findDirectory, findFileChecksum } from '../deployment/container-path.ts';
+import { type DistributionLoaders, distributionLoaders } from './distribution-loaders.ts';
 
 /** The boot loaders' files in a commit, by content checksum. */
 export interface LoaderFiles {
   /** Of the EFI system partition, by their paths there: `EFI/BOOT/BOOTX64.EFI`. */
   esp: readonly { path: string; source: string; checksum: string }[];
-  /** GRUB for BIOS, where disks have a place for it. */
+  /** GRUB for BIOS, where disks have a place for it and the container has it. */
   bios: { boot: string; core: string } | undefined;
+  /** Where the loaders are a distribution's own and nobody has prepared them for disks. */
+  distribution: DistributionLoaders | undefined;
 }
 
 /** Where GRUB for BIOS lies. */
@@ -23,20 +27,25 @@ const espPath = `${containerPaths.bootLoaders}/efi`;
 const mostEspFiles = 10_000;
 
 /**
- * Finds the boot loaders.
- * @param hasBios true if the disks are to start by BIOS, too
+ * Finds the boot loaders: those that a build of ours has gathered, or else a distribution's, in the places of its packages.
+ * The latter are for UEFI alone: GRUB for BIOS is made for its disk by a program that would have to be run.
+ * @param hasBios true if the disks have a place for what BIOS starts
  * @throws CosaError `BOOT_LOADER_MISSING`, `CONTAINER_PATH` (exit 4)
  */
-export function findLoaders(root: CommitDirectory, hasBios: boolean): LoaderFiles {
+export function findLoaders(root: CommitDirectory, architecture: ArchitectureName, hasBios: boolean): LoaderFiles {
   const esp = findDirectory(root, espPath);
-  if (esp === undefined) throw missing('UEFI', espPath);
+  if (esp === undefined) {
+    const distribution = distributionLoaders(root, architecture);
+    if (distribution === undefined) throw missing('UEFI', `${espPath}, or a distribution's shim and GRUB`);
+    return { esp: distribution.esp, bios: undefined, distribution };
+  }
   const boot = findFileChecksum(root, biosPaths.boot);
   const core = findFileChecksum(root, biosPaths.core);
   if (hasBios && (boot === undefined || core === undefined)) {
     throw missing('BIOS', `${biosPaths.boot} and ${biosPaths.core}`);
   }
   const bios = hasBios && boot !== undefined && core !== undefined ? { boot, core } : undefined;
-  return { esp: filesBelow(esp), bios };
+  return { esp: filesBelow(esp), bios, distribution: undefined };
 }
 
 function filesBelow(top: CommitDirectory): LoaderFiles['esp'] {
@@ -54,6 +63,6 @@ function filesBelow(top: CommitDirectory): LoaderFiles['esp'] {
 
 function missing(firmware: string, path: string) {
   return verificationError('BOOT_LOADER_MISSING', `the container has no boot loader for ${firmware}: ${path}`, {
-    hint: 'build the container with the packages of that boot loader among its packages',
+    hint: 'build the container with the packages of that boot loader among its packages: shim and the signed GRUB',
   });
 }

@@ -29,6 +29,16 @@ export function deploymentTitle(osRelease: string, version: string | undefined):
 }
 
 /**
+ * The name that a distribution's own directories have.
+ * @param osRelease text of os-release(5)
+ * @returns its ID, or `linux`, which the specification has for those without
+ */
+export function distributionId(osRelease: string): string {
+  const id = parseOsRelease(osRelease).get('ID') ?? '';
+  return /^[a-z0-9][a-z0-9._-]{0,31}$/.test(id) ? id : 'linux';
+}
+
+/**
  * The values of os-release, without their quotes; what cannot be read is left out.
  * https://www.freedesktop.org/software/systemd/man/latest/os-release.html
  */

@@ -22,7 +22,7 @@ import { type AdmittedImage, resolveAdmittedImage } from '../../workspace/resolv
 import type { Session } from '../../workspace/session.ts';
 import { imagesLockOf } from '../../workspace/work-directory.ts';
 import { type CompressChoice, compressorFor, needsImageConfig, platformsOf, requirePlatforms } from './choices.ts';
-import { describeContainer } from './source-container.ts';
+import { describeContainer, followedReference } from './source-container.ts';
 import { temporaryDirectories } from './temporary-directories.ts';
 
 /** Which disk images of a container, and where they go. */
@@ -80,10 +80,10 @@ export async function makeImages(
   request: DiskImagesRequest,
 ): Promise<BuiltImages> {
   requirePlatforms(request.platforms);
-  const container = describeContainer(image);
+  const container = describeContainer(image, followedReference(reference));
   const { compress = 'none', cache: takesKept = true } = request;
   const output = request.output ?? join(work.images, container.version);
-  const warn = (message: string) => session.events({ type: 'warning', message, hint: undefined });
+  const warn = (message: string, hint?: string) => session.events({ type: 'warning', message, hint });
 
   await using cleanup = createCleanup();
   const lock = await waitForLock(session, imagesLockOf(work), 'another command that makes disk images');
@@ -97,7 +97,7 @@ export async function makeImages(
 
   const { reader } = reference;
   const baseOf = (sectorSize: SectorSize) =>
-    baseDiskArtifact({ reader, image, container, cache, temporary, cleanup }, sectorSize);
+    baseDiskArtifact({ reader, image, container, cache, temporary, cleanup, warn }, sectorSize);
   const config = needsImageConfig(request.platforms, compress)
     ? (await readDiskSettings(reader, image)).config
     : undefined;

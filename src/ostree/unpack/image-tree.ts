@@ -19,6 +19,11 @@ export interface ImageTree extends CommitTree {
   layers: readonly ContentLayer[];
   /** Contents that no layer holds. */
   made: readonly ContentEntry[];
+  /**
+   * The commit that ordinary layers were put on, complete: what they hide of it comes, too, so that a machine which has it
+   * needs only what is new of the next one.
+   */
+  below?: CommitTree | undefined;
 }
 
 /**

@@ -51,14 +51,14 @@ export async function mergeImage(
   const layers = [
     ...(ostree === undefined || below === undefined
       ? []
-      : baseLayers(ostree, await checkTree(below, below.commit, limits.paths), commit, limits)),
+      : baseLayers(ostree, await checkTree(below, below.commit, limits.paths), limits)),
     ...ordinary.map((layer, index) => ordinaryLayer(layer, wantedOf(commit, index))),
   ];
   const { tree, add } = collectTree(commit.commit.checksum, layers, needsLink ? [ownLink] : []);
   for (const object of [commit.commit, ...commit.metadata]) add(object);
   // Bounds what whoever lists it holds in memory.
   await checkTree(tree, tree.commit, limits.paths);
-  return tree;
+  return { ...tree, below };
 }
 
 async function* checked(tar: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer, void, void> {
@@ -68,22 +68,15 @@ async function* checked(tar: AsyncIterable<Buffer>, signal: AbortSignal): AsyncG
   }
 }
 
-/** The layers of an ostree commit, of which not everything counts any more. */
-function baseLayers(
-  { layers }: OstreeLayers,
-  needed: ReadonlySet<string>,
-  { contents }: MergedCommit,
-  limits: UnpackLimits,
-): ContentLayer[] {
-  const wanted = new Set(contents.map(({ checksum }) => checksum));
+/** The layers of an ostree commit: their metadata is known, and nothing else may be in them but its contents. */
+function baseLayers({ layers }: OstreeLayers, needed: ReadonlySet<string>, limits: UnpackLimits): ContentLayer[] {
   return ostreeLayers(layers, limits).map(({ layer, objects }) => ({
     layer,
     async *objects(tar) {
       for await (const entry of objects(tar)) {
         if (entry.type === 'metadata') continue;
         if (!needed.has(entry.checksum)) throw unreferenced(entry);
-        if (wanted.has(entry.checksum)) yield entry;
-        else await drain(entry);
+        yield entry;
       }
     },
   }));

@@ -1,32 +1,18 @@
 import { chmod, constants, copyFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import {
+  type BootLoaderLayout,
+  biosGrubConfig,
+  bootLoaderLayout,
+  espGrubConfig,
+} from '../../contract/boot-loader-places.ts';
 import { containerPaths } from '../../contract/paths.ts';
 import { architectureNamed } from '../../lib/architecture.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { makeDirectoryInRoot, readTextInRootIfExists, removeInRoot, replaceInRoot } from '../../lib/root-files.ts';
 import { hostDirectory, hostPath } from '../../lib/root-path.ts';
-import { type BootLoaderLayout, bootLoaderLayout, firstPresent } from '../boot-loader-files.ts';
+import { firstPresent } from '../boot-loader-files.ts';
 import { lastLines, type RootContext, type RootStep, runInRoot } from '../context.ts';
-
-/**
- * What GRUB does before it has a configuration: find the boot filesystem by its label. That of the disk which GRUB itself
- * was started from comes first, for the machine may have several disks of one image: `$cmdpath` is `(hd0)` or
- * `(hd0,gpt2)/EFI/BOOT`, and a hint with a comma at its end stands for all partitions.
- */
-const ownDisk = `regexp --set=1:disk '^\\(([^,)]+)' "$cmdpath"\n`;
-const searchByLabel = 'search --no-floppy --set=root --hint="$disk," --label boot\n';
-const setPrefix = 'set prefix=($root)/grub\n';
-
-/** The boot filesystem that a machine is bound to, once its first boot is over, stands beside the configuration in the ESP. */
-const espConfig = `${ownDisk}if [ -f "$prefix/bootuuid.cfg" ]; then
-  source "$prefix/bootuuid.cfg"
-fi
-if [ -n "$BOOT_UUID" ]; then
-  search --no-floppy --set=root --hint="$disk," --fs-uuid "$BOOT_UUID"
-else
-  ${searchByLabel}fi
-${setPrefix}configfile $prefix/grub.cfg
-`;
 
 /**
  * Modules of the BIOS core image: all that a boot needs, because no module directory is on the disk. What
@@ -61,7 +47,7 @@ async function makeBiosImages(context: RootContext, places: NonNullable<BootLoad
   await copyIn(context, join(directory, 'boot.img'), `${containerPaths.bootLoaders}/bios/boot.img`);
   const early = `${containerPaths.bootLoaders}/bios/early.cfg`;
   const core = `${containerPaths.bootLoaders}/bios/core.img`;
-  await writeIn(context, early, `${ownDisk}${searchByLabel}${setPrefix}normal\n`);
+  await writeIn(context, early, biosGrubConfig);
   const options = [
     `--format=${places.target}`,
     `--directory=${directory}`,
@@ -94,8 +80,7 @@ async function copyEfiFiles(
     if (source !== undefined) found.push({ to, source });
   }
   for (const { to, source } of found) await copyIn(context, source, `${containerPaths.bootLoaders}/efi/EFI/BOOT/${to}`);
-  // The signed GRUB looks for its configuration in the directory of the distribution that signed it.
-  await writeIn(context, `${containerPaths.bootLoaders}/efi/EFI/${vendor}/grub.cfg`, espConfig);
+  await writeIn(context, `${containerPaths.bootLoaders}/efi/EFI/${vendor}/grub.cfg`, espGrubConfig);
   return true;
 }
 

@@ -3,7 +3,7 @@ import { firstBootStamp, grubConfig, grubMenu } from '../../../src/disk/boot/gru
 
 describe('GRUB configuration', () => {
   it('runs the platform’s commands before the menu', () => {
-    const config = grubConfig(['serial --speed=115200', 'terminal_input serial console']);
+    const config = grubConfig(['serial --speed=115200', 'terminal_input serial console'], false);
     const lines = config.split('\n');
     expect(lines.indexOf('terminal_input serial console')).toBe(lines.indexOf('serial --speed=115200') + 1);
     expect(lines.indexOf('source /loader/grub.cfg')).toBeGreaterThan(lines.indexOf('terminal_input serial console'));

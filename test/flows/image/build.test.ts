@@ -209,7 +209,6 @@ describe('buildImages', () => {
 
   const link = (path: string, target = '/etc/passwd') => ({ links: { [path]: target } });
   it.each<[string, OsTree, Partial<TestContainer>, object]>([
-    ['no image.json', { imageConfig: null }, {}, { code: 'IMAGE_CONFIG_MISSING', exitStatus: 4 }],
     [
       'no kernel',
       { kernel: false },
@@ -241,8 +240,8 @@ describe('buildImages', () => {
       link('usr/share/coreos-assembler/image.json'),
       {},
       {
-        code: 'IMAGE_CONFIG_MISSING',
-        message: 'the container has no /usr/share/coreos-assembler/image.json',
+        code: 'IMAGE_CONFIG_INVALID',
+        message: '/usr/share/coreos-assembler/image.json in the container: it is a symbolic link',
       },
     ],
     [
@@ -252,7 +251,8 @@ describe('buildImages', () => {
       {
         code: 'BOOT_LOADER_MISSING',
         exitStatus: 4,
-        message: 'the container has no boot loader for UEFI: /usr/lib/coreos-assembler/boot/efi',
+        message:
+          "the container has no boot loader for UEFI: /usr/lib/coreos-assembler/boot/efi, or a distribution's shim and GRUB",
       },
     ],
     [

@@ -76,12 +76,6 @@ describe('listPlatforms', () => {
 
   it.each<[string, OsTree, string, string]>([
     [
-      'no image.json',
-      { imageConfig: null },
-      'the container has no /usr/share/coreos-assembler/image.json',
-      'disk images can be made of containers built with an image.yaml',
-    ],
-    [
       'an unknown filesystem',
       { imageConfig: { rootfs: 'ext3' } },
       'image.json: "rootfs" is "ext3", which this program cannot write',

@@ -336,11 +336,11 @@ describe('a derived image', () => {
     expect((await readImageTree(store, image)).commit).toBe(commit.commit);
   });
 
-  it('gives each content once, and none that a layer has hidden', async () => {
+  it('gives each content once, of the base also what is hidden, so that the base is complete', async () => {
     const image = await imageOf(
       [
         ...ostree,
-        [entry('usr/lib/x', { uid, gid }, 'one'), entry('usr/lib/y', {}, 'old')],
+        [entry('usr/lib/x', { uid, gid }, 'one'), entry('usr/lib/y', {}, 'old'), whiteout('usr/lib/deep')],
         [entry('usr/lib/y', {}, 'new')],
       ],
       labels,

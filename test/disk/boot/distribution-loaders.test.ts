@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { blsFinder } from '../../../src/disk/boot/bls-finder.ts';
+import { distributionLoaders } from '../../../src/disk/boot/distribution-loaders.ts';
+import { sha256Hex } from '../../../src/lib/digest.ts';
+import { commitDirectories } from '../../helpers/commit-directories.ts';
+
+const find = (paths: readonly string[]) => distributionLoaders(commitDirectories(paths).root, 'x86_64');
+
+describe("a distribution's boot loaders", () => {
+  it.each([
+    {
+      name: 'as Debian has them: nothing says whose they are',
+      paths: ['/usr/lib/shim/shimx64.efi.signed', '/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed'],
+      vendor: undefined,
+    },
+    {
+      name: 'as packages of Fedora have them, of the newest version',
+      paths: ['/usr/lib/efi/shim/15.8-3/EFI/fedora/shimx64.efi', '/usr/lib/efi/grub2/2.12-9/EFI/fedora/grubx64.efi'],
+      more: ['/usr/lib/efi/shim/15.6-1/EFI/fedora/shimx64.efi', '/usr/lib/efi/shim/15.8-3/EFI/BOOT/shimx64.efi'],
+      vendor: 'fedora',
+    },
+    {
+      name: 'as bootupd keeps them',
+      paths: [
+        '/usr/lib/bootupd/updates/EFI/centos/shimx64.efi',
+        '/usr/lib/bootupd/updates/EFI/centos/grubx64.efi',
+        '/usr/lib/bootupd/updates/EFI/centos/mmx64.efi',
+      ],
+      vendor: 'centos',
+    },
+  ])('are found $name', ({ paths, more = [], vendor }) => {
+    const names = ['BOOTX64.EFI', 'grubx64.efi', 'mmx64.efi'];
+    expect(find([...more, ...paths])).toEqual({
+      esp: paths.map((source, index) => ({ path: `EFI/BOOT/${names[index]}`, source, checksum: sha256Hex(source) })),
+      grub: sha256Hex(paths[1] ?? ''),
+      vendor,
+    });
+  });
+
+  it.each([
+    { name: 'shim without GRUB', paths: ['/usr/lib/shim/shimx64.efi.signed'] },
+    {
+      name: 'those of another architecture',
+      paths: ['/usr/lib/shim/shimaa64.efi.signed', '/usr/lib/grub/arm64-efi-signed/grubaa64.efi.signed'],
+    },
+    {
+      name: 'a vendor that is no directory of a FAT filesystem',
+      paths: ['/boot/efi/EFI/a:b/shimx64.efi', '/boot/efi/EFI/a:b/grubx64.efi'],
+    },
+  ])('are not there: $name', ({ paths }) => {
+    expect(find(paths)).toBeUndefined();
+  });
+});
+
+describe('the command blscfg', () => {
+  it.each([1, 3, 7, 1000])('is found in pieces of %d bytes', (size) => {
+    const program = Buffer.concat([Buffer.alloc(101, 'b'), Buffer.from('blscfg\0'), Buffer.alloc(50)]);
+    const finder = blsFinder();
+    for (let at = 0; at < program.length; at += size) finder.write(program.subarray(at, at + size));
+    expect(finder.found()).toBe(true);
+  });
+
+  it('is not found where it is not', () => {
+    const finder = blsFinder();
+    finder.write(Buffer.from('bls'));
+    finder.write(Buffer.from('cf\0g'));
+    finder.write(Buffer.from('blscfgs'));
+    expect(finder.found()).toBe(false);
+  });
+});

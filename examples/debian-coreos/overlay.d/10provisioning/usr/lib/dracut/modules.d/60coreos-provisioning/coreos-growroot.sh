@@ -21,7 +21,7 @@ partition_of() {
 
 # Whoever sets a size in the Ignition config gets just that.
 size_of() {
-    echo "$1 $(lsblk --nodeps --noheadings --bytes --output SIZE "$1")"
+    [[ -z "$1" ]] || echo "$1 $(lsblk --nodeps --noheadings --bytes --output SIZE "$1")"
 }
 
 grow_partition() {

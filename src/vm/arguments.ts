@@ -28,6 +28,10 @@ export interface MachineDescription {
   memory: number;
   cpus: number;
   disk: Pick<DiskOverlay, 'path' | 'base' | 'sectorSize'>;
+  /** One that does not start the machine. */
+  secondDisk?: Pick<DiskOverlay, 'path' | 'base' | 'sectorSize'> | undefined;
+  /** The socket of an emulated TPM 2.0: swtpm's control channel. */
+  tpm?: string | undefined;
   /** An ISO image in a drive, which starts the machine where the disk does not. */
   cdrom?: string | undefined;
   network: Network;
@@ -65,7 +69,9 @@ export function qemuArguments(machine: MachineDescription): string[] {
     ['-machine', machineType(machine), ...acceleratorArguments(machine.accelerator, machine.board)],
     ['-smp', String(machine.cpus), '-m', `${machine.memory}M`],
     machine.uefi === undefined ? [] : firmwareArguments(machine.uefi, machine),
-    ['-blockdev', blockDevice(machine.disk), '-device', `virtio-blk-pci,${diskProperties(machine.disk)}`],
+    diskArguments('disk', machine.disk, ',bootindex=0'),
+    machine.secondDisk === undefined ? [] : diskArguments('second', machine.secondDisk, ''),
+    machine.tpm === undefined ? [] : tpmArguments(machine.tpm, machine.board),
     cdromArguments(machine),
     networkArguments(machine),
     ['-device', 'virtio-rng-pci', '-device', machine.board.panicDevice],
@@ -74,9 +80,17 @@ export function qemuArguments(machine: MachineDescription): string[] {
   ].flat();
 }
 
-function diskProperties({ sectorSize }: Pick<DiskOverlay, 'sectorSize'>): string {
+function diskArguments(node: string, disk: MachineDescription['disk'], boot: string): string[] {
+  const { sectorSize } = disk;
   const sectors = sectorSize === 512 ? '' : `,logical_block_size=${sectorSize},physical_block_size=${sectorSize}`;
-  return `drive=disk,bootindex=0${sectors}`;
+  return ['-blockdev', blockDevice(disk, node), '-device', `virtio-blk-pci,drive=${node}${boot}${sectors}`];
+}
+
+function tpmArguments(socket: string, { tpmDevice }: VirtualMachine): string[] {
+  return [
+    ...['-chardev', `socket,id=tpm-socket,path=${escaped(socket)}`],
+    ...['-tpmdev', 'emulator,id=tpm,chardev=tpm-socket', '-device', `${tpmDevice},tpmdev=tpm`],
+  ];
 }
 
 /** A drive of a kind that every board can have. */

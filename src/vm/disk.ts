@@ -36,10 +36,11 @@ export interface DiskOverlay {
  * Makes a disk whose content is that of `image` and whose changes go to a file in `directory`: the image itself stays
  * as it is, and may be in use by others. It may come from anybody: it must be complete in itself.
  * @param grow bytes by which the guest's disk is larger than the image
+ * @param name of the file, without its ending
  * @throws CosaError `DISK_FORMAT_UNKNOWN` (exit 2), what {@link requireSelfContained} throws, `TOOL_FAILED` naming the
  *   file if it is damaged
  */
-export async function createOverlay(image: string, directory: string, grow = 0): Promise<DiskOverlay> {
+export async function createOverlay(image: string, directory: string, grow = 0, name = 'disk'): Promise<DiskOverlay> {
   const format = formats[extname(image)];
   if (format === undefined) {
     throw usageError('DISK_FORMAT_UNKNOWN', `${image}: cannot tell the disk's format by its name`, {
@@ -50,7 +51,7 @@ export async function createOverlay(image: string, directory: string, grow = 0):
   if (format === 'qcow2') await requireSelfContained(base);
   const { stdout } = await run(tools.qemuImg, ['info', '-f', format, '--force-share', '--output=json', base]);
   const size = imageInformation.parse(JSON.parse(stdout))['virtual-size'] + grow;
-  const path = overlayPath(directory);
+  const path = overlayPath(directory, name);
   await run(tools.qemuImg, ['create', '-q', '-f', 'qcow2', '-b', base, '-F', format, path, String(size)]);
   const isDevice = (await stat(base)).isBlockDevice();
   const sectorSize = format === 'raw' ? await sectorSizeOf(base) : 512;
@@ -59,13 +60,13 @@ export async function createOverlay(image: string, directory: string, grow = 0):
 
 /** Makes an empty disk, whose content goes to a file in `directory`. */
 export async function createEmptyDisk({ size, sectorSize }: EmptyDisk, directory: string): Promise<DiskOverlay> {
-  const path = overlayPath(directory);
+  const path = overlayPath(directory, 'disk');
   await run(tools.qemuImg, ['create', '-q', '-f', 'qcow2', path, String(size)]);
   return { path, size, sectorSize, base: undefined };
 }
 
-function overlayPath(directory: string): string {
-  return join(directory, 'disk.qcow2');
+function overlayPath(directory: string, name: string): string {
+  return join(directory, `${name}.qcow2`);
 }
 
 /** The header of a GUID partition table is the second sector (UEFI specification 5.3.1). Where there is none: 512. */
@@ -77,10 +78,10 @@ async function sectorSizeOf(disk: string): Promise<SectorSize> {
 }
 
 /**
- * The disk for QEMU's `-blockdev`, as the node `disk`. Both formats are told, and that nothing is under the base: no
+ * The disk for QEMU's `-blockdev`, as the node `node`. Both formats are told, and that nothing is under the base: no
  * header is believed.
  */
-export function blockDevice({ path, base }: Pick<DiskOverlay, 'path' | 'base'>): string {
+export function blockDevice({ path, base }: Pick<DiskOverlay, 'path' | 'base'>, node: string): string {
   // The overlay is thrown away: nobody waits for it to be on a disk.
   const cache = { 'no-flush': true };
   const file = { driver: 'file', filename: path, discard: 'unmap', cache };
@@ -92,7 +93,7 @@ export function blockDevice({ path, base }: Pick<DiskOverlay, 'path' | 'base'>):
   };
   return JSON.stringify({
     driver: 'qcow2',
-    'node-name': 'disk',
+    'node-name': node,
     file,
     backing: backing ?? null,
     discard: 'unmap',

@@ -18,6 +18,10 @@ export interface MachineOptions {
   disk: string | EmptyDisk;
   /** Bytes by which the guest's disk is larger than the image that it comes from. */
   grow?: number;
+  /** An image of a disk that does not start the machine; a throwaway layer goes over it, too. */
+  secondDisk?: string;
+  /** The socket of an emulated TPM 2.0 (swtpm), which the caller has started. */
+  tpm?: string;
   /** What the architecture's machines usually have, unless given. */
   firmware?: Firmware | undefined;
   /** MiB. */
@@ -74,6 +78,7 @@ export async function prepareMachine(
     typeof options.disk === 'string'
       ? await createOverlay(options.disk, directory, options.grow)
       : await createEmptyDisk(options.disk, directory);
+  const { secondDisk } = options;
   return {
     directory,
     diskSize: disk.size,
@@ -83,6 +88,8 @@ export async function prepareMachine(
       memory: options.memory,
       cpus: options.cpus,
       disk,
+      secondDisk: secondDisk === undefined ? undefined : await createOverlay(secondDisk, directory, 0, 'second'),
+      tpm: options.tpm,
       cdrom: options.cdrom === undefined ? undefined : resolve(options.cdrom),
       network: options.network ?? 'none',
       networkBoot: options.networkBoot,

@@ -142,6 +142,24 @@ test('a machine with an empty disk, and an ISO that starts it until something is
   ]);
 });
 
+test('a second disk starts nothing, and a TPM is reached by the device of the board', () => {
+  const second = { path: '/tmp/second.qcow2', sectorSize: 512, base: undefined } as const;
+  const args = qemuArguments({ ...machine, secondDisk: second, tpm: '/tmp/a,b' });
+  expect(values(args, '-blockdev').map((text) => JSON.parse(text) as unknown)).toMatchObject([
+    { 'node-name': 'disk' },
+    { 'node-name': 'second', file: { filename: '/tmp/second.qcow2' }, backing: null },
+  ]);
+  expect(values(args, '-device').slice(0, 3)).toEqual([
+    'virtio-blk-pci,drive=disk,bootindex=0',
+    'virtio-blk-pci,drive=second',
+    'tpm-crb,tpmdev=tpm',
+  ]);
+  expect(values(args, '-chardev')[0]).toBe('socket,id=tpm-socket,path=/tmp/a,,b');
+  expect(values(qemuArguments({ ...machine, board: armBoard, tpm: '/t' }), '-device')).toContain(
+    'tpm-tis-device,tpmdev=tpm',
+  );
+});
+
 test('a machine that boots from the network gets its files by TFTP, and a card that asks for them', () => {
   const args = qemuArguments({ ...machine, networkBoot: { directory: '/srv/a,b', file: 'boot.ipxe' } });
   expect(values(args, '-netdev')).toEqual([

@@ -133,7 +133,7 @@ test('QEMU reads the image, and nothing that its header names by then', async ()
   const commands = ['qmp_capabilities', 'query-named-block-nodes', 'quit'];
   const { stdout } = await tryRun(
     machineEmulator(pc),
-    [...machine, '-blockdev', blockDevice(overlay), '-qmp', 'stdio'],
+    [...machine, '-blockdev', blockDevice(overlay, 'disk'), '-qmp', 'stdio'],
     {
       input: commands.map((execute) => `${JSON.stringify({ execute })}\n`).join(''),
     },

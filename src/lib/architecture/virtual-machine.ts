@@ -16,6 +16,8 @@ export interface VirtualMachine {
   processor: string;
   /** The device by which a kernel tells that it panics. */
   panicDevice: string;
+  /** The device by which it talks to a TPM 2.0. */
+  tpmDevice: string;
   /** A guest that ends the machine at once: the first sector of a disk, or code in the memory. */
   probe: 'boot-sector' | 'memory';
   /** True if QEMU has a BIOS built in: then that is what starts machines unless told otherwise. */
@@ -38,6 +40,7 @@ export const pc: VirtualMachine = {
   // Without cx16: QEMU 7.2 emulates cmpxchg16b wrongly, and a Linux 6.12 guest crashes within a minute.
   processor: 'max,-cx16',
   panicDevice: 'pvpanic',
+  tpmDevice: 'tpm-crb',
   probe: 'boot-sector',
   hasBios: true,
   uefi: {
@@ -63,6 +66,7 @@ export const armBoard: VirtualMachine = {
   // Later ones authenticate pointers: emulating that takes ten times as long as all else.
   processor: 'cortex-a72',
   panicDevice: 'pvpanic-pci',
+  tpmDevice: 'tpm-tis-device',
   probe: 'memory',
   uefi: {
     plain: [

@@ -29,6 +29,8 @@ export const cacheKinds = {
   initramfs: { name: 'initramfs', content: 'initramfs images', isPrivate: false, mostEntries: 5 },
   /** A few hundred bytes for each layer that was written; the layer lies in `oci/`. */
   layers: { name: 'layers', content: 'records of written layers', isPrivate: false, mostEntries: 10_000 },
+  /** Each is as large as an ISO. */
+  liveRootfs: { name: 'live-rootfs', content: 'root filesystems of live media', isPrivate: true, mostEntries: 2 },
   lock: { name: 'lock', content: 'choices of packages', isPrivate: false, mostEntries: 20 },
   /** Local repositories made of `overrides/deb`. */
   overrides: { name: 'overrides', content: 'indexes of local packages', isPrivate: false, mostEntries: 20 },

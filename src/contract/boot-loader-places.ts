@@ -9,6 +9,15 @@ const ownDisk = `regexp --set=1:disk '^\\(([^,)]+)' "$cmdpath"\n`;
 const searchByLabel = 'search --no-floppy --set=root --hint="$disk," --label boot\n';
 const setPrefix = 'set prefix=($root)/grub\n';
 
+/** The file by which GRUB for BIOS finds the live medium that it comes from, and which it is then configured by. */
+export const liveGrubConfig = 'boot/grub/grub.cfg';
+
+/** What GRUB for BIOS does on live media before it has a configuration: of several, the one counts that it was started from. */
+export const liveBiosGrubConfig = `search --no-floppy --set=root --hint=$root --file /${liveGrubConfig}
+set prefix=($root)/boot/grub
+normal
+`;
+
 /** What the core image for BIOS does. */
 export const biosGrubConfig = `${ownDisk}${searchByLabel}${setPrefix}normal\n`;
 

@@ -68,6 +68,8 @@ export const diskConfigSchema = z.object({
   'container-imgref': keys['container-imgref'].schema.optional(),
   'ostree-remote': keys['ostree-remote'].schema.optional(),
   'ignition-network-kcmdline': kernelArguments.default([]),
+  'live-rootfs-fstype': oneLine.default(keys['live-rootfs-fstype'].default),
+  'live-rootfs-fsoptions': oneLine.default(keys['live-rootfs-fsoptions'].default),
   'vmware-os-type': keys['vmware-os-type'].schema.optional(),
   'vmware-hw-version': keys['vmware-hw-version'].schema.default(keys['vmware-hw-version'].default),
   'vmware-secure-boot': keys['vmware-secure-boot'].schema.default(keys['vmware-secure-boot'].default),

@@ -8,7 +8,10 @@ export const containerPaths = {
   platforms: '/usr/share/coreos-assembler/platforms.json',
   /** The flattened treefile: how the container was made. */
   manifest: '/usr/share/coreos-assembler/manifest.json',
-  /** The boot loaders, as plain bytes that any disk builder can copy: `bios/boot.img`, `bios/core.img`, `efi/`. */
+  /**
+   * The boot loaders, as plain bytes that any disk builder can copy: `bios/boot.img` and `bios/core.img` of disks, `efi/`; and
+   * where live media are to start by BIOS, `bios/eltorito.img` and, for those on disks, `bios/hybrid.img`.
+   */
   bootLoaders: '/usr/lib/coreos-assembler/boot',
 } as const;
 

@@ -9,7 +9,7 @@ import { unpackImage } from '../ostree/unpack.ts';
 import type { Reporter } from '../progress/reporter.ts';
 import { finishBaseDisk } from './base-disk/finish.ts';
 import { type BaseDiskRecord, baseDiskRecordSchema } from './base-disk/record.ts';
-import type { BaseDisk, BaseDiskRequest } from './base-disk/types.ts';
+import type { BaseDisk, BaseDiskRequest, LiveBios } from './base-disk/types.ts';
 import { type BaseDiskWork, beginBaseDisk } from './base-disk/work.ts';
 import { fileOutput } from './output.ts';
 import { partitionRows } from './partitions/table.ts';
@@ -62,7 +62,8 @@ export async function makeBaseDisk(request: BaseDiskRequest, directory: string, 
  */
 export async function openBaseDisk(directory: string): Promise<BaseDisk> {
   const record = await readRecord(join(directory, recordName));
-  const { container, sectorSize, deployment, platforms, bootCode, ignitionPlatforms, extents, rootBytes } = record;
+  const { container, sectorSize, deployment, platforms, bootCode, liveBios, ignitionPlatforms, extents, rootBytes } =
+    record;
   const partitions = partitionRows(container.architecture, record.layout);
   const { size } = planDisk(partitions, { container: container.digest, sectorSize, size: 'least', rootBytes });
   const file = await open(join(directory, diskName), 'r');
@@ -74,10 +75,15 @@ export async function openBaseDisk(directory: string): Promise<BaseDisk> {
     ignitionPlatforms,
     deployment: { ...deployment, deviceTree: deployment.deviceTree },
     bootCode: bootCode === undefined ? undefined : Buffer.from(bootCode, 'base64'),
+    liveBios: liveBios === undefined ? undefined : fromBase64(liveBios),
     leastSize: size,
     source: fileSource(file, size, extents),
     [Symbol.asyncDispose]: () => file.close(),
   };
+}
+
+function fromBase64({ eltorito, hybrid }: NonNullable<BaseDiskRecord['liveBios']>): LiveBios {
+  return { eltorito: Buffer.from(eltorito, 'base64'), hybrid: Buffer.from(hybrid, 'base64') };
 }
 
 async function readRecord(path: string): Promise<BaseDiskRecord> {

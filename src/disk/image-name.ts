@@ -4,7 +4,7 @@ import type { DiskContainer } from './base-disk/types.ts';
 /** What a disk image is called by, besides its container. */
 export interface ImageNameParts {
   platform: string;
-  /** The format's ending, without a compressor's: `qcow2`. */
+  /** The format's ending, without a compressor's: `qcow2`; empty for none. */
   extension: string;
 }
 
@@ -39,5 +39,5 @@ export function imageFileName(
       `the container's name and version have ${together} characters together, too many for a file name`,
     );
   }
-  return `${name}-${version}-${platform}.${architecture}.${extension}`;
+  return `${name}-${version}-${platform}.${architecture}${extension === '' ? '' : `.${extension}`}`;
 }

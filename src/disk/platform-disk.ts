@@ -35,7 +35,7 @@ export async function platformDisk(
   const place = { container: digest, timestamp, plan, output, scratch: '', signal };
   const filesystem = findFilesystem(config.bootfs, 'bootfs');
   await using boot = await filesystem.begin(filesystemOn(place, partitionName.boot));
-  const kernelFiles = base.bootFiles.map(({ path, size: bytes, ...owner }) => {
+  const kernelFiles = base.bootFiles.map(({ path, size: bytes, extents: _, ...owner }) => {
     const content = bytes === 0 ? Buffer.alloc(0) : boot.reserve(bytes);
     return [path, { kind: 'file', ...owner, mtime: 0, xattrs: [], content } satisfies FileNode] as const;
   });

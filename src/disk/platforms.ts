@@ -13,6 +13,7 @@ import { hetzner } from './platforms/hetzner.ts';
 import { hyperv } from './platforms/hyperv.ts';
 import { ibmcloud } from './platforms/ibmcloud.ts';
 import { kubevirt } from './platforms/kubevirt.ts';
+import { liveIso, livePxe } from './platforms/live.ts';
 import { metal, metal4k } from './platforms/metal.ts';
 import { nutanix } from './platforms/nutanix.ts';
 import { openstack } from './platforms/openstack.ts';
@@ -38,6 +39,8 @@ export const platforms: readonly Platform[] = [
   hyperv,
   ibmcloud,
   kubevirt,
+  liveIso,
+  livePxe,
   metal,
   metal4k,
   nutanix,
@@ -53,6 +56,24 @@ export const platforms: readonly Platform[] = [
 /** What stands for every platform that the container's architecture has. */
 export const allPlatforms = 'all';
 
+/** Names that stand for several platforms. */
+export const platformFamilies: ReadonlyMap<string, readonly Platform[]> = new Map([['live', [liveIso, livePxe]]]);
+
+/** Every name that images can be asked for by. */
+export const platformChoices: readonly string[] = [
+  allPlatforms,
+  ...platformFamilies.keys(),
+  ...platforms.map(({ name }) => name),
+];
+
+/**
+ * The platforms that a name stands for, {@link allPlatforms} not among the names.
+ * @throws CosaError `PLATFORM_UNKNOWN` (exit 2) with the nearest names
+ */
+export function platformsNamed(name: string): readonly Platform[] {
+  return platformFamilies.get(name) ?? [findPlatform(name)];
+}
+
 /** Names that are suggested for one that there is not. */
 const suggestions = 3;
 
@@ -64,7 +85,7 @@ export function findPlatform(name: string): Platform {
   const found = platforms.find((platform) => platform.name === name);
   if (found !== undefined) return found;
   const names = platforms.map((platform) => platform.name);
-  const near = nearest(name, [...names, allPlatforms], suggestions).map((candidate) => `"${candidate}"`);
+  const near = nearest(name, platformChoices, suggestions).map((candidate) => `"${candidate}"`);
   throw usageError('PLATFORM_UNKNOWN', `"${name}" is not a platform that disk images can be made for`, {
     hint: near.length === 0 ? `there are: ${names.join(', ')}` : `did you mean ${near.join(' or ')}?`,
   });

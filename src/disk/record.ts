@@ -31,8 +31,8 @@ const recordSchema = z.object({
   /** The format with its compressor, as in stream metadata: `qcow2`, `qcow2.xz`. */
   format: z.string(),
   files: z.array(fileSchema).min(1),
-  /** Bytes of the disk that a machine sees. */
-  'disk-size': z.int().positive(),
+  /** Bytes of the disk that a machine sees; of what is booted over a network, nothing. */
+  'disk-size': z.int().positive().optional(),
   container: z.object({ digest: z.string().refine(isDigest), 'ostree-commit': z.string() }),
   /** `ignition.platform.id` of its kernel command line, and whether the Ignition in the container knows it. */
   ignition: z.object({ platform: z.string(), support: z.enum(['known', 'fallback', 'missing']) }),

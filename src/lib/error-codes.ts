@@ -27,6 +27,7 @@ export const errorCodes = {
   BOOT_IMAGE_INVALID: ['verification', "The container's boot image for BIOS is not one."],
   BOOT_LOADER_FAILED: ['failed', "The boot loader's image could not be made."],
   BOOT_LOADER_MISSING: ['verification', 'The container has no boot loader for the disk.'],
+  BOOT_LOADER_TOO_LARGE: ['verification', "The container's boot loaders do not fit on live media."],
   CANCELED: ['failed', 'The work was interrupted.'],
   CERTIFICATE_INVALID: ['usage', 'A certificate or key for a registry cannot be used.'],
   CHECK_FAILED: ['failed', 'A check inside the machine failed.'],

@@ -1,6 +1,6 @@
 import { isAbsolute, relative } from 'node:path';
 import { Argument, Option } from '@commander-js/extra-typings';
-import { allPlatforms, platforms } from '../../disk/platforms.ts';
+import { platformChoices } from '../../disk/platforms.ts';
 import { type BuiltImages, buildImages } from '../../flows/image/build.ts';
 import { compressChoices } from '../../flows/image/choices.ts';
 import { formatBytes } from '../../lib/format.ts';
@@ -12,7 +12,7 @@ import { table } from '../render/table.ts';
 
 /** Shells complete them; a wrong one is refused by who knows what else may have been meant. */
 const platformArgument = new Argument('[platform...]', 'what the images are for');
-platformArgument.argChoices = [allPlatforms, ...platforms.map(({ name }) => name)];
+platformArgument.argChoices = [...platformChoices];
 
 export const imageBuild = defineCommand({
   description:
@@ -42,6 +42,10 @@ export const imageBuild = defineCommand({
     {
       run: 'cosa image build qemu metal --from oci:../builds/oci:stable --output .',
       does: 'Make two of any container, here',
+    },
+    {
+      run: 'cosa image build live',
+      does: 'Make live media, which install it: an ISO, and what is booted over a network',
     },
     { run: 'cosa image build --compress auto', does: 'Make those that image.yaml names, to be published' },
   ],

@@ -24,4 +24,4 @@ export interface Artifact<Result> {
   make(made: MadeArtifacts, reporter: Reporter): Promise<Result>;
 }
 
-type MadeArtifacts = <Result>(artifact: Artifact<Result>) => Result;
+export type MadeArtifacts = <Result>(artifact: Artifact<Result>) => Result;

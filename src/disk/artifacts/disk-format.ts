@@ -3,14 +3,14 @@ import type { DiskContainer } from '../base-disk/types.ts';
 import { bundles } from '../bundles.ts';
 import type { DiskFormat } from '../formats/format.ts';
 import { diskFormats } from '../formats.ts';
-import type { ImageForm } from '../platforms/image-form.ts';
+import type { DiskForm } from '../platforms/image-form.ts';
 
 /**
  * The format of an image's form, with what a bundle says of the container and as its image.json wants it.
  * @param config image.json; the defaults unless given, which is enough to ask for a format's parameters
  */
 export function diskFormat(
-  form: ImageForm,
+  form: DiskForm,
   container: DiskContainer,
   config: DiskConfig = diskConfigSchema.parse({}),
 ): DiskFormat {

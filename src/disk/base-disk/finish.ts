@@ -1,13 +1,18 @@
 import { espGrubConfig } from '../../contract/boot-loader-places.ts';
 import type { PlatformSettings } from '../../contract/platforms.ts';
 import { verificationError } from '../../lib/errors.ts';
+import { compareBytes, sortByBytes } from '../../lib/order.ts';
 import { biosPaths } from '../boot/loaders.ts';
 import { placeBiosLoader } from '../boot/methods/bios.ts';
 import { deploymentTitle, distributionId } from '../boot/title.ts';
 import { newDirectory, newFile, placeNode } from '../deployment/nodes.ts';
 import { physicalRoot } from '../deployment.ts';
+import type { Extent } from '../extents.ts';
+import type { FilesystemWriter } from '../filesystems/filesystem.ts';
+import type { DirectoryNode, StoredContent } from '../filesystems/tree.ts';
 import type { DiskOutput } from '../output.ts';
 import { writeOwnPartitions } from '../own-partitions.ts';
+import type { Region } from '../partitions/region.ts';
 import { partitionName } from '../partitions/table.ts';
 import { alephText, originText } from './identity.ts';
 import type { BaseDiskRecord } from './record.ts';
@@ -48,7 +53,14 @@ export async function finishBaseDisk(
   const bootCode = loaders.bios === undefined ? undefined : installBios(work, output);
 
   const { release: kernelRelease, deviceTree, directories } = plan.kernel;
-  const { ignition, bootFiles } = contents;
+  const { ignition } = contents;
+  const boot = { writer: targets.boot, partition: disk.partition(partitionName.boot) };
+  const bootFiles = contents.bootFiles.map(({ content, ...file }) => ({ ...file, extents: extentsOn(boot, content) }));
+  const efi = { writer: targets.esp, partition: disk.partition(partitionName.esp) };
+  const espFiles = [...contents.espFiles].map(([path, { content }]) => {
+    return { path, size: Buffer.isBuffer(content) ? content.length : content.size, extents: extentsOn(efi, content) };
+  });
+  const liveBios = findLiveBios(contents);
   return {
     container,
     commit,
@@ -67,8 +79,33 @@ export async function finishBaseDisk(
       directories: [...directories],
     },
     bootFiles,
+    efiVendors: vendorsIn(esp),
+    espFiles: espFiles.sort((a, b) => compareBytes(a.path, b.path)),
+    ...(liveBios === undefined ? {} : { liveBios }),
     ...(bootCode === undefined ? {} : { bootCode: bootCode.toString('base64') }),
   };
+}
+
+/** Where a content lies on the disk. Nothing is left out: these are stored with their zeros. */
+function extentsOn(
+  { writer, partition }: { writer: FilesystemWriter; partition: Region },
+  content: Buffer | StoredContent,
+): Extent[] {
+  const place = Buffer.isBuffer(content) ? [] : (writer.placeOf(content) ?? []);
+  return place.map(({ offset, length }) => ({ offset: partition.offset + offset, length }));
+}
+
+/** Names of the container's choice stand in paths of live media: those that are no plain names are left out. */
+function vendorsIn(esp: DirectoryNode): string[] {
+  const efi = esp.entries.get('EFI');
+  const names = efi?.kind === 'directory' ? [...efi.entries.keys()] : [];
+  return sortByBytes(names.filter((name) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/.test(name) && !/^boot$/i.test(name)));
+}
+
+function findLiveBios({ kept }: SunkContents): BaseDiskRecord['liveBios'] {
+  const [eltorito, hybrid] = [kept.get(biosPaths.eltorito), kept.get(biosPaths.hybrid)];
+  if (eltorito === undefined || hybrid === undefined) return undefined;
+  return { eltorito: eltorito.toString('base64'), hybrid: hybrid.toString('base64') };
 }
 
 function mutable({ grub_commands, kernel_arguments }: PlatformSettings): BaseDiskRecord['platforms'][string] {

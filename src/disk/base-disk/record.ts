@@ -7,6 +7,7 @@ import { isDigest } from '../../lib/digest.ts';
 
 const count = z.int().nonnegative();
 const checksum = z.string().regex(/^[0-9a-f]{64}$/);
+const extent = z.object({ offset: count, length: count.positive() });
 const owner = { path: z.string(), uid: count, gid: count, mode: count };
 
 /** What lies beside a base disk: everything that platforms' disks need of the container. */
@@ -28,7 +29,7 @@ export const baseDiskRecordSchema = z.object({
   /** Bytes of the root filesystem. */
   rootBytes: count,
   /** Of the disk's file. */
-  extents: z.array(z.object({ offset: count, length: count.positive() })),
+  extents: z.array(extent),
   deployment: z.object({
     stateroot: z.string(),
     bootChecksum: checksum,
@@ -39,9 +40,13 @@ export const baseDiskRecordSchema = z.object({
     directories: z.array(z.object(owner)),
   }),
   /** In the order in which their contents were stored. */
-  bootFiles: z.array(z.object({ ...owner, size: count })),
+  bootFiles: z.array(z.object({ ...owner, size: count, extents: z.array(extent) })),
+  efiVendors: z.array(z.string()),
+  espFiles: z.array(z.object({ path: z.string(), size: count, extents: z.array(extent) })),
   /** In base64, for the first sector; where disks start by BIOS. */
   bootCode: z.base64().optional(),
+  /** In base64: GRUB for BIOS on live media, where the container has it. */
+  liveBios: z.object({ eltorito: z.base64(), hybrid: z.base64() }).optional(),
 });
 
 export type BaseDiskRecord = z.output<typeof baseDiskRecordSchema>;

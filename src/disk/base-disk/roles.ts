@@ -27,7 +27,7 @@ export function isOsRelease(path: KeptPath): boolean {
   return osReleasePaths.some((candidate) => candidate === path);
 }
 
-const keptPaths = [...osReleasePaths, biosPaths.boot, biosPaths.core] as const;
+const keptPaths = [...osReleasePaths, biosPaths.boot, biosPaths.core, biosPaths.eltorito, biosPaths.hybrid] as const;
 
 /** The roles of contents by checksum, for those that have any. */
 export function contentRoles(plan: DeploymentPlan, loaders: LoaderFiles): ReadonlyMap<string, readonly ContentRole[]> {
@@ -45,6 +45,8 @@ export function contentRoles(plan: DeploymentPlan, loaders: LoaderFiles): Readon
   for (const source of osReleasePaths) add(findFileChecksum(root, source), { kind: 'kept', source });
   add(loaders.bios?.boot, { kind: 'kept', source: biosPaths.boot });
   add(loaders.bios?.core, { kind: 'kept', source: biosPaths.core });
+  add(loaders.media?.eltorito, { kind: 'kept', source: biosPaths.eltorito });
+  add(loaders.media?.hybrid, { kind: 'kept', source: biosPaths.hybrid });
   add(findFileChecksum(root, `/${ignitionPath}`), { kind: 'ignition' });
   add(loaders.distribution?.grub, { kind: 'grub' });
   return roles;

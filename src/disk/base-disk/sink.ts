@@ -15,7 +15,7 @@ import { type ContentRole, isOsRelease, type KeptPath } from './roles.ts';
 export interface SunkContents {
   objects: Map<string, StoredObject>;
   /** Files of the boot filesystem, in the order in which they were stored there. */
-  bootFiles: BootFile[];
+  bootFiles: SunkBootFile[];
   /** Files of the EFI system partition by path. */
   espFiles: Map<string, FileNode>;
   kept: Map<KeptPath, Buffer>;
@@ -26,7 +26,7 @@ export interface SunkContents {
 }
 
 /** A file of the boot filesystem whose content lies in its place. */
-export interface BootFile {
+interface SunkBootFile {
   /** Relative to the kernel's directory. */
   path: string;
   /** Bytes. */
@@ -35,6 +35,7 @@ export interface BootFile {
   gid: number;
   /** Permission bits. */
   mode: number;
+  content: Buffer | StoredContent;
 }
 
 export interface SinkTargets {
@@ -119,8 +120,11 @@ export function baseDiskSink(
       case 'kernel': {
         if (kind === 'symlink') throw containerPath(role.file.source, 'is a symbolic link');
         const { hashed, file } = role;
-        contents.bootFiles.push({ path: file.path, size, uid, gid, mode });
-        const stored = storing(boot, size, true, () => undefined);
+        const bootFile: SunkBootFile = { path: file.path, size, uid, gid, mode, content: noBytes };
+        contents.bootFiles.push(bootFile);
+        const stored = storing(boot, size, true, (content) => {
+          bootFile.content = content;
+        });
         if (hashed === undefined) return stored;
         return both(stored, { write: (chunk) => checksum.write(hashed, chunk), close: () => checksum.close(hashed) });
       }

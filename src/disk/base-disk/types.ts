@@ -6,10 +6,36 @@ import type { Digest } from '../../lib/digest.ts';
 import type { Image } from '../../oci/image.ts';
 import type { ContentReader } from '../../oci/store.ts';
 import type { BootDeployment } from '../boot/boot-filesystem.ts';
+import type { Extent } from '../extents.ts';
 import type { SectorSize } from '../partitions/gpt.ts';
 import type { PartitionRow } from '../partitions/table.ts';
 import type { DiskSource } from '../source.ts';
-import type { BootFile } from './sink.ts';
+
+/** A file whose content lies on a base disk, in its place. */
+export interface PlacedFile {
+  /** Relative: of the kernel's files, to its directory; of others, to their filesystem's root. */
+  path: string;
+  /** Bytes. */
+  size: number;
+  /** Stretches of the disk, which make up the content one after the other. */
+  extents: readonly Extent[];
+}
+
+/** One of the kernel's. */
+export interface BootFile extends PlacedFile {
+  uid: number;
+  gid: number;
+  /** Permission bits. */
+  mode: number;
+}
+
+/** GRUB for BIOS on live media. */
+export interface LiveBios {
+  /** Loaded from CD-ROMs, by El Torito. */
+  eltorito: Buffer;
+  /** The first sector of disks. */
+  hybrid: Buffer;
+}
 
 /** What a container says of itself, as far as it stands on its disks. */
 export interface DiskContainer {
@@ -60,8 +86,14 @@ export interface BaseDisk extends AsyncDisposable {
   readonly deployment: BootDeployment;
   /** The kernel's files, in the order in which their contents lie in the boot partition. */
   readonly bootFiles: readonly BootFile[];
+  /** The boot loaders' files in the EFI system partition, in the order of their paths. */
+  readonly espFiles: readonly PlacedFile[];
+  /** Directories below EFI where signed boot loaders look for a configuration, such as `debian`. */
+  readonly efiVendors: readonly string[];
   /** What the first sector begins with, where disks start by BIOS. */
   readonly bootCode: Buffer | undefined;
+  /** Undefined if live media cannot start by BIOS. */
+  readonly liveBios: LiveBios | undefined;
   /** All content in its place, and neither a partition table nor the boot filesystem's own structures. */
   readonly source: DiskSource;
 }

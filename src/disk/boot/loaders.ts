@@ -11,6 +11,8 @@ export interface LoaderFiles {
   esp: readonly { path: string; source: string; checksum: string }[];
   /** GRUB for BIOS, where disks have a place for it and the container has it. */
   bios: { boot: string; core: string } | undefined;
+  /** GRUB for BIOS on live media. */
+  media: { eltorito: string; hybrid: string } | undefined;
   /** Where the loaders are a distribution's own and nobody has prepared them for disks. */
   distribution: DistributionLoaders | undefined;
 }
@@ -19,6 +21,8 @@ export interface LoaderFiles {
 export const biosPaths = {
   boot: `${containerPaths.bootLoaders}/bios/boot.img`,
   core: `${containerPaths.bootLoaders}/bios/core.img`,
+  eltorito: `${containerPaths.bootLoaders}/bios/eltorito.img`,
+  hybrid: `${containerPaths.bootLoaders}/bios/hybrid.img`,
 } as const;
 
 const espPath = `${containerPaths.bootLoaders}/efi`;
@@ -37,7 +41,7 @@ export function findLoaders(root: CommitDirectory, architecture: ArchitectureNam
   if (esp === undefined) {
     const distribution = distributionLoaders(root, architecture);
     if (distribution === undefined) throw missing('UEFI', `${espPath}, or a distribution's shim and GRUB`);
-    return { esp: distribution.esp, bios: undefined, distribution };
+    return { esp: distribution.esp, bios: undefined, media: undefined, distribution };
   }
   const boot = findFileChecksum(root, biosPaths.boot);
   const core = findFileChecksum(root, biosPaths.core);
@@ -45,7 +49,11 @@ export function findLoaders(root: CommitDirectory, architecture: ArchitectureNam
     throw missing('BIOS', `${biosPaths.boot} and ${biosPaths.core}`);
   }
   const bios = hasBios && boot !== undefined && core !== undefined ? { boot, core } : undefined;
-  return { esp: filesBelow(esp), bios, distribution: undefined };
+  const eltorito = findFileChecksum(root, biosPaths.eltorito);
+  const hybrid = findFileChecksum(root, biosPaths.hybrid);
+  // Containers of older versions, and of others, have none.
+  const media = hasBios && eltorito !== undefined && hybrid !== undefined ? { eltorito, hybrid } : undefined;
+  return { esp: filesBelow(esp), bios, media, distribution: undefined };
 }
 
 function filesBelow(top: CommitDirectory): LoaderFiles['esp'] {

@@ -94,6 +94,7 @@ export async function writerByProgram(request: FilesystemRequest, maker: Maker):
       await copyData(image, request.output, request.signal);
       return size;
     },
+    placeOf: () => undefined,
     async [Symbol.asyncDispose]() {
       contents.close();
       await rm(base, { recursive: true, force: true });

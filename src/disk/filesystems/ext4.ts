@@ -35,6 +35,7 @@ function begin(request: Parameters<Filesystem['begin']>[0]): ReturnType<Filesyst
       create: (size, isDense = false) => contents.create(size, isDense),
       reserve: contents.reserve,
       finish: (root, size) => finishExt4({ request, options, geometry, blocks, contents }, root, size),
+      placeOf: contents.placeOf,
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   });

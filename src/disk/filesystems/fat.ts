@@ -7,10 +7,10 @@ import { collectDirectories, type FatChild, type FatDirectory } from './fat/coll
 import { attribute, encodeDirectory, type FatEntry } from './fat/directory.ts';
 import { chooseGeometry, clusterSize, entrySize, type FatGeometry, places } from './fat/geometry.ts';
 import { contentSize, holdContents } from './fat/held-contents.ts';
-import type { Filesystem, FilesystemRequest, FilesystemWriter } from './filesystem.ts';
+import type { Filesystem, FilesystemRequest, FilesystemWriter, PlacedStretch } from './filesystem.ts';
 import { filesystemFull } from './full.ts';
 import { parseOptions } from './options.ts';
-import type { FileNode } from './tree.ts';
+import type { FileNode, StoredContent } from './tree.ts';
 
 /**
  * FAT32 and FAT16, as Microsoft's FAT specification 1.03 has them, with long names. Owners, modes and extended attributes
@@ -31,6 +31,7 @@ function fatWriter(request: FilesystemRequest): FilesystemWriter {
   const { label, output, sectorSize, signal } = request;
   const identity = identityOf(request);
   const contents = holdContents(label);
+  const placed = new Map<StoredContent, readonly PlacedStretch[]>();
   return {
     create: contents.create,
     reserve: contents.reserve,
@@ -48,12 +49,17 @@ function fatWriter(request: FilesystemRequest): FilesystemWriter {
           output.write(at, encodeDirectory(entriesOf(directory, plan, identity, request.timestamp)));
         }
         for (const file of plan.files) {
-          const bytes = contents.bytesOf(file.node.content);
-          if (bytes !== undefined && bytes.length > 0) output.write(plan.position(file), bytes);
+          const { content } = file.node;
+          const offset = plan.position(file);
+          const bytes = contents.bytesOf(content);
+          if (bytes !== undefined && bytes.length > 0) output.write(offset, bytes);
+          if (Buffer.isBuffer(content) || content.size === 0) continue;
+          placed.set(content, [{ from: 0, offset, length: content.size }]);
         }
         return size;
       });
     },
+    placeOf: (content) => placed.get(content) ?? [],
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

@@ -67,6 +67,19 @@ export interface FilesystemWriter extends AsyncDisposable {
    * @throws CosaError `FILESYSTEM_FULL` with the bytes that are needed
    */
   finish(root: DirectoryNode, size?: number): Promise<number>;
+  /**
+   * Where a content lies, once the filesystem is finished: stretches of it in their order, the whole content but for its
+   * holes. Bytes from the filesystem's beginning. Undefined where only the program that made the filesystem knows.
+   */
+  placeOf(content: StoredContent): readonly PlacedStretch[] | undefined;
+}
+
+/** A stretch of a content that lies somewhere. */
+export interface PlacedStretch {
+  /** Bytes from where it begins in the content. */
+  from: number;
+  offset: number;
+  length: number;
 }
 
 /** Takes one content. */

@@ -37,7 +37,7 @@ const tables: Partial<Record<ArchitectureName, { first: Omit<PartitionRow, 'byte
 };
 
 /** Types of partitions, as in https://uapi-group.org/specifications/specs/discoverable_partitions_specification/ */
-const types = {
+export const partitionTypes = {
   esp: 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b',
   /** XBOOTLDR, so that systemd mounts it on /boot and not the ESP. */
   boot: 'bc13c2ff-59e6-4262-a352-b275fd6f7172',
@@ -59,12 +59,12 @@ export function partitionRows(
   if (table === undefined) throw new RangeError(`disks of ${architecture} have no partition table`);
   return [
     { ...table.first, bytes: mebibyte },
-    { name: partitionName.esp, type: types.esp, bytes: layout['efi-system'].size },
-    { name: partitionName.boot, type: types.boot, bytes: layout.boot.size },
+    { name: partitionName.esp, type: partitionTypes.esp, bytes: layout['efi-system'].size },
+    { name: partitionName.boot, type: partitionTypes.boot, bytes: layout.boot.size },
     { name: partitionName.root, type: table.root, bytes: layout.root.size, isRoot: true },
     ...layout.partitions.map(({ label, size, filesystem }) => ({
       name: label,
-      type: filesystem === 'vfat' ? types.vfat : types.linux,
+      type: filesystem === 'vfat' ? partitionTypes.vfat : partitionTypes.linux,
       bytes: size,
     })),
   ];

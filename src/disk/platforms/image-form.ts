@@ -1,9 +1,9 @@
-/** What an image's file is: a disk image format, or a bundle of one with other things. */
+/** What an image's files are: a disk image format, a bundle of one with other things, or live media. */
 interface ImageFormRow {
   /** The file name's ending, without the dot. */
   extension: string;
   /** What it is made of, besides the platform's disk itself. */
-  holds?: 'qcow2' | 'vmdk';
+  holds?: 'qcow2' | 'vmdk' | 'metal disks';
   /** Compressed inside: then it is not compressed again. */
   isCompressed?: true;
   /** What it is, for people. */
@@ -37,9 +37,31 @@ const imageForms = {
     isCompressed: true,
     title: 'a container that holds a qcow2, as an OCI archive',
   },
+  'live-iso': {
+    extension: 'iso',
+    holds: 'metal disks',
+    isCompressed: true,
+    title: 'for CD-ROMs and USB sticks: a live system, and what it installs',
+  },
+  'live-pxe': {
+    extension: 'pxe',
+    holds: 'metal disks',
+    isCompressed: true,
+    title: 'kernel, initramfs and root filesystem, each a file',
+  },
 } as const satisfies Record<string, ImageFormRow>;
 
 export type ImageForm = keyof typeof imageForms;
+
+/** Those of live media, which are made of the disks of metal. */
+export type LiveForm = 'live-iso' | 'live-pxe';
+
+/** Those of one disk. */
+export type DiskForm = Exclude<ImageForm, LiveForm>;
+
+export function isLiveForm(form: ImageForm): form is LiveForm {
+  return form === 'live-iso' || form === 'live-pxe';
+}
 
 /** The row of a form. */
 export function imageForm(form: ImageForm): ImageFormRow {

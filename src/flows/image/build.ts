@@ -1,10 +1,12 @@
 import { join, resolve } from 'node:path';
 import { directoryCache } from '../../cache/directories.ts';
-import { cacheKinds } from '../../cache/kinds.ts';
+import { type CacheKind, cacheKinds } from '../../cache/kinds.ts';
 import { baseDiskArtifact } from '../../disk/artifacts/base-disk.ts';
 import { artifactGraph } from '../../disk/artifacts/graph.ts';
-import { type ImageChoice, imageArtifact } from '../../disk/artifacts/image.ts';
+import { imageArtifact } from '../../disk/artifacts/image.ts';
+import type { ImageChoice, ImageSources } from '../../disk/artifacts/image-making.ts';
 import type { DiskImage } from '../../disk/artifacts/kept-image.ts';
+import { liveRootfsArtifact } from '../../disk/artifacts/live-rootfs.ts';
 import type { TemporaryDirectories } from '../../disk/artifacts/temporary.ts';
 import { verifiedFiles } from '../../disk/artifacts/verified-files.ts';
 import type { DiskContainer } from '../../disk/base-disk/types.ts';
@@ -90,14 +92,18 @@ export async function makeImages(
   cleanup.defer(() => lock[Symbol.asyncDispose]());
   // Beside the versions' directories: what a killed build has left goes with the next build of whatever version.
   const temporary = temporaryDirectories(request.output ?? work.images, cleanup);
-  const cache = takesKept ? directoryCache(work.cache, cacheKinds.baseDisks, session) : undefined;
-  cleanup.defer(() => cache?.[Symbol.asyncDispose]());
+  const cacheOf = (kind: CacheKind) => {
+    const cache = takesKept ? directoryCache(work.cache, kind, session) : undefined;
+    cleanup.defer(() => cache?.[Symbol.asyncDispose]());
+    return cache;
+  };
+  const [baseDisks, liveRoots] = [cacheOf(cacheKinds.baseDisks), cacheOf(cacheKinds.liveRootfs)];
   const graph = artifactGraph(session);
   const verified = verifiedFiles(work.cache);
 
   const { reader } = reference;
-  const baseOf = (sectorSize: SectorSize) =>
-    baseDiskArtifact({ reader, image, container, cache, temporary, cleanup, warn }, sectorSize);
+  const baseDisk = (sectorSize: SectorSize) =>
+    baseDiskArtifact({ reader, image, container, cache: baseDisks, temporary, cleanup, warn }, sectorSize);
   const config = needsImageConfig(request.platforms, compress)
     ? (await readDiskSettings(reader, image)).config
     : undefined;
@@ -105,10 +111,15 @@ export async function makeImages(
   const platforms = platformsOf(request.platforms, container, config);
   const choices = platforms.map((platform) => ({ platform, compressor: compressorFor(platform, compress, config) }));
   const threads = once(() => openThreads(choices, temporary, cleanup));
-  const making = { container, output, temporary, threads, verified, takesKept, warn };
-  const artifacts = await Promise.all(
-    choices.map((choice) => imageArtifact(making, baseOf(choice.platform.sectorSize), choice)),
-  );
+  const sources: ImageSources = {
+    baseDisk,
+    liveRootfs() {
+      if (config === undefined) throw new RangeError('live media were not asked for');
+      return liveRootfsArtifact({ container, config, baseDisk, threads, cache: liveRoots, temporary, cleanup });
+    },
+  };
+  const making = { container, sources, output, temporary, threads, verified, takesKept, warn };
+  const artifacts = await Promise.all(choices.map((choice) => imageArtifact(making, choice)));
   const images = await graph.results(artifacts);
   const disks = images.map(({ record }) => ({ platform: findPlatform(record.platform), chosen: record.ignition }));
   for (const remark of ignitionRemarks(disks)) session.events({ type: 'warning', ...remark });

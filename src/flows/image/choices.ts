@@ -2,9 +2,9 @@ import type { DiskConfig } from '../../contract/image-config.ts';
 import type { DiskContainer } from '../../disk/base-disk/types.ts';
 import type { Compressor } from '../../disk/compressors/compressor.ts';
 import { compressors } from '../../disk/compressors.ts';
-import { imageForm } from '../../disk/platforms/image-form.ts';
+import { imageForm, isLiveForm } from '../../disk/platforms/image-form.ts';
 import type { Platform } from '../../disk/platforms/platform.ts';
-import { allPlatforms, architecturesOf, findPlatform, platforms } from '../../disk/platforms.ts';
+import { allPlatforms, architecturesOf, platforms, platformsNamed } from '../../disk/platforms.ts';
 import { usageError } from '../../lib/errors.ts';
 
 /** How images are compressed: by a compressor of that name, not at all, or as image.json says. */
@@ -17,14 +17,18 @@ export const compressChoices: readonly CompressChoice[] = [
   ...Object.values(compressors).map(({ name }) => name),
 ];
 
-/** @throws CosaError `PLATFORM_UNKNOWN` (exit 2) for a name that is neither a platform's nor `all` */
+/** @throws CosaError `PLATFORM_UNKNOWN` (exit 2) for a name that is neither a platform's, nor a family's, nor `all` */
 export function requirePlatforms(names: readonly string[]): void {
-  for (const name of names) if (name !== allPlatforms) findPlatform(name);
+  for (const name of names) if (name !== allPlatforms) platformsNamed(name);
 }
 
-/** True if the choice of images cannot be made without image.json, which lies in the container. */
+/** True if images, or the choice of them, cannot be made without image.json, which lies in the container. */
 export function needsImageConfig(names: readonly string[], compress: CompressChoice): boolean {
-  return names.length === 0 || compress === 'auto';
+  return names.length === 0 || compress === 'auto' || names.some(mayBeLive);
+}
+
+function mayBeLive(name: string): boolean {
+  return name === allPlatforms || platformsNamed(name).some(({ image }) => isLiveForm(image));
 }
 
 /**
@@ -47,9 +51,10 @@ export function platformsOf(
   const possible = platforms.filter((platform) => platform.consoles[architecture] !== undefined);
   const chosen = meant.flatMap((name) => {
     if (name === allPlatforms) return possible;
-    const platform = findPlatform(name);
-    if (!possible.includes(platform)) throw otherArchitecture(platform, architecture, possible);
-    return [platform];
+    const named = platformsNamed(name);
+    const impossible = named.find((platform) => !possible.includes(platform));
+    if (impossible !== undefined) throw otherArchitecture(impossible, architecture, possible);
+    return named;
   });
   return [...new Set(chosen)];
 }

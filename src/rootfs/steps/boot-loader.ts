@@ -5,6 +5,7 @@ import {
   biosGrubConfig,
   bootLoaderLayout,
   espGrubConfig,
+  liveBiosGrubConfig,
 } from '../../contract/boot-loader-places.ts';
 import { containerPaths } from '../../contract/paths.ts';
 import { architectureNamed } from '../../lib/architecture.ts';
@@ -14,15 +15,42 @@ import { hostDirectory, hostPath } from '../../lib/root-path.ts';
 import { firstPresent } from '../boot-loader-files.ts';
 import { lastLines, type RootContext, type RootStep, runInRoot } from '../context.ts';
 
-/**
- * Modules of the BIOS core image: all that a boot needs, because no module directory is on the disk. What
- * follows the file systems is for the commands of grub.cfg and of platforms.json's grub_commands.
- */
-const biosModules = [
-  ...['biosdisk', 'part_gpt', 'ext2', 'xfs', 'fat', 'search', 'search_label', 'search_fs_uuid', 'normal', 'configfile'],
+/** Modules of all BIOS images, for the commands of grub.cfg and of platforms.json's grub_commands. */
+const commonModules = [
+  ...['biosdisk', 'part_gpt', 'search', 'search_label', 'normal', 'configfile'],
   ...['linux', 'gzio', 'echo', 'test', 'true', 'ls', 'cat', 'sleep', 'regexp', 'loadenv', 'probe', 'reboot', 'halt'],
   ...['serial', 'terminal', 'terminfo', 'minicmd', 'all_video', 'gfxterm', 'font'],
 ];
+
+/** An image that GRUB makes for BIOS: all that a boot needs, because no directory of modules is where it starts. */
+interface BiosImage {
+  file: string;
+  format: string;
+  /** What it does before it has a configuration. */
+  early: string;
+  prefix: string;
+  modules: readonly string[];
+}
+
+function diskImage(target: string): BiosImage {
+  return {
+    file: 'core.img',
+    format: target,
+    early: biosGrubConfig,
+    prefix: '(boot)/grub',
+    modules: [...commonModules, 'ext2', 'xfs', 'fat', 'search_fs_uuid'],
+  };
+}
+
+function liveImage(target: string): BiosImage {
+  return {
+    file: 'eltorito.img',
+    format: `${target}-eltorito`,
+    early: liveBiosGrubConfig,
+    prefix: '/boot/grub',
+    modules: [...commonModules, 'iso9660', 'search_fs_file'],
+  };
+}
 
 /**
  * Gathers the boot loaders that the packages have, ready to be copied to a disk: then nobody who makes one
@@ -44,25 +72,34 @@ async function makeBiosImages(context: RootContext, places: NonNullable<BootLoad
   const directory = await firstPresent(context.root, places.directories);
   const program = await firstPresent(context.root, places.programs);
   if (directory === undefined || program === undefined) return false;
-  await copyIn(context, join(directory, 'boot.img'), `${containerPaths.bootLoaders}/bios/boot.img`);
-  const early = `${containerPaths.bootLoaders}/bios/early.cfg`;
-  const core = `${containerPaths.bootLoaders}/bios/core.img`;
-  await writeIn(context, early, biosGrubConfig);
-  const options = [
-    `--format=${places.target}`,
-    `--directory=${directory}`,
-    `--config=${early}`,
-    '--prefix=(boot)/grub',
-  ];
-  const result = await runInRoot(context, [program, ...options, `--output=${core}`, ...biosModules]);
+  const bios = `${containerPaths.bootLoaders}/bios`;
+  await copyIn(context, join(directory, 'boot.img'), `${bios}/boot.img`);
+  const grub = { program, directory };
+  await makeBiosImage(context, grub, diskImage(places.target));
+  const hybrid = await firstPresent(context.root, [join(directory, 'boot_hybrid.img')]);
+  if (hybrid === undefined) return true;
+  await copyIn(context, hybrid, `${bios}/hybrid.img`);
+  await makeBiosImage(context, grub, liveImage(places.target));
+  return true;
+}
+
+async function makeBiosImage(
+  context: RootContext,
+  { program, directory }: { program: string; directory: string },
+  { file, format, early, prefix, modules }: BiosImage,
+): Promise<void> {
+  const config = `${containerPaths.bootLoaders}/bios/early.cfg`;
+  const output = `${containerPaths.bootLoaders}/bios/${file}`;
+  await writeIn(context, config, early);
+  const options = [`--format=${format}`, `--directory=${directory}`, `--config=${config}`, `--prefix=${prefix}`];
+  const result = await runInRoot(context, [program, ...options, `--output=${output}`, ...modules]);
   if (result.exitCode !== 0) {
     const message = `${program} in the root: exit status ${result.exitCode}\n${lastLines(result)}`;
     throw new CosaError('BOOT_LOADER_FAILED', message.trimEnd());
   }
-  await removeInRoot(context.root, early);
-  context.generated.delete(early);
-  context.generated.set(core, 'boot-loader');
-  return true;
+  await removeInRoot(context.root, config);
+  context.generated.delete(config);
+  context.generated.set(output, 'boot-loader');
 }
 
 async function copyEfiFiles(

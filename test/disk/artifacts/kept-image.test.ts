@@ -38,7 +38,7 @@ function recordOf(file: string, text: string): DiskImageRecord {
 const path = () => join(directory, name);
 const find = (key = 'key') =>
   findKeptImage(
-    { path: path(), platform: 'qemu', key },
+    { directory, names: [name], platform: 'qemu', key },
     verifiedFiles(join(directory, 'cache')),
     (message) => void warnings.push(message),
   );
@@ -47,7 +47,7 @@ async function publish(record: DiskImageRecord): Promise<void> {
   await mkdir(join(directory, 'new'));
   const file = join(directory, 'new', name);
   await writeFile(file, content);
-  await publishImage(file, directory, record);
+  await publishImage(join(directory, 'new'), directory, record);
 }
 
 describe('findKeptImage', () => {

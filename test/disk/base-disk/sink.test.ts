@@ -15,6 +15,7 @@ const writer: FilesystemWriter = {
   create: unused,
   reserve: unused,
   finish: unused,
+  placeOf: () => undefined,
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 

@@ -133,6 +133,7 @@ const nowhere: FilesystemWriter = {
   create: (size) => ({ write: () => undefined, close: () => ({ size }) }),
   reserve: (size) => ({ size }),
   finish: () => Promise.resolve(0),
+  placeOf: () => undefined,
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 

@@ -1,5 +1,5 @@
 import type { DiskOutput } from '../../output.ts';
-import type { ContentWriter } from '../filesystem.ts';
+import type { ContentWriter, PlacedStretch } from '../filesystem.ts';
 import type { StoredContent } from '../tree.ts';
 import { type Blocks, takeAll } from './blocks.ts';
 import { blockSize, type Run } from './geometry.ts';
@@ -23,6 +23,8 @@ export interface Contents {
   reserve(size: number): Ext4Content;
   /** What was stored here, for one file. @throws RangeError if it was not, or if a file has it already: a caller's mistake */
   claim(content: Buffer | StoredContent): Ext4Content;
+  /** As {@link FilesystemWriter.placeOf}. @throws RangeError if it was not stored here: a caller's mistake */
+  placeOf(content: StoredContent): readonly PlacedStretch[];
   /** Contents that were begun and are not closed. */
   readonly openCount: number;
 }
@@ -118,6 +120,14 @@ export function contentsOf(output: DiskOutput, blocks: Blocks): Contents {
       }
       own.isClaimed = true;
       return content as Ext4Content;
+    },
+    placeOf(content) {
+      const { storedIn, runs, size } = content as Ext4Content;
+      if (storedIn !== contents) throw new RangeError('a content that is not stored here');
+      return runs.map(({ block, first, count }) => {
+        const from = block * blockSize;
+        return { from, offset: first * blockSize, length: Math.min(count * blockSize, size - from) };
+      });
     },
   };
   return contents;

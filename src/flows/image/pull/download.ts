@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { publishImage } from '../../../disk/artifacts/kept-image.ts';
 import type { TemporaryDirectories } from '../../../disk/artifacts/temporary.ts';
 import type { VerifiedFiles } from '../../../disk/artifacts/verified-files.ts';
-import type { StoredDiskImage, StoredFile } from '../../../disk/distribution/read.ts';
+import type { StoredDiskImage } from '../../../disk/distribution/read.ts';
 import { writeSparseFile } from '../../../disk/image-file/sparse-file.ts';
 import { createBufferPool } from '../../../lib/buffer-pool.ts';
 import { digestHex } from '../../../lib/digest.ts';
@@ -87,8 +87,7 @@ async function publish(
   from: string,
   verified: VerifiedFiles,
 ): Promise<void> {
-  const [{ name: first }] = files as [StoredFile];
-  if (record !== undefined) await publishImage(join(from, first), to, record.value, record.text);
+  if (record !== undefined) await publishImage(from, to, record.value, record.text);
   else {
     await makeDirectory(to);
     for (const { name } of files) await commitRename(join(from, name), join(to, name));

@@ -117,6 +117,54 @@ test.each([
   expect(stdout).toMatch(/^program$/m);
 });
 
+/** As if this were all the memory that is free, in MiB. */
+const memory = (free: number) => `echo 'MemAvailable: ${free * 1024} kB' > /run/meminfo
+mount --bind /run/meminfo /proc/meminfo
+`;
+
+test('where there is little memory, the content is compressed', async () => {
+  const [disk = ''] = await attach(await diskImage([boot, { ...root, type: 'ext4' }]));
+  const { stdout, stderr, exitCode } = await runOnDisks(
+    [disk],
+    `${prepare}${fill}${memory(256 + 20)}
+     seq 10000000 > /mnt/many
+     ${describe} > /run/before
+     umount /mnt
+     echo '{"storage":{"filesystems":[{"label":"root","device":"/dev/disk/by-partlabel/root","wipeFilesystem":true}]}}' > /run/ignition.json
+     coreos-growroot record
+     coreos-transpose-root save >&2
+     zstd --quiet --test /run/coreos-saved-root/content && echo compressed
+     mkfs.ext4 -q -F -L root $1p2
+     coreos-transpose-root restore >&2
+     mount $1p2 /mnt
+     ${describe} > /run/after
+     diff /run/before /run/after
+     seq 10000000 | cmp - /mnt/many
+     chattr -i /mnt/ostree/deploy/os/deploy/c0ffee.0`,
+  );
+  expect(exitCode, stderr + stdout).toBe(0);
+  expect(stdout).toBe('compressed\n');
+});
+
+test('where it does not fit into memory, the disk stays as it is', async () => {
+  const [disk = ''] = await attach(await diskImage([boot, { ...root, type: 'ext4' }]));
+  const { stdout, stderr } = await runOnDisks(
+    [disk],
+    `${prepare}${memory(256 + 20)}
+     mount $1p2 /mnt
+     mkdir -p /mnt/ostree/deploy
+     head --bytes 40M /dev/urandom > /mnt/random
+     umount /mnt
+     echo '{"storage":{"filesystems":[{"label":"root","device":"/dev/disk/by-partlabel/root","wipeFilesystem":true}]}}' > /run/ignition.json
+     coreos-growroot record
+     coreos-transpose-root save || echo "exit $?"`,
+  );
+  expect(stdout).toBe('exit 1\n');
+  expect(stderr).toMatch(
+    /coreos-transpose-root: the root's 4\d MiB do not fit, compressed, into the 20 MiB of memory that are free: the disk is as it was\. Give the machine more memory, or take the root filesystem out of the Ignition config\.\n$/,
+  );
+});
+
 interface Refusal {
   what: string;
   storage: object;

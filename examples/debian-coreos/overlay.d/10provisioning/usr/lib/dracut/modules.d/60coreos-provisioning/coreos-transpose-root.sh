@@ -59,22 +59,26 @@ grow_partition_first() {
 reserve=$((256 * 1024))
 
 save() {
-    local available content
-    available=$(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo)
+    local room content compress=(cat)
+    room=$(($(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo) - reserve))
+    [[ "$room" -gt 0 ]] || complain "the machine has too little memory to keep the root's content in"
     mkdir -p "$saved"
-    [[ "$available" -gt "$reserve" ]] || complain "only $((available / 1024)) MiB of memory are free"
-    mount -t tmpfs -o "size=$((available - reserve))k,mode=700" tmpfs "$saved"
+    mount -t tmpfs -o "size=${room}k,mode=700" tmpfs "$saved"
     mkdir "$saved/root"
     mount -o ro "$device" "$saved/root"
-    content=$(df --block-size=1M --output=used "$saved/root" | sed 1d)
-    echo "coreos-transpose-root: keeping the root's $((content)) MiB in memory" >&2
+    content=$(df --block-size=1K --output=used "$saved/root" | sed 1d)
+    echo "coreos-transpose-root: keeping the root's $((content / 1024)) MiB in memory" >&2
+    # Only where there is no room for it as it is: that takes time.
+    if [[ "$((content * 5 / 4))" -ge "$room" ]]; then
+        compress=(zstd --quiet -1 --threads=0)
+    fi
     # Directories in which nothing can be made: the root of each deployment.
     find "$saved/root/ostree/deploy" -mindepth 3 -maxdepth 3 -type d -path '*/deploy/*' -exec lsattr -d {} + |
         sed -n "s%^[^ ]*i[^ ]* $saved/root/%%p" > "$saved/immutable"
     if ! tar --create --directory "$saved/root" --one-file-system --exclude ./lost+found --xattrs --xattrs-include='*' --acls \
-        --numeric-owner . | zstd --quiet -1 --threads=0 -o "$saved/content.tar.zst"; then
-        complain "the root's $((content)) MiB do not fit, compressed, into the $(((available - reserve) / 1024)) MiB of memory" \
-            'that are free: the disk is as it was. Give the machine more memory, or take the root filesystem out of the Ignition config.'
+        --numeric-owner . | "${compress[@]}" > "$saved/content"; then
+        complain "the root's $((content / 1024)) MiB do not fit, compressed, into the $((room / 1024)) MiB of memory that are free:" \
+            'the disk is as it was. Give the machine more memory, or take the root filesystem out of the Ignition config.'
     fi
     umount "$saved/root"
 }
@@ -82,7 +86,8 @@ save() {
 restore() {
     local path
     mount -o rw "$device" "$saved/root"
-    zstd --quiet --decompress --stdout "$saved/content.tar.zst" |
+    # With --force, what is not compressed comes as it is.
+    zstd --quiet --decompress --force --stdout "$saved/content" |
         tar --extract --directory "$saved/root" --preserve-permissions --same-owner --numeric-owner --xattrs \
             --xattrs-include='*' --acls
     while read -r path; do

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../../src/exec/run.ts';
 import { diffDownload } from '../../src/flows/container/diff/download.ts';
 import { checkContainers } from '../../src/flows/container/fsck.ts';
-import { inspectContainer } from '../../src/flows/container/inspect.ts';
+import { inspectReference } from '../../src/flows/container/inspect.ts';
 import { listContainers } from '../../src/flows/container/list.ts';
 import { findPrevious } from '../../src/flows/container/next-build/previous.ts';
 import { promote } from '../../src/flows/container/promote.ts';
@@ -116,7 +116,7 @@ describe.each<DockerRegistryOptions>([{}, { authentication: 'token', tls: 'valid
     const update = await diffDownload(session, directory, `${reference}:stable`, `${reference}:stable-candidate`);
     expect(update).toMatchObject({ from: { version: '13.0.0' }, to: { version: '13.0.1' } });
     expect(update.layers.kept).toBeGreaterThan(0);
-    expect(await inspectContainer(session, directory, `${reference}:stable`)).toMatchObject({
+    expect(await inspectReference(session, directory, `${reference}:stable`)).toMatchObject({
       tags: ['13.0.0', 'stable'],
       tests: [{ passed: true }],
     });

@@ -16,11 +16,14 @@ export const copy = defineCommand({
     command
       .argument('<source>', 'the container, or several: docker://HOST/REPO:PATTERN')
       .argument('<destination>', "where to; without a tag it keeps the source's")
-      .option('--all', 'every architecture, and all that refers to them')
+      .option('--all', 'every architecture, and all that refers to them but disk images, which are large')
+      .addOption(
+        new Option('--with-disks', '--all, and the disk images that were made of them').implies({ all: true as const }),
+      )
       .addOption(
         new Option('--platform <os/architecture>', "another architecture than this machine's")
           .argParser(platform)
-          .conflicts('all'),
+          .conflicts(['all', 'withDisks']),
       )
       .option('--force', 'let a version become another container')
       .option('--dry-run', 'only say what would be copied'),
@@ -34,6 +37,10 @@ export const copy = defineCommand({
       does: 'Mirror all tags of a stream',
     },
     {
+      run: 'cosa copy --with-disks docker://registry.example.com/os/debian-coreos:stable docker://mirror.example.com/os',
+      does: 'Mirror a release with its disk images',
+    },
+    {
       run: 'cosa copy --dry-run docker://registry.example.com/os/debian-coreos:testing oci:usb/os',
       does: 'See what a copy would cost',
     },
@@ -41,11 +48,12 @@ export const copy = defineCommand({
   registries: true,
   resumes: true,
   run: async (context, [source, destination], options) => {
-    const { all = false, force = false, dryRun = false, platform } = options;
+    const { all = false, withDisks = false, force = false, dryRun = false, platform } = options;
     const copied = await copyContainers(context, context.directory, {
       source,
       destination,
       all,
+      diskImages: withDisks,
       platform,
       force,
       dryRun,

@@ -1,4 +1,5 @@
-import { type InspectedContainer, inspectContainer } from '../../flows/container/inspect.ts';
+import type { InspectedDiskImage } from '../../flows/container/inspect/disk-images.ts';
+import { type InspectedContainer, type InspectedDiskImages, inspectReference } from '../../flows/container/inspect.ts';
 import { formatBytes, formatDuration, plural } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
 import { shortened } from '../render/shortened.ts';
@@ -10,7 +11,7 @@ export const inspect = defineCommand({
   description:
     'Shows a container: what it was built from and when, its packages and layers, its test results, and what lies beside ' +
     'it: lists of packages, signatures, disk images. Of its layers it reads only up to the list of packages. Without a ' +
-    'reference: the newest build.',
+    'reference: the newest build. Of an index of disk images, or of one, it shows those.',
   configure: (command) => command.argument('[reference]', 'the container'),
   examples: [
     { run: 'cosa inspect', does: 'Show the newest build' },
@@ -19,11 +20,16 @@ export const inspect = defineCommand({
       run: 'cosa inspect docker://registry.example.com/os/debian-coreos:stable',
       does: 'Show a container of a registry',
     },
+    {
+      run: 'cosa inspect docker://registry.example.com/os/debian-coreos:13.20260101.0-disks',
+      does: 'Show the disk images of a version',
+    },
   ],
   registries: true,
   run: async (context, [reference]) => {
-    const container = await inspectContainer(context, context.directory, reference);
-    return { text: inspectText(container, context.style), json: inspectJson(container) };
+    const inspected = await inspectReference(context, context.directory, reference);
+    if (!('layerList' in inspected)) return { text: diskImagesText(inspected, context.style), json: inspected };
+    return { text: inspectText(inspected, context.style), json: inspectJson(inspected) };
   },
 });
 
@@ -114,19 +120,37 @@ function besideSection({ signatures, sboms, diskImages }: InspectedContainer, st
   const rows = [
     ...sboms.map(({ format, digest }) => [style.bold('Package list'), format, digest]),
     ...signatures.map(({ kind, digest }) => [style.bold('Signature'), `${kind}, not verified`, digest]),
-    ...diskImages.map(({ platform, type, digest }) => [
-      style.bold('Disk image'),
-      [platform, type].filter(Boolean).join(' '),
-      digest,
-    ]),
   ];
-  return rows.length === 0 ? [] : [table(rows)];
+  const disks = diskImages.length === 0 ? [] : [diskImageSection(diskImages, style)];
+  return rows.length === 0 ? disks : [table(rows), ...disks];
+}
+
+function diskImagesText({ name, digest, diskImages, remarks }: InspectedDiskImages, style: Style): Shown {
+  const facts = table([
+    [style.bold('Disk images'), name],
+    [style.bold('Digest'), digest],
+  ]);
+  return lines([facts, diskImageSection(diskImages, style), ...remarkSection({ remarks }, style)], '\n\n');
+}
+
+function diskImageSection(images: readonly InspectedDiskImage[], style: Style): Shown {
+  const heading = ['  PLATFORM', 'ARCHITECTURE', 'FORMAT', 'SIZE', 'SIGNATURES', 'MADE BY', 'DIGEST'].map(style.dim);
+  const rows = images.map(({ platform, architecture, format, size, signatures, provenance, digest }) => [
+    line`  ${style.bold(platform ?? '-')}`,
+    architecture ?? '-',
+    format,
+    size === undefined ? '-' : formatBytes(size),
+    signatures.length === 0 ? 'none' : `${signatures.length}, not verified`,
+    provenance?.builder ?? '-',
+    digest,
+  ]);
+  return lines([style.bold('Disk images'), table([heading, ...rows], [3])]);
 }
 
 /** Anybody may leave a thousand: --json has them all. */
 const remarksShown = 10;
 
-function remarkSection({ remarks }: InspectedContainer, style: Style): Shown[] {
+function remarkSection({ remarks }: Pick<InspectedContainer, 'remarks'>, style: Style): Shown[] {
   if (remarks.length === 0) return [];
   const more = remarks.length - remarksShown;
   const rest = more > 0 ? [line`  and ${plural(more, 'more', 'more')}: see --json`] : [];

@@ -1,4 +1,5 @@
 import { diskAnnotations } from '../../contract/labels.ts';
+import { architectureCalled } from '../../lib/architecture.ts';
 import type { Digest } from '../../lib/digest.ts';
 import { verificationError } from '../../lib/errors.ts';
 import { mapParallel } from '../../lib/parallel.ts';
@@ -78,11 +79,13 @@ export function diskImagesIn(descriptors: readonly Descriptor[]): OfferedDiskIma
     const format = diskImageFormat(descriptor);
     if (format === undefined || descriptor.mediaType !== mediaTypes.manifest) return [];
     const { platform, annotations } = descriptor;
+    const architecture = platform?.architecture ?? annotations?.[diskAnnotations.architecture];
     return [
       {
         descriptor,
         platform: platform?.os ?? annotations?.[diskAnnotations.platform],
-        architecture: platform?.architecture ?? annotations?.[diskAnnotations.architecture],
+        // Some pipelines write what uname says.
+        architecture: architecture && (architectureCalled(architecture)?.oci ?? architecture),
         format,
       },
     ];

@@ -1,6 +1,7 @@
 import { labelNames } from '../../contract/labels.ts';
 import type { CosaError } from '../../lib/errors.ts';
 import { verificationError } from '../../lib/errors.ts';
+import { plural } from '../../lib/format.ts';
 import { diskImageFormat } from '../../oci/disk-image.ts';
 import { readManifest } from '../../oci/image.ts';
 import type { ContentReader } from '../../oci/store.ts';
@@ -21,6 +22,12 @@ export interface StoredFile {
   name: string;
   /** Of its bytes. */
   blob: Descriptor;
+}
+
+/** The names of an image's files and of its record, in a directory. */
+export function namesOf({ files, record }: Pick<StoredDiskImage, 'files' | 'record'>): string[] {
+  const names = files.map(({ name }) => name);
+  return record === undefined ? names : [...names, recordPath(names[0] ?? '')];
 }
 
 /** A disk image in a registry, of which everything but the files' bytes was read and agrees. */
@@ -59,7 +66,8 @@ export async function readDiskImage(
   const { subject, config } = manifest;
   const { platform, architecture } = offered;
   if (config.mediaType !== recordMediaType) {
-    if (files.length !== 1) throw invalid(what, `it has ${files.length} layers, and no record that says what they are`);
+    if (files.length !== 1)
+      throw invalid(what, `it has ${plural(files.length, 'layer')}, and no record that says what they are`);
     return { descriptor, platform, architecture, format, subject, files, record: undefined };
   }
   const text = (await readSmallBlob(reader, config, maximumRecordBytes)).toString();
@@ -96,7 +104,10 @@ function requireSubject(what: string, { subject }: Manifest, { container }: Disk
 
 function requireFiles(what: string, files: readonly StoredFile[], record: DiskImageRecord): void {
   if (record.files.length !== files.length) {
-    throw invalid(what, `its record names ${record.files.length} files, and it has ${files.length} layers`);
+    throw invalid(
+      what,
+      `its record names ${plural(record.files.length, 'file')}, and it has ${plural(files.length, 'layer')}`,
+    );
   }
   for (const [index, { name, size, sha256 }] of record.files.entries()) {
     const { name: title, blob } = files[index] as StoredFile;
@@ -107,8 +118,7 @@ function requireFiles(what: string, files: readonly StoredFile[], record: DiskIm
       throw invalid(what, `${layer} is ${blob.digest}, and its record says sha256:${sha256}`);
     }
   }
-  const [first] = record.files;
-  const names = [...record.files.map(({ name }) => name), recordPath(first?.name ?? '')];
+  const names = namesOf({ files, record: { value: record, text: '' } });
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw invalid(what, `two of its files would be called ${twice}`);
   if (!isNamePart(record.version)) {

@@ -23,6 +23,8 @@ export interface CopyOptions {
   destination: string;
   /** Everything: each image of an index, referrers, and what cosign has attached. */
   all: boolean;
+  /** With everything: the disk images that were made of it, too. */
+  diskImages?: boolean | undefined;
   /** Which image of an index, unless all are copied; the one for this machine unless given. */
   platform: Platform | undefined;
   /** Move tags of versions from one container to another, too. */
@@ -99,9 +101,17 @@ async function copyOne(
   from: CopySource,
   destination: Destination,
   tags: readonly string[],
-  { all, platform = hostPlatform(), force = false, dryRun }: CopyOptions,
+  { all, diskImages = false, platform = hostPlatform(), force = false, dryRun }: CopyOptions,
 ): Promise<Transferred> {
   const descriptor = all ? from.descriptor : await chooseImage(from.reader, from.descriptor, platform);
   const extent = all ? 'everything' : 'image';
-  return transfer(session, { from: { ...from, descriptor }, to: destination.place, tags, extent, force, dryRun });
+  return transfer(session, {
+    from: { ...from, descriptor },
+    to: destination.place,
+    tags,
+    extent,
+    diskImages,
+    force,
+    dryRun,
+  });
 }

@@ -1,17 +1,22 @@
 import type { Lockfile } from '../../contract/lockfile.ts';
+import { namedDiskImages } from '../../disk/distribution/offered.ts';
+import type { Digest } from '../../lib/digest.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { type Attempt, attempt } from '../../oci/attempt.ts';
-import type { Image } from '../../oci/image.ts';
+import { type Image, imageEntries, readImage } from '../../oci/image.ts';
+import type { OpenedReference } from '../../oci/open.ts';
+import { hostPlatform } from '../../oci/platform.ts';
 import type { ContentReader } from '../../oci/store.ts';
 import type { UnusableTestResult } from '../../oci/test-result.ts';
-import type { Annotations } from '../../oci/types.ts';
+import { type Annotations, mediaTypes } from '../../oci/types.ts';
 import { layerComponents } from '../../ostree/encapsulate/image.ts';
 import { operatingSystemOf } from '../../ostree/unpack/base-layers.ts';
 import { runStep } from '../../progress/step.ts';
-import { resolveImage } from '../../workspace/resolve-image.ts';
+import { resolveReference } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
 import { embeddedLockfile } from './embedded-lockfile.ts';
 import { imageTags } from './images.ts';
+import { type InspectedDiskImage, inspectDiskImages } from './inspect/disk-images.ts';
 import { type ReferringContent, readReferrers } from './inspect/referrers.ts';
 import { type ContainerSummary, summarize, tagsByDigest } from './summary.ts';
 import { type TestStatus, testStatuses } from './test-status.ts';
@@ -49,18 +54,41 @@ interface InspectedLayer {
   components: readonly string[];
 }
 
+/** Disk images that a reference names itself, and not a container. */
+export interface InspectedDiskImages {
+  /** The reference that was asked for. */
+  name: string;
+  /** Of the index, or of the one image. */
+  digest: Digest;
+  diskImages: readonly InspectedDiskImage[];
+  /** What cannot be read, and why. */
+  remarks: readonly string[];
+}
+
 /**
- * Everything that a container says of itself, and what others say of it.
+ * Everything that a container says of itself, and what others say of it; of an index of disk images what those are.
  * @param name a reference; the newest build of the work directory unless given
- * @throws CosaError what `resolveImage` and the readers throw
+ * @throws CosaError what `resolveReference` and the readers throw
  */
-export async function inspectContainer(
+export async function inspectReference(
   session: Session,
   directory: string,
   name: string | undefined,
-): Promise<InspectedContainer> {
-  const { reference, image } = await resolveImage(session, directory, name);
+): Promise<InspectedContainer | InspectedDiskImages> {
+  const { reference } = await resolveReference(session, directory, name);
+  const { reader, descriptor } = reference;
+  const named = await namedDiskImages(reader, descriptor);
+  const isIndex = descriptor.mediaType === mediaTypes.index;
+  if (named.length > 0 && !(isIndex && (await imageEntries(reader, descriptor)).length > 0)) {
+    const { images, remarks } = await inspectDiskImages(reader, named);
+    return { name: reference.name, digest: descriptor.digest, diskImages: images, remarks };
+  }
+  return inspectContainer(session, reference);
+}
+
+async function inspectContainer(session: Session, reference: OpenedReference): Promise<InspectedContainer> {
   const { reader } = reference;
+  const image = await readImage(reader, reference.descriptor, hostPlatform());
   const { digest } = image.descriptor;
   const lock = await runStep(session, 'read package list', () => readPackageList(reader, image));
   const { tags, unreadable } = await imageTags(reader);

@@ -10,7 +10,7 @@ import type { Descriptor } from '../../oci/types.ts';
 import { requireContents } from '../../workspace/place.ts';
 import type { Session } from '../../workspace/session.ts';
 import { imageManifests, imagesAtOnce, imageTags, readIfImage } from './images.ts';
-import { artifactName, foreignFormat, type ListedOther } from './list/other-content.ts';
+import { artifactName, diskImagesListed, foreignFormat, type ListedOther } from './list/other-content.ts';
 import { type ContainerSummary, summarize } from './summary.ts';
 import { type TestStatus, testStatuses } from './test-status.ts';
 
@@ -97,6 +97,7 @@ async function findImages(reader: ContentReader): Promise<{ images: NamedImage[]
     }
     const { value, reason } = await attempt(() => imageManifests(reader, descriptor));
     if (reason !== undefined) others.push({ tags: tag, digest, what: `cannot be read: ${reason}` });
+    if (value?.length === 0) others.push(...(await diskImagesListed(reader, descriptor, tag)));
     for (const image of value ?? []) {
       const found = images.get(image.digest) ?? { descriptor: image, tags: [] };
       found.tags.push(...tag);

@@ -2,10 +2,11 @@ import { join, resolve } from 'node:path';
 import { verifiedFiles } from '../../disk/artifacts/verified-files.ts';
 import { chooseDiskImages } from '../../disk/distribution/choose.ts';
 import { offeredDiskImages } from '../../disk/distribution/offered.ts';
-import { readDiskImage, type StoredDiskImage, type StoredFile } from '../../disk/distribution/read.ts';
+import { namesOf, readDiskImage, type StoredDiskImage, type StoredFile } from '../../disk/distribution/read.ts';
 import { type ArchitectureName, hostArchitecture } from '../../lib/architecture.ts';
 import { createCleanup } from '../../lib/cleanup.ts';
 import { type Digest, digestHex } from '../../lib/digest.ts';
+import { verificationError } from '../../lib/errors.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import { type OpenedReference, openReference } from '../../oci/open.ts';
 import { platformFor } from '../../oci/platform.ts';
@@ -16,7 +17,7 @@ import { waitForLock } from '../../progress/wait-for-lock.ts';
 import { workDirectoryFor } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
 import { imagesLockOf } from '../../workspace/work-directory.ts';
-import { downloadImages } from './pull/download.ts';
+import { downloadImages, type ImageDownload } from './pull/download.ts';
 import { isThere } from './pull/place-files.ts';
 import { temporaryDirectories } from './temporary-directories.ts';
 
@@ -79,6 +80,7 @@ export async function pullImages(session: Session, options: PullImagesOptions): 
     image,
     directory: output === undefined ? join(work.images, versionOf(image)) : resolve(directory, output),
   }));
+  refuseSameNames(downloads);
 
   await using cleanup = createCleanup();
   const lock = await waitForLock(session, imagesLockOf(work), 'another command that makes disk images');
@@ -133,6 +135,22 @@ async function admitted(
   }
   for (const { descriptor } of images) ({ reader } = (await admitImage(session, root, opened, descriptor)).reference);
   return reader;
+}
+
+/** Two images must not become one: their names are those that somebody else has given them. */
+function refuseSameNames(downloads: readonly ImageDownload[]): void {
+  const taken = new Map<string, StoredDiskImage>();
+  for (const { image, directory } of downloads) {
+    for (const name of namesOf(image)) {
+      const path = join(directory, name);
+      const before = taken.get(path);
+      if (before !== undefined) {
+        const both = `${before.descriptor.digest} and ${image.descriptor.digest}`;
+        throw verificationError('DISK_IMAGE_INVALID', `disk images ${both} both have a file ${name}`);
+      }
+      taken.set(path, image);
+    }
+  }
 }
 
 /** The directory below `images/` that an image goes to. */

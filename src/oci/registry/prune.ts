@@ -31,9 +31,10 @@ export async function pruneRepository(
       readReferrers(repository, [digest], place.format({ digest }), { maximum: maximumReferrers }),
     );
     const referrers = found.value ?? [];
-    // Signatures of the older kind, and the lists of referrers of registries that have no API for them.
-    const tags = names.filter((name) => name.startsWith(`sha256-${digestHex(digest)}`));
     const belongings = new Set(referrers.map(({ descriptor }) => descriptor.digest));
+    // Signatures of the older kind, and the lists of referrers of registries that have no API for them.
+    const prefixes = [digest, ...belongings].map((subject) => `sha256-${digestHex(subject)}`);
+    const tags = names.filter((name) => prefixes.some((prefix) => name.startsWith(prefix)));
     for (const tagged of await resolveTags(repository, tags)) belongings.add(tagged);
     removed += belongings.size + 1;
     if (dryRun) continue;

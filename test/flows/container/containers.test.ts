@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatLockfile } from '../../../src/contract/lockfile.ts';
 import { diffContainers } from '../../../src/flows/container/diff.ts';
-import { inspectContainer } from '../../../src/flows/container/inspect.ts';
+import { inspectReference } from '../../../src/flows/container/inspect.ts';
 import { listContainers } from '../../../src/flows/container/list.ts';
 import { promote } from '../../../src/flows/container/promote.ts';
 import { pruneContainers } from '../../../src/flows/container/prune.ts';
@@ -96,7 +96,7 @@ describe('listContainers', () => {
   });
 });
 
-describe('inspectContainer', () => {
+describe('inspectReference', () => {
   it('shows of a derived container what it was made of, and the packages of its operating system', async () => {
     const base = { name: 'registry.example.com/os:stable', digest: digestOf('base') };
     const labels = {
@@ -108,7 +108,7 @@ describe('inspectContainer', () => {
       packages: { bash: '5.2-1', sed: '4.9-2' },
       derived: { layers: [tarOf([entry('usr/bin/added', {}, 'x')]), tarOf([entry('etc/added', {}, 'y')])], labels },
     });
-    expect(await inspectContainer(session, work.root, '1')).toMatchObject({
+    expect(await inspectReference(session, work.root, '1')).toMatchObject({
       packages: 2,
       derived: { layers: 2, baseName: base.name, baseDigest: base.digest },
       remarks: [],
@@ -126,7 +126,7 @@ describe('inspectContainer', () => {
       files: { '/usr/bin/x': 'x' },
     });
     await test(image);
-    expect(await inspectContainer(session, work.root, undefined)).toMatchObject({
+    expect(await inspectReference(session, work.root, undefined)).toMatchObject({
       digest: image.digest,
       tags: ['13.1', 'stable-candidate'],
       packages: 2,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { diffDownload } from '../../../src/flows/container/diff/download.ts';
 import { checkContainers } from '../../../src/flows/container/fsck.ts';
-import { inspectContainer } from '../../../src/flows/container/inspect.ts';
+import { inspectReference } from '../../../src/flows/container/inspect.ts';
 import { listContainers } from '../../../src/flows/container/list.ts';
 import { pruneContainers } from '../../../src/flows/container/prune.ts';
 import { tagContainer } from '../../../src/flows/container/tag.ts';
@@ -100,12 +100,12 @@ describe('inspect', () => {
     for (const artifactType of ['application/spdx+json', 'application/vnd.diskimage.qcow2']) {
       await attachArtifact(scene.repository, image, { artifactType, content: Buffer.from(artifactType) });
     }
-    expect(await inspectContainer(session, scene.nowhere, `${scene.reference}:13.1`)).toMatchObject({
+    expect(await inspectReference(session, scene.nowhere, `${scene.reference}:13.1`)).toMatchObject({
       digest: image.digest,
       tags: ['13.1', 'stable-candidate'],
       tests: [{ suite: 'basic', passed: true }],
       sboms: [{ format: 'SPDX' }],
-      diskImages: [{ type: 'qcow2' }],
+      diskImages: [{ format: 'qcow2', size: undefined }],
       signatures: [],
       referrers: expect.objectContaining({ length: 3 }) as unknown,
     });
@@ -235,7 +235,7 @@ describe('a repository with odd things in it', () => {
 
   it('is inspected, checked and pruned', async () => {
     const { first, large } = await makeOdd();
-    expect(await inspectContainer(session, scene.nowhere, `${scene.reference}:13.1`)).toMatchObject({ tests: [] });
+    expect(await inspectReference(session, scene.nowhere, `${scene.reference}:13.1`)).toMatchObject({ tests: [] });
     const { problems } = await checkContainers(session, await place());
     expect(problems.map(({ code }) => code)).toEqual(['MANIFEST_INVALID']);
     await pruneContainers(session, await place(), { keep: 1, dryRun: false });

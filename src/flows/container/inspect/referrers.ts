@@ -1,11 +1,11 @@
+import { referringDiskImages } from '../../../disk/distribution/offered.ts';
 import type { Digest } from '../../../lib/digest.ts';
-import { mapParallel } from '../../../lib/parallel.ts';
 import { attempt } from '../../../oci/attempt.ts';
-import { readIndex } from '../../../oci/image.ts';
 import { findSignatures, type SignatureKind } from '../../../oci/signatures/find.ts';
 import type { ContentReader } from '../../../oci/store.ts';
-import { type Descriptor, mediaTypes } from '../../../oci/types.ts';
+import type { Descriptor } from '../../../oci/types.ts';
 import { sbomFormats } from '../../../packages/sbom/formats.ts';
+import { type InspectedDiskImage, inspectDiskImages } from './disk-images.ts';
 
 /** What lies beside a container, sorted by what it is for. */
 export interface ReferringContent {
@@ -14,15 +14,12 @@ export interface ReferringContent {
   /** Lists of its packages. */
   sboms: readonly { format: string; digest: Digest }[];
   /** Disk images that were made of it. */
-  diskImages: readonly { platform: string | undefined; type: string; digest: Digest }[];
+  diskImages: readonly InspectedDiskImage[];
   /** All of its referrers: test results too. */
   referrers: readonly Descriptor[];
   /** What of it cannot be read, and why. */
   remarks: readonly string[];
 }
-
-/** `application/vnd.diskimage.qcow2`. */
-const diskImagePrefix = 'application/vnd.diskimage.';
 
 /** Reads what refers to a container: of each kind what it is, and nothing of its content. */
 export async function readReferrers(reader: ContentReader, subject: Digest): Promise<ReferringContent> {
@@ -30,29 +27,20 @@ export async function readReferrers(reader: ContentReader, subject: Digest): Pro
   const referrers = listed.value ?? [];
   const { value, reason } = await attempt(() => findSignatures(reader, subject));
   const { found, refused } = value ?? { found: [], refused: [] };
-  const diskImages = await mapParallel(referrers, (referrer) => attempt(() => diskImagesOf(reader, referrer)));
+  const offered = await attempt(() => referringDiskImages(reader, subject));
+  const disks = await inspectDiskImages(reader, offered.value ?? []);
   return {
     signatures: found.map(({ kind, digest }) => ({ kind, digest })),
     sboms: referrers.flatMap(({ artifactType, digest }) => {
       const format = sbomFormats.find(({ mediaType }) => mediaType === artifactType);
       return format === undefined ? [] : [{ format: format.title, digest }];
     }),
-    diskImages: diskImages.flatMap((images) => images.value ?? []),
+    diskImages: disks.images,
     referrers,
     remarks: [
-      ...[listed.reason, reason].filter((text) => text !== undefined),
+      ...[listed.reason, reason, offered.reason].filter((text) => text !== undefined),
       ...refused.map((signature) => `signature ${signature.digest ?? 'without digest'}: ${signature.reason}`),
-      ...diskImages.flatMap((images) => images.reason ?? []),
+      ...disks.remarks,
     ],
   };
-}
-
-/** A disk image alone, or an index of them. */
-async function diskImagesOf(reader: ContentReader, referrer: Descriptor) {
-  const entries = referrer.mediaType === mediaTypes.index ? (await readIndex(reader, referrer)).manifests : [referrer];
-  return entries.flatMap(({ artifactType, platform, digest }) =>
-    artifactType?.startsWith(diskImagePrefix) === true
-      ? [{ platform: platform?.os, type: artifactType.slice(diskImagePrefix.length), digest }]
-      : [],
-  );
 }

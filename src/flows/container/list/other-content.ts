@@ -1,4 +1,7 @@
+import { namedDiskImages } from '../../../disk/distribution/offered.ts';
 import type { Digest } from '../../../lib/digest.ts';
+import { sortByBytes } from '../../../lib/order.ts';
+import { attempt } from '../../../oci/attempt.ts';
 import { readManifest } from '../../../oci/image.ts';
 import type { ContentReader } from '../../../oci/store.ts';
 import { type Descriptor, mediaTypes } from '../../../oci/types.ts';
@@ -38,4 +41,16 @@ export async function artifactName(reader: ContentReader, descriptor: Descriptor
   const { artifactType, config, layers } = await readManifest(reader, descriptor);
   const isNamed = config.mediaType !== mediaTypes.config && config.mediaType !== mediaTypes.empty;
   return `an artifact of type ${artifactType ?? (isNamed ? config.mediaType : (layers[0]?.mediaType ?? 'unknown'))}`;
+}
+
+/** Names an index of disk images by what they are for; nothing for an index without any. */
+export async function diskImagesListed(
+  reader: ContentReader,
+  descriptor: Descriptor,
+  tags: readonly string[],
+): Promise<ListedOther[]> {
+  const { value = [] } = await attempt(() => namedDiskImages(reader, descriptor));
+  if (value.length === 0) return [];
+  const platforms = sortByBytes(new Set(value.map(({ platform = 'no platform' }) => platform)));
+  return [{ tags, digest: descriptor.digest, what: `disk images: ${platforms.join(', ')}` }];
 }

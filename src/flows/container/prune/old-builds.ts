@@ -1,7 +1,11 @@
+import { disksTag } from '../../../contract/tags.ts';
+import { namedDiskImages } from '../../../disk/distribution/offered.ts';
 import { type Digest, digestHex } from '../../../lib/digest.ts';
 import { sortByBytes } from '../../../lib/order.ts';
 import { mapParallel } from '../../../lib/parallel.ts';
 import { attempt } from '../../../oci/attempt.ts';
+import { isDiskImage } from '../../../oci/disk-image.ts';
+import { readManifest } from '../../../oci/image.ts';
 import type { ContentReader } from '../../../oci/store.ts';
 import { isMachineryTag } from '../../../oci/tag.ts';
 import type { Descriptor } from '../../../oci/types.ts';
@@ -25,6 +29,8 @@ interface TaggedBuild {
   digests: readonly Digest[];
   /** Of the image; of an index, of its first. */
   summary: ContainerSummary | undefined;
+  /** Of disk images, the containers that they were made of: these stay as long as somebody names them by a tag of their own. */
+  containers: readonly Digest[];
 }
 
 /**
@@ -36,28 +42,54 @@ async function readTagged(reader: ContentReader, tag: string, descriptor: Descri
   const [first] = images;
   const image = first === undefined ? undefined : (await attempt(() => readIfImage(reader, first))).value;
   const digests = new Set([descriptor.digest, ...images.map(({ digest }) => digest)]);
-  return { tag, descriptor, digests: [...digests], summary: image && summarize(image) };
+  const containers = image === undefined ? await containersOf(reader, descriptor) : [];
+  return { tag, descriptor, digests: [...digests], summary: image && summarize(image), containers };
 }
 
-/** The builds beyond the newest `keep` of their stream which have no tag besides their version. */
+async function containersOf(reader: ContentReader, descriptor: Descriptor): Promise<readonly Digest[]> {
+  const { value: disks = [] } = await attempt(() => namedDiskImages(reader, descriptor));
+  const manifests = await mapParallel(
+    disks,
+    (disk) => attempt(() => readManifest(reader, disk.descriptor)),
+    imagesAtOnce,
+  );
+  return [...new Set(manifests.flatMap(({ value }) => value?.subject?.digest ?? []))];
+}
+
+/**
+ * The builds beyond the newest `keep` of their stream which have no tag besides their version, and that of their disk
+ * images.
+ */
 export async function findOldBuilds(reader: ContentReader, keep: number): Promise<OldBuilds> {
   const { tags } = await imageTags(reader);
   const tagged = await mapParallel([...tags], ([tag, descriptor]) => readTagged(reader, tag, descriptor), imagesAtOnce);
   const isVersion = ({ tag, summary }: TaggedBuild) => summary?.version === tag;
-  const named = new Set(tagged.filter((build) => !isVersion(build)).flatMap(({ digests }) => digests));
+  const diskTags = new Set(tagged.filter(isVersion).map(({ tag }) => disksTag(tag)));
+  const isOfVersion = ({ tag, containers }: TaggedBuild) => containers.length > 0 && diskTags.has(tag);
+  const named = new Set(
+    tagged
+      .filter((build) => !isVersion(build) && !isOfVersion(build))
+      .flatMap(({ digests, containers }) => [...digests, ...containers]),
+  );
   const old = new Set(
     [...byStream(tagged.filter(isVersion)).values()]
       .flatMap((builds) => builds.slice(keep))
       .filter(({ digests }) => !digests.some((digest) => named.has(digest))),
   );
-  const needed = new Set(tagged.filter((build) => !old.has(build)).flatMap(({ digests }) => digests));
-  const digests = new Set([...old].flatMap((build) => build.digests).filter((digest) => !needed.has(digest)));
-  return { versions: sortByBytes([...old].map(({ tag }) => tag)), digests: [...digests] };
+  const gone = new Set([...old].flatMap(({ digests }) => digests));
+  const disks = tagged.filter((build) => isOfVersion(build) && build.containers.every((digest) => gone.has(digest)));
+  // What lists disk images goes before them.
+  const removed = new Set([...disks, ...old]);
+  const needed = new Set(tagged.filter((build) => !removed.has(build)).flatMap(({ digests }) => digests));
+  const digests = new Set([...removed].flatMap((build) => build.digests).filter((digest) => !needed.has(digest)));
+  return { versions: sortByBytes([...removed].map(({ tag }) => tag)), digests: [...digests] };
 }
 
-/** The tags of old builds, and those under which something is attached to them. */
+/** The tags of old builds, and those under which something is attached to them and to their disk images. */
 export async function tagsOf(reader: ContentReader, { versions, digests }: OldBuilds): Promise<ReadonlySet<string>> {
-  const prefixes = digests.map((digest) => `sha256-${digestHex(digest)}`);
+  const disks = await mapParallel(digests, (digest) => attempt(() => reader.referrers(digest)), imagesAtOnce);
+  const belongings = disks.flatMap(({ value = [] }) => value.filter(isDiskImage).map(({ digest }) => digest));
+  const prefixes = [...digests, ...belongings].map((digest) => `sha256-${digestHex(digest)}`);
   const attached = (await reader.tagNames()).filter(
     (tag) => isMachineryTag(tag) && prefixes.some((prefix) => tag.startsWith(prefix)),
   );

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { copyContainers } from '../../../../src/flows/container/copy.ts';
-import { inspectContainer } from '../../../../src/flows/container/inspect.ts';
+import { inspectReference } from '../../../../src/flows/container/inspect.ts';
 import { verifyImage } from '../../../../src/flows/container/verify.ts';
 import { canonicalJson, type Json } from '../../../../src/lib/canonical-json.ts';
 import { attachBundle, bundleMediaType, makeBundle } from '../../../../src/oci/signatures/bundle.ts';
@@ -49,8 +49,9 @@ const verify = (name: string) => verifyImage(session, { directory, reference: na
 
 it('is verified, inspected, and copied into a layout as what it is', async () => {
   expect((await verify(reference)).signatures).toMatchObject([{ kind: 'bundle', digest: bundle.digest }]);
-  const { signatures } = await inspectContainer(session, directory, reference);
-  expect(signatures).toEqual([{ kind: 'bundle', digest: bundle.digest }]);
+  expect(await inspectReference(session, directory, reference)).toMatchObject({
+    signatures: [{ kind: 'bundle', digest: bundle.digest }],
+  });
 
   const destination = `oci:${join(directory, 'copy')}:stable`;
   await copyContainers(session, directory, {

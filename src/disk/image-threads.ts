@@ -1,8 +1,7 @@
 import { maximumDistance } from '../lib/compress/deflate.ts';
 import { type ThreadPool, threadPool } from '../lib/parallel/pool.ts';
 import type { ImageAnswer, ImageRequest } from './image-thread.ts';
-import type { BlockCompression } from './image-threads/block-compression.ts';
-import type { BlocksAnswer, CompressedBlock } from './image-threads/blocks.ts';
+import type { BlockForm, BlocksAnswer, CompressedBlock } from './image-threads/blocks.ts';
 import type { GrainStore } from './image-threads/grain-store.ts';
 import { type DeflateAnswer, type DigestAnswer, type Grain, grainBytes } from './image-threads/grains.ts';
 import { type HashStream, hashStream } from './image-threads/hash-stream.ts';
@@ -26,16 +25,8 @@ export interface ImageThreads extends Disposable {
   deflate(bytes: Uint8Array<SharedArrayBuffer>, window?: number): Promise<Grain[]>;
   /** Makes a zstd frame. @throws CosaError `THREAD_FAILED` */
   zstd(bytes: Uint8Array<SharedArrayBuffer>, level: number): Promise<Uint8Array>;
-  /**
-   * Compresses blocks that lie behind each other, each on its own.
-   * @param blockBytes of each but the last, which may be shorter
-   * @throws CosaError `THREAD_FAILED`
-   */
-  blocks(
-    bytes: Uint8Array<SharedArrayBuffer>,
-    blockBytes: number,
-    compression: BlockCompression,
-  ): Promise<CompressedBlock[]>;
+  /** Compresses blocks that lie behind each other, each on its own. @throws CosaError `THREAD_FAILED` */
+  blocks(bytes: Uint8Array<SharedArrayBuffer>, form: BlockForm): Promise<CompressedBlock[]>;
 }
 
 interface ImageThreadsOptions {
@@ -74,8 +65,7 @@ export function imageThreads({ size, grains }: ImageThreadsOptions = {}): ImageT
     hash: () => hashStream(pool as ThreadPool<HashRequest, HashAnswer>),
     deflate,
     zstd: async (bytes, level) => ((await pool.run({ kind: 'piece', bytes, level })) as PieceAnswer).compressed,
-    blocks: async (bytes, blockBytes, compression) =>
-      ((await pool.run({ kind: 'blocks', bytes, blockBytes, compression })) as BlocksAnswer).blocks,
+    blocks: async (bytes, form) => ((await pool.run({ kind: 'blocks', bytes, ...form })) as BlocksAnswer).blocks,
     [Symbol.dispose]: () => pool[Symbol.dispose](),
   };
 }

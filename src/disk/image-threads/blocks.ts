@@ -3,16 +3,22 @@ import { deflateFragment, maximumInput, maximumOutput } from '../../lib/compress
 import type { BlockCompression } from './block-compression.ts';
 import { zstdFrames } from './zstd-frame.ts';
 
-/** Asks for the compressed forms of blocks that lie behind each other. */
-export interface BlocksRequest {
-  kind: 'blocks';
-  bytes: Uint8Array<SharedArrayBuffer>;
+/** What becomes of bytes that are compressed in blocks. */
+export interface BlockForm {
   /** Bytes of each, but of the last, which may be shorter. */
   blockBytes: number;
+  /** What a block takes is counted in units of so many bytes: only a form that takes fewer is used. */
+  unitBytes: number;
   compression: BlockCompression;
 }
 
-/** A block's compressed form; its own bytes, if that would not be shorter; or nothing, if they are all zeros. */
+/** Asks for the compressed forms of blocks that lie behind each other. */
+export interface BlocksRequest extends BlockForm {
+  kind: 'blocks';
+  bytes: Uint8Array<SharedArrayBuffer>;
+}
+
+/** A block's compressed form; its own bytes, if that would not take less; or nothing, if they are all zeros. */
 export interface CompressedBlock {
   kind: 'zeros' | 'stored' | 'compressed';
   bytes: Uint8Array<ArrayBuffer>;
@@ -23,8 +29,10 @@ export interface BlocksAnswer {
   blocks: CompressedBlock[];
 }
 
-export async function compressedBlocks({ bytes, blockBytes, compression }: BlocksRequest): Promise<BlocksAnswer> {
+export async function compressedBlocks(request: BlocksRequest): Promise<BlocksAnswer> {
+  const { bytes, blockBytes, unitBytes, compression } = request;
   const compress = await compressorOf(compression);
+  const units = ({ length }: Uint8Array) => Math.ceil(length / unitBytes);
   const output = new Uint8Array(bytes.length);
   let end = 0;
 
@@ -43,7 +51,7 @@ export async function compressedBlocks({ bytes, blockBytes, compression }: Block
       continue;
     }
     const compressed = compress(block);
-    blocks.push(compressed.length < block.length ? keep('compressed', compressed) : keep('stored', block));
+    blocks.push(units(compressed) < units(block) ? keep('compressed', compressed) : keep('stored', block));
   }
   return { blocks };
 }

@@ -1,10 +1,11 @@
 import { usageError } from '../../lib/errors.ts';
 import { nearest } from '../../lib/nearest.ts';
+import { erofs } from './filesystems/erofs.ts';
 import type { LiveFilesystem } from './filesystems/live-filesystem.ts';
 import { squashfs } from './filesystems/squashfs.ts';
 
 /** All filesystems that live media can have their root in. */
-export const liveFilesystems: readonly LiveFilesystem[] = [squashfs];
+export const liveFilesystems: readonly LiveFilesystem[] = [squashfs, erofs];
 
 /**
  * The filesystem that image.json's `live-rootfs-fstype` names.

@@ -7,6 +7,7 @@ it.each(liveFilesystems.map((filesystem) => [filesystem.name, filesystem]))('fin
 
 it.each([
   ['squahsfs', 'did you mean "squashfs"?'],
+  ['eorfs', 'did you mean "erofs"?'],
   ['ext4\n', `it can write ${liveFilesystems.map(({ name }) => name).join(' and ')}`],
 ])('refuses %j', (name, hint) => {
   expect(() => findLiveFilesystem(name)).toThrow(

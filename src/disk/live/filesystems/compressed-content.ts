@@ -1,5 +1,4 @@
-import type { BlockCompression } from '../../image-threads/block-compression.ts';
-import type { CompressedBlock } from '../../image-threads/blocks.ts';
+import type { BlockForm, CompressedBlock } from '../../image-threads/blocks.ts';
 import type { ImageThreads } from '../../image-threads.ts';
 import type { FileContent } from './live-filesystem.ts';
 
@@ -11,9 +10,8 @@ export interface ContentBlock extends CompressedBlock {
 
 /** How contents are compressed. */
 export interface ContentCompression {
-  compression: BlockCompression;
-  /** A power of two, at most 1 MiB. */
-  blockBytes: number;
+  /** Blocks have a power of two as their size, at most 1 MiB. */
+  form: BlockForm;
   threads: ImageThreads;
   signal: AbortSignal;
 }
@@ -32,8 +30,8 @@ export interface ContentCompressor {
   blocks(content: FileContent): AsyncGenerator<ContentBlock, void, void>;
 }
 
-export function contentCompressor(options: ContentCompression): ContentCompressor {
-  const { blockBytes, threads, signal } = options;
+export function contentCompressor({ form, threads, signal }: ContentCompression): ContentCompressor {
+  const { blockBytes } = form;
   const free: Uint8Array<SharedArrayBuffer>[] = [];
 
   async function compress(content: FileContent, position: number, length: number): Promise<ContentBlock[]> {
@@ -41,7 +39,7 @@ export function contentCompressor(options: ContentCompression): ContentCompresso
     try {
       const bytes = buffer.subarray(0, length);
       await content.read(position, bytes);
-      const blocks = await threads.blocks(bytes, blockBytes, options.compression);
+      const blocks = await threads.blocks(bytes, form);
       return blocks.map((block, at) => ({ ...block, index: position / blockBytes + at }));
     } finally {
       free.push(buffer);

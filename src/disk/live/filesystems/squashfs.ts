@@ -35,7 +35,7 @@ async function write(request: LiveFilesystemRequest, sink: ImageSink): Promise<n
       throw usageError('FILESYSTEM_TOO_LARGE', message);
     }
   }
-  const compressor = contentCompressor({ compression, blockBytes, threads, signal });
+  const compressor = contentCompressor({ form: { blockBytes, unitBytes: 1, compression }, threads, signal });
   const writeSuperblock = await sink.reserve(superblockBytes);
   let end = superblockBytes;
 

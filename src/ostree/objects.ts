@@ -52,8 +52,8 @@ export function dirtreeObject({ files, directories }: DirtreeEntries): MetadataO
 }
 
 /**
- * A commit without parent. The same tree and options give the same bytes that
- * `ostree commit --orphan --no-bindings` writes.
+ * A commit. The same tree and options give the same bytes that
+ * `ostree commit --orphan --no-bindings` writes, with `--parent` if there is one.
  * @param root hex checksums of the root directory
  */
 export function commitObject(root: { dirtree: string; dirmeta: string }, options: CommitOptions): MetadataObject {
@@ -63,7 +63,7 @@ export function commitObject(root: { dirtree: string; dirmeta: string }, options
       name,
       typeof value === 'boolean' ? variantOf(boolean, value) : variantOf(string, value),
     ]),
-    Buffer.alloc(0),
+    fromHex(options.parent ?? ''),
     [],
     options.subject,
     options.body,

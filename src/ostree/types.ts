@@ -8,6 +8,8 @@ export interface CommitOptions {
   body: string;
   /** Seconds since the epoch. */
   timestamp: number;
+  /** Checksum of the commit that this one follows; none unless given. */
+  parent?: string | undefined;
   /** Written as `a{sv}` sorted by key, with variants of type `s` and `b`. */
   metadata: Readonly<Record<string, string | boolean>>;
 }

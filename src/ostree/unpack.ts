@@ -19,6 +19,8 @@ export interface ContentSink {
    * layers and of what is in them, once for each object of the commit, and of the one that ordinary layers were put on.
    */
   write(entry: ContentEntry): Promise<void>;
+  /** Told that a layer holds an object, whether it is written or was before. @param layer index in the image */
+  saw?(layer: number, checksum: string): void;
 }
 
 /**
@@ -61,9 +63,10 @@ export async function unpackImage(
     return { needed, sink: await begin(tree) };
   }
 
-  async function take(entry: ContentEntry, layer: BaseLayer | undefined): Promise<void> {
+  async function take(entry: ContentEntry, layer: BaseLayer | undefined, index: number): Promise<void> {
     begun ??= await beginSink();
     if (!begun.needed.has(entry.checksum)) throw unreferenced(entry);
+    begun.sink.saw?.(index, entry.checksum);
     if (written.has(entry.checksum)) return drain(entry);
     contentBytes += entry.size;
     if (contentBytes > limits.contentBytes) throw contentTooLarge(layer, limits);
@@ -72,14 +75,14 @@ export async function unpackImage(
   }
 
   await using ahead = layersAhead(counting, all, limits, signal);
-  for (const { layer, objects } of source.tree.layers) {
+  for (const [index, { layer, objects }] of source.tree.layers.entries()) {
     for await (const entry of objects(ahead.next())) {
       signal.throwIfAborted();
       if (entry.type === 'metadata') source.add(entry);
-      else await take(entry, layer);
+      else await take(entry, layer, index);
     }
   }
-  for (const entry of source.tree.made) await take(entry, undefined);
+  for (const entry of source.tree.made) await take(entry, undefined, all.length);
   const { needed } = begun ?? (await beginSink());
   for (const checksum of needed) if (!written.has(checksum)) throw objectMissing(`content object ${checksum}`);
 }

@@ -5,6 +5,7 @@ import { compareBytes, sortByBytes } from '../../lib/order.ts';
 import { biosPaths } from '../boot/loaders.ts';
 import { placeBiosLoader } from '../boot/methods/bios.ts';
 import { deploymentTitle, distributionId } from '../boot/title.ts';
+import { withContainerRecords } from '../deployment/kept-commits.ts';
 import { newDirectory, newFile, placeNode } from '../deployment/nodes.ts';
 import { physicalRoot } from '../deployment.ts';
 import type { Extent } from '../extents.ts';
@@ -14,7 +15,7 @@ import type { DiskOutput } from '../output.ts';
 import { writeOwnPartitions } from '../own-partitions.ts';
 import type { Region } from '../partitions/region.ts';
 import { partitionName } from '../partitions/table.ts';
-import { alephText, originText } from './identity.ts';
+import { alephText, followed, originText } from './identity.ts';
 import type { BaseDiskRecord } from './record.ts';
 import { osReleasePaths } from './roles.ts';
 import type { SunkContents } from './sink.ts';
@@ -28,7 +29,7 @@ import type { BaseDiskWork } from './work.ts';
  */
 export async function finishBaseDisk(
   work: BaseDiskWork,
-  { container, sectorSize }: BaseDiskRequest,
+  { container, image, sectorSize }: BaseDiskRequest,
   output: DiskOutput,
 ): Promise<Omit<BaseDiskRecord, 'extents' | 'layout'>> {
   const { settings, plan, disk, targets, contents, loaders } = work;
@@ -40,7 +41,11 @@ export async function finishBaseDisk(
   const bootChecksum = targets.checksum.digest();
   const deployed = { container, config, commit };
   const records = { origin: originText(deployed), aleph: alephText(deployed), bootChecksum, hasOwnMenu: !readsEntries };
-  const rootBytes = await targets.root.finish(physicalRoot(plan, contents.objects, records, work.kept));
+  const reference = followed(deployed);
+  const kept = work.isBootc
+    ? withContainerRecords(work.kept, { image, commit, reference, layers: contents.layers })
+    : work.kept;
+  const rootBytes = await targets.root.finish(physicalRoot(plan, contents.objects, records, kept));
 
   const esp = newDirectory(container.timestamp);
   for (const [path, file] of contents.espFiles) placeNode(esp, path, file);

@@ -10,9 +10,14 @@ export interface DeployedContainer {
   commit: string;
 }
 
+/** What a machine looks for updates at, as an origin has it: what the container says, or else where it was found. */
+export function followed({ container, config }: Pick<DeployedContainer, 'container' | 'config'>): string | undefined {
+  return config['container-imgref'] ?? container.followed;
+}
+
 /** Where the deployment came from, as ostree keeps it. */
 export function originText({ container, config, commit }: DeployedContainer): string {
-  const reference = config['container-imgref'] ?? container.followed;
+  const reference = followed({ container, config });
   const line = reference === undefined ? `refspec=${commit}` : `container-image-reference=${reference}`;
   return `[origin]\n${line}\ncontainer-image-digest=${container.digest}\n`;
 }
@@ -23,6 +28,6 @@ export function alephText({ container, config, commit }: DeployedContainer): str
   return prettyJson({
     version,
     'ostree-commit': commit,
-    container: { reference: config['container-imgref'] ?? container.followed, digest },
+    container: { reference: followed({ container, config }), digest },
   });
 }

@@ -21,6 +21,8 @@ export interface SunkContents {
   kept: Map<KeptPath, Buffer>;
   /** Undefined if the container has no Ignition. */
   ignition: IgnitionFinder | undefined;
+  /** Names of objects by the index of the layer that holds them. */
+  layers: Map<number, Set<string>>;
   /** Undefined unless GRUB is a distribution's own. */
   grub: BlsFinder | undefined;
 }
@@ -79,6 +81,7 @@ export function baseDiskSink(
     kept: new Map(),
     ignition: undefined,
     grub: undefined,
+    layers: new Map(),
   };
   let espBytes = 0;
   let storedBytes = 0;
@@ -187,7 +190,12 @@ export function baseDiskSink(
     for (const tap of taps) tap.close();
   }
 
-  return { sink: { write }, contents };
+  function saw(layer: number, name: string): void {
+    const names = contents.layers.get(layer) ?? new Set();
+    contents.layers.set(layer, names.add(name));
+  }
+
+  return { sink: { write, saw }, contents };
 }
 
 function tooLarge(problem: string) {

@@ -1,4 +1,5 @@
 import { type Cleanup, createCleanup } from '../../lib/cleanup.ts';
+import { withBootcCommit } from '../../ostree/unpack/bootc-commit.ts';
 import { readDirectories } from '../../ostree/unpack/directories.ts';
 import type { ImageTree } from '../../ostree/unpack/image-tree.ts';
 import type { ContentSink } from '../../ostree/unpack.ts';
@@ -26,6 +27,8 @@ export interface BaseDiskWork extends AsyncDisposable {
   plan: DeploymentPlan;
   /** What else the repository gets, besides the commit that is deployed. */
   kept: KeptCommits;
+  /** True if bootc is to know the container again. */
+  isBootc: boolean;
   /** Where its partitions begin; root's size shows in the end. */
   disk: PlannedDisk;
   /** What starts the system. */
@@ -51,8 +54,9 @@ export async function beginBaseDisk(
   signal: AbortSignal,
 ): Promise<BaseDiskWork> {
   const settings = await readDiskSettings(reader, image, tree, signal);
-  const plan = planDeployment(await readDirectories(tree), container.name);
-  const kept = await keptCommits(tree);
+  const deployed = await withBootcCommit(tree, image);
+  const plan = planDeployment(await readDirectories(deployed), container.name);
+  const kept = await keptCommits(deployed);
   const rows = partitionRows(container.architecture, settings.layout);
   const obstacle = await filesystemObstacle(settings);
   if (obstacle !== undefined) throw obstacle;
@@ -67,7 +71,20 @@ export async function beginBaseDisk(
     const targets = await beginTargets(place, settings, plan, cleanup);
     const { sink, contents } = baseDiskSink(plan, contentRoles(plan, loaders), targets);
     const dispose = () => cleanup[Symbol.asyncDispose]();
-    return { settings, plan, kept, disk, loaders, place, targets, sink, contents, [Symbol.asyncDispose]: dispose };
+    const isBootc = deployed !== tree;
+    return {
+      settings,
+      plan,
+      kept,
+      isBootc,
+      disk,
+      loaders,
+      place,
+      targets,
+      sink,
+      contents,
+      [Symbol.asyncDispose]: dispose,
+    };
   } catch (error) {
     await cleanup[Symbol.asyncDispose]();
     throw error;

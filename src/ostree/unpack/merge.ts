@@ -12,7 +12,7 @@ import { layersAhead } from './layers-ahead.ts';
 import type { UnpackLimits } from './limits.ts';
 import { type MergedCommit, mergedCommit } from './merge/merged-commit.ts';
 import { mergedTree } from './merge/merged-tree.ts';
-import { base, fromCommit, newDirectory } from './merge/node.ts';
+import { base, copyOf, fromCommit, hasBootc, type MergedDirectory, newDirectory } from './merge/node.ts';
 import { ordinaryLayer } from './merge/ordinary-layer.ts';
 import { makeSystem, requireStorable, showAsContainer } from './merge/system-tree.ts';
 import { readOstreeTree } from './ostree-tree.ts';
@@ -37,28 +37,39 @@ export async function mergeImage(
   const links = ostree === undefined ? async () => undefined : linkTargets(reader, ostree, limits, signal);
   const merged = mergedTree(root, links, limits);
   await using ahead = layersAhead(reader, ordinary, limits, signal);
-  for (const layer of ordinary) await merged.add(layer, checked(ahead.next(), signal));
+  let first: MergedDirectory | undefined;
+  for (const layer of ordinary) {
+    await merged.add(layer, checked(ahead.next(), signal));
+    // What later layers hide of it is needed if it is to be a commit of its own.
+    if (below === undefined) first ??= copyOf(root);
+  }
 
   const ownLink = ostreeLink();
-  const needsLink = makeSystem(root, {
-    checksum: ownLink.checksum,
-    target: ownLink.symlinkTarget,
-    size: 0,
-    place: undefined,
-  });
+  const link = { checksum: ownLink.checksum, target: ownLink.symlinkTarget, size: 0, place: undefined };
+  const firstNeedsLink = first !== undefined && makeSystem(first, link);
+  const needsLink = makeSystem(root, link) || firstNeedsLink;
   requireStorable(root, (index) => ordinary[index]?.descriptor.digest ?? '');
   const commit = mergedCommit(root, image);
+  // bootc knows an ordinary container by the commit of its first layer.
+  const firstCommit = first === undefined || !hasBootc(root) ? undefined : mergedCommit(first, image);
   const layers = [
     ...(ostree === undefined || below === undefined
       ? []
       : baseLayers(ostree, await checkTree(below, below.commit, limits.paths), limits)),
-    ...ordinary.map((layer, index) => ordinaryLayer(layer, wantedOf(commit, index))),
+    ...ordinary.map((layer, index) =>
+      ordinaryLayer(layer, wantedOf([...commit.contents, ...(firstCommit?.contents ?? [])], index)),
+    ),
   ];
-  const { tree, add } = collectTree(commit.commit.checksum, layers, needsLink ? [ownLink] : []);
-  for (const object of [commit.commit, ...commit.metadata]) add(object);
+  const tree = treeOf(commit, layers, needsLink ? [ownLink] : []);
   // Bounds what whoever lists it holds in memory.
   await checkTree(tree, tree.commit, limits.paths);
-  return { ...tree, below };
+  return { ...tree, below: below ?? (firstCommit === undefined ? undefined : treeOf(firstCommit)) };
+}
+
+function treeOf({ commit, metadata }: MergedCommit, layers: ContentLayer[] = [], made: ContentEntry[] = []): ImageTree {
+  const { tree, add } = collectTree(commit.checksum, layers, made);
+  for (const object of [commit, ...metadata]) add(object);
+  return tree;
 }
 
 async function* checked(tar: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer, void, void> {
@@ -83,7 +94,7 @@ function baseLayers({ layers }: OstreeLayers, needed: ReadonlySet<string>, limit
 }
 
 /** The contents of an ordinary layer that count, by offset. */
-function wantedOf({ contents }: MergedCommit, layer: number): ReadonlyMap<number, string> {
+function wantedOf(contents: MergedCommit['contents'], layer: number): ReadonlyMap<number, string> {
   const wanted = new Map<number, string>();
   for (const { checksum, place } of contents) if (place?.layer === layer) wanted.set(place.offset, checksum);
   return wanted;

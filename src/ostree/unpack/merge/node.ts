@@ -66,3 +66,18 @@ export function fromCommit(root: CommitDirectory): MergedDirectory {
   }
   return convert(root);
 }
+
+/** A tree as it is now: what it holds is shared, its directories are not. */
+export function copyOf(directory: MergedDirectory): MergedDirectory {
+  const entries = [...directory.entries].map(
+    ([name, node]) => [name, node.kind === 'directory' ? copyOf(node) : node] as const,
+  );
+  return { ...directory, entries: new Map(entries) };
+}
+
+/** True for a container that has bootc, which keeps records of containers in the repository. */
+export function hasBootc(root: MergedDirectory): boolean {
+  const usr = root.entries.get('usr');
+  const bin = usr?.kind === 'directory' ? usr.entries.get('bin') : undefined;
+  return bin?.kind === 'directory' && bin.entries.get('bootc')?.kind === 'content';
+}

@@ -20,7 +20,8 @@ export const imageBuild = defineCommand({
     'Everything read is verified. Needs no root, namespaces, loop devices, mounts or KVM; the same container gives the ' +
     'same bytes everywhere. An image that is there already is not made again. Without a platform, those are made that ' +
     '"platforms" in image.yaml names. Beside each image lies a .json with checksums and what it was made of. ' +
-    '"cosa image list" tells what there is; docs/platforms.md, how to start each.',
+    '"cosa image list" tells what there is; docs/platforms.md, how to start each. The container may be one of ours, one ' +
+    'derived from it with a Containerfile, or any bootable one: see docs/bring-your-own-container.md.',
   configure: (command) =>
     command
       .addArgument(platformArgument)

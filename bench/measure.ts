@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -126,6 +127,27 @@ export function report(what: string, seconds: number, against?: { seconds: numbe
 /** The most memory that this process has had so far, in MiB. */
 export function peakMemory(): number {
   return process.resourceUsage().maxRSS / 1024;
+}
+
+/** The most memory that a program of Node's took in any of some runs, in MiB: it tells at its end. */
+export async function peakMemoryOf(
+  program: string,
+  runs: readonly { args: readonly string[]; cwd: string }[],
+): Promise<number> {
+  const scratch = mkdtempSync(join(tmpdir(), 'cosa-bench-peak-'));
+  const file = join(scratch, 'peak');
+  // Not the resource usage: a process begins with the peak of the one that started it.
+  const hook = `import { appendFileSync, readFileSync } from 'node:fs';
+    process.on('exit', () => {
+      const [, kibibytes] = /VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'));
+      appendFileSync(${JSON.stringify(file)}, kibibytes + '\\n');
+    });`;
+  const node = ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, program];
+  // Not a synchronous call: a registry's log may have to be read meanwhile.
+  for (const { args, cwd } of runs) await promisify(execFile)(process.execPath, [...node, ...args], { cwd });
+  const peak = Math.max(...readFileSync(file, 'utf8').trim().split('\n').map(Number)) / 1024;
+  rmSync(scratch, { recursive: true });
+  return peak;
 }
 
 /** Prints a peak memory in MiB, with the goal. */

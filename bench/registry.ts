@@ -3,14 +3,12 @@
 // Usage: tsx bench/registry.ts [SHAPE]; SHAPE is the begin of a name in transfer-images.ts, all are measured without.
 // With the program built: whole processes are measured.
 
-import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { startDockerRegistry } from '../test/helpers/docker-registry.ts';
-import { least, type ProgramTime, reportBeside, reportPeakMemory, timeProgram } from './measure.ts';
+import { least, type ProgramTime, peakMemoryOf, reportBeside, reportPeakMemory, timeProgram } from './measure.ts';
 import { type Shape, shapes, storeShape } from './transfer-images.ts';
 
 const rounds = 5;
@@ -67,28 +65,18 @@ async function measure(side: Side): Promise<Record<Step, ProgramTime>> {
   return times;
 }
 
-/** The most memory that a push and a pull took, in MiB: the program is run once more and tells at its end. */
+/** The most memory that a push and a pull took, in MiB. */
 async function peakMemory(): Promise<number> {
   await using registry = await startDockerRegistry();
-  const file = join(directory, 'peak');
-  // Not the resource usage: a process begins with the peak of the one that started it.
-  const hook = `import { appendFileSync, readFileSync } from 'node:fs';
-    process.on('exit', () => {
-      const [, kibibytes] = /VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'));
-      appendFileSync(${JSON.stringify(file)}, kibibytes + '\\n');
-    });`;
-  const node = ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, program];
   const target = join(directory, 'target');
   mkdirSync(target);
   writeFileSync(join(target, 'cosa.json'), settings);
   const place = `docker://${registry.host}/os:testing`;
-  // Not a synchronous call: the registry's log has to be read meanwhile.
-  const run = promisify(execFile);
-  await run(process.execPath, [...node, 'push', place, '--from', 'first', '--quiet'], { cwd: work });
-  await run(process.execPath, [...node, 'pull', place, '--quiet'], { cwd: target });
+  const peak = await peakMemoryOf(program, [
+    { args: ['push', place, '--from', 'first', '--quiet'], cwd: work },
+    { args: ['pull', place, '--quiet'], cwd: target },
+  ]);
   rmSync(target, { recursive: true });
-  const peak = Math.max(...readFileSync(file, 'utf8').trim().split('\n').map(Number)) / 1024;
-  rmSync(file);
   return peak;
 }
 

@@ -14,6 +14,7 @@ const benchmarks = [
   'build',
   'rebuild',
   'registry',
+  'image-transfer',
   'layer-plan',
   'ext4',
   'startup',

@@ -14,6 +14,7 @@ import { immutableRoot } from '../../src/vm/suites/basic/immutable-root.ts';
 import { readOnlyUsr } from '../../src/vm/suites/basic/read-only-usr.ts';
 import { running } from '../../src/vm/suites/basic/running.ts';
 import { createGuest, testUser } from '../../src/vm/suites/guest.ts';
+import { startDockerRegistry } from '../helpers/docker-registry.ts';
 import { silentSession } from '../helpers/session.ts';
 import { builtWorkDirectory, cosaOk, testWork } from '../integration/fixture.ts';
 import { provisionedDisk } from './provisioned-disk.ts';
@@ -37,9 +38,12 @@ const everywhere = [running, commit, firmware, growth, readOnlyUsr, immutableRoo
 
 const grow = 2 * 1024 ** 3;
 
+/** Gives the image of a platform; the directory is empty. */
+type Obtain = (platform: string, directory: string) => Promise<BuiltImage>;
+
 /** Makes the example's image for a platform with `cosa image build`, and boots what is in it. */
-export function bootPlatform(platform: string, start: Firmware): Promise<PlatformBoot> {
-  return withMachine(platform, start, async ({ machine, key, image, signal }) => {
+export function bootPlatform(platform: string, start: Firmware, obtain: Obtain = build): Promise<PlatformBoot> {
+  return withMachine({ platform, start, obtain }, async ({ machine, key, image, signal }) => {
     const expected = { commit: image.container['ostree-commit'], firmware: start, diskSize: machine.diskSize };
     const guest = createGuest(machine, key, expected, signal);
     await guest.reachable();
@@ -57,7 +61,7 @@ export function bootPlatform(platform: string, start: Firmware): Promise<Platfor
  * @returns the kernel's command line, argument by argument
  */
 export function bootToCloud(platform: string, start: Firmware): Promise<readonly string[]> {
-  return withMachine(platform, start, async ({ machine, signal }) => {
+  return withMachine({ platform, start, obtain: build }, async ({ machine, signal }) => {
     const wait = { milliseconds: 20 * 60_000, signal: AbortSignal.any([signal, machine.stopped]) };
     await machine.console.waitFor(/Job ignition-fetch\.service\/start running|emergency/i, wait);
     const text = machine.console.tail(20_000).join('\n');
@@ -73,18 +77,40 @@ interface StartedPlatform {
   signal: AbortSignal;
 }
 
-async function withMachine<T>(
-  platform: string,
-  start: Firmware,
-  use: (started: StartedPlatform) => Promise<T>,
-): Promise<T> {
+async function build(platform: string): Promise<BuiltImage> {
   const work = await builtWorkDirectory();
   const made = JSON.parse(await cosaOk(work, ['image', 'build', platform, '--json'])) as BuiltImage[];
   const image = made[0];
   if (image === undefined) throw new Error(`no image for ${platform} was made`);
+  return image;
+}
+
+/** As a release goes: the built image is pushed and signed, and then there is nothing but a registry and a public key. */
+export async function fetchFromRegistry(platform: string, directory: string): Promise<BuiltImage> {
+  const { container } = await build(platform);
+  const passphrase = { COSIGN_PASSWORD: 'secret' };
+  await using registry = await startDockerRegistry();
+  const repository = `docker://${registry.host}/os/example`;
+  await cosaOk(directory, ['sign', '--generate-key', 'release'], passphrase);
+  const key = join(directory, 'release.key');
+  const push = ['image', 'push', platform, `${repository}:disks`, '--sign', key];
+  await cosaOk(await builtWorkDirectory(), push, passphrase);
+  await cosaOk(directory, ['verify', '--key', 'release.pub', `${repository}:disks`]);
+  const pull = ['image', 'pull', `${repository}:disks`, platform, '--output', directory, '--json'];
+  const { images } = JSON.parse(await cosaOk(directory, pull)) as { images: { path: string }[] };
+  const path = images[0]?.path;
+  if (path === undefined) throw new Error(`no image for ${platform} came back`);
+  return { path, container };
+}
+
+async function withMachine<T>(
+  { platform, start, obtain }: { platform: string; start: Firmware; obtain: Obtain },
+  use: (started: StartedPlatform) => Promise<T>,
+): Promise<T> {
   const directory = await mkdtemp(join(testWork, `${platform}-`));
   const session = silentSession();
   try {
+    const image = await obtain(platform, directory);
     const key = await createSshKey(directory);
     const config = ignitionConfig({ users: [{ name: testUser, sshKeys: [key.publicKey] }] });
     const disk = await provisionedDisk(image.path, directory, config);

@@ -4,7 +4,6 @@ import type { TemporaryDirectories } from '../../../disk/artifacts/temporary.ts'
 import type { VerifiedFiles } from '../../../disk/artifacts/verified-files.ts';
 import type { StoredDiskImage } from '../../../disk/distribution/read.ts';
 import { writeSparseFile } from '../../../disk/image-file/sparse-file.ts';
-import { createBufferPool } from '../../../lib/buffer-pool.ts';
 import { digestHex } from '../../../lib/digest.ts';
 import { makeDirectory } from '../../../lib/directories.ts';
 import { commitRename } from '../../../lib/files.ts';
@@ -13,9 +12,6 @@ import { type BlobCounts, copyBlobs } from '../../../oci/copy/blobs.ts';
 import type { ContentReader } from '../../../oci/store.ts';
 import type { Descriptor } from '../../../oci/types.ts';
 import type { Reporter } from '../../../progress/reporter.ts';
-
-/** Bytes of one buffer that is read into. */
-const readSize = 1 << 20;
 
 /** A disk image that is to be downloaded, and where to. */
 export interface ImageDownload {
@@ -35,7 +31,6 @@ export async function downloadImages(
   { temporary, verified }: { temporary: TemporaryDirectories; verified: VerifiedFiles },
   reporter: Reporter,
 ): Promise<BlobCounts> {
-  const pool = createBufferPool(readSize);
   const paths = new Map<Descriptor, string>();
   /** By file: what is to be done when it is complete. */
   const finish = new Map<Descriptor, () => Promise<void>>();
@@ -60,7 +55,7 @@ export async function downloadImages(
         async putBlob({ descriptor, open }, { signal = reporter.signal, onBytes } = {}) {
           const path = paths.get(descriptor);
           if (path === undefined) throw new Error(`nobody asked for ${descriptor.digest}`);
-          await writeSparseFile(path, counted(open(signal, pool), onBytes), pool, signal);
+          await writeSparseFile(path, counted(open(signal), onBytes));
           await finish.get(descriptor)?.();
           return 'written';
         },

@@ -1,10 +1,14 @@
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { machineDirectory } from '../../src/vm/prepare.ts';
+import { createSshKey } from '../../src/vm/ssh.ts';
 import { bootedDeployment } from '../../src/vm/suites/basic/commit.ts';
+import { growth } from '../../src/vm/suites/basic/growth.ts';
 import { requireRunning } from '../../src/vm/suites/basic/running.ts';
 import type { Guest } from '../../src/vm/suites/system-test.ts';
 import { cosa, cosaOk } from '../integration/fixture.ts';
-import { bootDisk } from './boot-disk.ts';
+import { bootLive, configFor, installAndReboot, requireLive, serialConsole } from './live.ts';
+import { buildMedium, customized } from './live-media.ts';
 import { commitConfig, edit, prepareScene, type Scene, stream } from './scene.ts';
 
 // "Your first pipeline" (docs/first-pipeline.md): machines that share no disk, a registry between them. In order.
@@ -19,7 +23,7 @@ let scene: Scene;
 let machine3: string;
 let first: Release;
 let second: Release & { updateSize: number };
-let disk: string;
+let iso: string;
 
 beforeAll(async () => {
   scene = await prepareScene();
@@ -33,28 +37,12 @@ async function json<T>(directory: string, args: readonly string[], env?: Record<
   return JSON.parse(await cosaOk(directory, ['--json', ...args], env)) as T;
 }
 
-interface DiskImage {
-  path: string;
-  version: string;
-  container: { digest: string; 'ostree-commit': string };
-}
+const fromStream = () => ['--from', `${scene.repository}:${stream}`];
 
-async function makeDisk(machine: string): Promise<DiskImage> {
-  const images = await json<DiskImage[]>(machine, [
-    'image',
-    'build',
-    'qemu',
-    '--from',
-    `${scene.repository}:${stream}`,
-  ]);
-  if (images[0] === undefined) throw new Error('no disk image was made');
-  return images[0];
-}
-
-test('machine 3 makes a disk of the stream, from the registry alone', async () => {
+test('machine 3 makes an ISO of the stream, from the registry alone', async () => {
   machine3 = await scene.newMachine('machine-3');
-  const image = await makeDisk(machine3);
-  disk = image.path;
+  const image = await buildMedium(machine3, 'live-iso', ...fromStream());
+  iso = image.path;
   first = { ...image.container, commit: image.container['ostree-commit'], version: image.version };
   expect(first.version).toBe('13.0.0');
 });
@@ -104,8 +92,13 @@ test('machine 2 tests exactly that digest and promotes it', async () => {
 });
 
 test('machine 3 makes disks of what was promoted', async () => {
-  const image = await makeDisk(machine3);
-  expect(image.container.digest).toBe(second.digest);
+  const [image] = await json<{ container: { digest: string } }[]>(machine3, [
+    'image',
+    'build',
+    'qemu',
+    ...fromStream(),
+  ]);
+  expect(image?.container.digest).toBe(second.digest);
 });
 
 /** The first two lines that `cosa-update status` prints of what runs. */
@@ -129,12 +122,31 @@ async function bound(guest: Guest, firstArguments: readonly string[]): Promise<s
   return firstArguments.flatMap((argument) => (argument === 'root=LABEL=root' ? [root, boot] : [argument]));
 }
 
-test('the running system upgrades to what was promoted, fetching only what is new, and rolls back', async () => {
-  const consoleLog = resolve(machine3, 'console.log');
-  await using guest = await bootDisk({ disk, commit: first.commit, files: scene.hostFiles, consoleLog });
+test('machine 4 boots the ISO, installs it, boots what it installed, upgrades to what was promoted, and rolls back', async () => {
+  await using scratch = await machineDirectory();
+  const key = await createSshKey(scratch.path);
+  const installed = { path: '/etc/installed.ign', mode: 0o600, content: configFor(key, scene.hostFiles) };
+  await using guest = await bootLive({
+    start: { cdrom: await customized(machine3, iso, scratch.path, configFor(key, [installed])) },
+    disk: { size: 10 * 1024 ** 3, sectorSize: 512 },
+    firmware: 'bios',
+    commit: first.commit,
+    key,
+    name: 'scene',
+  });
+  await requireRunning(guest);
+  await requireLive(guest);
+  const medium = await guest.run('sudo cosa-install /dev/sr0');
+  expect(medium.stderr).toMatch(/^cosa-install: \/dev\/sr0: it is read-only$|runs from it/m);
+
+  const said = await installAndReboot(guest, '--ignition /etc/installed.ign --append-karg systemd.show_status=1');
+  expect(said).toMatch(/^written and verified: sha256 /m);
+  await requireRunning(guest);
+  await growth.run(guest);
   expect(await booted(guest)).toBe(bootedStatus(first));
   const before = await kernelArguments(guest);
-  expect(before.filter((argument) => argument.startsWith('console='))).toHaveLength(2);
+  expect(before.slice(-2)).toEqual([serialConsole, 'systemd.show_status=1']);
+  expect(before).toContain('ignition.platform.id=metal');
 
   await guest.output('echo mine | sudo tee /etc/mine /var/mine');
   expect((await guest.run('sudo cosa-update upgrade --check')).stdout).toContain(second.digest);

@@ -6,7 +6,12 @@ import { buildProgram } from '../../src/cli/program.ts';
 const checkout = resolve(import.meta.dirname, '../..');
 
 /** Pages that show commands: `$ cosa …` in console blocks, `cosa …` in sh blocks. */
-const pages = ['README.md', 'docs/first-pipeline.md', 'examples/debian-coreos/README.md'];
+const pages = [
+  'README.md',
+  'docs/first-pipeline.md',
+  'docs/install-on-a-machine.md',
+  'examples/debian-coreos/README.md',
+];
 
 function shownCommands(page: string): string[] {
   const blocks = [...page.matchAll(/^ *```(console|sh)\n([\s\S]*?)^ *```/gm)];

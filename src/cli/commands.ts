@@ -61,6 +61,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/image-list.ts')).imageList,
   },
   {
+    name: 'image customize',
+    summary: 'copy a disk image or ISO with Ignition and kernel arguments in it',
+    group: 'Build',
+    load: async () => (await import('./commands/image-customize.ts')).imageCustomize,
+  },
+  {
     name: 'iso ignition embed',
     summary: 'give a live ISO an Ignition config',
     group: 'Build',

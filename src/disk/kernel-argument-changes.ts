@@ -32,7 +32,7 @@ export interface KernelArgumentEdit {
  */
 export function kernelArgumentEdit(changes: KernelArgumentChanges): KernelArgumentEdit {
   const replacements = changes.replace.map(parseReplacement);
-  const appended = checkArguments(changes.append);
+  const appended = checkKernelArguments(changes.append);
   const deleted = changes.delete.map((argument) => argument.trim());
   for (const argument of deleted) {
     if (argument === '' || /\s/.test(argument)) throw invalid(argument, 'must be one kernel argument');
@@ -62,11 +62,16 @@ export function kernelArgumentEdit(changes: KernelArgumentChanges): KernelArgume
 function parseReplacement(text: string): { before: string; after: string } {
   const [, key, old, value] = /^([^=]+)=([^=]+)=([^=]+)$/.exec(text.trim()) ?? [];
   if (key === undefined || old === undefined || value === undefined) throw invalid(text, 'must be KEY=OLD=NEW');
-  const [after = ''] = checkArguments([`${key}=${value}`]);
+  const [after = ''] = checkKernelArguments([`${key}=${value}`]);
   return { before: `${key}=${old}`, after };
 }
 
-function checkArguments(given: readonly string[]): string[] {
+/**
+ * Checks arguments that are added: a boot loader's configuration must take them for nothing but themselves.
+ * @returns them without white space around
+ * @throws CosaError `KERNEL_ARGUMENT_INVALID` (exit 2)
+ */
+export function checkKernelArguments(given: readonly string[]): string[] {
   const trimmed = given.map((argument) => argument.trim());
   for (const argument of trimmed) {
     const result = kernelArguments.safeParse([argument]);

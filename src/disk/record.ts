@@ -46,6 +46,8 @@ const recordSchema = z.object({
   compression: z.string().optional(),
   /** The program that made it, with its version: `cosa 1.0.0`. */
   generator: z.string().optional(),
+  /** Of a copy that a person has changed, with an Ignition config or other kernel arguments: the key of what it was. */
+  customized: z.object({ of: z.string() }).optional(),
   /** Hash of everything that the image was made from. */
   key: z.string(),
 });

@@ -3,7 +3,7 @@ import { decompressXz, isXz } from '../../lib/compress/decompress-xz.ts';
 import { decompressZstd } from '../../lib/compress/decompress-zstd.ts';
 import { deflateFragment, maximumInput, maximumOutput } from '../../lib/compress/deflate.ts';
 import { streamHeader, streamTrailer } from '../../lib/compress/stream-format.ts';
-import { InvalidZstdError, splitFrames } from '../../lib/compress/zstd-frames.ts';
+import { firstFrame } from '../../lib/compress/zstd-frames.ts';
 import { readCpio } from '../../lib/cpio/reader.ts';
 import { encodeCpio } from '../../lib/cpio/writer.ts';
 import { sortByBytes } from '../../lib/order.ts';
@@ -54,9 +54,9 @@ async function decompressed(bytes: Buffer): Promise<AsyncIterable<Uint8Array>> {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return gunzipped(bytes);
   if (isXz(bytes)) return once(decompressXz(bytes, largestArchive));
   if (bytes.subarray(0, 4).equals(zstdMagic)) {
-    const length = zstdLength(bytes);
-    if (bytes.subarray(length).some((byte) => byte !== 0)) throw somethingFollows();
-    return bounded(decompressZstd(once(bytes.subarray(0, length))));
+    const frame = firstFrame(bytes);
+    if (bytes.subarray(frame.length).some((byte) => byte !== 0)) throw somethingFollows();
+    return bounded(decompressZstd(once(frame)));
   }
   return once(bytes);
 }
@@ -84,21 +84,6 @@ interface GunzipResult {
   buffer: Buffer;
   /** Tells how much of the input was read. */
   engine: { bytesWritten: number };
-}
-
-/** Bytes of the frames that begin a buffer, whatever follows them. */
-function zstdLength(bytes: Buffer): number {
-  const parts = splitFrames();
-  let length = 0;
-  try {
-    parts.next();
-    for (let part = parts.next(bytes).value; part; part = parts.next().value) length += part.length;
-    return bytes.length;
-  } catch (error) {
-    // Zeros are no frame.
-    if (!(error instanceof InvalidZstdError)) throw error;
-    return length;
-  }
 }
 
 async function* bounded(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -52,6 +52,27 @@ export function* splitFrames(): Generator<Uint8Array | undefined, void, Uint8Arr
   if (frames === 0) throw new InvalidZstdError('there is no frame');
 }
 
+/**
+ * The frame that begins a buffer, whatever other bytes follow it; all of it if that is cut off.
+ * @throws nothing: the decoder judges what it is
+ */
+export function firstFrame(bytes: Uint8Array): Uint8Array {
+  const parts = splitFrames();
+  let length = 0;
+  try {
+    parts.next();
+    for (let part = parts.next(bytes).value; part; part = parts.next().value) {
+      // No block begins like a frame: it would be too large.
+      const begins = new DataView(part.buffer, part.byteOffset, part.byteLength).getUint32(0, true) === frameMagic;
+      if (begins && length > 0) return bytes.subarray(0, length);
+      length += part.length;
+    }
+  } catch (error) {
+    if (!(error instanceof InvalidZstdError)) throw error;
+  }
+  return length === 0 ? bytes : bytes.subarray(0, length);
+}
+
 type Reader = ReturnType<typeof reader>;
 type Parts<T> = Generator<Uint8Array | undefined, T, Uint8Array | undefined>;
 

@@ -2,8 +2,6 @@ import { imageConfigKeys } from '../contract/image-config.ts';
 import type { FileValues, KeyTable, MergedKeyTable, MergedValues } from './key-table.ts';
 import { oneOf, oneOrMore, valueType } from './value-types.ts';
 
-const noLiveImages = { because: 'only other tools read it, for there are no live images here yet' };
-
 /**
  * Keys of image.yaml, with their defaults. The result travels in the container as image.json, and whoever makes disks
  * of it reads nothing else.
@@ -137,19 +135,19 @@ export const imageKeys = {
     type: oneOf(imageConfigKeys['live-rootfs-fstype'].schema),
     merge: 'replace',
     family: 'any',
-    description: 'Filesystem of the live image.',
+    description:
+      'Filesystem that live media have their root in. EROFS is compressed with zstd, which Linux 6.10 and later read.',
     example: 'squashfs',
     default: imageConfigKeys['live-rootfs-fstype'].default,
-    unread: noLiveImages,
   },
   'live-rootfs-fsoptions': {
     type: valueType('string, may be empty', imageConfigKeys['live-rootfs-fsoptions'].schema),
     merge: 'replace',
     family: 'any',
-    description: 'Arguments of the program that makes the live filesystem.',
+    description:
+      'Options of that filesystem: some of mksquashfs (`-comp zstd` or `gzip`, `-Xcompression-level`, `-b`) or of mkfs.erofs (`-zzstd,level=N`, `-C#`: what is compressed at once). The level of zstd is 6 unless told. For EROFS, the default counts as none.',
     example: '-comp zstd',
     default: imageConfigKeys['live-rootfs-fsoptions'].default,
-    unread: noLiveImages,
   },
   'vmware-os-type': {
     type: valueType('string', imageConfigKeys['vmware-os-type'].schema),

@@ -158,8 +158,8 @@ test('a key that several files set is named once, where the strongest has it', a
     'one.yaml': '# a comment\nselinux: true\n',
     'two.yaml': 'selinux: true\n',
     'image.yaml': 'include: [weak.yaml, strong.yaml]\n',
-    'weak.yaml': 'live-rootfs-fstype: erofs\n',
-    'strong.yaml': 'size: 9\nlive-rootfs-fstype: erofs\n',
+    'weak.yaml': 'ostree-remote: example\n',
+    'strong.yaml': 'size: 9\nostree-remote: example\n',
   });
   expect((await loadConfig(base, testOptions)).unread.map(({ where }) => where)).toEqual([
     { file: join(base, 'one.yaml'), line: 2, column: 1 },

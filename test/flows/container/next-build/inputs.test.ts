@@ -114,7 +114,7 @@ it('a lockfile gives the packages and the date, without asking anybody', async (
 });
 
 it('warns of keys that have no effect, each once and with its position', async () => {
-  await writeFiles({ 'image.yaml': 'size: 12\nlive-rootfs-fstype: erofs\n', 'more.yaml': 'selinux: true\n' }, config);
+  await writeFiles({ 'image.yaml': 'size: 12\nostree-remote: example\n', 'more.yaml': 'selinux: true\n' }, config);
   await appendFile(join(config, 'manifest.yaml'), 'include: more.yaml\nselinux: true\n');
   const events: PipelineEvent[] = [];
   const work = workDirectoryAt(root, { config: { source: config } });
@@ -128,7 +128,7 @@ it('warns of keys that have no effect, each once and with its position', async (
     },
     {
       type: 'warning',
-      message: `${config}/image.yaml:2:1: "live-rootfs-fstype" has no effect: only other tools read it, for there are no live images here yet`,
+      message: `${config}/image.yaml:2:1: "ostree-remote" has no effect: an installed system follows a container: container-imgref`,
       hint: undefined,
     },
   ]);

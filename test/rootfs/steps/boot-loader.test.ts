@@ -38,6 +38,7 @@ describe('bootLoader', () => {
     const root = await shellRoot({
       'usr/lib/os-release': 'ID=debian\n',
       'usr/lib/grub/i386-pc/boot.img': 'boot',
+      'usr/lib/grub/i386-pc/boot_hybrid.img': 'hybrid',
       'usr/bin/grub-mkimage': mkimage,
       'usr/lib/shim/shimx64.efi.signed': 'shim',
       'usr/lib/shim/mmx64.efi.signed': 'mok',
@@ -49,6 +50,10 @@ describe('bootLoader', () => {
       '/bios/core.img': expect.stringContaining(
         `${ownDisk}${searchByLabel}set prefix=($root)/grub\nnormal\nbiosdisk\npart_gpt\n`,
       ),
+      '/bios/eltorito.img': expect.stringMatching(
+        /^search --no-floppy --set=root --hint=\$root --file \/boot\/grub\/grub.cfg\nset prefix=\(\$root\)\/boot\/grub\nnormal\nbiosdisk\n(.*\n)*iso9660\n/,
+      ),
+      '/bios/hybrid.img': 'hybrid',
       '/efi/EFI/BOOT/BOOTX64.EFI': 'shim',
       '/efi/EFI/BOOT/grubx64.efi': 'grub',
       '/efi/EFI/BOOT/mmx64.efi': 'mok',

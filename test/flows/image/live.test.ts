@@ -226,7 +226,7 @@ describe('live media of containers', () => {
       { imageConfig: { 'extra-kargs': Array.from({ length: 4 }, (_, index) => `k${index}=${'x'.repeat(428)}`) } },
       {
         code: 'KERNEL_ARGUMENTS_LENGTH',
-        message: "the kernel's arguments have 1804 characters, and live media have room for 1792",
+        message: "the kernel's arguments have 1800 characters, and live media have room for 1792",
       },
     ],
     [

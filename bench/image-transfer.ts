@@ -66,7 +66,15 @@ function sides(image: string): Record<'cosa' | 'oras' | 'skopeo', Side> {
     },
     oras: {
       push: (host) => timeProgram(oras, ['push', '--plain-http', `${host}/os:disk`, name], join(directory, 'images')),
-      pull: (host, to) => timeProgram(oras, ['pull', '--plain-http', `${host}/os:disk`, '--output', to]),
+      // It leaves the bytes in the page cache; skopeo and we have them on the disk when we say so.
+      pull: (host, to) =>
+        timeProgram('bash', [
+          '-c',
+          `"$0" pull --plain-http "$1" --output "$2" && sync "$2"/*`,
+          oras,
+          `${host}/os:disk`,
+          to,
+        ]),
     },
     skopeo: {
       push: (host) =>

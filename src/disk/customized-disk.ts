@@ -19,6 +19,8 @@ export interface DiskCustomization {
 /** Tells GRUB that the disk was never booted. */
 const stamp = 'ignition.firstboot';
 const entriesDirectory = 'loader/entries';
+/** A system has two, or four. */
+const mostEntries = 64;
 /** The menu of systems whose GRUB does not read entries. */
 const menu = 'loader/grub.cfg';
 /** `COMMAND_LINE_SIZE` of Linux on x86 and arm64, without the zero at its end, and what GRUB puts before it. */
@@ -69,6 +71,12 @@ async function changeKernelArguments(boot: Ext4Volume, edit: KernelArgumentEdit)
   const names = sortByBytes((await boot.list(entriesDirectory)).filter((name) => name.endsWith('.conf')));
   if (names.length === 0) {
     throw usageError('DISK_UNSUPPORTED', `the boot filesystem of the disk has no entries in /${entriesDirectory}`);
+  }
+  if (names.length > mostEntries) {
+    throw usageError(
+      'DISK_UNSUPPORTED',
+      `the boot filesystem of the disk has ${names.length} entries in /${entriesDirectory}`,
+    );
   }
   for (const name of names) await changeFile(boot, `${entriesDirectory}/${name}`, edit, /^(options)[ \t]+(.*)$/gm);
   if ((await boot.read(menu)) !== undefined)

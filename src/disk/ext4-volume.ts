@@ -1,7 +1,7 @@
 import { allocationOf } from './ext4-volume/allocation.ts';
 import { openBlocks, type ReadPartition } from './ext4-volume/blocks.ts';
 import { addName, findPath, listDirectory, writeNewDirectory } from './ext4-volume/directories.ts';
-import { unsupported } from './ext4-volume/faults.ts';
+import { damaged, unsupported } from './ext4-volume/faults.ts';
 import {
   contentBlocks,
   extentArea,
@@ -142,7 +142,9 @@ export async function openExt4Volume(read: ReadPartition, size: number): Promise
       writeNewDirectory(blocks, first, { number, bytes }, parent.number);
       await addName(blocks, parent, { name, inode: number, type: fileType.directory });
       const changed = Buffer.from(parent.bytes);
-      changed.writeUInt16LE(changed.readUInt16LE(0x1a) + 1, 0x1a);
+      const links = changed.readUInt16LE(0x1a);
+      if (links === 0xffff) throw damaged(`inode ${parent.number} has ${links} links`);
+      changed.writeUInt16LE(links + 1, 0x1a);
       await writeInode(blocks, parent.number, changed);
     },
     finish: () => blocks.finish(allocation.added),

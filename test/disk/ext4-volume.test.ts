@@ -28,6 +28,7 @@ beforeAll(() => {
   symlinkSync('loader.1', join(tree, 'loader'));
   symlinkSync(`/${'./'.repeat(50)}grub/grub.cfg`, join(tree, 'far'));
   symlinkSync('round', join(tree, 'round'));
+  symlinkSync(`${'grub/../'.repeat(110)}grub/grub.cfg`, join(tree, 'long'));
   mkdirSync(join(tree, 'many'));
   for (let index = 0; index < 300; index++) writeFileSync(join(tree, 'many', `file-with-a-long-name-${index}`), '');
 });
@@ -42,13 +43,22 @@ const kinds = [
   ['with checksums and short descriptors', ['-b', '2048', '-O', '^64bit']],
 ] as const;
 
-function make(name: string, options: readonly string[], type = 'ext4'): string {
-  const path = join(directory, name);
+/** Filesystems by what mke2fs was asked for: nobody writes to them. */
+const made = new Map<string, Buffer>();
+
+/** A filesystem of mke2fs, to be written to. */
+function make(options: readonly string[], type = 'ext4'): Buffer {
+  const wanted = [type, ...options].join(' ');
+  const kept = made.get(wanted);
+  if (kept !== undefined) return Buffer.from(kept);
+  const path = join(directory, 'made.img');
   rmSync(path, { force: true });
-  execFileSync('mke2fs', ['-q', '-t', type, ...options, '-d', tree, '-E', 'root_owner=0:0', path, '48M'], {
+  execFileSync('mke2fs', ['-q', '-t', type, ...options, '-d', tree, '-E', 'root_owner=0:0', path, '12M'], {
     stdio: 'pipe',
   });
-  return path;
+  const image = readFileSync(path);
+  made.set(wanted, image);
+  return Buffer.from(image);
 }
 
 /** @param changes bytes that differ from the image's, by their positions */
@@ -60,13 +70,16 @@ const readerOf =
       if (at >= position && at < position + buffer.length) buffer[at - position] = value;
   };
 
-async function openImage(path: string) {
-  const image = readFileSync(path);
+async function openImage(image: Buffer) {
   return { image, volume: await openExt4Volume(readerOf(image), image.length) };
 }
 
-function check(path: string): void {
+/** Writes a filesystem to a file. @returns its path, once e2fsck has found it in order */
+function check(image: Buffer): string {
+  const path = join(directory, 'checked.img');
+  writeFileSync(path, image);
   execFileSync('e2fsck', ['-fn', path], { stdio: 'pipe' });
+  return path;
 }
 
 const debugfs = (path: string, command: string) =>
@@ -74,7 +87,7 @@ const debugfs = (path: string, command: string) =>
 
 describe.each(kinds)('an ext4 of mke2fs, %s', (_name, options) => {
   it('is read', async () => {
-    const { volume } = await openImage(make('read.img', options));
+    const { volume } = await openImage(make(options));
     for (const [path, content] of Object.entries(files)) expect((await volume.read(path))?.toString()).toBe(content);
     expect((await volume.read('boot/boot/loader/entries/ostree-1.conf'))?.toString()).toBe('title one\noptions rw\n');
     expect((await volume.read('far'))?.toString()).toBe(long);
@@ -90,6 +103,7 @@ describe.each(kinds)('an ext4 of mke2fs, %s', (_name, options) => {
         'ignition.firstboot',
         'loader',
         'loader.1',
+        'long',
         'lost+found',
         'many',
         'ostree',
@@ -101,11 +115,14 @@ describe.each(kinds)('an ext4 of mke2fs, %s', (_name, options) => {
       exitStatus: 4,
       message: 'the boot filesystem of the disk is damaged: symbolic links lead in a circle',
     });
+    await expect(volume.read('long')).rejects.toMatchObject({
+      code: 'DISK_INVALID',
+      message: 'the boot filesystem of the disk is damaged: symbolic links lead through too many directories',
+    });
   });
 
   it('takes new files and other contents, and is in order for e2fsck', async () => {
-    const path = make('write.img', options);
-    const { image, volume } = await openImage(path);
+    const { image, volume } = await openImage(make(options));
     const config = Buffer.from(JSON.stringify({ noise: 'abc'.repeat(20_000) }));
     await volume.makeDirectory('ignition', 0o700);
     await volume.makeDirectory('ignition', 0o755);
@@ -115,8 +132,7 @@ describe.each(kinds)('an ext4 of mke2fs, %s', (_name, options) => {
     await volume.write('grub/grub.cfg', Buffer.alloc(0), 0o600);
     expect((await volume.read('ignition/config.ign'))?.equals(config)).toBe(true);
     for (const { position, bytes } of volume.finish()) bytes.copy(image, position);
-    writeFileSync(path, image);
-    check(path);
+    const path = check(image);
     expect(debugfs(path, 'cat /ignition/config.ign')).toBe(config.toString());
     expect(debugfs(path, 'cat /loader.1/entries/ostree-1.conf')).toBe('options changed\n');
     expect(debugfs(path, 'cat /ignition.firstboot')).toBe('set a=b\n');
@@ -126,7 +142,7 @@ describe.each(kinds)('an ext4 of mke2fs, %s', (_name, options) => {
   });
 
   it('ends with errors of ours and within bounds, whatever in it is damaged', async () => {
-    const { image } = await openImage(make('damaged.img', options));
+    const { image } = await openImage(make(options));
     const group = image.readUInt32LE(1024 + 0x18) === 0 ? 2048 : 1024 << image.readUInt32LE(1024 + 0x18);
     const table = image.readUInt32LE(group + 8) * (1024 << image.readUInt32LE(1024 + 0x18));
     const places = fc.oneof(
@@ -174,7 +190,7 @@ describe('a boot filesystem', () => {
       "the superblock's checksum is wrong",
     ],
   ])('is refused: %s', async (_name, damage, code, reason) => {
-    const { image } = await openImage(make('refused.img', ['-O', '^metadata_csum_seed,^orphan_file']));
+    const { image } = await openImage(make(['-O', '^metadata_csum_seed,^orphan_file']));
     damage(image);
     const prefix = code === 'DISK_INVALID' ? 'is damaged' : 'cannot be changed';
     await expect(openExt4Volume(readerOf(image), image.length)).rejects.toMatchObject({
@@ -183,8 +199,45 @@ describe('a boot filesystem', () => {
     });
   });
 
+  it('is refused when a tree of extents names itself, which would be walked for years', async () => {
+    const { image } = await openImage(make(['-O', '^metadata_csum,^64bit']));
+    const path = check(image);
+    const [, number] = /^Inode: (\d+)/.exec(debugfs(path, 'stat /grub/grub.cfg')) ?? [];
+    const [, blockText, offsetText] =
+      /located at block (\d+), offset 0x([0-9a-f]+)/.exec(debugfs(path, `imap <${number}>`)) ?? [];
+    const blockSize = 1024 << image.readUInt32LE(1024 + 0x18);
+    const inode = image.subarray(Number(blockText) * blockSize + Number.parseInt(offsetText ?? '', 16));
+    const levels = [0, 1, 2, 3, 4].map((level) => ({ level, block: image.length / blockSize - 10 + level }));
+    /** A node each of whose entries names the same one below. */
+    const fill = (node: Buffer, level: number) => {
+      const count = Math.floor((node.length - 12) / 12);
+      node.fill(0).writeUInt16LE(0xf30a, 0);
+      for (const [at, value] of [count, count, level].entries()) node.writeUInt16LE(value, 2 + 2 * at);
+      // Of a leaf, nothing but extents that are not written.
+      for (let at = 12; at + 12 <= node.length; at += 12) {
+        if (level === 0) node.writeUInt16LE(32769, at + 4);
+        else node.writeUInt32LE((levels[level - 1] as { block: number }).block, at + 4);
+      }
+    };
+    for (const { level, block } of levels) fill(image.subarray(block * blockSize, (block + 1) * blockSize), level);
+    fill(inode.subarray(0x28, 0x28 + 60), 5);
+    const { volume } = await openImage(image);
+    await expect(volume.read('grub/grub.cfg')).rejects.toMatchObject({
+      code: 'DISK_INVALID',
+      message: 'the boot filesystem of the disk is damaged: a tree of extents has the same blocks twice',
+    });
+  });
+
+  it('is refused when its counts of what is free cannot be', async () => {
+    const { image } = await openImage(make(['-O', '^metadata_csum,^64bit']));
+    image.writeUInt32LE(0, 1024 + 0x0c);
+    const { volume } = await openImage(image);
+    await volume.write('new', Buffer.alloc(5000), 0o600);
+    expect(() => volume.finish()).toThrow(/its counts of what is free are wrong$/);
+  });
+
   it('is refused when it is larger than its partition', async () => {
-    const { image } = await openImage(make('large.img', []));
+    const { image } = await openImage(make([]));
     await expect(openExt4Volume(readerOf(image), image.length - 4096)).rejects.toMatchObject({
       code: 'DISK_INVALID',
       message: 'the boot filesystem of the disk is damaged: it is larger than its partition',
@@ -192,9 +245,10 @@ describe('a boot filesystem', () => {
   });
 
   it('may have files with the map of blocks that older ones have', async () => {
-    const path = make('ext3.img', ['-b', '1024'], 'ext3');
+    const path = join(directory, 'ext3.img');
+    writeFileSync(path, make(['-b', '1024'], 'ext3'));
     execFileSync('tune2fs', ['-O', 'extents', path], { stdio: 'pipe' });
-    const { volume } = await openImage(path);
+    const { volume } = await openImage(readFileSync(path));
     expect(debugfs(path, 'stat /ostree/os-1/vmlinuz')).toContain('(DIND)');
     expect((await volume.read('ostree/os-1/vmlinuz'))?.toString()).toBe(files['ostree/os-1/vmlinuz']);
     await expect(volume.write('grub/grub.cfg', Buffer.alloc(9), 0o600)).rejects.toMatchObject({
@@ -203,11 +257,11 @@ describe('a boot filesystem', () => {
   });
 
   it('says when nothing more fits', async () => {
-    const { volume } = await openImage(make('full.img', []));
-    await expect(volume.write('big', Buffer.alloc(60 << 20), 0o600)).rejects.toMatchObject({
+    const { volume } = await openImage(make([]));
+    await expect(volume.write('big', Buffer.alloc(15 << 20), 0o600)).rejects.toMatchObject({
       code: 'FILESYSTEM_FULL',
       exitStatus: 1,
-      message: 'the boot filesystem of the disk has no room for 62914560 bytes',
+      message: 'the boot filesystem of the disk has no room for 15728640 bytes',
     });
   });
 });
@@ -218,8 +272,7 @@ describe('any number of changes', () => {
     const changes = fc.array(fc.tuple(name, fc.nat(20_000)), { maxLength: 12 });
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...kinds), changes, async ([, options], given) => {
-        const path = make('any.img', options);
-        const { image, volume } = await openImage(path);
+        const { image, volume } = await openImage(make(options));
         await volume.makeDirectory('ignition', 0o700);
         const last = new Map<string, Buffer>();
         for (const [file, size] of given) {
@@ -228,8 +281,7 @@ describe('any number of changes', () => {
           last.set(file, content);
         }
         for (const { position, bytes } of volume.finish()) bytes.copy(image, position);
-        writeFileSync(path, image);
-        check(path);
+        check(image);
         const again = await openExt4Volume(readerOf(image), image.length);
         for (const [file, content] of last) expect((await again.read(file))?.equals(content)).toBe(true);
       }),

@@ -5,8 +5,8 @@ import { encodeGpt } from '../../src/disk/partitions/gpt.ts';
 
 const mebibyte = 1 << 20;
 /** Bytes of the disk, and where its boot partition lies. */
-export const diskBytes = 40 * mebibyte;
-export const bootPlace = { offset: mebibyte, size: 32 * mebibyte } as const;
+export const diskBytes = 12 * mebibyte;
+export const bootPlace = { offset: mebibyte, size: 8 * mebibyte } as const;
 
 interface PartitionedDiskOptions {
   sectorSize: 512 | 4096;

@@ -1,7 +1,10 @@
 import { crc32c } from '../../lib/crc32c.ts';
 import type { DiskRange } from '../output.ts';
-import { damaged } from './faults.ts';
+import { damaged, unsupported } from './faults.ts';
 import { parseSuperblock, type Superblock, sealSuperblock, superblockPlace } from './superblock.ts';
+
+/** Bytes that are kept in memory: the files of a boot loader's configuration, and directories, are far smaller. */
+const mostRead = 128 << 20;
 
 /** Fills the buffer with bytes of a partition. */
 export type ReadPartition = (position: number, buffer: Buffer) => Promise<void>;
@@ -46,6 +49,7 @@ export async function openBlocks(readPartition: ReadPartition, size: number): Pr
     check(number);
     const there = known.get(number);
     if (there !== undefined) return there;
+    if (known.size * blockSize >= mostRead) throw unsupported(`more than ${mostRead} bytes of it would be read`);
     const block = Buffer.alloc(blockSize);
     await readPartition(number * blockSize, block);
     known.set(number, block);

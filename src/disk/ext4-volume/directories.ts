@@ -20,6 +20,8 @@ const tailSize = 12;
 const tailType = 0xde;
 const largestDirectory = 4 << 20;
 const mostLinks = 8;
+/** Names on the way of a path, those of its links too: a directory is read for each. */
+const mostNames = 100;
 const longestTarget = 4096;
 
 /** Of entries, by the type bits of a mode. */
@@ -73,6 +75,7 @@ export async function listDirectory(blocks: Blocks, directory: Inode): Promise<M
  */
 export async function findPath(blocks: Blocks, path: string): Promise<Inode | undefined> {
   let links = 0;
+  let names = 0;
   const root = await readInode(blocks, rootInode);
   const parents: Inode[] = [root];
   const left = path.split('/');
@@ -82,6 +85,7 @@ export async function findPath(blocks: Blocks, path: string): Promise<Inode | un
       if (parents.length > 1) parents.pop();
       continue;
     }
+    if (++names > mostNames) throw damaged('symbolic links lead through too many directories');
     const number = (await listDirectory(blocks, parents.at(-1) ?? root)).get(part);
     if (number === undefined) return undefined;
     const inode = await readInode(blocks, number);

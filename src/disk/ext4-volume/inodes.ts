@@ -93,12 +93,23 @@ export async function contentBlocks(blocks: Blocks, inode: Inode, most: number):
   const found = new Array<number>(count).fill(0);
   const area = inode.bytes.subarray(extentArea.offset, extentArea.offset + extentArea.length);
   if ((inode.flags & inodeFlag.extents) === 0) await mapBlocks(blocks, area, found);
-  else await walkExtents(blocks, area, deepestTree, found);
+  else await walkExtents(blocks, area, deepestTree, { found, next: 0 });
   return found;
 }
 
-/** https://docs.kernel.org/filesystems/ext4/ifork.html: extents. */
-async function walkExtents(blocks: Blocks, node: Buffer, depthLimit: number, found: number[]): Promise<void> {
+/** How far a tree of extents was walked. */
+interface Walk {
+  found: number[];
+  /** The block of the content behind those that were come to. */
+  next: number;
+}
+
+/**
+ * https://docs.kernel.org/filesystems/ext4/ifork.html: extents. They are sorted and no node is empty: five blocks that name
+ * each other hundreds of times would take years.
+ */
+async function walkExtents(blocks: Blocks, node: Buffer, depthLimit: number, walk: Walk): Promise<void> {
+  const { found } = walk;
   const [entries, depth] = [node.readUInt16LE(2), node.readUInt16LE(6)];
   if (node.readUInt16LE(0) !== extentMagic || depth > depthLimit || 12 + 12 * entries > node.length) {
     throw damaged('a tree of extents is none');
@@ -106,18 +117,26 @@ async function walkExtents(blocks: Blocks, node: Buffer, depthLimit: number, fou
   for (let index = 0; index < entries; index++) {
     const entry = node.subarray(12 + 12 * index, 24 + 12 * index);
     const first = entry.readUInt32LE(0);
-    // A whole tree has few nodes where contents are small: what lies behind the content is not looked at.
-    if (first >= found.length) break;
+    // What lies behind the content is not looked at.
+    if (first >= found.length) {
+      walk.next = Math.max(walk.next, first);
+      break;
+    }
     if (depth > 0) {
+      const before = walk.next;
       const child = entry.readUInt16LE(8) * 2 ** 32 + entry.readUInt32LE(4);
       const below = await blocks.read(child);
       if (below.readUInt16LE(6) !== depth - 1) throw damaged('a tree of extents is none');
-      await walkExtents(blocks, below, depth - 1, found);
+      await walkExtents(blocks, below, depth - 1, walk);
+      if (walk.next === before) throw damaged('a tree of extents has the same blocks twice');
       continue;
     }
     const length = entry.readUInt16LE(4);
     const start = entry.readUInt16LE(6) * 2 ** 32 + entry.readUInt32LE(8);
-    if (length > longestExtent) continue;
+    if (length === 0 || first < walk.next) throw damaged('a tree of extents has the same blocks twice');
+    const isUnwritten = length > longestExtent;
+    walk.next = first + (isUnwritten ? length - longestExtent : length);
+    if (isUnwritten) continue;
     for (let at = 0; at < length && first + at < found.length; at++) found[first + at] = start + at;
   }
 }

@@ -109,9 +109,15 @@ function checkGeometry(superblock: Superblock, size: number): void {
   if (!isRight) throw damaged('the numbers of its superblock contradict each other');
 }
 
-/** Brings the superblock's counts and its checksum up to date. */
+/** Brings the superblock's counts and its checksum up to date. @throws CosaError `DISK_INVALID` (exit 4) */
 export function sealSuperblock({ bytes, seed }: Superblock, added: { blocks: number; inodes: number }): void {
-  bytes.writeUInt32LE(bytes.readUInt32LE(0x0c) - added.blocks, 0x0c);
-  bytes.writeUInt32LE(bytes.readUInt32LE(0x10) - added.inodes, 0x10);
+  for (const [at, count] of [
+    [0x0c, added.blocks],
+    [0x10, added.inodes],
+  ] as const) {
+    const free = bytes.readUInt32LE(at) - count;
+    if (free < 0 || free > 0xffffffff) throw damaged('its counts of what is free are wrong');
+    bytes.writeUInt32LE(free, at);
+  }
   if (seed !== undefined) bytes.writeUInt32LE(crc32c(0xffffffff, bytes.subarray(0, 0x3fc)), 0x3fc);
 }

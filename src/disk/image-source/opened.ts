@@ -20,23 +20,27 @@ export interface OpenedImage {
 }
 
 /** Disks are read up to this size: what nobody has is asked for by hostile headers alone. */
-export const largestDisk = 64 * 2 ** 40;
+const largestDisk = 64 * 2 ** 40;
 
 export function imageFile(handle: FileHandle, path: string, size: number): ImageFile {
   return {
     path,
     size,
     async read(position, buffer) {
+      // What is written in a file may be any number, such as one that the system has no word for.
+      if (position + buffer.length > size) throw behindEnd(path, Math.max(position, size));
       for (let done = 0; done < buffer.length; ) {
         const { bytesRead } = await handle.read(buffer, done, buffer.length - done, position + done);
-        if (bytesRead === 0) {
-          const reason = `it refers to byte ${position + done}, which is behind its end`;
-          throw invalidImage({ path }, `${reason}: it is cut off or damaged`);
-        }
+        if (bytesRead === 0) throw behindEnd(path, position + done);
         done += bytesRead;
       }
     },
   };
+}
+
+function behindEnd(path: string, position: number) {
+  const reason = `it refers to byte ${position}, which is behind its end`;
+  return invalidImage({ path }, `${reason}: it is cut off or damaged`);
 }
 
 /** Reads bytes of the file. @throws CosaError `DISK_INVALID` (exit 4) */

@@ -82,10 +82,11 @@ export async function openQcow2(file: ImageFile): Promise<OpenedImage> {
   /** Looks through all tables: what clusters there are, and that there are not more of them than the file can hold. */
   async function survey(): Promise<{ extents: Extent[]; isCompressed: boolean }> {
     const extents: Extent[] = [];
-    let [plain, compressed] = [0, 0];
+    let [tables, plain, compressed] = [0, 0, 0];
     for (let number = 0; number < l1.length / 8; number++) {
       const l2 = await table(number);
       if (l2 === undefined) continue;
+      if (++tables * clusterBytes > file.size) throw invalidImage(file, 'it names more tables than it has');
       for (let index = 0; index < entries; index++) {
         const entry = l2.readBigUInt64BE(index * 8);
         const isCompressedEntry = (entry & entryFlag.compressed) !== 0n;

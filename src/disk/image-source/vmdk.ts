@@ -60,10 +60,12 @@ export async function openVmdk(file: ImageFile): Promise<OpenedImage> {
   });
 
   const extents: Extent[] = [];
-  let grains = 0;
+  let [grains, tablesThere] = [0, 0];
   for (let number = 0; number < tables; number++) {
     const entries = await table(number);
-    for (let index = 0; entries !== undefined && index < perTable; index++) {
+    if (entries === undefined) continue;
+    if (++tablesThere * entries.length > file.size) throw invalidImage(file, 'it names more tables than it has');
+    for (let index = 0; index < perTable; index++) {
       if (entries.readUInt32LE(index * 4) === 0) continue;
       if (++grains * sectorBytes > file.size) throw invalidImage(file, 'its tables name more grains than it has');
       extents.push({ offset: (number * perTable + index) * grainBytes, length: grainBytes });

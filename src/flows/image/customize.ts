@@ -99,7 +99,7 @@ export async function customizeImage(session: Session, options: CustomizeOptions
     await commitRename(file, output);
     return { path: output, record: undefined };
   }
-  return await publishImage(file, dirname(output), record);
+  return await publishImage(scratch.path, dirname(output), record);
 }
 
 /** The record beside an image, if it is one of these bytes. */

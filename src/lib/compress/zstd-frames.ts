@@ -62,8 +62,10 @@ export function firstFrame(bytes: Uint8Array): Uint8Array {
   try {
     parts.next();
     for (let part = parts.next(bytes).value; part; part = parts.next().value) {
-      // No block begins like a frame: it would be too large.
-      const begins = new DataView(part.buffer, part.byteOffset, part.byteLength).getUint32(0, true) === frameMagic;
+      // No block begins like a frame: it would be too large. The last one may be empty, and shorter than a frame's beginning.
+      const begins =
+        part.length >= 4 &&
+        new DataView(part.buffer, part.byteOffset, part.byteLength).getUint32(0, true) === frameMagic;
       if (begins && length > 0) return bytes.subarray(0, length);
       length += part.length;
     }

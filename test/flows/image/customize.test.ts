@@ -9,7 +9,7 @@ import { type CustomizeOptions, customizeImage } from '../../../src/flows/image/
 import { shownIgnition } from '../../../src/flows/image/iso-ignition.ts';
 import { shownArguments } from '../../../src/flows/image/iso-kernel-arguments.ts';
 import { defaultArguments, liveFiles, makeIso } from '../../helpers/live-iso.ts';
-import { bootPlace, writePartitionedDisk } from '../../helpers/partitioned-disk.ts';
+import { bootPlace, diskBytes, writePartitionedDisk } from '../../helpers/partitioned-disk.ts';
 import { silentSession } from '../../helpers/session.ts';
 
 let directory: string;
@@ -137,8 +137,8 @@ describe('a customized disk', () => {
       platform: 'metal',
       architecture: 'x86_64',
       format: 'raw',
-      files: [{ role: 'disk', name: 'disk.raw', size: 40 << 20, sha256 }],
-      'disk-size': 40 << 20,
+      files: [{ role: 'disk', name: 'disk.raw', size: diskBytes, sha256 }],
+      'disk-size': diskBytes,
       container: { digest: `sha256:${'a'.repeat(64)}`, 'ostree-commit': 'b' },
       ignition: { platform: 'metal', support: 'known' },
       rootfs: 'ext4',
@@ -156,7 +156,7 @@ describe('a customized disk', () => {
       key: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     expect(JSON.parse(readFileSync(at('out/disk.json'), 'utf8'))).toEqual(written);
-    const files = [{ role: 'disk', name: 'disk.raw', size: 40 << 20, sha256: '0'.repeat(64) }] as const;
+    const files = [{ role: 'disk', name: 'disk.raw', size: diskBytes, sha256: '0'.repeat(64) }] as const;
     writeFileSync(at('disk.raw.json'), formatRecord({ ...record, files: [...files] }));
     expect(await customize({ ignition: 'config.ign', output: 'out/other' })).toEqual({
       path: at('out/other'),
@@ -208,6 +208,13 @@ describe('a customized disk', () => {
       2,
       /has no entries in \/loader\/entries$/,
     ],
+    [
+      'it has more entries than any',
+      { image: 'entries.raw', append: ['a'] },
+      'DISK_UNSUPPORTED',
+      2,
+      /has 65 entries in \/loader\/entries$/,
+    ],
     ['there is no ext4', { image: 'empty.raw', append: ['a'] }, 'DISK_UNSUPPORTED', 2, /it is no ext4$/],
     [
       'the table is damaged',
@@ -220,6 +227,8 @@ describe('a customized disk', () => {
     if (!existsSync(at('booted.raw'))) {
       makeDisk('booted.raw', { boot: [['loader/entries/a.conf', 'options a\n']] });
       makeDisk('other.raw', { boot: [] });
+      const names = Array.from({ length: 65 }, (_, index) => `loader/entries/${index}.conf`);
+      makeDisk('entries.raw', { boot: names.map((name) => [name, 'options a\n'] as const) });
       const disk = readFileSync(at('other.raw'));
       writeFileSync(at('table.raw'), Buffer.from(disk).fill(1, 1030, 1031));
       writeFileSync(at('empty.raw'), disk.fill(0, bootPlace.offset, bootPlace.offset + 4096));

@@ -4,12 +4,15 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { run } from '../../src/exec/run.ts';
 import { program } from '../integration/fixture.ts';
 import {
+  addPartition,
   attach,
   bootOffset,
   install,
+  installAfter,
   installable,
   installKilled,
   kernelArguments,
+  type Preparation,
   systemSize,
   testDirectory,
   usedDisk,
@@ -50,7 +53,8 @@ if (process.getuid?.() === 0) {
   test.each([512, 4096] as const)('a system is installed on a disk with sectors of %d bytes', async (sectorSize) => {
     const directory = await testDirectory();
     const { source, disk: system } = await installable(directory, sectorSize);
-    const disk = await usedDisk(join(directory, 'disk'));
+    const size = 2 * systemSize + 20 * sectorSize;
+    const disk = await usedDisk(join(directory, 'disk'), size);
     const device = await attach(disk, '--sector-size', String(sectorSize));
     await run(program('sgdisk', 'gdisk'), ['-n', '1:0:0', device]);
     const config = await configFile(directory);
@@ -67,7 +71,7 @@ if (process.getuid?.() === 0) {
     );
     // Behind it everything is as it was, but for the place of an old partition table.
     expect((await bytes(disk, systemSize, 9)).toString()).toBe('re was he');
-    expect((await bytes(disk, 2 * systemSize - mebibyte, mebibyte)).some((byte) => byte !== 0)).toBe(false);
+    expect((await bytes(disk, size - mebibyte, mebibyte)).some((byte) => byte !== 0)).toBe(false);
 
     const wanted = `${kernelArguments.replace(' quiet', '')} a.b=c[1] nosmt`;
     expect((await bootFile(disk, '/loader/entries/ostree-1.conf')).text).toContain(`\noptions ${wanted}\nlinux `);
@@ -143,6 +147,33 @@ if (process.getuid?.() === 0) {
       message: 'DEVICE: DEVICE is mounted on DIRECTORY/mounted',
     },
     {
+      title: 'a disk with a mounted partition',
+      async args({ directory, device }) {
+        const partition = await addPartition(device);
+        await run(program('mke2fs', 'e2fsprogs'), ['-q', '-F', partition]);
+        await mkdir(join(directory, 'mounted'));
+        await run(program('mount'), [partition, join(directory, 'mounted')]);
+        onTestFinished(async () => void (await run(program('umount', 'mount'), [join(directory, 'mounted')])));
+        return [device];
+      },
+      message: 'DEVICE: DEVICEp1 is mounted on DIRECTORY/mounted',
+    },
+    {
+      title: 'a partition',
+      args: async ({ device }) => [await addPartition(device)],
+      message: 'DEVICEp1: this is a partition; its disk is DEVICE',
+    },
+    {
+      title: 'swap',
+      async args({ device }) {
+        await run(program('mkswap', 'util-linux'), ['--quiet', device]);
+        await run(program('swapon', 'mount'), [device]);
+        onTestFinished(async () => void (await run(program('swapoff', 'mount'), [device])));
+        return [device];
+      },
+      message: 'DEVICE: DEVICE is in use as swap',
+    },
+    {
       title: 'a small disk',
       async args({ directory }) {
         await truncate(join(directory, 'disk'), systemSize - 4096);
@@ -201,11 +232,11 @@ if (process.getuid?.() === 0) {
       args: ({ device }: { device: string }) => [device, '--append-karg', argument],
       message: `"${argument}": a kernel argument has letters, digits and ][._,:=/@%+~^- here, and nothing else`,
     })),
-    {
-      title: 'first-boot arguments that GRUB would run',
-      args: ({ device }) => [device, '--firstboot-args', 'ip=dhcp ";halt'],
-      message: '"";halt": a kernel argument has letters, digits and ][._,:=/@%+~^- here, and nothing else',
-    },
+    ...['";halt', '";halt;*', '"$x[1]'].map((argument) => ({
+      title: `the first-boot argument ${argument}`,
+      args: ({ device }: { device: string }) => [device, '--firstboot-args', `ip=dhcp ${argument}`],
+      message: `"${argument}": a kernel argument has letters, digits and ][._,:=/@%+~^- here, and nothing else`,
+    })),
   ];
 
   test.each(refusals)('refused before anything is written: $title', async ({ args, message }) => {
@@ -223,6 +254,71 @@ if (process.getuid?.() === 0) {
       .replaceAll(/\/dev\/loop\d+/g, '/dev/loopN');
     expect({ exitCode, stdout, said }).toEqual({ exitCode: 1, stdout: '', said: `cosa-install: ${message}\n` });
     expect((await readFile(disk)).equals(before)).toBe(true);
+  });
+
+  /** Has the kernel say that something is built on the device. */
+  const heldBy = (prepare: string) => `
+    holder=$2/holders/dm-0
+    mkdir --parents $holder
+    ${prepare}
+    mount --bind $2/holders "$(realpath /sys/class/block/\${1##*/})/holders"`;
+
+  const refusedLater: (Preparation & { title: string; message: string })[] = [
+    {
+      title: 'with a volume',
+      script: heldBy('mkdir $holder/dm; echo vg-home > $holder/dm/name'),
+      message: 'DEVICE: DEVICE is held by /dev/mapper/vg-home',
+    },
+    { title: 'of which another device is made', script: heldBy(''), message: 'DEVICE: DEVICE is held by /dev/dm-0' },
+    {
+      title: 'with the live medium',
+      script: `
+        mke2fs -q -F $1
+        mount -t tmpfs tmpfs /run
+        mkdir --parents /run/media/iso
+        mount -o ro $1 /run/media/iso`,
+      message: 'DEVICE: the live system runs from it; boot with coreos.liveiso.fromram to install there',
+    },
+    {
+      title: 'during another installation',
+      script: 'mount -t tmpfs tmpfs /run; exec 7> /run/cosa-install.lock; flock 7',
+      message: 'another cosa-install is at work',
+    },
+    {
+      title: 'of another user',
+      script: '',
+      command: 'unshare --user',
+      message: 'only root may do this: sudo cosa-install',
+    },
+  ];
+
+  test.each(refusedLater)('refused: a disk $title', async ({ message, ...preparation }) => {
+    const directory = await testDirectory();
+    const { source } = await installable(directory);
+    const disk = await usedDisk(join(directory, 'disk'));
+    const device = await attach(disk);
+    const { exitCode, stdout, stderr } = await installAfter(preparation, device, directory, '--source', source);
+    expect({ exitCode, stdout, said: stderr.replaceAll(device, 'DEVICE') }).toEqual({
+      exitCode: 1,
+      stdout: '',
+      said: `cosa-install: ${message}\n`,
+    });
+    expect((await readFile(disk)).equals(await readFile(join(directory, 'before')))).toBe(true);
+  });
+
+  test('udev, which looks at the disk, is waited for', async () => {
+    const directory = await testDirectory();
+    const { source } = await installable(directory);
+    const device = await attach(await usedDisk(join(directory, 'disk')));
+    // Lets go of the disk when there is nothing to do any more but to write.
+    const script = `
+      mkfifo $2/said
+      exec 7< $1
+      flock --shared 7
+      { read -r line; exec 7<&-; cat; } < $2/said > /dev/null &
+      exec > $2/said 7<&-`;
+    const { exitCode, stderr } = await installAfter({ script }, device, directory, '--source', source);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   });
 
   describe('what fails later leaves no system', () => {

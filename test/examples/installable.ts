@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, onTestFinished } from 'vitest';
 import { type RunResult, run, tryRun } from '../../src/exec/run.ts';
+import { tools } from '../../src/exec/tools.ts';
 import { sha256Hex } from '../../src/lib/digest.ts';
 import { checkout, program } from '../integration/fixture.ts';
 
 export const installer = resolve(checkout, 'examples/debian-coreos/overlay.d/15live/usr/bin/cosa-install');
 
 const losetup = program('losetup', 'mount');
+const partx = program('partx', 'util-linux');
+const bash = program('bash');
 const mebibyte = 1024 ** 2;
 
 /** Where the boot filesystem of the small system begins. */
@@ -35,6 +38,14 @@ export async function attach(file: string, ...options: string[]): Promise<string
   const device = stdout.trim();
   onTestFinished(async () => void (await tryRun(losetup, ['--detach', device])));
   return device;
+}
+
+/** Makes a partition on a block device, until the test is over. */
+export async function addPartition(device: string): Promise<string> {
+  await run(program('sgdisk', 'gdisk'), ['-n', '1:0:0', device]);
+  await run(partx, ['--add', device]);
+  onTestFinished(async () => void (await run(partx, ['--delete', device])));
+  return `${device}p1`;
 }
 
 /** Makes a file of `size` bytes that are not zeros: a disk on which something was. */
@@ -141,6 +152,30 @@ export function install(...args: string[]): Promise<RunResult> {
   return tryRun(program(installer), args);
 }
 
+/** What comes before an installation. */
+export interface Preparation {
+  /** Of bash, in a mount namespace: `$1` is the device, `$2` a directory. */
+  script: string;
+  /** What cosa-install is run by. */
+  command?: string;
+}
+
+/** Runs cosa-install after a script, and leaves the device as it was then in the directory, as `before`. */
+export function installAfter(
+  { script, command = '' }: Preparation,
+  device: string,
+  directory: string,
+  ...args: string[]
+): Promise<RunResult> {
+  const text = `set -euo pipefail
+${script}
+sync "$1"
+cp "$1" "$2/before"
+exec ${command} ${installer} "$1" "\${@:3}"`;
+  const unshare = ['--mount', '--propagation', 'private'];
+  return tryRun(tools.unshare, [...unshare, bash.name, '-c', text, bash.name, device, directory, ...args]);
+}
+
 /** The programs that change something on a disk. */
 const steps = ['awk', 'blkdiscard', 'dd', 'install', 'mount', 'sync', 'umount'];
 
@@ -164,6 +199,6 @@ exec "\${0##*/}" "$@"
   for (const step of steps) await copyFile(join(shims, 'shim'), join(shims, step));
   // A session of its own is a group of its own.
   const script = 'PATH=$1:$PATH; shift; setsid --wait "$@" || exit';
-  const { exitCode } = await tryRun(program('bash'), ['-c', script, 'bash', shims, installer, ...args]);
+  const { exitCode } = await tryRun(bash, ['-c', script, 'bash', shims, installer, ...args]);
   return exitCode;
 }

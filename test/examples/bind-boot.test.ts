@@ -65,6 +65,22 @@ test('a finished first boot binds the boot loader and the kernel to these filesy
   );
 });
 
+test('what a first boot wrote that was cut short is written anew', async () => {
+  const [disk = ''] = await attach(await diskImage([esp, boot, root]));
+  const earlier = 'root=UUID=other boot=UUID=old rd.luks.name=gone=root';
+  const { stdout, stderr, exitCode } = await runOnDisks(
+    [disk],
+    `${prepare}
+     sed -i 's/root=LABEL=root/${earlier}/' /boot/loader/entries/ostree-1.conf
+     sed -i 's/root=LABEL=root/root=UUID=other boot=UUID=old/' /boot/loader/entries/ostree-2.conf
+     ${programs}/bind-boot
+     cat /boot/loader/entries/*.conf`,
+  );
+  expect(exitCode, stderr).toBe(0);
+  const bound = options(`root=UUID=${root.uuid} boot=UUID=${boot.uuid}`);
+  expect(stdout).toBe(`${entry(1, bound)}${entry(2, `${bound} quiet`)}`);
+});
+
 test('a first boot that cannot bind is a first boot again', async () => {
   const [disk = ''] = await attach(await diskImage([esp, boot, root]));
   const { stdout, stderr } = await runOnDisks(

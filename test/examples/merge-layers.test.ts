@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -157,6 +157,15 @@ it('makes of an ordinary container the commit that its disks have', async () => 
   expect(merge('', paths, '')).toBe(commit.commit);
 });
 
+it('makes of a container with an empty /etc beside /usr/etc the commit that its disks have', async () => {
+  const layers = [
+    [...running, directory('etc'), directory('usr'), directory('usr/etc'), file('usr/etc/x', 'x'), file('ostree', 'x')],
+  ];
+  const { commit, paths } = await ours(layers, created);
+  ostree('init', '--mode=bare');
+  expect(merge('', paths, '')).toBe(commit.commit);
+});
+
 it.each([
   { name: 'a name that leads out', entries: [file('../x', 'x')], message: 'an entry leads out of the container: ../x' },
   { name: 'a whiteout of ..', entries: [entry('usr/.wh...')], message: 'an entry hides what is no name: usr/.wh...' },
@@ -170,4 +179,15 @@ it.each([
   const layer = join(scratch, 'layer');
   await writeFile(layer, tarOf(entries));
   expect(() => merge('', [layer], '')).toThrow(`cosa-merge-layers: ${message}`);
+});
+
+it('refuses a link that leads out of the container', async () => {
+  ostree('init', '--mode=bare');
+  const outside = join(scratch, 'outside');
+  await mkdir(outside);
+  const paths = [join(scratch, 'first'), join(scratch, 'second')];
+  await writeFile(join(scratch, 'first'), tarOf([directory('usr'), link('usr/out', outside)]));
+  await writeFile(join(scratch, 'second'), tarOf([file('usr/out/x', 'x')]));
+  expect(() => merge('', paths, '')).toThrow('cosa-merge-layers: a link leads out of the container: usr/out/');
+  expect(await readdir(outside)).toEqual([]);
 });

@@ -304,6 +304,11 @@ const cases: Case[] = [
     changes: {},
   },
   {
+    name: 'a file in the place of the link to the repository',
+    layers: [[entry('ostree', {}, 'x')]],
+    changes: {},
+  },
+  {
     name: 'content of /var, which becomes the first /var of a machine',
     layers: [[entry('var/lib/app/data', {}, 'data')]],
     changes: { '/var/lib/app': 'directory 755 0:0', '/var/lib/app/data': 'file 644 0:0 "data"' },

@@ -44,7 +44,8 @@ export function makeSystem(root: MergedDirectory, ostreeLink: TreeContent): bool
     else if (name === 'sysroot' || node.kind === 'special') throw unusable(`/${name}`, 'is not a directory');
   }
   moveEtc(root);
-  if (root.entries.get('ostree')?.kind === 'content') return false;
+  const ostree = root.entries.get('ostree');
+  if (ostree?.kind === 'content' && !isLayersFile(ostree.content)) return false;
   root.entries.set('ostree', { kind: 'content', content: ostreeLink, layer: base });
   return true;
 }
@@ -63,15 +64,15 @@ function moveEtc(root: MergedDirectory): void {
   }
   for (const name of leftByBuilds) {
     const node = etc.entries.get(name);
-    if (node?.kind === 'content' && isEmptyFile(node.content)) etc.entries.delete(name);
+    if (node?.kind === 'content' && isLayersFile(node.content) && node.content.size === 0) etc.entries.delete(name);
   }
   usr.entries.set('etc', etc);
   root.entries.delete('etc');
 }
 
-/** Of a layer's own: what the base has, it has on purpose. */
-function isEmptyFile({ place, target, size }: TreeContent): boolean {
-  return place !== undefined && target === undefined && size === 0;
+/** True for a layer's own: what the base has, it has on purpose. */
+function isLayersFile({ place, target }: TreeContent): boolean {
+  return place !== undefined && target === undefined;
 }
 
 /**

@@ -57,7 +57,7 @@ export const platforms: readonly Platform[] = [
 export const allPlatforms = 'all';
 
 /** Names that stand for several platforms. */
-export const platformFamilies: ReadonlyMap<string, readonly Platform[]> = new Map([['live', [liveIso, livePxe]]]);
+const platformFamilies: ReadonlyMap<string, readonly Platform[]> = new Map([['live', [liveIso, livePxe]]]);
 
 /** Every name that images can be asked for by. */
 export const platformChoices: readonly string[] = [

@@ -84,6 +84,7 @@ export const errorCodes = {
   DISK_IMAGES_TOO_MANY: ['verification', 'A place names more disk images than is accepted.'],
   DISK_IMAGE_AMBIGUOUS: ['usage', 'Several disk images are as good as the one that was asked for.'],
   DISK_IMAGE_CHANGED: ['verification', 'A disk image is not what its record says.'],
+  DISK_IMAGE_CUSTOMIZED: ['usage', 'A disk image that a person has changed is not handed on.'],
   DISK_IMAGE_EXISTS: ['usage', 'Another file lies where a disk image is to go.'],
   DISK_IMAGE_INVALID: [
     'verification',

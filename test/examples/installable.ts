@@ -7,7 +7,7 @@ import { tools } from '../../src/exec/tools.ts';
 import { sha256Hex } from '../../src/lib/digest.ts';
 import { checkout, program } from '../integration/fixture.ts';
 
-export const installer = resolve(checkout, 'examples/debian-coreos/overlay.d/15live/usr/bin/cosa-install');
+const installer = resolve(checkout, 'examples/debian-coreos/overlay.d/15live/usr/bin/cosa-install');
 
 const losetup = program('losetup', 'mount');
 const partx = program('partx', 'util-linux');

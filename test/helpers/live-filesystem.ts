@@ -43,7 +43,7 @@ export function wholeContent(size: number, stretches: readonly Stretch[]): Buffe
   return whole;
 }
 
-export const timestamp = 1_700_000_000;
+const timestamp = 1_700_000_000;
 export const optionsKey = 'image.json: "live-rootfs-fsoptions"';
 
 interface Making {

@@ -22,7 +22,7 @@ export interface PlacedFile {
 }
 
 /** One of the kernel's. */
-export interface BootFile extends PlacedFile {
+interface BootFile extends PlacedFile {
   uid: number;
   gid: number;
   /** Permission bits. */

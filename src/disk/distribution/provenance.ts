@@ -13,11 +13,12 @@ export const provenancePredicate = 'https://slsa.dev/provenance/v1';
 /** How a disk image is made, and what the parameters mean: docs/registries.md tells. */
 const buildType = `${programAddress}/blob/main/docs/registries.md#provenance-v1`;
 
-/** A disk image that has a record: one that this program has made. */
+/** A disk image that has a record of how it was made, and that nobody has changed since. */
 export type RecordedStoredImage = StoredDiskImage & { record: NonNullable<StoredDiskImage['record']> };
 
+/** True for what follows from its container: a customized copy holds what its owner has put in. */
 export function hasRecord(image: StoredDiskImage): image is RecordedStoredImage {
-  return image.record !== undefined;
+  return image.record !== undefined && image.record.value.customized === undefined;
 }
 
 /**

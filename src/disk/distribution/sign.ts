@@ -8,8 +8,8 @@ import type { StoredDiskImage } from './read.ts';
 
 /**
  * Signs a disk image's manifest as a container is signed, and stores the provenance of it beside it, signed by the same
- * key. What the key has signed already is not signed again. An image without a record gets no provenance: nothing tells
- * what it was made of.
+ * key. What the key has signed already is not signed again. An image without a record gets no provenance, nor does a
+ * customized one: nothing tells what it was made of.
  * @param options.identity the name that it is signed under: `registry.example.com/os/example`
  * @returns true if something was added
  * @throws CosaError what `signDescriptor` and the store throw

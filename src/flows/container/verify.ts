@@ -4,6 +4,7 @@ import { provenancePredicate, readProvenance, refuseProvenance } from '../../dis
 import { readDiskImage } from '../../disk/distribution/read.ts';
 import type { Digest } from '../../lib/digest.ts';
 import { type CosaError, usageError, verificationError } from '../../lib/errors.ts';
+import { readIndex } from '../../oci/image.ts';
 import { parseImageName } from '../../oci/image-name.ts';
 import { type OpenedReference, openReference } from '../../oci/open.ts';
 import type { Place } from '../../oci/place.ts';
@@ -17,6 +18,7 @@ import type { VerificationKey } from '../../oci/signatures/keys.ts';
 import { reasonLines, signHint } from '../../oci/signatures/messages.ts';
 import { checkSignatures, type GoodSignature } from '../../oci/signatures.ts';
 import type { ContentReader } from '../../oci/store.ts';
+import { type Descriptor, mediaTypes } from '../../oci/types.ts';
 import { runStep } from '../../progress/step.ts';
 import { workDirectoryFor } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
@@ -61,7 +63,7 @@ export async function verifyImage(session: Session, options: VerifyOptions): Pro
 }
 
 /** A disk image whose signature and provenance are good. */
-export interface VerifiedDiskImage {
+interface VerifiedDiskImage {
   platform: string | undefined;
   digest: Digest;
   /** The container that it was made of. */
@@ -83,11 +85,14 @@ async function verifyByKey(
     refuseIdentity: rule === undefined ? undefined : (signed: string) => refuseIdentity(rule, undefined, signed),
   };
   const disks = await namedDiskImages(reader, descriptor);
+  // An index of disk images vouches for nothing, since builders of other platforms add to it: each image must be signed. One
+  // that names something else, too, must be signed itself.
+  const subjects = disks.map((disk) => disk.descriptor.digest);
+  if (disks.length === 0 || disks.length < (await countNamed(reader, descriptor))) subjects.unshift(descriptor.digest);
   return runStep(session, 'check signatures', async (reporter) => {
     const signatures: GoodSignature[] = [];
     const diskImages: VerifiedDiskImage[] = [];
-    // An index of disk images vouches for nothing: builders of other platforms add to it.
-    for (const { digest } of disks.length > 0 ? disks.map((disk) => disk.descriptor) : [descriptor]) {
+    for (const digest of subjects) {
       const { good, refused } = await checkSignatures(reader, digest, expectation);
       if (good.length === 0) throw unsigned(`${name} (${digest})`, 'signature', file, refused, signHint(name, place));
       signatures.push(...good);
@@ -96,6 +101,10 @@ async function verifyByKey(
     reporter.note(`${signatures.length} good`);
     return { digest: descriptor.digest, signatures, ...(disks.length > 0 ? { diskImages } : {}) };
   });
+}
+
+async function countNamed(reader: ContentReader, descriptor: Descriptor): Promise<number> {
+  return descriptor.mediaType === mediaTypes.index ? (await readIndex(reader, descriptor)).manifests.length : 1;
 }
 
 async function verifyProvenance(

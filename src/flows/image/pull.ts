@@ -37,7 +37,7 @@ export interface PullImagesOptions {
 }
 
 /** A disk image that was fetched, or was there. */
-export interface PulledImage {
+interface PulledImage {
   /** Absolute path of its first file. */
   path: string;
   platform: string | undefined;

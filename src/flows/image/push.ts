@@ -42,7 +42,7 @@ export interface PushImagesOptions {
   signing?: ImageSigning | undefined;
 }
 
-export interface ImageSigning {
+interface ImageSigning {
   /** File with the private key. */
   key: string;
   /** Asked only if the key is encrypted. */
@@ -52,7 +52,7 @@ export interface ImageSigning {
 }
 
 /** A disk image that has gone to a registry. */
-export interface PushedImage {
+interface PushedImage {
   platform: string;
   architecture: string;
   /** With its compressor: `qcow2.xz`. */

@@ -9,9 +9,10 @@ import { pushImages } from '../../../src/flows/image/push.ts';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 import { type Digest, digestOf } from '../../../src/lib/digest.ts';
 import { storeBytes } from '../../../src/oci/artifact.ts';
+import { readIndex } from '../../../src/oci/image.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import type { Repository } from '../../../src/oci/registries.ts';
-import { mediaTypes } from '../../../src/oci/types.ts';
+import { type Descriptor, mediaTypes } from '../../../src/oci/types.ts';
 import { diskImageRecord, writeDiskImage } from '../../helpers/disk-image.ts';
 import { silentSession } from '../../helpers/session.ts';
 import { requestsOf } from '../../helpers/testing-registry/log.ts';
@@ -283,5 +284,30 @@ describe('signatures', () => {
     expect(verified.diskImages).toMatchObject([
       { platform: 'qemu', container, builder: expect.stringMatching(/cosa 1\.2\.3$/) },
     ]);
+  });
+
+  it('of disk images say nothing of what else an index names', async () => {
+    const { root } = scene.work;
+    await generateKeys(root, 'release', passphrase);
+    await push('qemu', 'a disk');
+    const signing = { directory: root, key: 'release.key', passphrase };
+    await signImage(session, { ...signing, reference: `${scene.repository}:13.1-disks` });
+    const disks = await readIndex(repository, (await repository.resolveTag('13.1-disks')) as Descriptor);
+    const other = (await repository.resolveTag('13.1')) as Descriptor;
+    const platform = { os: 'linux', architecture: 'amd64' };
+    const manifests = [...disks.manifests, { ...other, platform }];
+    const mixed = canonicalJson({
+      schemaVersion: 2,
+      mediaType: mediaTypes.index,
+      manifests: manifests.map(({ mediaType, digest, size, artifactType, platform: of }) => {
+        return { mediaType, digest, size, artifactType, platform: of && { os: of.os, architecture: of.architecture } };
+      }),
+    });
+    await repository.setTags(['mixed'], await repository.putManifest(mixed, mediaTypes.index));
+    const reference = `${scene.repository}:mixed`;
+    const verify = () => verifyImage(session, { directory: root, reference, key: 'release.pub' });
+    await expect(verify()).rejects.toMatchObject({ code: 'SIGNATURE_REQUIRED', exitStatus: 4 });
+    await signImage(session, { ...signing, reference });
+    expect((await verify()).diskImages).toMatchObject([{ platform: 'qemu' }]);
   });
 });

@@ -241,6 +241,17 @@ describe('pushImages refuses', () => {
     });
   });
 
+  it('what somebody has customized: it is left out, and refused by its name', async () => {
+    const path = await make('qemu', 'a disk with secrets', { customized: { of: 'pristine' } });
+    await make('metal', 'a disk', { format: 'raw' });
+    expect((await push()).images).toMatchObject([{ platform: 'metal' }]);
+    expect(await refusal({ names: ['qemu'] })).toMatchObject({ code: 'DISK_IMAGE_MISSING' });
+    expect(await refusal({ names: [path] })).toMatchObject({
+      code: 'DISK_IMAGE_CUSTOMIZED',
+      message: `${path} was customized: it does not follow from its container alone`,
+    });
+  });
+
   it('a tag that names a container', async () => {
     await make('qemu', 'a disk');
     await push();

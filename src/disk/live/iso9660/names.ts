@@ -1,7 +1,7 @@
 import type { IsoDirectoryNode, IsoFileNode } from './tree.ts';
 
 /** The identifiers of what lies in a directory. */
-export type Identifiers = ReadonlyMap<IsoDirectoryNode | IsoFileNode, Buffer>;
+type Identifiers = ReadonlyMap<IsoDirectoryNode | IsoFileNode, Buffer>;
 
 /** One of the two ways in which an ISO's names are written. */
 export type Naming = (directory: IsoDirectoryNode) => Identifiers;

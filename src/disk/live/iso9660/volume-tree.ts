@@ -11,7 +11,7 @@ export interface PlannedTree {
 }
 
 /** Bytes with a place. */
-export interface IsoPart {
+interface IsoPart {
   sector: number;
   part: Buffer;
 }

@@ -1,9 +1,11 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { publishImage } from '../../../disk/artifacts/kept-image.ts';
 import type { TemporaryDirectories } from '../../../disk/artifacts/temporary.ts';
 import type { VerifiedFiles } from '../../../disk/artifacts/verified-files.ts';
 import type { StoredDiskImage } from '../../../disk/distribution/read.ts';
 import { writeSparseFile } from '../../../disk/image-file/sparse-file.ts';
+import { recordPath } from '../../../disk/record.ts';
 import { digestHex } from '../../../lib/digest.ts';
 import { makeDirectory } from '../../../lib/directories.ts';
 import { commitRename } from '../../../lib/files.ts';
@@ -85,6 +87,8 @@ async function publish(
   if (record !== undefined) await publishImage(from, to, record.value, record.text);
   else {
     await makeDirectory(to);
+    // That of another image, which was there before.
+    await rm(recordPath(join(to, files[0]?.name ?? '')), { force: true });
     for (const { name } of files) await commitRename(join(from, name), join(to, name));
   }
   for (const { name, blob } of files) await verified.remember(join(to, name), digestHex(blob.digest));

@@ -22,20 +22,26 @@ export interface SoughtImages {
 
 /**
  * The disk images of a container that are meant, each once: files by their path, and those of the work directory by their
- * platform, in every format in which they are there.
- * @throws CosaError `DISK_IMAGE_MISSING`, `DISK_IMAGE_UNRECORDED`, `DISK_IMAGE_OTHER_CONTAINER`, `PLATFORM_UNKNOWN` (exit 2),
+ * platform, in every format in which they are there. Customized copies are none of them.
+ * @throws CosaError `DISK_IMAGE_MISSING`, `DISK_IMAGE_UNRECORDED`, `DISK_IMAGE_OTHER_CONTAINER`,
+ *   `DISK_IMAGE_CUSTOMIZED`, `PLATFORM_UNKNOWN` (exit 2),
  *   `DISK_IMAGE_INVALID` (exit 4)
  */
 export async function localImages(sought: SoughtImages): Promise<readonly RecordedDiskImage[]> {
   const { names, images, container } = sought;
   const made = isNamePart(container.version)
-    ? await recordedImagesIn(join(images, container.version), container.digest)
+    ? (await recordedImagesIn(join(images, container.version), container.digest)).filter(isPristine)
     : [];
   const found = new Map<string, RecordedDiskImage>();
   for (const name of names.length === 0 ? [allPlatforms] : names) {
     for (const image of await imagesNamed(name, made, sought)) found.set(image.path, image);
   }
   return [...found.values()];
+}
+
+/** A customized copy may hold an Ignition config with secrets of its owner, and has no place among what all machines start from. */
+function isPristine({ record }: Pick<RecordedDiskImage, 'record'>): boolean {
+  return record.customized === undefined;
 }
 
 async function imagesNamed(
@@ -70,6 +76,11 @@ async function imageFile(path: string, container: Digest): Promise<RecordedDiskI
       `${path} was made of container ${record.container.digest}, and not of ${container}`,
       { hint: 'name its container with --from' },
     );
+  }
+  if (!isPristine({ record })) {
+    throw usageError('DISK_IMAGE_CUSTOMIZED', `${path} was customized: it does not follow from its container alone`, {
+      hint: 'push the image that it is a copy of, and customize what is pulled',
+    });
   }
   const [first] = record.files;
   if (first !== undefined && join(dirname(path), first.name) !== path) {

@@ -42,11 +42,17 @@ const sample = sampleCommit([
 const base = [...metadataEntries(sample), ...sample.objects.flatMap(contentEntries)];
 const running = ['boot', 'dev', 'proc', 'run', 'sys', 'sysroot', 'tmp'].map((name) => directory(name));
 
+/** What tools for containers leave in layers. */
+const ofTools = ['user.overlay.opaque', 'user.containers.a', 'user.fuseoverlayfs.a', 'user.rootlesscontainers'].map(
+  (name) => ({ name, value: Buffer.from('y') }),
+);
+
 const derived: Entry[][] = [
   [
     ...running,
     directory('usr/lib', 0o750),
     file('usr/lib/new', 'new', { mode: 0o640, xattrs: [{ name: 'user.b', value: Buffer.from('b') }] }),
+    file('usr/lib/built', 'built', { xattrs: ofTools }),
     hardLink('usr/lib/new2', 'usr/lib/new'),
     hardLink('usr/lib/one2', 'usr/lib/one'),
     file('usr/bin/tool', 'patched', { mode: 0o755 }),

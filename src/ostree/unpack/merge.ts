@@ -9,7 +9,7 @@ import { collectTree, type ImageTree } from './image-tree.ts';
 import { type ContentEntry, drain, unreferenced } from './layer-objects.ts';
 import { layerTar } from './layer-tar.ts';
 import { layersAhead } from './layers-ahead.ts';
-import type { UnpackLimits } from './limits.ts';
+import { keptBytes, type UnpackLimits } from './limits.ts';
 import { type MergedCommit, mergedCommit } from './merge/merged-commit.ts';
 import { mergedTree } from './merge/merged-tree.ts';
 import { base, copyOf, fromCommit, hasBootc, type MergedDirectory, newDirectory } from './merge/node.ts';
@@ -111,9 +111,11 @@ function linkTargets(
   async function readAll(): Promise<ReadonlyMap<string, string>> {
     const targets = new Map<string, string>();
     for (const { layer, objects } of ostreeLayers(layers, limits)) {
+      const keep = keptBytes(layer.descriptor);
       for await (const entry of objects(layerTar(reader, layer, limits, signal))) {
         if (entry.type !== 'content' || entry.kind !== 'symlink') continue;
         await drain(entry);
+        keep(entry.symlinkTarget.length);
         targets.set(entry.checksum, entry.symlinkTarget);
       }
     }

@@ -192,6 +192,19 @@ test.each<Refusal>([
     },
     message: 'the Ignition config gives the label "root" to a LUKS volume: only the filesystem in it may have that',
   },
+  {
+    what: 'a filesystem without its label',
+    storage: { filesystems: [{ device, format: 'xfs', wipeFilesystem: true }] },
+    message: 'the Ignition config has something else made in place of the root: a filesystem needs the label "root"',
+  },
+  {
+    what: 'a LUKS volume with another filesystem',
+    storage: {
+      luks: [{ name: 'data', device, wipeVolume: true }],
+      filesystems: [{ label: 'data', device: '/dev/mapper/data', wipeFilesystem: true }],
+    },
+    message: 'the Ignition config has something else made in place of the root: a filesystem needs the label "root"',
+  },
 ])('a root is not given up for $what', async ({ storage, message }) => {
   const [disk = ''] = await attach(await diskImage([boot, { ...root, type: 'ext4' }]));
   const { stdout, stderr } = await runOnDisks(
@@ -208,6 +221,10 @@ test.each<Refusal>([
 test.each([
   ['no filesystems', {}],
   ['others', { filesystems: [{ label: 'data', device: '/dev/vdb', wipeFilesystem: true }] }],
+  [
+    'a LUKS volume elsewhere',
+    { luks: [{ name: 'data', device: '/dev/vdb', wipeVolume: true }], filesystems: [{ device: '/dev/mapper/data' }] },
+  ],
   ['the root as it is', { filesystems: [{ label: 'root', device, format: 'ext4' }] }],
 ])('a config with %s leaves the root alone', async (_, storage) => {
   const [disk = ''] = await attach(await diskImage([boot, { ...root, type: 'ext4' }]));

@@ -35,6 +35,16 @@ is_wiped() {
     return 1
 }
 
+# Something else is made where the root is, and nothing that would be the root.
+is_lost() {
+    local path
+    while read -r path; do
+        [[ "$(place "$path")" != "$device" ]] || return 0
+    done < <(query '.storage | (.luks // [] | .[] | select(.wipeVolume)), (.filesystems // [] | .[] | select(.wipeFilesystem))
+        | .device')
+    return 1
+}
+
 require_possible() {
     local count
     count=$(query '[.storage.filesystems // [] | .[] | select(.label == "root")] | length')
@@ -104,6 +114,8 @@ case "$1" in
             require_possible
             save
             grow_partition_first
+        elif is_lost; then
+            complain 'the Ignition config has something else made in place of the root: a filesystem needs the label "root"'
         fi
         ;;
     restore)

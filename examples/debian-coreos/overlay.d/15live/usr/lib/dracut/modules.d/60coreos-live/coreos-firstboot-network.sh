@@ -17,8 +17,11 @@ take() {
     fi
     files=("$source"/*.{network,netdev,link,nmconnection})
     if ((${#files[@]} > 0)); then
-        mkdir -p "$kept" "$used"
+        # It is there in the system, too, and files of NetworkManager may hold passwords.
+        mkdir -p -m 0700 "$kept"
+        mkdir -p "$used"
         cp "${files[@]}" "$kept"
+        # networkd is no root.
         chmod 0644 "$kept"/*
         files=("$kept"/*.{network,netdev,link})
         ((${#files[@]} == 0)) || cp "${files[@]}" "$used"
@@ -36,7 +39,7 @@ keep() {
     done
     for file in "$kept"/*.nmconnection; do
         mkdir -p "$manager"
-        # NetworkManager reads no others: they may hold passwords.
+        # NetworkManager reads no others.
         cp "$file" "$manager"
         chmod 0600 "$manager/${file##*/}"
     done

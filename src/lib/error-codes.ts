@@ -112,7 +112,7 @@ export const errorCodes = {
   FILESYSTEM_FULL: ['failed', 'A filesystem of the disk image is full.'],
   FILESYSTEM_LABEL: ['usage', 'The label of a filesystem is too long.'],
   FILESYSTEM_OPTION: ['usage', 'An option of a filesystem is not allowed.'],
-  FILESYSTEM_TOO_LARGE: ['usage', 'A filesystem of the disk image is larger than it can be made.'],
+  FILESYSTEM_TOO_LARGE: ['usage', 'A filesystem of a disk image or of live media is larger than it can be made.'],
   FILESYSTEM_UNKNOWN: ['usage', 'The filesystem is not known.'],
   FILESYSTEM_UNSUPPORTED: ['missingTool', 'This host cannot make the filesystem.'],
   FILE_NOT_STORABLE: ['failed', 'A file of the root cannot be stored in a container.'],

@@ -18,7 +18,13 @@ const maximumContent = 2 ** 35;
  * size, and each takes whole blocks; a piece that saves none is stored. All holes are one compressed piece of zeros, but
  * eight bytes for each 4096 are in the index, of holes, too. The first block has the superblock; inodes follow the contents.
  */
-export const erofs: LiveFilesystem = { name: 'erofs', fileName: 'root.erofs', parameters: erofsParameters, write };
+export const erofs: LiveFilesystem = {
+  name: 'erofs',
+  fileName: 'root.erofs',
+  smallestOptions: '-zzstd,level=19 -C1048576',
+  parameters: erofsParameters,
+  write,
+};
 
 async function write(request: LiveFilesystemRequest, sink: ImageSink): Promise<number> {
   const { files, timestamp, threads, signal } = request;

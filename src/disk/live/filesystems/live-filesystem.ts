@@ -31,6 +31,8 @@ export interface LiveFilesystem {
   readonly name: 'squashfs' | 'erofs';
   /** The name that live systems know it by. */
   readonly fileName: 'root.squashfs' | 'root.erofs';
+  /** Options that make it the smallest, for whom it is too large with others. */
+  readonly smallestOptions: string;
   /**
    * What the bytes depend on besides contents and time; it goes into a cache's keys.
    * @throws CosaError `FILESYSTEM_OPTION` (exit 2)

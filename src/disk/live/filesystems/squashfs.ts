@@ -22,6 +22,7 @@ const maximumContent = 2 ** 40;
 export const squashfs: LiveFilesystem = {
   name: 'squashfs',
   fileName: 'root.squashfs',
+  smallestOptions: '-comp zstd -Xcompression-level 19 -b 1M',
   parameters: squashfsParameters,
   write,
 };

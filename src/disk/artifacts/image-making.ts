@@ -27,7 +27,8 @@ export interface ImageMaking {
   verified: VerifiedFiles;
   /** False to make images anew, whatever is there. */
   takesKept: boolean;
-  warn: (message: string) => void;
+  /** Takes what a person should know of, and what can be done about it. */
+  warn: (message: string, hint?: string) => void;
 }
 
 /** What images are made of, which they have in common. */

@@ -1,12 +1,15 @@
 import { constants, copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { containerPaths } from '../../contract/paths.ts';
 import type { PlatformSettings } from '../../contract/platforms.ts';
+import type { BaseDisk } from '../base-disk/types.ts';
 import { type ChosenIgnition, chooseIgnition } from '../ignition.ts';
 import { writeImageFile } from '../image-file.ts';
 import { imageFileName } from '../image-name.ts';
 import { kernelContent, liveInitramfs } from '../live/initramfs.ts';
 import { planLiveIso } from '../live/iso.ts';
 import { diskContent, type MediaContent } from '../live/media-content.ts';
+import { partitionName } from '../partitions/table.ts';
 import { imageForm } from '../platforms/image-form.ts';
 import type { Platform } from '../platforms/platform.ts';
 import type { MadeBaseDisk } from './base-disk.ts';
@@ -14,6 +17,16 @@ import { consoleOf } from './console-of.ts';
 import type { ImageMaking } from './image-making.ts';
 import type { ImageRecipe } from './image-recipe.ts';
 import type { MadeLiveRootfs } from './live-rootfs.ts';
+
+/** Modules that find the medium's configuration and do what it says. */
+const biosModules = 'biosdisk part_gpt iso9660 search normal configfile linux serial terminal all_video';
+
+const biosHint = `for BIOS, build the container again with GRUB for BIOS (such as Debian's grub-pc-bin) among its packages; where others build it, put GRUB's boot_hybrid.img as hybrid.img, and eltorito.img (grub-mkimage --format=i386-pc-eltorito --prefix=/boot/grub --output=eltorito.img ${biosModules}), into ${containerPaths.bootLoaders}/bios`;
+
+/** True where the container's disks have a place for what BIOS starts, and its media have nothing for that. */
+function lacksBios({ liveBios, partitions }: BaseDisk): boolean {
+  return liveBios === undefined && partitions.some(({ name }) => name === partitionName.bios);
+}
 
 /**
  * The ISO of a live system.
@@ -28,6 +41,9 @@ export function liveIsoRecipe(making: ImageMaking, platform: Platform): ImageRec
     async make({ base, rootfs, ignition, console }, directory, signal) {
       const content = contentOf(rootfs);
       const request = { base: base.disk, ignitionPlatform: ignition.platform, console, signal };
+      if (lacksBios(base.disk)) {
+        making.warn('the live ISO starts by UEFI alone: the container has no GRUB for BIOS on live media', biosHint);
+      }
       const iso = await planLiveIso({ ...request, rootfs: { ...rootfs, content } });
       const threads = await making.threads();
       const written = await writeImageFile(join(directory, name), { threads, signal }, iso.write);

@@ -28,6 +28,7 @@ let directory: string;
 let events: PipelineEvent[] = [];
 const session: Session = { ...silentSession(), events: (event) => void events.push(event) };
 let live: BuiltImages;
+let warningsOfLive: PipelineEvent[];
 let kernel: string;
 
 async function workDirectory(name: string, tree: OsTree): Promise<string> {
@@ -51,8 +52,11 @@ beforeAll(async () => {
     },
   });
   live = await buildImages(session, { directory, platforms: ['live'], from: 'stable' });
+  warningsOfLive = warningsOfBios();
 }, 120_000);
 afterAll(() => rm(base, { recursive: true }));
+
+const warningsOfBios = () => events.filter((event) => event.type === 'warning' && event.message.includes('BIOS'));
 
 const iso = () => join(directory, 'images/1.0/test-os-1.0-live-iso.x86_64.iso');
 const pxe = (file: string) => join(directory, `images/1.0/test-os-1.0-live-${file}`);
@@ -210,14 +214,28 @@ ${signs} COREOS_KARG_EMBED_AREA
 });
 
 describe('live media of containers', () => {
+  it('say how they come to start by BIOS, where they do not', () => {
+    expect(warningsOfLive).toEqual([
+      {
+        type: 'warning',
+        message: 'the live ISO starts by UEFI alone: the container has no GRUB for BIOS on live media',
+        hint: expect.stringMatching(
+          /GRUB's boot_hybrid\.img as hybrid\.img, and eltorito\.img \(grub-mkimage --format=i386-pc-eltorito .+\), into \/usr\/lib\/coreos-assembler\/boot\/bios$/,
+        ),
+      },
+    ]);
+  });
+
   it('start by BIOS where there is GRUB for that', async () => {
     const files = { [`${boot}/bios/eltorito.img`]: 'E'.repeat(30_000), [`${boot}/bios/hybrid.img`]: `${hybrid}\u00aa` };
     const made = await workDirectory('bios', { files });
     await writeFile(join(made, 'tree', `${boot}/bios/hybrid.img`), Buffer.from(`${hybrid}\u00aa`, 'latin1'));
     await makeTestContainer({ layout: join(made, 'oci'), tag: 'stable', root: join(made, 'tree') });
+    events = [];
     const { images } = await buildImages(session, { directory: made, platforms: ['live-iso'], from: 'stable' });
     const out = await unpacked(images[0]?.path ?? '', 'boot');
     expect((await readdir(join(out, 'boot/grub'))).sort()).toEqual(['eltorito.img', 'grub.cfg']);
+    expect(warningsOfBios()).toEqual([]);
   });
 
   it.each<[string, OsTree, object]>([

@@ -20,7 +20,7 @@ export interface BuiltContainer extends AsyncDisposable {
   makeDisk(): Promise<BuiltDisk>;
 }
 
-export interface BuiltDisk {
+interface BuiltDisk {
   path: string;
   version: string;
   container: { digest: string; 'ostree-commit': string };

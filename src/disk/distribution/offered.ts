@@ -3,6 +3,7 @@ import { architectureCalled } from '../../lib/architecture.ts';
 import type { Digest } from '../../lib/digest.ts';
 import { verificationError } from '../../lib/errors.ts';
 import { mapParallel } from '../../lib/parallel.ts';
+import { attempt } from '../../oci/attempt.ts';
 import { diskImageFormat } from '../../oci/disk-image.ts';
 import { chooseImage, readIndex, readManifest } from '../../oci/image.ts';
 import type { ContentReader } from '../../oci/store.ts';
@@ -69,7 +70,10 @@ export async function referringDiskImages(
 
 async function withOwnWords(reader: ContentReader, offered: OfferedDiskImage): Promise<OfferedDiskImage> {
   if (offered.platform !== undefined) return offered;
-  const { artifactType, annotations } = await readManifest(reader, offered.descriptor);
+  // Anybody may leave one that cannot be read: it keeps nobody from the others.
+  const { value } = await attempt(() => readManifest(reader, offered.descriptor));
+  if (value === undefined) return offered;
+  const { artifactType, annotations } = value;
   return diskImagesIn([{ ...offered.descriptor, artifactType, annotations }])[0] ?? offered;
 }
 

@@ -18,8 +18,8 @@ take() {
     files=("$source"/*.{network,netdev,link,nmconnection})
     if ((${#files[@]} > 0)); then
         # It is there in the system, too, and files of NetworkManager may hold passwords.
-        mkdir -p -m 0700 "$kept"
-        mkdir -p "$used"
+        mkdir -p "$kept" "$used"
+        chmod 0700 "$kept"
         cp "${files[@]}" "$kept"
         # networkd is no root.
         chmod 0644 "$kept"/*

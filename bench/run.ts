@@ -11,6 +11,7 @@ const benchmarks = [
   'image',
   'formats',
   'live-filesystem',
+  'live',
   'build',
   'rebuild',
   'registry',

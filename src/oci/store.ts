@@ -7,7 +7,8 @@ export interface ContentReader {
   /**
    * The blob's bytes. Size and digest are verified while they stream: the iteration throws instead of
    * ending if they do not match, so whoever consumed it to the end holds verified bytes.
-   * @param buffers where buffers may be taken from, for a reader who gives them back
+   * @param buffers where buffers may be taken from, for a reader who gives them back; without it the pieces are the
+   *   reader's, who may keep them or move them to a thread
    * @throws CosaError `BLOB_MISSING`, `BLOB_SIZE_MISMATCH`, `BLOB_DIGEST_MISMATCH` (exit 4)
    */
   readBlob(descriptor: Descriptor, signal?: AbortSignal, buffers?: BufferPool): AsyncIterable<Buffer>;

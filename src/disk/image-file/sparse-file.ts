@@ -1,77 +1,72 @@
 import { open } from 'node:fs/promises';
+import { borrowThread } from '../../lib/parallel/thread.ts';
+import type { SparseWriteRequest } from './sparse-write.ts';
 
-/** How many bytes are written at once. */
-const writeSize = 1 << 20;
+/** How many bytes are written at once, or more: not so many that they have left the processor's cache by then. */
+const writeSize = 1 << 18;
+/** How many bytes wait while others are written, before the stream has to. */
+const mostWaiting = 2 << 20;
 /** How many bytes lie in the system's memory before it is told to bring them to the disk, while others come in. */
 const flushSize = 64 << 20;
-/** A stretch of the file of which it is seen whether it is a hole. */
-const unit = 65536;
-/** Fewer zeros than this are written: a hole is not worth a call to the system. */
-const minimumHole = 4096;
-const zeros = Buffer.alloc(unit);
 
 /**
  * Writes a file from a stream, with holes where it has long stretches of zeros. What was written up to an error is left to
  * the caller, who knows the file by a temporary name.
+ *
+ * A thread writes, and the pieces are moved there: this one would search all of a program's memory for garbage again and
+ * again to be rid of them, that one has next to none to search.
  * @param path does not exist yet
- * @throws what the stream throws; the system's error, such as `ENOSPC`
+ * @param chunks they are this function's once they are yielded: nobody else reads them any more
+ * @throws what the stream throws; the system's error, such as `ENOSPC`; CosaError `THREAD_FAILED`
  */
 export async function writeSparseFile(path: string, chunks: AsyncIterable<Buffer>): Promise<void> {
   await using file = await open(path, 'wx', 0o644);
+  const thread = borrowThread<SparseWriteRequest, undefined>(new URL('./sparse-file-thread.ts', import.meta.url));
   let position = 0;
-  let waiting: Buffer[] = [];
+  let waiting: Uint8Array<ArrayBuffer>[] = [];
   let waitingBytes = 0;
   let written: Promise<unknown> = Promise.resolve();
+  /** So many bytes are passed on. */
+  let enough = writeSize;
   let flushed: Promise<unknown> = Promise.resolve();
   let unflushed = 0;
 
   /** Begins to write what waits; the next pieces come in meanwhile. */
   async function write(): Promise<void> {
     await written;
+    flush();
     if (waitingBytes === 0) return;
-    const pieces = waiting;
-    const at = position - waitingBytes;
+    enough = mostWaiting;
+    const request = { file: file.fd, position, pieces: waiting };
+    written = thread
+      .request(
+        request,
+        waiting.map(({ buffer }) => buffer),
+      )
+      .finally(() => {
+        enough = writeSize;
+      });
+    // Whoever waits for it is told: at the next piece, or at the end.
+    written.catch(() => undefined);
+    position += waitingBytes;
     unflushed += waitingBytes;
     waiting = [];
     waitingBytes = 0;
-    written = writeFully(pieces, at);
-    // Whoever waits for it is told: at the next piece, or at the end.
-    written.catch(() => undefined);
+  }
+
+  function flush(): void {
     if (unflushed < flushSize) return;
     unflushed = 0;
     flushed = Promise.all([flushed, file.datasync()]);
     flushed.catch(() => undefined);
   }
 
-  async function writeFully(pieces: readonly Buffer[], at: number): Promise<void> {
-    const { bytesWritten } = await file.writev(pieces, at);
-    // A full disk, for one, ends a write early; the next call then says what is wrong.
-    let skip = bytesWritten;
-    let begin = at;
-    for (const piece of pieces) {
-      for (let done = Math.min(skip, piece.length); done < piece.length; ) {
-        done += (await file.write(piece, done, piece.length - done, begin + done)).bytesWritten;
-      }
-      skip = Math.max(0, skip - piece.length);
-      begin += piece.length;
-    }
-  }
-
   try {
     for await (const chunk of chunks) {
-      for (let done = 0; done < chunk.length; ) {
-        const piece = chunk.subarray(done, done + unit - (position % unit));
-        done += piece.length;
-        if (isHole(piece)) {
-          await write();
-          position += piece.length;
-        } else {
-          position += piece.length;
-          waiting.push(piece);
-          waitingBytes += piece.length;
-          if (waitingBytes >= writeSize) await write();
-        }
-      }
+      if (chunk.length === 0) continue;
+      waiting.push(movable(chunk));
+      waitingBytes += chunk.length;
+      if (waitingBytes >= enough) await write();
     }
     await write();
     await written;
@@ -79,11 +74,14 @@ export async function writeSparseFile(path: string, chunks: AsyncIterable<Buffer
   } finally {
     // The file must not be closed under them.
     await Promise.allSettled([written, flushed]);
+    thread.giveBack();
   }
   await flushed;
 }
 
-function isHole(piece: Buffer): boolean {
-  if (piece.length < minimumHole || piece[0] !== 0 || piece[piece.length - 1] !== 0) return false;
-  return piece.equals(piece.length === unit ? zeros : zeros.subarray(0, piece.length));
+/** With a buffer of its own: what shares one with others cannot be moved. */
+function movable(chunk: Buffer): Uint8Array<ArrayBuffer> {
+  const { buffer, byteLength } = chunk;
+  const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
+  return isAlone ? new Uint8Array(buffer) : new Uint8Array(chunk);
 }

@@ -60,7 +60,8 @@ async function* manifestBytes(
   descriptor: Descriptor,
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  yield await manifests.read(descriptor, signal);
+  // A copy: those that are kept for the next reader are not this one's.
+  yield Buffer.from(await manifests.read(descriptor, signal));
 }
 
 async function putManifest(

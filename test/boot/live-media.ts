@@ -5,10 +5,12 @@ import { serialConsole } from './live.ts';
 
 /** Of what `cosa image build --json` says of an image. */
 interface BuiltMedium {
+  /** Absolute, of its first file. */
   path: string;
   version: string;
   container: { digest: string; 'ostree-commit': string };
-  files: { role: string; path: string }[];
+  /** Beside the first. */
+  files: { role: string; name: string }[];
 }
 
 /** Builds live media with `cosa image build`. */

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { machineDirectory } from '../../src/vm/prepare.ts';
 import { createSshKey } from '../../src/vm/ssh.ts';
@@ -13,7 +13,8 @@ import { networkBoot } from './pxe.ts';
 test('a machine without any disk boots over the network: kernel by TFTP, root and Ignition by HTTP, once the server is up', async () => {
   const work = await builtWorkDirectory();
   const medium = await buildMedium(work, 'live-pxe');
-  const part = (role: string) => medium.files.find((file) => file.role === role)?.path ?? '';
+  const part = (role: string) =>
+    join(dirname(medium.path), medium.files.find((file) => file.role === role)?.name ?? `no ${role}`);
   await using scratch = await machineDirectory();
   const key = await createSshKey(scratch.path);
   const files = { '/rootfs.img': { file: part('rootfs') }, '/config.ign': { text: configFor(key) } };

@@ -33,6 +33,9 @@ describe('the table', () => {
 const examples: Readonly<Record<string, string>> = {
   'cli/commands/doctor.ts': 'aarch64',
   'cli/commands/fetch.ts': 'aarch64',
+  'cli/commands/image-customize.ts': 'x86_64',
+  'cli/commands/image-pull.ts': 'aarch64',
+  'cli/commands/image-push.ts': 'x86_64',
   'cli/commands/ostree-build.ts': 'aarch64',
   'cli/commands/pull.ts': 'arm64',
   'cli/commands/push.ts': 'amd64 arm64',

@@ -40,7 +40,7 @@ test('a BIOS machine under emulation', () => {
     [
       '-nodefaults -no-user-config -display none',
       '-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny -machine q35,smm=off',
-      '-accel tcg,thread=multi -cpu max,-cx16 -smp 2 -m 2048M',
+      '-accel tcg,thread=multi -cpu max,-cx16,-erms,-fsrm -smp 2 -m 2048M',
       `-blockdev ${JSON.stringify(disk)}`,
       '-device virtio-blk-pci,drive=disk,bootindex=0',
       '-netdev user,id=network,restrict=on,hostfwd=tcp:127.0.0.1:0-:22 -device virtio-net-pci,netdev=network,romfile=',

@@ -37,8 +37,9 @@ export const pc: VirtualMachine = {
   programPackages: { deb: 'qemu-system-x86', rpm: 'qemu-system-x86-core' },
   // With SMM, only the firmware can write to the variables that say what is trusted.
   type: { plain: 'q35,smm=off', secure: 'q35,smm=on' },
-  // Without cx16: QEMU 7.2 emulates cmpxchg16b wrongly, and a Linux 6.12 guest crashes within a minute.
-  processor: 'max,-cx16',
+  // Without cx16: QEMU 7.2 emulates cmpxchg16b wrongly, and a Linux 6.12 guest crashes within a minute. Without erms and
+  // fsrm: with them Linux copies by one instruction that is emulated byte for byte.
+  processor: 'max,-cx16,-erms,-fsrm',
   panicDevice: 'pvpanic',
   tpmDevice: 'tpm-crb',
   probe: 'boot-sector',

@@ -11,7 +11,7 @@ const live = {
 export const liveIso: Platform = {
   ...live,
   name: 'live-iso',
-  title: 'live systems that start from a CD-ROM or USB stick, and install',
+  title: 'live systems from a CD-ROM or USB stick, and installation',
   image: 'live-iso',
   start: [
     {
@@ -28,7 +28,7 @@ export const liveIso: Platform = {
 export const livePxe: Platform = {
   ...live,
   name: 'live-pxe',
-  title: 'live systems that start over a network, and install',
+  title: 'live systems over a network, and installation',
   image: 'live-pxe',
   start: [
     {
@@ -37,7 +37,8 @@ export const livePxe: Platform = {
         'by the live system',
       run: `cat > boot.ipxe <<'END'
 #!ipxe
-kernel http://SERVER/KERNEL initrd=main coreos.live.rootfs_url=http://SERVER/ROOTFS ignition.firstboot ignition.platform.id=metal ignition.config.url=http://SERVER/CONFIG.ign
+set first ignition.firstboot ignition.platform.id=metal ignition.config.url=http://SERVER/CONFIG.ign
+kernel http://SERVER/KERNEL initrd=main coreos.live.rootfs_url=http://SERVER/ROOTFS \${first}
 initrd --name main http://SERVER/INITRAMFS
 boot
 END`,

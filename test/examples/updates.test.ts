@@ -38,3 +38,16 @@ test('systems update by themselves: the timer is enabled, and what it starts sta
   const script = await readFile(join(update, 'usr/bin/cosa-update'), 'utf8');
   expect(script).toContain("'upgrade --check'");
 });
+
+test('no script under pipefail asks by a pipeline whose reader ends before its writer', async () => {
+  const files = await readdir(overlays, { recursive: true, withFileTypes: true });
+  const early: string[] = [];
+  for (const entry of files.filter((file) => file.isFile())) {
+    const file = join(entry.parentPath, entry.name);
+    const text = await readFile(file, 'latin1');
+    if (!/^set -.*pipefail/m.test(text)) continue;
+    for (const [line] of text.matchAll(/^.*\|\s*(?:grep\s+(?:-\w*q|--quiet)|head\s).*$/gm))
+      early.push(`${file}: ${line}`);
+  }
+  expect(early).toEqual([]);
+});

@@ -14,7 +14,7 @@ export interface FileServer extends AsyncDisposable {
 /**
  * Serves files to guests by HTTP, on a free port of the loopback interface.
  * @param files what is under each path; a text is answered as it is
- * @param busy so many answers say first that the server is not ready
+ * @param busy for each path, so many answers say first that the server is not ready
  */
 export async function startFileServer(
   files: Readonly<Record<string, { file: string } | { text: string }>>,
@@ -25,7 +25,8 @@ export async function startFileServer(
     const path = request.url ?? '';
     asked.push(path);
     const found = files[path];
-    if (asked.length <= busy || found === undefined) {
+    const times = asked.filter((before) => before === path).length;
+    if (times <= busy || found === undefined) {
       response.writeHead(found === undefined ? 404 : 503).end();
     } else if ('text' in found) response.end(found.text);
     else createReadStream(found.file).pipe(response);

@@ -1,5 +1,5 @@
-import type { TestStatus } from '../../flows/container/test-status.ts';
 import { plural } from '../../lib/format.ts';
+import type { TestStatus } from '../../workspace/containers/test-status.ts';
 import { line, lines, type Shown } from './shown.ts';
 import type { Style } from './style.ts';
 

@@ -5,12 +5,12 @@ import { listFiles } from '../../ostree/unpack/commit-tree.ts';
 import type { ImageTree } from '../../ostree/unpack/image-tree.ts';
 import { readImageTree } from '../../ostree/unpack/read-files.ts';
 import { runStep } from '../../progress/step.ts';
+import { type Download, downloadBetween } from '../../workspace/containers/download.ts';
+import { embeddedLockfile } from '../../workspace/containers/embedded-lockfile.ts';
+import { type PackageChanges, packageChanges } from '../../workspace/containers/package-changes.ts';
+import { type ContainerSummary, summarize } from '../../workspace/containers/summary.ts';
 import { resolveImage } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
-import { type Download, downloadBetween } from './diff/download.ts';
-import { type PackageChanges, packageChanges } from './diff/package-changes.ts';
-import { embeddedLockfile } from './embedded-lockfile.ts';
-import { type ContainerSummary, summarize } from './summary.ts';
 
 /** Absolute paths, sorted. */
 interface FileChanges {

@@ -12,14 +12,14 @@ import { type Annotations, mediaTypes } from '../../oci/types.ts';
 import { layerComponents } from '../../ostree/encapsulate/image.ts';
 import { operatingSystemOf } from '../../ostree/unpack/base-layers.ts';
 import { runStep } from '../../progress/step.ts';
+import { embeddedLockfile } from '../../workspace/containers/embedded-lockfile.ts';
+import { imageTags } from '../../workspace/containers/images.ts';
+import { type ContainerSummary, summarize, tagsByDigest } from '../../workspace/containers/summary.ts';
+import { type TestStatus, testStatuses } from '../../workspace/containers/test-status.ts';
 import { resolveReference } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
-import { embeddedLockfile } from './embedded-lockfile.ts';
-import { imageTags } from './images.ts';
 import { type InspectedDiskImage, inspectDiskImages } from './inspect/disk-images.ts';
 import { type ReferringContent, readReferrers } from './inspect/referrers.ts';
-import { type ContainerSummary, summarize, tagsByDigest } from './summary.ts';
-import { type TestStatus, testStatuses } from './test-status.ts';
 
 export interface InspectedContainer extends ContainerSummary, ReferringContent {
   /** The reference that was asked for. */

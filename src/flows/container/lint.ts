@@ -2,9 +2,9 @@ import { type LintReport, lint } from '../../lint/lint.ts';
 import { decompress } from '../../oci/compression.ts';
 import { defaultLimits, maximumLayerBytes } from '../../ostree/unpack/limits.ts';
 import { runStep } from '../../progress/step.ts';
+import { type ContainerSummary, summarize } from '../../workspace/containers/summary.ts';
 import { resolveImage } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
-import { type ContainerSummary, summarize } from './summary.ts';
 
 export interface LintedImage extends LintReport {
   /** The reference that was asked for. */

@@ -9,12 +9,12 @@ import { type ResultJudge, signedResults } from '../../oci/policy/test-results.t
 import { type AdmittedReference, admitEveryImage } from '../../oci/policy.ts';
 import type { ContentReader, ContentStore } from '../../oci/store.ts';
 import type { Descriptor } from '../../oci/types.ts';
+import { imageManifests } from '../../workspace/containers/images.ts';
+import { versionOf } from '../../workspace/containers/summary.ts';
+import { testStatuses, unmetReason } from '../../workspace/containers/test-status.ts';
 import type { Session } from '../../workspace/session.ts';
-import { imageManifests } from './images.ts';
 import { requireKnownTest, testCommand } from './promote/requirement.ts';
 import { findTarget, type PromotionTarget } from './promote/target.ts';
-import { versionOf } from './summary.ts';
-import { testStatuses, unmetReason } from './test-status.ts';
 
 export interface PromoteOptions {
   /** A tag beside what is promoted, or a whole reference. */

@@ -12,10 +12,10 @@ import { generateKeyPair } from '../../oci/signatures/keys.ts';
 import { signDescriptor } from '../../oci/signatures.ts';
 import { mediaTypes } from '../../oci/types.ts';
 import { runStep } from '../../progress/step.ts';
+import { imageManifests, imagesAtOnce } from '../../workspace/containers/images.ts';
 import { workDirectoryFor } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
 import { signedName } from '../../workspace/signed-name.ts';
-import { imageManifests, imagesAtOnce } from './images.ts';
 
 export interface SignOptions {
   /** Where the command runs; relative paths start there. */

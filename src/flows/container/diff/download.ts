@@ -1,19 +1,12 @@
 import type { Digest } from '../../../lib/digest.ts';
 import { attempt } from '../../../oci/attempt.ts';
-import { chooseImage, type Image, readImage, readManifest } from '../../../oci/image.ts';
+import { chooseImage, readImage, readManifest } from '../../../oci/image.ts';
 import { hostPlatform } from '../../../oci/platform.ts';
-import type { Descriptor } from '../../../oci/types.ts';
 import { layerComponents } from '../../../ostree/encapsulate/image.ts';
+import { type Download, downloadBetween, lackedBy, type Manifested } from '../../../workspace/containers/download.ts';
+import { type ContainerSummary, summarize, summarizeManifest } from '../../../workspace/containers/summary.ts';
 import { resolveReference } from '../../../workspace/resolve-image.ts';
 import type { Session } from '../../../workspace/session.ts';
-import { type ContainerSummary, summarize, summarizeManifest, totalSize } from '../summary.ts';
-
-/** What a host that has one container lacks of another. Sizes are in bytes. */
-export interface Download {
-  layers: { kept: number; added: number; removed: number };
-  /** Manifest, config and new layers. */
-  download: number;
-}
 
 export interface DownloadDetails extends Download {
   from: ContainerSummary;
@@ -46,9 +39,6 @@ export async function diffDownload(
   };
 }
 
-/** What a manifest says of a download. */
-type Manifested = Pick<Image, 'descriptor' | 'manifest'>;
-
 async function readManifestOf(
   session: Session,
   directory: string,
@@ -59,26 +49,4 @@ async function readManifestOf(
   const manifest = await readManifest(reference.reader, descriptor);
   const { value: image } = await attempt(() => readImage(reference.reader, descriptor));
   return { descriptor, manifest, summary: image ? summarize(image) : summarizeManifest(descriptor, manifest) };
-}
-
-/** What a host with the first container lacks of the second. */
-export function downloadBetween(from: Manifested, to: Manifested): Download {
-  const isNew = lackedBy(from);
-  return {
-    layers: {
-      kept: to.manifest.layers.filter((layer) => !isNew(layer)).length,
-      added: to.manifest.layers.filter(isNew).length,
-      removed: from.manifest.layers.filter(lackedBy(to)).length,
-    },
-    download: totalSize(blobsOf(to).filter(isNew)),
-  };
-}
-
-function lackedBy(image: Manifested): (blob: { digest: Digest }) => boolean {
-  const known = new Set(blobsOf(image).map(({ digest }) => digest));
-  return ({ digest }) => !known.has(digest);
-}
-
-function blobsOf({ descriptor, manifest }: Manifested): Descriptor[] {
-  return [descriptor, manifest.config, ...manifest.layers];
 }

@@ -1,7 +1,7 @@
 import { usageError } from '../../../lib/errors.ts';
 import { nearest } from '../../../lib/nearest.ts';
 import { suites } from '../../../vm/suites.ts';
-import type { TestStatus } from '../test-status.ts';
+import type { TestStatus } from '../../../workspace/containers/test-status.ts';
 
 /** What `cosa test` can run, as requirements name it: `basic`, `basic/ssh`. */
 function knownRequirements(): string[] {

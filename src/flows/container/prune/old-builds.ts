@@ -9,9 +9,9 @@ import { readManifest } from '../../../oci/image.ts';
 import type { ContentReader } from '../../../oci/store.ts';
 import { isMachineryTag } from '../../../oci/tag.ts';
 import type { Descriptor } from '../../../oci/types.ts';
-import { imageManifests, imagesAtOnce, imageTags, readIfImage } from '../images.ts';
-import { newestFirst } from '../list.ts';
-import { type ContainerSummary, summarize } from '../summary.ts';
+import { newestFirst } from '../../../workspace/containers/contents.ts';
+import { imageManifests, imagesAtOnce, imageTags, readIfImage } from '../../../workspace/containers/images.ts';
+import { type ContainerSummary, summarize } from '../../../workspace/containers/summary.ts';
 
 /** Builds that nobody needs any more. */
 export interface OldBuilds {

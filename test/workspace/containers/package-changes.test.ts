@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { LockedPackage } from '../../../../src/contract/lockfile.ts';
-import { type PackageSet, packageChanges } from '../../../../src/flows/container/diff/package-changes.ts';
+import type { LockedPackage } from '../../../src/contract/lockfile.ts';
+import { type PackageSet, packageChanges } from '../../../src/workspace/containers/package-changes.ts';
 
 /** `name version [architecture]`, each. */
 function packages(...lines: string[]): PackageSet {

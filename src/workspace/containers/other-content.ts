@@ -1,10 +1,10 @@
-import { namedDiskImages } from '../../../disk/distribution/offered.ts';
-import type { Digest } from '../../../lib/digest.ts';
-import { sortByBytes } from '../../../lib/order.ts';
-import { attempt } from '../../../oci/attempt.ts';
-import { readManifest } from '../../../oci/image.ts';
-import type { ContentReader } from '../../../oci/store.ts';
-import { type Descriptor, mediaTypes } from '../../../oci/types.ts';
+import { namedDiskImages } from '../../disk/distribution/offered.ts';
+import type { Digest } from '../../lib/digest.ts';
+import { sortByBytes } from '../../lib/order.ts';
+import { attempt } from '../../oci/attempt.ts';
+import { readManifest } from '../../oci/image.ts';
+import type { ContentReader } from '../../oci/store.ts';
+import { type Descriptor, mediaTypes } from '../../oci/types.ts';
 
 /** Something in a place that is no container image, or cannot be read as one. */
 export interface ListedOther {

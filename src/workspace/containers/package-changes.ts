@@ -1,7 +1,7 @@
-import type { LockedPackage, Lockfile } from '../../../contract/lockfile.ts';
-import { sortByBytes } from '../../../lib/order.ts';
-import type { PackageBackend } from '../../../packages/backend.ts';
-import { backends } from '../../../packages/backends.ts';
+import type { LockedPackage, Lockfile } from '../../contract/lockfile.ts';
+import { sortByBytes } from '../../lib/order.ts';
+import type { PackageBackend } from '../../packages/backend.ts';
+import { backends } from '../../packages/backends.ts';
 
 interface PackageChange {
   name: string;

@@ -2,7 +2,7 @@
 // contract, http, cache → progress → exec → lib.
 const floor = 'contract|http|cache|progress|exec|lib';
 const domains = 'config|packages|rootfs|ostree|layers|oci|disk|vm|publish|lint';
-const nouns = 'container|image|packages|registry|work-directory|host';
+const nouns = 'container|image|packages|publish|registry|site|work-directory|host';
 /** One rule: what stands in `from` may import only what `to` names (and itself). */
 const only = (name, from, to) => ({
   name,
@@ -19,7 +19,7 @@ module.exports = {
     only('progress-imports-exec', 'progress', 'exec|lib'),
     only('http-imports-lib', 'http', 'lib'),
     only('cache-knows-no-domain', 'cache', 'progress|exec|lib'),
-    ...['config', 'packages', 'rootfs', 'oci', 'vm', 'lint'].map((domain) =>
+    ...['config', 'packages', 'rootfs', 'oci', 'vm', 'publish', 'lint'].map((domain) =>
       only(`${domain}-stands-alone`, domain, floor),
     ),
     only('ostree-may-use-oci', 'ostree', `oci|${floor}`),
@@ -39,6 +39,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/oci/transports(/|\\.ts$)' },
       to: { path: '^src/oci/transports/', pathNot: '^src/oci/transports/transport\\.ts$' },
+    },
+    {
+      name: 'only-the-table-imports-object-stores',
+      comment: 'whoever uses a store knows its interface; what kind it is stands in its URL alone',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/publish/stores(/|\\.ts$)' },
+      to: { path: '^src/publish/stores/' },
     },
     {
       name: 'no-folder-is-taken-for-output',

@@ -10,7 +10,13 @@ export interface CommandEntry {
   load: () => Promise<CommandModule>;
 }
 
-export type CommandGroup = 'Build' | 'Test and release' | 'Look after containers' | 'Registries' | 'This program';
+export type CommandGroup =
+  | 'Build'
+  | 'Test and release'
+  | 'Look after containers'
+  | 'Registries'
+  | 'Publish'
+  | 'This program';
 
 /** Summaries of the words that only group commands. */
 export const commandFamilies: Readonly<Record<string, { summary: string; group: CommandGroup }>> = {

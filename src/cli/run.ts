@@ -5,6 +5,7 @@ import { isSystemError, usageError } from '../lib/errors.ts';
 import { exitStatus } from '../lib/exit-status.ts';
 import { createRegistries } from '../oci/registry.ts';
 import { createPipeline } from '../progress/step.ts';
+import type { StoreEnvironment } from '../publish/store-environment.ts';
 import type { CommandResult } from './command.ts';
 import type { CommonOptions } from './common-options.ts';
 import type { CommandDescription } from './description.ts';
@@ -77,16 +78,18 @@ async function execute(
     verbose: common.verbose === true,
     now: host.now,
   });
-  await using registries = createRegistries(needs.registries, {
+  const stores: StoreEnvironment = {
     environment: host.environment,
     warn: (message) => view.events({ type: 'warning', message, hint: undefined }),
     log: common.verbose === true ? (line) => view.events({ type: 'log', line }) : undefined,
-  });
+  };
+  await using registries = createRegistries(needs.registries, stores);
   try {
     const result = await run({
       directory: process.cwd(),
       ...createPipeline(view.events, host.signal),
       registries,
+      stores,
       json: common.json === true,
       quiet: common.quiet === true,
       verbose: common.verbose === true,

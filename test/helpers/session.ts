@@ -7,5 +7,6 @@ export function silentSession(): Session {
   return {
     ...createPipeline(() => undefined, new AbortController().signal),
     registries: createRegistries({}, { environment: {} }),
+    stores: { environment: {} },
   };
 }

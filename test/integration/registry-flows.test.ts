@@ -58,7 +58,8 @@ async function machine(): Promise<TestMachine> {
   const { authFile, certificateDirectory } = registry;
   const options = { authFile, ...(certificateDirectory === '' ? {} : { certificateDirectory }) };
   const registries = createRegistries(options, { environment: {} });
-  return { directory, session: { ...createPipeline(() => undefined, new AbortController().signal), registries } };
+  const pipeline = createPipeline(() => undefined, new AbortController().signal);
+  return { directory, session: { ...pipeline, registries, stores: { environment: {} } } };
 }
 
 /** Builds a container on a machine of its own, and pushes it as the candidate of `stable`. */

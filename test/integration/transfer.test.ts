@@ -41,6 +41,7 @@ function sessionFor({ authFile, certificateDirectory }: DockerRegistry): Session
   return {
     ...createPipeline(() => undefined, new AbortController().signal),
     registries: createRegistries(options, { environment: {} }),
+    stores: { environment: {} },
   };
 }
 

@@ -66,8 +66,11 @@ export interface ObjectStore extends AsyncDisposable {
   readonly url: string;
   /** The address under which people find the objects, without a final slash: `KEY` is at `baseUrl/KEY`. */
   readonly baseUrl: string;
-  /** True if `put` honours conditions in one step with the write; else whoever updates takes a lease first. */
-  readonly conditionalWrites: boolean;
+  /**
+   * True if `put` honours conditions in one step with the write; else whoever updates takes a lease first. A server that is
+   * not known is tried once.
+   */
+  honoursConditions(signal?: AbortSignal): Promise<boolean>;
   /** What is known of an object, or `undefined` if there is none. */
   stat(key: string, signal?: AbortSignal): Promise<StoredObject | undefined>;
   /**

@@ -90,7 +90,7 @@ function openDirectoryStore(root: string, { baseUrl, access }: StoreOptions): Ob
   return {
     url,
     baseUrl: baseUrlOf(baseUrl) ?? url,
-    conditionalWrites: true,
+    honoursConditions: async () => true,
     async stat(key, signal) {
       signal?.throwIfAborted();
       return statObject(root, checkKey(key));

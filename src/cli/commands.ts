@@ -25,6 +25,7 @@ export const commandFamilies: Readonly<Record<string, { summary: string; group: 
   iso: { summary: 'live ISOs, of cosa and of other CoreOS systems', group: 'Build' },
   'iso ignition': { summary: 'the Ignition config that a live ISO carries', group: 'Build' },
   'iso kargs': { summary: "the kernel's arguments of a live ISO", group: 'Build' },
+  export: { summary: 'containers and builds in the forms of other tools', group: 'Publish' },
   kola: { summary: 'the names that coreos-assembler has for test commands', group: 'Test and release' },
 };
 
@@ -233,6 +234,18 @@ export const commands: readonly CommandEntry[] = [
     summary: 'forget user name and password for a registry',
     group: 'Registries',
     load: async () => (await import('./commands/logout.ts')).logout,
+  },
+  {
+    name: 'import',
+    summary: "bring anybody's operating system into the work directory, as a build",
+    group: 'Publish',
+    load: async () => (await import('./commands/import.ts')).importBuild,
+  },
+  {
+    name: 'export oci-archive',
+    summary: 'write a container into a file',
+    group: 'Publish',
+    load: async () => (await import('./commands/export-oci-archive.ts')).exportOciArchive,
   },
   {
     name: 'doctor',

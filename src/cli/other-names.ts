@@ -14,7 +14,6 @@ const answers: readonly (readonly [pattern: RegExp, answer: string])[] = [
     'builds for several architectures become an index: cosa push --index DESTINATION BUILD BUILD',
   ],
   [/^copy-container$/, 'containers are copied by: cosa copy SOURCE DESTINATION'],
-  [/^import$/, 'a container comes into the work directory by: cosa pull REFERENCE'],
   [/^compress$/, 'layers are compressed when they are written, and disk images by: cosa image build --compress auto'],
   [/^meta$/, 'what a build is made of stands in its container: cosa inspect --json'],
   [

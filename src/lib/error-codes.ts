@@ -129,6 +129,7 @@ export const errorCodes = {
   IGNITION_INVALID: ['usage', 'A file for Ignition cannot be used.'],
   IGNITION_MISSING: ['usage', 'There is no such file for Ignition.'],
   IMAGE_CONFIG_INVALID: ['verification', "The container's image.json is not as specified."],
+  IMPORT_KIND: ['verification', 'A container that is imported is no operating system.'],
   INDEX_INVALID: ['verification', 'An index is not as specified.'],
   INDEX_PLATFORM_TWICE: ['usage', 'Two images of an index are for one platform.'],
   INIT_SOURCE: ['usage', 'The source of a configuration cannot be used.'],

@@ -5,10 +5,11 @@ import { makeDirectory } from '../lib/directories.ts';
 import { archiveSource } from './archive/source.ts';
 import { openStaging } from './archive/staging.ts';
 import { writeArchive } from './archive/write.ts';
-import { type IndexDocument, indexText, refuseFull, tagOf, withoutTag } from './layout/index-document.ts';
+import type { Image } from './image.ts';
+import { emptyIndex, type IndexDocument, indexText, refuseFull, tagOf, withoutTag } from './layout/index-document.ts';
 import { type LayoutSource, layoutReader } from './layout/reader.ts';
 import { withReferrer, withTags } from './layout/tags.ts';
-import type { ContentReader, ContentStore } from './store.ts';
+import type { ContentReader, ContentStore, TransferOptions } from './store.ts';
 import type { Descriptor } from './types.ts';
 
 /**
@@ -103,6 +104,32 @@ export async function openArchiveForWriting(file: string): Promise<ContentStore 
       }
     },
   };
+}
+
+/**
+ * Writes an archive that holds one image under one tag and nothing else, and replaces what is there. The bytes go straight
+ * to their place, verified; the same image and tag give the same archive.
+ * @throws CosaError what `readBlob` throws; then there is no archive, or the one that was
+ */
+export async function writeImageArchive(
+  file: string,
+  { reader, image: { descriptor, manifest } }: { reader: Pick<ContentReader, 'readBlob'>; image: Image },
+  tag: string,
+  { signal, onBytes = () => undefined }: TransferOptions = {},
+): Promise<void> {
+  const { mediaType, digest, size } = descriptor;
+  const own = { mediaType, digest, size };
+  const blobs = new Map([...manifest.layers, manifest.config, own].map((blob) => [blob.digest, blob]));
+  await writeArchive(file, {
+    index: withTags(emptyIndex, [tag], own),
+    blobs: new Map([...blobs].map(([name, blob]) => [name, blob.size])),
+    async *readBlob(name) {
+      for await (const chunk of reader.readBlob(blobs.get(name) ?? own, signal)) {
+        yield chunk;
+        onBytes(chunk.length);
+      }
+    },
+  });
 }
 
 /** The archive's index with the entries that were added: a tag moves, a referrer is there once. */

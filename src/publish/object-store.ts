@@ -66,6 +66,8 @@ export interface ObjectStore extends AsyncDisposable {
   readonly url: string;
   /** The address under which people find the objects, without a final slash: `KEY` is at `baseUrl/KEY`. */
   readonly baseUrl: string;
+  /** The directory that it is, absolute, where it is one: there links can be made beside objects. */
+  readonly directory?: string;
   /**
    * True if `put` honours conditions in one step with the write; else whoever updates takes a lease first. A server that is
    * not known is tried once.

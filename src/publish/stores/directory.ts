@@ -90,6 +90,7 @@ function openDirectoryStore(root: string, { baseUrl, access }: StoreOptions): Ob
   return {
     url,
     baseUrl: baseUrlOf(baseUrl) ?? url,
+    directory: root,
     honoursConditions: async () => true,
     async stat(key, signal) {
       signal?.throwIfAborted();

@@ -1,5 +1,5 @@
-import { type BigIntStats, createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { type BigIntStats, constants } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import { ifExists } from '../../../lib/if-exists.ts';
 import type { ReadOptions, StoredObject } from '../../object-store.ts';
 import { objectMissing } from '../object-errors.ts';
@@ -29,12 +29,20 @@ export async function* readObject(
 ): AsyncGenerator<Uint8Array> {
   signal?.throwIfAborted();
   const path = await containedPath(root, key);
-  const stats = path === undefined ? undefined : await ifExists(stat(path));
-  if (path === undefined || stats?.isFile() !== true) throw objectMissing(key, url);
-  const last = Math.min(end ?? stats.size, stats.size) - 1;
-  if (last < start) return;
-  for await (const chunk of createReadStream(path, { start, end: last, highWaterMark: readSize })) {
-    signal?.throwIfAborted();
-    yield chunk as Buffer;
+  // Opened before it is looked at: by its name it may be another file a moment later.
+  const file = path === undefined ? undefined : await ifExists(open(path, constants.O_RDONLY | constants.O_NONBLOCK));
+  if (file === undefined) throw objectMissing(key, url);
+  try {
+    const stats = await file.stat();
+    if (!stats.isFile()) throw objectMissing(key, url);
+    const last = Math.min(end ?? stats.size, stats.size) - 1;
+    if (last < start) return;
+    const options = { start, end: last, highWaterMark: readSize, autoClose: false };
+    for await (const chunk of file.createReadStream(options)) {
+      signal?.throwIfAborted();
+      yield chunk as Buffer;
+    }
+  } finally {
+    await file.close();
   }
 }

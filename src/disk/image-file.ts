@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { Compressor } from './compressors/compressor.ts';
 import type { ImageSink } from './formats/format.ts';
-import { fileSink, type WrittenFile } from './image-file/file-sink.ts';
+import { type BytesObserver, fileSink, type WrittenFile } from './image-file/file-sink.ts';
 import type { ImageThreads } from './image-threads.ts';
 
 export type { WrittenFile } from './image-file/file-sink.ts';
@@ -16,6 +16,8 @@ interface ImageFileOptions {
   signal: AbortSignal;
   /** Not for a format that is compressed inside. */
   compressor?: Compressor;
+  /** Gets the file's bytes, too, in their order. */
+  observer?: BytesObserver;
 }
 
 /**
@@ -28,12 +30,12 @@ interface ImageFileOptions {
  */
 export async function writeImageFile(
   path: string,
-  { threads, signal, compressor }: ImageFileOptions,
+  { threads, signal, compressor, observer }: ImageFileOptions,
   produce: (sink: ImageSink) => Promise<void>,
 ): Promise<WrittenImage> {
   const file = await open(path, 'wx+', 0o644);
   try {
-    using output = fileSink(file, threads, signal);
+    using output = fileSink(file, threads, signal, observer);
     if (compressor === undefined) {
       await produce(output);
       return await output.finish();

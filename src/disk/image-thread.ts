@@ -32,9 +32,7 @@ serveRequests<ImageRequest, ImageAnswer>(async (request) => {
     }
     case 'blocks': {
       const { compressedBlocks } = await import('./image-threads/blocks.ts');
-      const message = await compressedBlocks(request);
-      const [first] = message.blocks;
-      return { message, transfer: first === undefined ? [] : [first.bytes.buffer] };
+      return { message: await compressedBlocks(request), transfer: [] };
     }
     default:
       return { message: hashed(request), transfer: [] };

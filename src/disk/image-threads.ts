@@ -25,8 +25,16 @@ export interface ImageThreads extends Disposable {
   deflate(bytes: Uint8Array<SharedArrayBuffer>, window?: number): Promise<Grain[]>;
   /** Makes a zstd frame. @throws CosaError `THREAD_FAILED` */
   zstd(bytes: Uint8Array<SharedArrayBuffer>, level: number): Promise<Uint8Array>;
-  /** Compresses blocks that lie behind each other, each on its own. @throws CosaError `THREAD_FAILED` */
-  blocks(bytes: Uint8Array<SharedArrayBuffer>, form: BlockForm): Promise<CompressedBlock[]>;
+  /**
+   * Compresses blocks that lie behind each other, each on its own.
+   * @param place as long as the bytes: what the compressed blocks have their bytes in
+   * @throws CosaError `THREAD_FAILED`
+   */
+  blocks(
+    bytes: Uint8Array<SharedArrayBuffer>,
+    form: BlockForm,
+    place: Uint8Array<SharedArrayBuffer>,
+  ): Promise<CompressedBlock[]>;
 }
 
 interface ImageThreadsOptions {
@@ -60,12 +68,25 @@ export function imageThreads({ size, grains }: ImageThreadsOptions = {}): ImageT
     return found as Grain[];
   }
 
+  async function blocks(
+    bytes: Uint8Array<SharedArrayBuffer>,
+    form: BlockForm,
+    place: Uint8Array<SharedArrayBuffer>,
+  ): Promise<CompressedBlock[]> {
+    const answer = (await pool.run({ kind: 'blocks', bytes, place, ...form })) as BlocksAnswer;
+    let end = 0;
+    return answer.blocks.map(({ kind, length }) => {
+      end += length;
+      return { kind, bytes: place.subarray(end - length, end) };
+    });
+  }
+
   return {
     size: pool.size,
     hash: () => hashStream(pool as ThreadPool<HashRequest, HashAnswer>),
     deflate,
     zstd: async (bytes, level) => ((await pool.run({ kind: 'piece', bytes, level })) as PieceAnswer).compressed,
-    blocks: async (bytes, form) => ((await pool.run({ kind: 'blocks', bytes, ...form })) as BlocksAnswer).blocks,
+    blocks,
     [Symbol.dispose]: () => pool[Symbol.dispose](),
   };
 }

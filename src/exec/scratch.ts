@@ -1,4 +1,4 @@
-import { lstat, mkdtemp, rm } from 'node:fs/promises';
+import { lstat, mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory } from '../lib/directories.ts';
 import { isSystemError, usageError } from '../lib/errors.ts';
@@ -99,7 +99,7 @@ async function remove(path: string, lock: AsyncDisposable): Promise<void> {
     const options = { recursive: true, force: true, maxRetries: 5 } as const;
     const names = (await namesIn(path)).filter((name) => name !== lockName);
     // A whole system is removed with a third of the processor time. What it leaves, the next lines remove or complain of.
-    const trees = await directoriesAmong(path, names);
+    const trees = await fullDirectoriesAmong(path, names);
     if (trees.length > 0) await removeTrees(trees);
     for (const name of names) await rm(join(path, name), options);
     await rm(path, options);
@@ -116,10 +116,20 @@ async function removeTrees(paths: readonly string[]): Promise<void> {
   if (inside !== undefined) await tryRun(inside.tool, inside.args);
 }
 
-async function directoriesAmong(path: string, names: readonly string[]): Promise<string[]> {
+/** The empty ones are removed here: no program has to be started for them. */
+async function fullDirectoriesAmong(path: string, names: readonly string[]): Promise<string[]> {
   // Whatever still writes there may remove it as well.
   const stats = await Promise.all(names.map((name) => ifExists(lstat(join(path, name)))));
-  return names.filter((_, index) => stats[index]?.isDirectory()).map((name) => join(path, name));
+  const directories = names.filter((_, index) => stats[index]?.isDirectory()).map((name) => join(path, name));
+  const isFull = await Promise.all(
+    directories.map((directory) =>
+      rmdir(directory).then(
+        () => false,
+        () => true,
+      ),
+    ),
+  );
+  return directories.filter((_, index) => isFull[index]);
 }
 
 async function inodeOf(path: string): Promise<number | undefined> {

@@ -43,6 +43,8 @@ export function artifactGraph(pipeline: Pipeline): ArtifactGraph {
 
   /** Everything that has to be made for some artifacts, those that are needed first. */
   async function missing(artifacts: readonly Artifact<unknown>[], found = new Set<Node>()): Promise<Set<Node>> {
+    // All at once: each waits for programs, and for locks. What one throws, the loop throws.
+    await Promise.allSettled(artifacts.map((artifact) => find(nodeOf(artifact))));
     for (const artifact of artifacts) {
       const node = nodeOf(artifact);
       if (found.has(node) || (await find(node)) !== undefined) continue;

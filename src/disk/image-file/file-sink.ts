@@ -1,6 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { ImageSink } from '../formats/format.ts';
+import type { HashStream } from '../image-threads/hash-stream.ts';
 import type { ImageThreads } from '../image-threads.ts';
+import { earlyFlush } from './early-flush.ts';
 import { gatheringSink } from './gathering-sink.ts';
 
 const bufferBytes = 1 << 20;
@@ -23,12 +25,22 @@ export interface FinishingSink extends ImageSink, Disposable {
   finish(): Promise<WrittenFile>;
 }
 
+/** What looks at a file's bytes besides. Bytes stay as they are until the promise settles. */
+export type BytesObserver = Pick<HashStream, 'update' | 'updateZeros'>;
+
 /**
  * Writes a file from its beginning, and hashes it meanwhile in a thread. What follows reserved room is hashed in the end.
  * @param file empty, open for reading and writing; stays open. When the sink is disposed of unfinished, a write may still be under way
+ * @param observer gets all bytes in their order
  */
-export function fileSink(file: FileHandle, threads: ImageThreads, signal: AbortSignal): FinishingSink {
+export function fileSink(
+  file: FileHandle,
+  threads: ImageThreads,
+  signal: AbortSignal,
+  observer?: BytesObserver,
+): FinishingSink {
   const hash = threads.hash();
+  const early = earlyFlush(file);
   let position = 0;
   /** Where hashing stopped, and the stretches from there on that are no holes. */
   let unhashed: { begin: number; holes: { at: number; count: number }[] } | undefined;
@@ -42,32 +54,53 @@ export function fileSink(file: FileHandle, threads: ImageThreads, signal: AbortS
       async pass(bytes) {
         const at = position;
         position += bytes.length;
-        await Promise.all([writeFully(file, bytes, at), unhashed === undefined ? hash.update(bytes) : undefined]);
+        await Promise.all([write(bytes, at), unhashed === undefined ? look(bytes) : undefined]);
       },
       async passZeros(count) {
         const at = position;
         position += count;
-        if (unhashed === undefined) await hash.updateZeros(count, signal);
+        if (unhashed === undefined) await lookAtZeros(count);
         else unhashed.holes.push({ at, count });
       },
     },
     signal,
   );
 
+  async function write(bytes: Uint8Array, at: number): Promise<void> {
+    await writeFully(file, bytes, at);
+    early.wrote(bytes.length);
+  }
+
+  async function look(bytes: Uint8Array<SharedArrayBuffer>): Promise<void> {
+    await Promise.all([hash.update(bytes), observer?.update(bytes)]);
+  }
+
+  async function lookAtZeros(count: number): Promise<void> {
+    await Promise.all([hash.updateZeros(count, signal), observer?.updateZeros(count, signal)]);
+  }
+
   async function hashRest(begin: number, holes: readonly { at: number; count: number }[]): Promise<void> {
-    const buffer = new Uint8Array(new SharedArrayBuffer(bufferBytes));
+    // One is read while the other is hashed.
+    const buffers = [0, 1].map(() => new Uint8Array(new SharedArrayBuffer(bufferBytes)));
+    const [looked, turns] = [buffers.map(() => Promise.resolve()), buffers.length];
+    let turn = 0;
     let at = begin;
     for (const hole of [...holes, { at: position, count: 0 }]) {
-      while (at < hole.at) {
+      for (; at < hole.at; turn = (turn + 1) % turns) {
         signal.throwIfAborted();
+        await looked[turn];
+        const buffer = buffers[turn] as Uint8Array<SharedArrayBuffer>;
         const { bytesRead } = await file.read(buffer, 0, Math.min(bufferBytes, hole.at - at), at);
         if (bytesRead === 0) throw new Error('a file that is written has become shorter');
-        await hash.update(buffer.subarray(0, bytesRead));
+        looked[turn] = look(buffer.subarray(0, bytesRead));
+        // Whoever waits for it is told.
+        looked[turn]?.catch(() => undefined);
         at += bytesRead;
       }
-      await hash.updateZeros(hole.count, signal);
+      await lookAtZeros(hole.count);
       at += hole.count;
     }
+    await Promise.all(looked);
   }
 
   return {
@@ -86,6 +119,7 @@ export function fileSink(file: FileHandle, threads: ImageThreads, signal: AbortS
       await gathered.settle();
       if (unhashed !== undefined) await hashRest(unhashed.begin, unhashed.holes);
       const sha256 = await hash.end();
+      await early.settle();
       await file.truncate(position);
       return { size: position, sha256 };
     },

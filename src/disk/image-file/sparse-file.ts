@@ -1,13 +1,12 @@
 import { open } from 'node:fs/promises';
 import { borrowThread } from '../../lib/parallel/thread.ts';
+import { earlyFlush } from './early-flush.ts';
 import type { SparseWriteRequest } from './sparse-write.ts';
 
 /** How many bytes are written at once, or more: not so many that they have left the processor's cache by then. */
 const writeSize = 1 << 18;
 /** How many bytes wait while others are written, before the stream has to. */
 const mostWaiting = 2 << 20;
-/** How many bytes lie in the system's memory before it is told to bring them to the disk, while others come in. */
-const flushSize = 64 << 20;
 
 /**
  * Writes a file from a stream, with holes where it has long stretches of zeros. What was written up to an error is left to
@@ -28,13 +27,15 @@ export async function writeSparseFile(path: string, chunks: AsyncIterable<Buffer
   let written: Promise<unknown> = Promise.resolve();
   /** So many bytes are passed on. */
   let enough = writeSize;
-  let flushed: Promise<unknown> = Promise.resolve();
-  let unflushed = 0;
+  const early = earlyFlush(file);
+  /** Of what the thread writes just now. */
+  let underWay = 0;
 
   /** Begins to write what waits; the next pieces come in meanwhile. */
   async function write(): Promise<void> {
     await written;
-    flush();
+    early.wrote(underWay);
+    underWay = 0;
     if (waitingBytes === 0) return;
     enough = mostWaiting;
     const request = { file: file.fd, position, pieces: waiting };
@@ -49,16 +50,9 @@ export async function writeSparseFile(path: string, chunks: AsyncIterable<Buffer
     // Whoever waits for it is told: at the next piece, or at the end.
     written.catch(() => undefined);
     position += waitingBytes;
-    unflushed += waitingBytes;
+    underWay = waitingBytes;
     waiting = [];
     waitingBytes = 0;
-  }
-
-  function flush(): void {
-    if (unflushed < flushSize) return;
-    unflushed = 0;
-    flushed = Promise.all([flushed, file.datasync()]);
-    flushed.catch(() => undefined);
   }
 
   try {
@@ -73,10 +67,10 @@ export async function writeSparseFile(path: string, chunks: AsyncIterable<Buffer
     await file.truncate(position);
   } finally {
     // The file must not be closed under them.
-    await Promise.allSettled([written, flushed]);
+    await Promise.allSettled([written, early.settle()]);
     thread.giveBack();
   }
-  await flushed;
+  await early.settle();
 }
 
 /** With a buffer of its own: what shares one with others cannot be moved. */

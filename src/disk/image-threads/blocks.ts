@@ -16,42 +16,43 @@ export interface BlockForm {
 export interface BlocksRequest extends BlockForm {
   kind: 'blocks';
   bytes: Uint8Array<SharedArrayBuffer>;
+  /** For the compressed forms, which lie behind each other in it: as long as the bytes. */
+  place: Uint8Array<SharedArrayBuffer>;
 }
 
 /** A block's compressed form; its own bytes, if that would not take less; or nothing, if they are all zeros. */
 export interface CompressedBlock {
   kind: 'zeros' | 'stored' | 'compressed';
-  bytes: Uint8Array<ArrayBuffer>;
+  bytes: Uint8Array<SharedArrayBuffer>;
 }
 
 export interface BlocksAnswer {
-  /** All share one buffer. */
-  blocks: CompressedBlock[];
+  /** What is in the place, and how many bytes of it. */
+  blocks: { kind: CompressedBlock['kind']; length: number }[];
 }
 
 export async function compressedBlocks(request: BlocksRequest): Promise<BlocksAnswer> {
-  const { bytes, blockBytes, unitBytes, compression } = request;
+  const { bytes, place, blockBytes, unitBytes, compression } = request;
   const compress = await compressorOf(compression);
   const units = ({ length }: Uint8Array) => Math.ceil(length / unitBytes);
-  const output = new Uint8Array(bytes.length);
+  const blocks: BlocksAnswer['blocks'] = [];
   let end = 0;
 
-  function keep(kind: CompressedBlock['kind'], content: Uint8Array): CompressedBlock {
-    const begin = end;
-    output.set(content, begin);
+  function keep(kind: CompressedBlock['kind'], content: Uint8Array): void {
+    place.set(content, end);
     end += content.length;
-    return { kind, bytes: output.subarray(begin, end) };
+    blocks.push({ kind, length: content.length });
   }
 
-  const blocks: CompressedBlock[] = [];
   for (let at = 0; at < bytes.length; at += blockBytes) {
     const block = bytes.subarray(at, at + blockBytes);
     if (isZero(block)) {
-      blocks.push(keep('zeros', new Uint8Array(0)));
+      blocks.push({ kind: 'zeros', length: 0 });
       continue;
     }
     const compressed = compress(block);
-    blocks.push(units(compressed) < units(block) ? keep('compressed', compressed) : keep('stored', block));
+    if (units(compressed) < units(block)) keep('compressed', compressed);
+    else keep('stored', block);
   }
   return { blocks };
 }

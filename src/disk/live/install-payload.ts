@@ -1,3 +1,4 @@
+import { mapParallel } from '../../lib/parallel.ts';
 import { type Extent, joinExtents } from '../extents.ts';
 import type { ImageThreads } from '../image-threads.ts';
 import type { SectorSize } from '../partitions/gpt.ts';
@@ -60,10 +61,14 @@ export async function installPayload(request: InstallPayloadRequest): Promise<Li
   const root = stretchContent(metal.source, { offset: metal.root.offset, length: metal.root.size });
   const files: LiveFile[] = [{ path: rootName, content: root }];
   const stored = new Map<string, BlockPlace>();
-  for (const disk of disks) {
+  // Side by side: each is hashed by one thread.
+  const readOne = (disk: InstallableDisk, stopped: AbortSignal) =>
+    readDisk(disk, { ...request, signal: stopped }, inRoot);
+  const read = await mapParallel(disks, readOne, disks.length, signal);
+  for (const [index, disk] of disks.entries()) {
     const { source, sectorSize } = disk;
     const blocks = beside.get(disk) as BlockBeside[];
-    const { sha256, stretches, different } = await readDisk(disk, request, inRoot);
+    const { sha256, stretches, different } = read[index] as ReadDisk;
     const own = storedBlocks(source);
     const name = `${sectorSize}/disk.img`;
     const placed = placeBlocks([...blocks, ...different].sort(byOffset), { inRoot, stored, own, name });

@@ -5,11 +5,11 @@ import type { WrittenFile } from '../image-file/file-sink.ts';
 import { writeImageFile } from '../image-file.ts';
 import { boundedSink } from './bounded-sink.ts';
 import type { LiveFilesystem, LiveFilesystemRequest } from './filesystems/live-filesystem.ts';
-import { streamHashOf } from './stream-hash.ts';
+import { streamHash } from './stream-hash.ts';
 
 /** What live media have their root in: an archive that is loaded behind an initramfs, or mounted where its first member lies. */
 export interface LiveRootfs extends WrittenFile {
-  /** As {@link streamHashOf} has it. */
+  /** As {@link streamHash} has it. */
   streamHash: string;
 }
 
@@ -33,7 +33,8 @@ export async function writeRootfsImage(
   const behind = encodeCpio([
     { path: 'etc/coreos-live-rootfs', permissions: 0o644, content: Buffer.from(`${version}\n`) },
   ]);
-  const written = await writeImageFile(path, { threads, signal }, async (sink: ImageSink) => {
+  using parts = streamHash(threads);
+  const written = await writeImageFile(path, { threads, signal, observer: parts }, async (sink: ImageSink) => {
     const before = encodeCpioMember({ ...member, size: 0 }).length;
     const writeHeader = await sink.reserve(before);
     const most = mostBytes - before - behind.length;
@@ -45,7 +46,7 @@ export async function writeRootfsImage(
     await sink.append(cpioPadding(size));
     await sink.append(behind);
   });
-  return { size: written.size, sha256: written.sha256, streamHash: await streamHashOf(path, signal) };
+  return { size: written.size, sha256: written.sha256, streamHash: await parts.end() };
 }
 
 function tooLarge({ name, smallestOptions }: LiveFilesystem, most: number): Error {

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { directoryCache } from '../../cache/directories.ts';
 import { type CacheKind, cacheKinds } from '../../cache/kinds.ts';
+import type { Artifact } from '../../disk/artifacts/artifact.ts';
 import { baseDiskArtifact } from '../../disk/artifacts/base-disk.ts';
 import { artifactGraph } from '../../disk/artifacts/graph.ts';
 import { imageArtifact } from '../../disk/artifacts/image.ts';
@@ -102,10 +103,11 @@ export async function makeImages(
   const verified = verifiedFiles(work.cache);
 
   const { reader } = reference;
-  const baseDisk = (sectorSize: SectorSize) =>
-    baseDiskArtifact({ reader, image, container, cache: baseDisks, temporary, cleanup, warn }, sectorSize);
+  const baseDiskMaking = { reader, image, container, cache: baseDisks, temporary, cleanup, warn };
+  const baseDisk = onceFor((sectorSize: SectorSize) => soughtOnce(baseDiskArtifact(baseDiskMaking, sectorSize)));
+  // A base disk that is kept tells it at once; in a container it lies somewhere among the layers.
   const config = needsImageConfig(request.platforms, compress)
-    ? (await readDiskSettings(reader, image)).config
+    ? ((await baseDisk(512).find())?.disk.config ?? (await readDiskSettings(reader, image)).config)
     : undefined;
 
   const platforms = platformsOf(request.platforms, container, config);
@@ -141,6 +143,20 @@ async function openThreads(
   const threads = imageThreads(grains === undefined ? {} : { grains });
   cleanup.defer(() => threads[Symbol.dispose]());
   return threads;
+}
+
+/** An artifact that is looked for once, whoever asks. */
+function soughtOnce<Result>(artifact: Artifact<Result>): Artifact<Result> {
+  return { ...artifact, find: once(artifact.find) };
+}
+
+function onceFor<Input, Result>(action: (input: Input) => Result): (input: Input) => Result {
+  const results = new Map<Input, Result>();
+  return (input) => {
+    const result = results.get(input) ?? action(input);
+    results.set(input, result);
+    return result;
+  };
 }
 
 function once<Result>(action: () => Promise<Result>): () => Promise<Result> {

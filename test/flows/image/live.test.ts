@@ -1,4 +1,4 @@
-import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -193,6 +193,22 @@ ${signs} COREOS_KARG_EMBED_AREA
       cache: false,
     });
     expect(anew.images.map(({ record }) => record)).toEqual([live.images[0]?.record]);
+  });
+
+  it('are made of what is kept alone: no layer is read', async () => {
+    const blob = (digest: string) => join(directory, 'oci/blobs', digest.replace(':', '/'));
+    const manifest = JSON.parse(await readFile(blob(live.container.digest), 'utf8')) as {
+      layers: { digest: string }[];
+    };
+    const layers = manifest.layers.map(({ digest }) => blob(digest));
+    for (const layer of layers) await rename(layer, `${layer}-away`);
+    try {
+      const output = join(base, 'of-kept');
+      const { images } = await buildImages(session, { directory, platforms: ['live-iso'], from: 'stable', output });
+      expect(images.map(({ record }) => record)).toEqual([live.images[0]?.record]);
+    } finally {
+      for (const layer of layers) await rename(`${layer}-away`, layer);
+    }
   });
 
   it('are made again as a whole if one of their files is another', async () => {

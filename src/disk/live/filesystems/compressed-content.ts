@@ -24,7 +24,8 @@ const spareBatches = 2;
 /** Compresses contents, each block on its own. All threads work on it, and memory is bounded. */
 export interface ContentCompressor {
   /**
-   * @returns the blocks in their order; blocks that no extent touches are left out, unread
+   * @returns the blocks in their order, each to be used before the next is asked for; blocks that no extent touches are left
+   *   out, unread
    * @throws what the content and the threads throw; the signal's reason
    */
   blocks(content: FileContent): AsyncGenerator<ContentBlock, void, void>;
@@ -32,42 +33,58 @@ export interface ContentCompressor {
 
 export function contentCompressor({ form, threads, signal }: ContentCompression): ContentCompressor {
   const { blockBytes } = form;
-  const free: Uint8Array<SharedArrayBuffer>[] = [];
+  const free: BatchBuffers[] = [];
 
-  async function compress(content: FileContent, position: number, length: number): Promise<ContentBlock[]> {
-    const buffer = free.pop() ?? new Uint8Array(new SharedArrayBuffer(batchBytes));
-    try {
-      const bytes = buffer.subarray(0, length);
-      await content.read(position, bytes);
-      const blocks = await threads.blocks(bytes, form);
-      return blocks.map((block, at) => ({ ...block, index: position / blockBytes + at }));
-    } finally {
-      free.push(buffer);
-    }
+  async function compress(content: FileContent, position: number, length: number): Promise<CompressedBatch> {
+    const buffers = free.pop() ?? { input: sharedBuffer(), output: sharedBuffer() };
+    const bytes = buffers.input.subarray(0, length);
+    await content.read(position, bytes);
+    const blocks = await threads.blocks(bytes, form, buffers.output.subarray(0, length));
+    return { buffers, blocks: blocks.map((block, at) => ({ ...block, index: position / blockBytes + at })) };
   }
 
   return {
     async *blocks(content) {
-      const begun: Promise<ContentBlock[]>[] = [];
+      const begun: Promise<CompressedBatch>[] = [];
+
+      async function* first(): AsyncGenerator<ContentBlock, void, void> {
+        signal.throwIfAborted();
+        const { blocks, buffers } = await (begun.shift() as Promise<CompressedBatch>);
+        yield* blocks;
+        free.push(buffers);
+      }
+
       try {
         for (const { position, length } of batches(content, blockBytes)) {
-          signal.throwIfAborted();
           const batch = compress(content, position, length);
           // Awaited in its turn; until then a failure must not count as unhandled.
           batch.catch(() => undefined);
           begun.push(batch);
-          if (begun.length >= threads.size + spareBatches) yield* await (begun.shift() as Promise<ContentBlock[]>);
+          if (begun.length >= threads.size + spareBatches) yield* first();
         }
-        for (let batch = begun.shift(); batch !== undefined; batch = begun.shift()) {
-          signal.throwIfAborted();
-          yield* await batch;
-        }
+        while (begun.length > 0) yield* first();
       } finally {
         // After a failure nothing reads a content that may be closed.
         await Promise.allSettled(begun);
       }
     },
   };
+}
+
+/** What a batch is read into, and what it becomes. */
+interface BatchBuffers {
+  input: Uint8Array<SharedArrayBuffer>;
+  output: Uint8Array<SharedArrayBuffer>;
+}
+
+interface CompressedBatch {
+  blocks: ContentBlock[];
+  /** Free again once the blocks are used. */
+  buffers: BatchBuffers;
+}
+
+function sharedBuffer(): Uint8Array<SharedArrayBuffer> {
+  return new Uint8Array(new SharedArrayBuffer(batchBytes));
 }
 
 /** What is read at once: whole blocks that extents touch, the last one cut off where the content ends. */

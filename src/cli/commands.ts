@@ -26,6 +26,7 @@ export const commandFamilies: Readonly<Record<string, { summary: string; group: 
   'iso ignition': { summary: 'the Ignition config that a live ISO carries', group: 'Build' },
   'iso kargs': { summary: "the kernel's arguments of a live ISO", group: 'Build' },
   export: { summary: 'containers and builds in the forms of other tools', group: 'Publish' },
+  stream: { summary: 'the metadata of streams, which installers and users read', group: 'Publish' },
   kola: { summary: 'the names that coreos-assembler has for test commands', group: 'Test and release' },
 };
 
@@ -234,6 +235,12 @@ export const commands: readonly CommandEntry[] = [
     summary: 'forget user name and password for a registry',
     group: 'Registries',
     load: async () => (await import('./commands/logout.ts')).logout,
+  },
+  {
+    name: 'stream update',
+    summary: 'let a stream have a version that is published',
+    group: 'Publish',
+    load: async () => (await import('./commands/stream-update.ts')).streamUpdate,
   },
   {
     name: 'import',

@@ -5,11 +5,11 @@ import type { StoreOptions } from '../publish/store-environment.ts';
 const heading = 'Store options:';
 
 /** The values as commander keeps them. */
-interface StoreOptionValues {
+type StoreOptionValues = {
   endpoint?: string | undefined;
   region?: string | undefined;
   baseUrl?: string | undefined;
-}
+};
 
 /** Adds the options of a command that takes the URL of an object store. */
 export function withStoreOptions<Args extends unknown[], Options extends OptionValues>(

@@ -265,6 +265,7 @@ export const errorCodes = {
   REGISTRY_UNAUTHORIZED: ['failed', 'The registry wants credentials.'],
   REGISTRY_UNAVAILABLE: ['failed', 'The registry is out of order.'],
   REGISTRY_UNKNOWN_HOST: ['failed', 'The registry has a name that nobody knows.'],
+  RELEASE_CONTAINER: ['verification', 'The container of published images is not in its registry.'],
   RELEASE_INCONSISTENT: ['verification', 'The published images of a version do not belong together.'],
   RELEASE_MISSING_OBJECT: ['verification', 'An object that metadata would name is not in the store.'],
   RELEASE_NOTHING: ['usage', 'Nothing of a version has been published.'],

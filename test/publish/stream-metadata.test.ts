@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildFileKey, imagesKey, releaseIndexKey, releaseKey, streamKey } from '../../src/publish/keys.ts';
@@ -21,6 +21,7 @@ import { planMetadata, writeMetadata } from '../../src/publish/stream-metadata.t
 import { readDocument } from '../../src/publish/update.ts';
 import { silentSession } from '../helpers/session.ts';
 import { type ExampleBuild, exampleBuild, exampleContent } from './example-build.ts';
+import { placeObject, publishExample } from './publish-example.ts';
 
 let base: string;
 beforeAll(async () => {
@@ -42,19 +43,12 @@ async function freshStore(): Promise<ObjectStore> {
 /** Publishes a build's files and its images.json, as `cosa publish` leaves them. */
 async function publish(store: ObjectStore, example: ExampleBuild): Promise<PublishedBuild> {
   const build = exampleBuild(example);
-  for (const { name, signature = '' } of build.images.images.flatMap(({ files }) => files)) {
-    await place(store, buildFileKey(build.images, name), exampleContent(name));
-    await place(store, buildFileKey(build.images, signature), 'signature');
-  }
-  await place(store, imagesKey(build.images), formatPublishedImages(build.images));
+  await publishExample(fileURLToPath(store.url), build.images);
   return build;
 }
 
-/** Puts something into the store's directory without asking the store, which makes sure that nothing gets lost. */
-async function place(store: ObjectStore, key: string, content: string | Uint8Array): Promise<void> {
-  const path = join(fileURLToPath(store.url), key);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, content);
+function place(store: ObjectStore, key: string, content: string | Uint8Array): Promise<void> {
+  return placeObject(fileURLToPath(store.url), key, content);
 }
 
 function update(builds: readonly [PublishedBuild, ...PublishedBuild[]], allowDowngrade = false, by = author) {

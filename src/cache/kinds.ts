@@ -34,6 +34,13 @@ export const cacheKinds = {
   lock: { name: 'lock', content: 'choices of packages', isPrivate: false, mostEntries: 20 },
   /** Local repositories made of `overrides/deb`. */
   overrides: { name: 'overrides', content: 'indexes of local packages', isPrivate: false, mostEntries: 20 },
+  /** Some ten kilobytes for each container, by its digest. */
+  packageLists: {
+    name: 'package-lists',
+    content: "lists of containers' packages",
+    isPrivate: false,
+    mostEntries: 5000,
+  },
   packages: {
     name: 'packages',
     content: 'downloaded packages',

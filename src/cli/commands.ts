@@ -27,6 +27,7 @@ export const commandFamilies: Readonly<Record<string, { summary: string; group: 
   'iso kargs': { summary: "the kernel's arguments of a live ISO", group: 'Build' },
   export: { summary: 'containers and builds in the forms of other tools', group: 'Publish' },
   stream: { summary: 'the metadata of streams, which installers and users read', group: 'Publish' },
+  site: { summary: 'a website of the containers', group: 'Publish' },
   kola: { summary: 'the names that coreos-assembler has for test commands', group: 'Test and release' },
 };
 
@@ -253,6 +254,12 @@ export const commands: readonly CommandEntry[] = [
     summary: 'write a container into a file',
     group: 'Publish',
     load: async () => (await import('./commands/export-oci-archive.ts')).exportOciArchive,
+  },
+  {
+    name: 'site build',
+    summary: 'make a website of the containers',
+    group: 'Publish',
+    load: async () => (await import('./commands/site-build.ts')).siteBuild,
   },
   {
     name: 'doctor',

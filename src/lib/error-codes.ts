@@ -289,6 +289,8 @@ export const errorCodes = {
   SIGNATURE_INVALID: ['verification', 'A signature cannot be read.'],
   SIGNATURE_REQUIRED: ['verification', 'The image has not the signatures that it needs.'],
   SIGN_ARGUMENTS: ['usage', 'The arguments of a signature do not fit together.'],
+  SITE_FILE_FOREIGN: ['usage', "A file is in the way of a site's pages, and is none of them."],
+  SITE_MARKER_INVALID: ['usage', "The list of a site's files cannot be read."],
   SOURCE_DATE_EPOCH_INVALID: ['usage', 'SOURCE_DATE_EPOCH is no number of seconds.'],
   SSH_FAILED: ['failed', 'ssh failed.'],
   STATE_CONFLICT: ['failed', "A path of the root is in the way of the system's layout."],

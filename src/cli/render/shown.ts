@@ -1,4 +1,4 @@
-import { printable, printableJson } from './printable.ts';
+import { printable, printableJson } from '../../lib/printable.ts';
 
 const content = Symbol('content');
 

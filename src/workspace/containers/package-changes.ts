@@ -18,7 +18,11 @@ export interface PackageChanges {
 }
 
 /** What one container is made of; nothing for one that does not tell. */
-export type PackageSet = Pick<Lockfile, 'family' | 'packages'>;
+export interface PackageSet extends Pick<Lockfile, 'family'> {
+  packages: readonly NamedPackage[];
+}
+
+type NamedPackage = Pick<LockedPackage, 'name' | 'architecture' | 'version'>;
 
 /**
  * Compares two package sets. Of a name that stands for several packages each architecture is compared by itself, and
@@ -56,7 +60,7 @@ export function packageChanges(from: PackageSet, to: PackageSet): PackageChanges
 
 /** @param ambiguous names to which the architecture is added, in both sets */
 function versionsByName(
-  packages: readonly LockedPackage[],
+  packages: readonly NamedPackage[],
   ambiguous: ReadonlySet<string>,
 ): ReadonlyMap<string, readonly string[]> {
   const versions = new Map<string, string[]>();
@@ -67,7 +71,7 @@ function versionsByName(
   return versions;
 }
 
-function namesOfSeveralArchitectures(packages: readonly LockedPackage[]): string[] {
+function namesOfSeveralArchitectures(packages: readonly NamedPackage[]): string[] {
   const architectures = new Map<string, Set<string>>();
   for (const { name, architecture } of packages) {
     architectures.set(name, (architectures.get(name) ?? new Set()).add(architecture));

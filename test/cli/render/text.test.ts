@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { message } from '../../../src/cli/render/lines.ts';
-import { printable, printableJson } from '../../../src/cli/render/printable.ts';
 import { progressText, rateText, shortProgressText } from '../../../src/cli/render/progress.ts';
 import { line, lines, ours, quoted, terminalText } from '../../../src/cli/render/shown.ts';
 import { plainStyle, styleFor } from '../../../src/cli/render/style.ts';
 import { table } from '../../../src/cli/render/table.ts';
 import { cutToWidth, padded, visibleWidth } from '../../../src/cli/render/width.ts';
+import { printable, printableJson } from '../../../src/lib/printable.ts';
 import { hostileText, withoutOurColors } from './hostile.ts';
 
 const color = styleFor({ isTTY: true }, {});

@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { formatLockfile } from '../../../src/contract/lockfile.ts';
 import { diffContainers } from '../../../src/flows/container/diff.ts';
 import { inspectReference } from '../../../src/flows/container/inspect.ts';
 import { listContainers } from '../../../src/flows/container/list.ts';
@@ -16,7 +15,8 @@ import type { Descriptor } from '../../../src/oci/types.ts';
 import { ownPlace, type WorkDirectory, workDirectoryAt, writeSettings } from '../../../src/workspace/work-directory.ts';
 import { cosa } from '../../cli/in-process.ts';
 import { storeImage } from '../../helpers/image.ts';
-import { contentEntries, entry, metadataEntries, sampleCommit, tarOf } from '../../helpers/ostree-layers.ts';
+import { type OsBuild, storeOsBuild } from '../../helpers/os-build.ts';
+import { entry, tarOf } from '../../helpers/ostree-layers.ts';
 import { silentSession } from '../../helpers/session.ts';
 import { passedResult } from '../../helpers/test-result.ts';
 
@@ -33,48 +33,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(work.root, { recursive: true, force: true }));
 
-interface Build {
-  version: string;
-  packages?: Readonly<Record<string, string>>;
-  files?: Readonly<Record<string, string>>;
-  /** Layers that somebody has put on top, and what the result says of itself besides. */
-  derived?: { layers: readonly Buffer[]; labels: Readonly<Record<string, string>> };
-}
-
-/** A container as `cosa ostree build` leaves it: tagged with its version and as the stream's candidate. */
-async function build({ version, packages = {}, files = {}, derived }: Build): Promise<Descriptor> {
-  const lockfile = formatLockfile({
-    family: 'deb',
-    basearch: 'x86_64',
-    repositoryTimestamp: 0,
-    packages: Object.entries(packages).map(([name, packageVersion]) => ({
-      name,
-      version: packageVersion,
-      architecture: 'amd64',
-      source: name,
-      sha256: '0'.repeat(64),
-      size: 1,
-      repository: 'debian',
-      path: `pool/${name}.deb`,
-    })),
-  });
-  const sample = sampleCommit([
-    { path: '/usr/share/coreos-assembler/manifest-lock.x86_64.json', content: lockfile },
-    ...Object.entries(files).map(([path, content]) => ({ path, content })),
-  ]);
-  const [lock, ...others] = sample.objects.map(contentEntries);
-  const layers = [tarOf(metadataEntries(sample)), tarOf(lock ?? []), ...others.map(tarOf)];
-  await using store = await openLayoutForWriting(work.oci);
-  const image = await storeImage(store, [...layers, ...(derived?.layers ?? [])], {
-    'ostree.commit': sample.commit.checksum,
-    'ostree.final-diffid': digestOf(layers.at(-1) ?? ''),
-    ...derived?.labels,
-    'org.opencontainers.image.version': version,
-    'com.coreos.stream': 'stable',
-  });
-  await store.setTags([version, 'stable-candidate'], image);
-  return image;
-}
+const build = (parts: OsBuild) => storeOsBuild(work.oci, parts);
 
 async function test(image: Descriptor, result: Partial<TestResult> = {}): Promise<void> {
   await using store = await openLayoutForWriting(work.oci);

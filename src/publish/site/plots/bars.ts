@@ -1,0 +1,78 @@
+import { type Html, html } from '../markup/html.ts';
+
+/** A bar of a plot. */
+export interface Bar {
+  /** In the axis' unit. */
+  value: number;
+  /** Behind it, lighter: what the value is a part of. */
+  whole: number;
+  /** For who points at it. */
+  label: string;
+}
+
+export interface BarPlot {
+  /** What the plot shows, for who does not see it; the figures stand in a table on the same page. */
+  summary: string;
+  bars: readonly Bar[];
+  /** The axis' labels, from nought upwards. */
+  ticks: readonly { value: number; label: string }[];
+  /** Below the first bar and the last. */
+  ends: readonly [string, string];
+}
+
+/** Heights in pixels: the width is the page's, and texts are as large as others. */
+const [plotTop, plotHeight, axisHeight] = [8, 160, 24];
+const bottom = plotTop + plotHeight;
+
+/**
+ * A plot of bars as SVG: horizontal measures are percentages, so that it fits each page without a script and no text is
+ * stretched.
+ */
+export function barPlot({ summary, bars, ticks, ends }: BarPlot): Html {
+  const highest = Math.max(1, ...ticks.map(({ value }) => value));
+  const heightOf = (value: number) => Math.min(1, Math.max(0, value / highest)) * plotHeight;
+  const slot = 100 / Math.max(1, bars.length);
+  const gap = Math.min(slot * 0.25, 0.4);
+  const column = (kind: string, value: number, index: number) => {
+    const height = heightOf(value);
+    return html`<rect class="${kind}" x="${percent(index * slot + gap / 2)}" width="${percent(slot - gap)}" y="${pixels(bottom - height)}" height="${pixels(height)}"/>`;
+  };
+  return html`<svg class="plot" role="img" aria-label="${summary}" height="${bottom + axisHeight}">
+${ticks.map(({ value, label }) => {
+  const y = pixels(bottom - heightOf(value));
+  return html`<line class="grid" x1="0" x2="100%" y1="${y}" y2="${y}"/><text class="tick" x="0" y="${y}" dx="-8" dy="4">${label}</text>`;
+})}
+${bars.map(
+  ({ value, whole, label }, index) =>
+    html`<g>${column('whole', whole, index)}${column('part', value, index)}<title>${label}</title></g>`,
+)}
+<text class="end" x="0" y="${bottom + 18}">${ends[0]}</text><text class="end last" x="100%" y="${bottom + 18}">${ends[1]}</text></svg>
+`;
+}
+
+/** Of the width; two digits are a tenth of a pixel on any page. */
+export function percent(value: number): string {
+  return `${trimmed(value, 2)}%`;
+}
+
+function pixels(value: number): string {
+  return trimmed(value, 1);
+}
+
+function trimmed(value: number, digits: number): string {
+  return String(Number(value.toFixed(digits)));
+}
+
+/**
+ * Round values for an axis of bytes, from nought to at least the highest.
+ * @param highest bytes
+ * @param label writes one for people
+ */
+export function byteTicks(highest: number, label: (bytes: number) => string): { value: number; label: string }[] {
+  const unit = 1000 ** Math.max(0, Math.floor(Math.log10(Math.max(1, highest)) / 3));
+  const wanted = Math.max(1, highest / unit) / 4;
+  const magnitude = 10 ** Math.floor(Math.log10(wanted));
+  const step = ([1, 2, 2.5, 5, 10].find((factor) => factor * magnitude >= wanted) ?? 10) * magnitude * unit;
+  const count = Math.max(1, Math.ceil(highest / step));
+  return Array.from({ length: count + 1 }, (_, index) => ({ value: index * step, label: label(index * step) }));
+}

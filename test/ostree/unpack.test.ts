@@ -275,14 +275,14 @@ const hostileImages: Hostile[] = [
   {
     name: 'more content than the limit',
     layers: honest,
-    limits: { contentBytes: 100_000, entries: 1000, paths: 1000 },
+    limits: { contentBytes: 100_000, entries: 1000, paths: 1000, steps: 1000 },
     code: 'CONTENT_TOO_LARGE',
     message: "layer LAYER: the image's files are larger than 100000 bytes",
   },
   {
     name: 'more entries than the limit',
     layers: honest,
-    limits: { contentBytes: 1_000_000, entries: 10, paths: 1000 },
+    limits: { contentBytes: 1_000_000, entries: 10, paths: 1000, steps: 1000 },
     code: 'LAYER_ENTRY',
     message: 'layer LAYER has more than 10 entries',
   },

@@ -9,10 +9,18 @@ export interface UnpackLimits {
   entries: number;
   /** Files and directories of the tree: whoever lists it holds their paths in memory. */
   paths: number;
+  /** Names that are passed on the way to the entries of all ordinary layers: a link can make a long way of a short path. */
+  steps: number;
 }
 
 /** Far above any operating system, far below what fills a disk of the usual size. */
-export const defaultLimits: UnpackLimits = { contentBytes: 64 * 1024 ** 3, entries: 3_000_000, paths: 1_000_000 };
+export const defaultLimits: UnpackLimits = {
+  contentBytes: 64 * 1024 ** 3,
+  entries: 3_000_000,
+  paths: 1_000_000,
+  // Thirty for each of as many entries as there may be: seconds of work, and not hours.
+  steps: 100_000_000,
+};
 
 /** What is kept of any layer while it is read, however small it is. */
 const anyKeptBytes = 64 * 1024 * 1024;

@@ -413,7 +413,7 @@ interface Hostile {
   message: string;
 }
 
-const generous = { contentBytes: 1_000_000, entries: 1000, paths: 1000 };
+const generous = { contentBytes: 1_000_000, entries: 1000, paths: 1000, steps: 1000 };
 const long = 'n'.repeat(256);
 
 const hostileLayers: Hostile[] = [
@@ -566,6 +566,31 @@ const hostileLayers: Hostile[] = [
     limits: { ...generous, contentBytes: 1000 },
     code: 'CONTENT_TOO_LARGE',
     message: "layer LAYER: the image's files are larger than 1000 bytes",
+  },
+  {
+    name: 'more names on the way to its entries than the limit, by chains of links',
+    layer: [
+      ...Array.from({ length: 20 }, (_, index) => link(`usr/l${index}`, index === 19 ? 'lib' : `l${index + 1}`)),
+      // Each passes 2 names of its own, and 2 or 1 for each of 20 links: the fifteenth is beyond the limit.
+      ...Array.from({ length: 30 }, (_, index) => entry(`usr/l0/${index}`)),
+    ],
+    code: 'TREE_TOO_LARGE',
+    limits: generous,
+    message: "layer LAYER: the ways to the entries of the image's ordinary layers are longer than 1000 names together",
+  },
+  {
+    name: 'long ways to whiteouts',
+    layer: Array.from({ length: 501 }, (_, index) => entry(`usr/lib/.wh.${index}`)),
+    code: 'TREE_TOO_LARGE',
+    limits: generous,
+    message: "layer LAYER: the ways to the entries of the image's ordinary layers are longer than 1000 names together",
+  },
+  {
+    name: 'a target of slashes alone, asked for again and again',
+    layer: [link('usr/s', '/'.repeat(400)), ...Array.from({ length: 5 }, (_, index) => entry(`usr/s/x${index}`))],
+    code: 'TREE_TOO_LARGE',
+    limits: generous,
+    message: "layer LAYER: the ways to the entries of the image's ordinary layers are longer than 1000 names together",
   },
   {
     name: 'more entries than the limit',

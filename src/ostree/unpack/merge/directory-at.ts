@@ -13,6 +13,8 @@ export interface LinkedTree {
   targetOf(content: TreeContent): Promise<string | undefined>;
   /** Told of each directory that is made. */
   count(characters: number): void;
+  /** Told of each name that is passed, and of those that may be in a link's target. @throws CosaError `TREE_TOO_LARGE` (exit 4) */
+  pass(names: number, layer: string): void;
 }
 
 /** Who asks: for errors, and for what is made. */
@@ -29,7 +31,7 @@ export interface Asking {
  * The directory that a path leads to. Symbolic links on the way are followed inside the tree, as container tools do it that
  * unpack into a root of their own: absolute targets begin at the root, and `..` ends there.
  * @returns undefined if there is none, and none is to be made
- * @throws CosaError `LAYER_PATH` (exit 4) for a way through a file, or through too many links
+ * @throws CosaError `LAYER_PATH` (exit 4) for a way through a file, or through too many links; what `tree.pass` throws
  */
 export async function directoryAt(
   tree: LinkedTree,
@@ -37,6 +39,7 @@ export async function directoryAt(
   { layer, path, make }: Asking,
 ): Promise<MergedDirectory | undefined> {
   const pending = parents.toReversed();
+  tree.pass(parents.length, layer);
   const way = [tree.root];
   let links = 0;
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
@@ -59,6 +62,8 @@ export async function directoryAt(
       if (target === undefined) throw pathError(layer, path, `lies below ${JSON.stringify(name)}, which is a file`);
       links += 1;
       if (links > maximumLinks) throw pathError(layer, path, `lies behind more than ${maximumLinks} symbolic links`);
+      // As many as could be in it, slash after slash: it is split before they are counted.
+      tree.pass(Math.ceil(target.length / 2), layer);
       if (target.startsWith('/')) way.length = 1;
       pending.push(
         ...target

@@ -36,6 +36,7 @@ export function mergedTree(
   const tree: LinkedTree = {
     root,
     count,
+    pass: steps(limits),
     targetOf: async ({ place, target, checksum }) => (place === undefined ? linkTarget(checksum) : target),
   };
   let layers = 0;
@@ -152,6 +153,20 @@ function counter({ entries }: UnpackLimits): (characters: number) => void {
     const what =
       nodes > entries ? `more than ${entries} entries` : `more than ${maximumCharacters} bytes of names and xattrs`;
     throw verificationError('TREE_TOO_LARGE', `the image's ordinary layers have ${what}`);
+  };
+}
+
+/** Counts the names on the ways of all entries together. */
+function steps(limits: UnpackLimits): (names: number, layer: string) => void {
+  let passed = 0;
+  return (names, layer) => {
+    passed += names;
+    if (passed <= limits.steps) return;
+    throw verificationError(
+      'TREE_TOO_LARGE',
+      `layer ${layer}: the ways to the entries of the image's ordinary layers are longer than ${limits.steps} names together`,
+      { hint: 'no operating system has so many files behind so many links: do not trust the image' },
+    );
   };
 }
 

@@ -5,7 +5,7 @@ import { usageError } from '../lib/errors.ts';
 import { isMissing } from '../lib/if-exists.ts';
 import type { Compressor } from './compressors/compressor.ts';
 import type { Extent } from './extents.ts';
-import { compressorOf, decompressFile } from './image-source/decompress.ts';
+import { compressorOf, decompressFile, expansionLimits } from './image-source/decompress.ts';
 import { type ImageFile, imageFile, type OpenedImage } from './image-source/opened.ts';
 import { openRaw, openVhd } from './image-source/plain.ts';
 import { openQcow2 } from './image-source/qcow2.ts';
@@ -19,16 +19,23 @@ export interface ImageSource extends OpenedImage, AsyncDisposable {
   compressor: Compressor | undefined;
 }
 
+/** Room for a compressed image's content. */
+export interface DiskScratch {
+  directory: string;
+  /** Bytes of the content, where a record of this very image says it. */
+  recordedSize?: number | undefined;
+}
+
 const headBytes = 8192;
 
 /**
  * Opens a disk image of unknown origin: raw, qcow2, VHD, VHDX or streamOptimized VMDK, compressed or not. What it is is told by
  * its bytes, not by its name.
- * @param scratch directory for what a compressed one expands to
+ * @param scratch what a compressed one expands to, and may
  * @throws CosaError `DISK_MISSING`, `DISK_FORMAT_UNKNOWN`, `DISK_UNSUPPORTED` (exit 2), `DISK_INVALID`, `DISK_REFERENCE` (exit
  *   4), what `decompressFile` throws
  */
-export async function openDiskImage(path: string, scratch: string, signal: AbortSignal): Promise<ImageSource> {
+export async function openDiskImage(path: string, scratch: DiskScratch, signal: AbortSignal): Promise<ImageSource> {
   const opened = await openFile(path);
   const compressor = await closingOnError(opened, async (file) => compressorOf(await headOf(file)), path);
   if (compressor === undefined) {
@@ -38,9 +45,11 @@ export async function openDiskImage(path: string, scratch: string, signal: Abort
       [Symbol.asyncDispose]: () => opened.close(),
     };
   }
+  const { size } = await closingOnError(opened, async (file) => file, path);
   await opened.close();
-  const target = join(scratch, 'decompressed');
-  const { extents } = await decompressFile(path, target, compressor, signal);
+  const target = join(scratch.directory, 'decompressed');
+  const limits = expansionLimits(size, scratch.recordedSize);
+  const { extents } = await decompressFile(path, target, compressor, limits, signal);
   const content = await openFile(target);
   const image = await closingOnError(content, (file) => openFormat(file, extents), path);
   return { ...image, compressor, [Symbol.asyncDispose]: () => content.close() };

@@ -60,14 +60,14 @@ async function contentOf(disk: DiskSource): Promise<Buffer> {
 
 async function readBack(path: string): Promise<{ content: Buffer; name: string; compressor: string | undefined }> {
   rmSync(join(directory, 'scratch', 'decompressed'), { force: true });
-  await using image = await openDiskImage(path, join(directory, 'scratch'), signal);
+  await using image = await openDiskImage(path, { directory: join(directory, 'scratch') }, signal);
   return { content: await contentOf(image.source), name: image.format.name, compressor: image.compressor?.name };
 }
 
 /** Reads what must not be readable. @returns little: a test that fails prints it */
 async function tryToRead(path: string): Promise<string> {
   rmSync(join(directory, 'scratch', 'decompressed'), { force: true });
-  await using image = await openDiskImage(path, join(directory, 'scratch'), signal);
+  await using image = await openDiskImage(path, { directory: join(directory, 'scratch') }, signal);
   const buffer = Buffer.alloc(65536);
   for (const { offset, length } of image.source.extents) {
     for (let done = 0; done < length; done += buffer.length) {
@@ -259,7 +259,7 @@ describe('a qcow2 of unknown origin', () => {
         for (const [offset, value] of changes) damaged[offset] = value;
         writeFileSync(at('bad'), damaged);
         try {
-          await using opened = await openDiskImage(at('bad'), join(directory, 'scratch'), signal);
+          await using opened = await openDiskImage(at('bad'), { directory: join(directory, 'scratch') }, signal);
           for (const { offset } of opened.source.extents) await opened.source.read(offset, Buffer.alloc(512));
         } catch (error) {
           expect((error as { code?: string }).code).toMatch(/^DISK_(INVALID|REFERENCE|FORMAT_UNKNOWN)$/);

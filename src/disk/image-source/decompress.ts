@@ -13,8 +13,28 @@ import { zstd } from '../compressors/zstd.ts';
 import type { Extent } from '../extents.ts';
 import { isZero, unitBytes } from '../formats/data-extents.ts';
 
-/** No disk is larger, and a few bytes can become any number. */
-const largestContent = 2 ** 42;
+/** Bounds on what a file of unknown origin may become: a few bytes can become any number. */
+export interface ExpansionLimits {
+  /** Bytes of what it decompresses to, zeros included; no disk is larger than 4 TiB. */
+  size: number;
+  /** Bytes of it that take room on the disk: units that hold something else than zeros. */
+  data: number;
+}
+
+const largestDisk = 2 ** 42;
+/** What a disk's files and structures are compressed to at best, with much of it in units that are nearly empty. */
+const highestRatio = 200;
+const anyData = 1 << 30;
+
+/**
+ * What a compressed disk image may expand to.
+ * @param compressed its bytes
+ * @param recorded bytes of what was compressed, where a record of this very file says it
+ */
+export function expansionLimits(compressed: number, recorded: number | undefined): ExpansionLimits {
+  return { size: Math.min(recorded ?? largestDisk, largestDisk), data: anyData + highestRatio * compressed };
+}
+
 const chunkBytes = 1 << 20;
 
 /** Compressors by what their files begin with. */
@@ -33,23 +53,28 @@ export function compressorOf(head: Buffer): Compressor | undefined {
  * Decompresses an image file into a sparse one.
  * @param target does not exist yet
  * @returns the stretches of it that hold something else than zeros, and its size
- * @throws CosaError `DISK_INVALID`, `ZSTD_INVALID` (exit 4), `TOOL_MISSING` (exit 3), `TOOL_FAILED`; the signal's reason
+ * @throws CosaError `DISK_INVALID`, `CONTENT_TOO_LARGE`, `ZSTD_INVALID` (exit 4), `TOOL_MISSING` (exit 3), `TOOL_FAILED`; the
+ *   signal's reason
  */
 export async function decompressFile(
   path: string,
   target: string,
   compressor: Compressor,
+  limits: ExpansionLimits,
   signal: AbortSignal,
 ): Promise<{ size: number; extents: Extent[] }> {
   await using file = await open(target, 'wx', 0o600);
   const extents: Extent[] = [];
   let size = 0;
+  let data = 0;
   for await (const chunk of inPieces(decompressed(path, compressor, signal))) {
     signal.throwIfAborted();
-    if (size + chunk.length > largestContent) throw damaged(path, `it expands to more than ${largestContent} bytes`);
+    if (size + chunk.length > limits.size) throw tooLarge(path, `${limits.size} bytes`);
     for (let at = 0; at < chunk.length; at += unitBytes) {
       const unit = chunk.subarray(at, at + unitBytes);
       if (isZero(unit)) continue;
+      data += unit.length;
+      if (data > limits.data) throw tooLarge(path, `${limits.data} bytes that are not zeros`);
       await file.write(unit, 0, unit.length, size + at);
       const last = extents.at(-1);
       if (last !== undefined && last.offset + last.length === size + at) last.length += unit.length;
@@ -105,6 +130,12 @@ async function* decompressed(path: string, { name }: Compressor, signal: AbortSi
   feeding.catch(() => undefined);
   yield* program.stdout as AsyncIterable<Buffer>;
   await program.done;
+}
+
+function tooLarge(path: string, limit: string) {
+  return verificationError('CONTENT_TOO_LARGE', `${path} expands to more than ${limit}`, {
+    hint: 'no disk with files is compressed so well: do not trust it; if it is yours, decompress it and customize that',
+  });
 }
 
 function damaged(path: string, reason: string, cause?: unknown) {

@@ -4,7 +4,7 @@ import { stepKey } from '../../cache/key.ts';
 import { publishImage } from '../../disk/artifacts/kept-image.ts';
 import { customizedDisk, type DiskCustomization } from '../../disk/customized-disk.ts';
 import { writeImageFile } from '../../disk/image-file.ts';
-import { openDiskImage } from '../../disk/image-source.ts';
+import { type DiskScratch, openDiskImage } from '../../disk/image-source.ts';
 import { imageThreads } from '../../disk/image-threads.ts';
 import { changeIgnition, readIgnitionArea } from '../../disk/iso-image/ignition-area.ts';
 import {
@@ -92,7 +92,11 @@ export async function customizeImage(session: Session, options: CustomizeOptions
   const file = join(scratch.path, basename(output));
   const written = (await isIso(path))
     ? await customizeIso(path, file, customization)
-    : await customizeDisk(session, { path, file, scratch: scratch.path, key }, customization);
+    : await customizeDisk(
+        session,
+        { path, file, scratch: { directory: scratch.path, recordedSize: recordedSizeOf(source) }, key },
+        customization,
+      );
   const record = source === undefined ? undefined : recordFor(source, { output, key, written });
   if (record === undefined || !isFileName(basename(output))) {
     await rm(recordPath(output), { force: true });
@@ -125,6 +129,10 @@ function recordFor(
   };
 }
 
+function recordedSizeOf(record: DiskImageRecord | undefined): number | undefined {
+  return record?.files[0]?.['uncompressed-size'];
+}
+
 async function isIso(path: string): Promise<boolean> {
   await using file = await open(path);
   const { bytesRead, buffer } = await file.read(Buffer.alloc(5), 0, 5, 0x8001);
@@ -154,7 +162,7 @@ async function customizeIso(
 
 async function customizeDisk(
   session: Session,
-  { path, file, scratch, key }: { path: string; file: string; scratch: string; key: string },
+  { path, file, scratch, key }: { path: string; file: string; scratch: DiskScratch; key: string },
   customization: DiskCustomization,
 ): Promise<Omit<RecordedFile, 'role' | 'name'>> {
   return runStep(session, 'write customized image', async ({ signal }) => {

@@ -250,6 +250,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/import.ts')).importBuild,
   },
   {
+    name: 'export legacy',
+    summary: "write a build as coreos-assembler's tools read it, with builds.json",
+    group: 'Publish',
+    load: async () => (await import('./commands/export-legacy.ts')).exportLegacyBuild,
+  },
+  {
     name: 'export oci-archive',
     summary: 'write a container into a file',
     group: 'Publish',

@@ -244,6 +244,18 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/stream-update.ts')).streamUpdate,
   },
   {
+    name: 'stream show',
+    summary: 'show the images of a stream, where they are and their checksums',
+    group: 'Publish',
+    load: async () => (await import('./commands/stream-show.ts')).streamShow,
+  },
+  {
+    name: 'stream download',
+    summary: 'download an image of a stream, verify and unpack it',
+    group: 'Publish',
+    load: async () => (await import('./commands/stream-download.ts')).streamDownload,
+  },
+  {
     name: 'import',
     summary: "bring anybody's operating system into the work directory, as a build",
     group: 'Publish',

@@ -20,7 +20,7 @@ export interface Peer {
   /** As the user named it: HOST[:PORT]. Others that it points to are named beside it. */
   host: string;
   /** What the codes of errors begin with: `REGISTRY` gives `REGISTRY_TIMEOUT`. */
-  codes: 'REGISTRY' | 'MIRROR';
+  codes: 'REGISTRY' | 'MIRROR' | 'SERVER';
   /** What the user can do, where that depends on how such servers are set up. */
   hints?: Partial<Record<NetworkFailure, (host: string) => string>>;
 }

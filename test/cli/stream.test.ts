@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ExampleBuild, examplePublishedImages } from '../publish/example-build.ts';
+import { fixture } from '../publish/fixture.ts';
 import { publishExample } from '../publish/publish-example.ts';
 import { cosa } from './in-process.ts';
 
@@ -88,5 +89,85 @@ describe('cosa stream update', () => {
         `error: ${store} holds no published images of the stream next\n` +
         'hint: publish the images of a build first: cosa publish STORE\n',
     });
+  });
+});
+
+describe('cosa stream show', () => {
+  const show = (...args: readonly string[]) =>
+    cosa(['-C', directory, 'stream', 'show', fixture('stream.json').pathname, ...args]);
+
+  it('lists the images of a stream of Fedora CoreOS', async () => {
+    const { stdout, status } = await show('--arch', 'aarch64');
+    expect(status).toBe(0);
+    expect(stdout.split('\n')).toEqual([
+      'stable, changed 2026-01-20T09:30:00Z',
+      '',
+      'ARCHITECTURE  PLATFORM  FORMAT     VERSION',
+      'aarch64       aws       vmdk.xz    41.20260110.3.0',
+      'aarch64       gcp       tar.gz     41.20260110.3.0',
+      'aarch64       metal     4k.raw.xz  41.20260110.3.0',
+      'aarch64       metal     iso        41.20260110.3.0',
+      'aarch64       metal     pxe        41.20260110.3.0',
+      'aarch64       metal     raw.xz     41.20260110.3.0',
+      'aarch64       qemu      qcow2.xz   41.20260110.3.0',
+      '',
+    ]);
+  });
+
+  it.each([
+    [['--platform', 'metal4k'], ['4k.raw.xz disk']],
+    [['--platform', 'live-iso'], ['iso disk']],
+    [
+      ['--platform', 'live-pxe'],
+      ['pxe kernel', 'pxe initramfs', 'pxe rootfs'],
+    ],
+    [['--platform', 'metal'], ['raw.xz disk']],
+    [['--platform', 'metal', '--format', '4k.raw'], ['4k.raw.xz disk']],
+    [['--platform', 'qemu', '--format', 'qcow2'], ['qcow2.xz disk']],
+  ])('finds %j', async (args, expected) => {
+    const { stdout } = await show('--arch', 'x86_64', '--json', ...args);
+    const { artifacts } = JSON.parse(stdout) as { artifacts: { format: string; part: string }[] };
+    expect(artifacts.map(({ format, part }) => `${format} ${part}`)).toEqual(expected);
+  });
+
+  it('prints location and checksum of an image', async () => {
+    const { stdout } = await show('--platform', 'qemu', '--arch', 'x86_64');
+    const address = 'https://builds.example.com/prod/streams/stable/builds/41.20260110.3.0/x86_64';
+    expect(stdout).toMatch(/^qemu qcow2\.xz for x86_64, version 41\.20260110\.3\.0\n/);
+    expect(stdout).toContain(`location:  ${address}/example-coreos-41.20260110.3.0-qemu.x86_64.qcow2.xz\n`);
+    expect(stdout).toMatch(/\nsha256: {4}[0-9a-f]{64}\nunpacked: {2}[0-9a-f]{64}\nsignature: .*\.sig\n$/);
+  });
+
+  it('shows a hostile stream in one line each, without its control characters', async () => {
+    const text = await readFile(fixture('stream.json'), 'utf8');
+    const hostile = text.replaceAll('"https://builds.example.com/', '"https://x/\\u001b[2J\\n13.0.9\\u202e');
+    await writeFile(join(directory, 'hostile.json'), hostile);
+    const { stdout, status } = await cosa(
+      ['-C', directory, 'stream', 'show', 'hostile.json', '--platform', 'qemu', '--arch', 'x86_64'],
+      { terminal: true },
+    );
+    expect(status).toBe(0);
+    expect(stdout).not.toContain('\u001b[2J');
+    expect(stdout).not.toMatch(/^13\.0\.9|\u202e/m);
+  });
+
+  it.each([
+    [['--platform', 'constructor'], 'error: the stream stable has no constructor\n'],
+    [
+      ['--arch', 'riscv64'],
+      'error: the stream stable has no image for riscv64\nhint: its architectures: aarch64, x86_64\n',
+    ],
+  ])('refuses %j', async (args, message) => {
+    const { stderr, status } = await show(...args);
+    expect(status).toBe(2);
+    expect(stderr).toContain(message);
+  });
+
+  it('refuses what is no stream', async () => {
+    const { stderr, status } = await cosa(['-C', directory, 'stream', 'show', 'nowhere.json']);
+    expect([status, stderr]).toEqual([2, `error: there is no file ${directory}/nowhere.json\n`]);
+    expect((await cosa(['-C', directory, 'stream', 'show', store])).stderr).toContain(
+      `error: ${store} has the metadata of no stream\n`,
+    );
   });
 });

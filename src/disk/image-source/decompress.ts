@@ -52,6 +52,7 @@ export function compressorOf(head: Buffer): Compressor | undefined {
 /**
  * Decompresses an image file into a sparse one.
  * @param target does not exist yet
+ * @param each is given all bytes in their order, in pieces that are its own until it returns
  * @returns the stretches of it that hold something else than zeros, and its size
  * @throws CosaError `DISK_INVALID`, `CONTENT_TOO_LARGE`, `ZSTD_INVALID` (exit 4), `TOOL_MISSING` (exit 3), `TOOL_FAILED`; the
  *   signal's reason
@@ -62,6 +63,7 @@ export async function decompressFile(
   compressor: Compressor,
   limits: ExpansionLimits,
   signal: AbortSignal,
+  each: (piece: Buffer) => void = () => undefined,
 ): Promise<{ size: number; extents: Extent[] }> {
   await using file = await open(target, 'wx', 0o600);
   const extents: Extent[] = [];
@@ -70,6 +72,7 @@ export async function decompressFile(
   for await (const chunk of inPieces(decompressed(path, compressor, signal))) {
     signal.throwIfAborted();
     if (size + chunk.length > limits.size) throw tooLarge(path, `${limits.size} bytes`);
+    each(chunk);
     for (let at = 0; at < chunk.length; at += unitBytes) {
       const unit = chunk.subarray(at, at + unitBytes);
       if (isZero(unit)) continue;

@@ -12,7 +12,8 @@ import { architecturePackages } from '../src/config/treefile-keys.ts';
 const mergeRules: Readonly<Record<MergeRule, string>> = {
   replace: 'the strongest file counts',
   append: 'lists follow each other',
-  unique: 'lists follow each other, without duplicates',
+  set: 'lists become one, sorted, without duplicates',
+  unique: "lists follow each other, the stronger file's first, without duplicates",
   map: 'maps become one',
 };
 
@@ -86,21 +87,24 @@ manifest-lock.overrides.yaml packages that must have another version than that (
 \`\`\`
 
 A mistake in any of them ends the command with exit status 2, before anything is built, and names file, line and
-column, what is wrong, and the nearest known key or value. A key that has no effect is warned of, with its position.
+column, what is wrong, and the nearest known key or value. A key that has no effect is told with \`--verbose\`, with its position.
 `;
 
 const treefileText = `The format is rpm-ostree's treefile. A file is stronger than those that it includes, and an earlier include is stronger
 than a later one. So of two files that set \`default-target\`, the including one counts; and \`postprocess\` of included
-files runs first, that of the later include before that of the earlier. A file that is reached twice counts once.
+files runs first, that of the later include before that of the earlier. To include a file twice is an error. A key that
+nothing stands behind is not set. A file whose name ends in neither \`.yaml\` nor \`.yml\` is JSON, in which unknown keys
+are left alone, as comments. Files that others name lie in the config directory, or elsewhere in the same git checkout.
 
-\`\${name}\` in a value stands for the variable of that name: one of \`variables\`, \`basearch\`, or \`releasever\`. An
-undefined one is an error. In \`postprocess\`, where \`\${name}\` belongs to the shell, and in \`remove-from-packages\` it
-is left alone.
+\`\${name}\` stands for the variable of that name, one of \`variables\`, \`basearch\`, or \`releasever\`, in the values of
+\`ref\`, \`metadata\`, \`rojig\`, \`add-commit-metadata\`, \`automatic-version-prefix\`, \`mutate-os-release\` and
+\`platform-module\`. Elsewhere, and where there is no such variable, it stays as it is.
 `;
 
-const imageText = `It travels in the container as \`/usr/share/coreos-assembler/image.json\`, with all defaults, as sorted JSON. Of several
-files, what the including one says counts; maps merge key by key, lists follow each other without duplicates.
-\`{stream}\` in a value stands for the stream.
+const imageText = `It travels in the container as \`/usr/share/coreos-assembler/image.json\`, with all defaults, as sorted JSON; keys that are
+not in this list travel too, for other tools. Of several files, what the including one says counts; maps merge key by key;
+of lists, the items of the including file come first, without duplicates. \`{stream}\` stands for the stream, wherever it
+stands in the text.
 `;
 
 const diskText = `It travels in the container as \`/usr/share/coreos-assembler/disk.json\`, and every disk image of it has these partitions.
@@ -170,7 +174,7 @@ x86_64:
 const otherFiles = `## Repository files
 
 \`NAME.sources\` is apt's deb822 format. \`\${name}\` stands for a variable, and \`\${mirror}\` for the machine's own mirror
-unless a variable of that name pins another.
+unless a variable of that name pins another. \`FILE.repo\` is dnf's format: each section is a repository.
 
 ## Overlays
 
@@ -185,9 +189,13 @@ modes the overlay has a file \`statoverride\` at its top:
 2048 /usr/bin/helper
 \`\`\`
 
-## Lock overrides
+## Lockfile and overrides
 
-\`manifest-lock.overrides.yaml\`, then \`manifest-lock.overrides.ARCH.yaml\`, which wins:
+\`manifest-lock.ARCH.json\` is rpm-ostree's lockfile. One that "cosa fetch --update-lockfile" has written also says, under
+\`metadata\`, where each package is; without that, packages get the versions that it names, and others are chosen from the
+repositories.
+
+\`manifest-lock.overrides.yaml\`, then \`manifest-lock.overrides.ARCH.yaml\`, which wins (or \`.json\`):
 
 \`\`\`yaml
 packages:

@@ -1,16 +1,18 @@
 import { type SourcePosition, usageError } from '../lib/errors.ts';
-import { substitute, undefinedVariable, type VariableValue } from './substitute.ts';
+import { undefinedVariable, type VariableValue } from './substitute.ts';
 
 type Operator = '==' | '!=' | '>=' | '<=' | '>' | '<';
 
-const form = /^\s*([A-Za-z_][\w.-]*)\s*(==|!=|>=|<=|>|<)\s*(.*?)\s*$/;
-const quoted = /^(?:"([^"]*)"|'([^']*)')$/;
-const word = /^(?:true|false|-?\d+(?:\.\d+)*)$/;
-const dottedNumber = /^\d+(?:\.\d+)*$/;
+/** Blanks around the operator may be missing in front of a quote or a word: an operator ends where the last value begins. */
+const form = /^\s*([A-Za-z0-9_]+)\s*(\S+)\s*(?:(true|false)|([0-9]+)|"(.*)")\s*$/;
+const operators: readonly string[] = ['==', '!=', '>=', '<=', '>', '<'];
+
+/** What rpm-ostree reads as a number: 64 bits without a sign. */
+const largest = 2n ** 64n - 1n;
 
 /**
- * Whether a condition such as `stream != "stable"` or `releasever >= 13` holds. Equality compares as text;
- * order compares dotted numbers, part by part.
+ * Whether a condition such as `stream != "stable"` or `releasever >= 41` holds. Variable and value must be of one
+ * kind: string, whole number, or true and false; only numbers have an order.
  * @throws CosaError `CONFIG_CONDITION`, `CONFIG_VARIABLE_UNDEFINED` (exit 2)
  */
 export function evaluateCondition(
@@ -18,60 +20,67 @@ export function evaluateCondition(
   variables: ReadonlyMap<string, VariableValue>,
   where: SourcePosition,
 ): boolean {
-  const [, name, operator, operand] = form.exec(condition) ?? [];
-  if (name === undefined || operator === undefined || operand === undefined) {
-    throw usageError('CONFIG_CONDITION', `"${condition}" is not a condition: expected VARIABLE OPERATOR VALUE`, {
+  const { name, operator, right } = parseCondition(condition, where);
+  const left = variables.get(name);
+  if (left === undefined) throw undefinedVariable(name, variables, where);
+  if (kindOf(left) !== kindOf(right)) {
+    throw usageError(
+      'CONFIG_CONDITION',
+      `in "${condition}", the variable is ${kindOf(left)}, and the value is ${kindOf(right)}`,
+      { where, hint: `its value is ${literal(left)}` },
+    );
+  }
+  if (operator === '==') return String(left) === String(right);
+  if (operator === '!=') return String(left) !== String(right);
+  if (typeof left !== 'number' || typeof right !== 'bigint') {
+    throw usageError('CONFIG_CONDITION', `in "${condition}", ${operator} needs numbers, and this is ${kindOf(left)}`, {
       where,
-      hint: 'for example: stream != "stable"; operators are == != >= <= > <',
+      hint: 'use == or !=',
     });
   }
-  const right = readOperand(operand, condition, where);
-  const value = variables.get(name);
-  if (value === undefined) throw undefinedVariable(name, variables, where);
-  const left = substitute(String(value), variables, where);
-  return holds(left, operator as Operator, right, condition, where);
+  return isOrdered(BigInt(left), operator, right);
 }
 
-function readOperand(operand: string, condition: string, where: SourcePosition): string {
-  const match = quoted.exec(operand);
-  if (match !== null) return match[1] ?? match[2] ?? '';
-  if (word.test(operand)) return operand;
-  throw usageError('CONFIG_CONDITION', `in "${condition}", ${operand || 'nothing'} is not a value`, {
-    where,
-    hint: `write a number, true, false, or a quoted string: "${operand}"`,
-  });
-}
-
-function holds(left: string, operator: Operator, right: string, condition: string, where: SourcePosition): boolean {
-  if (operator === '==') return left === right;
-  if (operator === '!=') return left !== right;
-  for (const side of [left, right]) {
-    if (!dottedNumber.test(side)) {
-      throw usageError('CONFIG_CONDITION', `in "${condition}", "${side}" is not a number: ${operator} needs two`, {
-        where,
-      });
-    }
+function parseCondition(
+  condition: string,
+  where: SourcePosition,
+): { name: string; operator: Operator; right: string | boolean | bigint } {
+  const [, name, operator, word, digits, text] = form.exec(condition) ?? [];
+  const number = digits === undefined ? undefined : BigInt(digits);
+  const right = word === undefined ? (number ?? text) : word === 'true';
+  if (name === undefined || operator === undefined || right === undefined || (number ?? 0n) > largest) {
+    throw usageError('CONFIG_CONDITION', `"${condition}" is not a condition: expected VARIABLE OPERATOR VALUE`, {
+      where,
+      hint: 'for example: stream != "stable"; operators are == != >= <= > <; values are "TEXT", whole numbers, true, false',
+    });
   }
-  const order = compareDotted(left, right);
+  if (!operators.includes(operator)) {
+    throw usageError('CONFIG_CONDITION', `in "${condition}", "${operator}" is not an operator`, {
+      where,
+      hint: 'operators are == != >= <= > <, with a blank on either side',
+    });
+  }
+  return { name, operator: operator as Operator, right };
+}
+
+function isOrdered(left: bigint, operator: Operator, right: bigint): boolean {
   switch (operator) {
     case '>=':
-      return order >= 0;
+      return left >= right;
     case '<=':
-      return order <= 0;
+      return left <= right;
     case '>':
-      return order > 0;
-    case '<':
-      return order < 0;
+      return left > right;
+    default:
+      return left < right;
   }
 }
 
-/** Negative, zero or positive as `left` is older than, equal to or newer than `right`; missing parts count as 0. */
-function compareDotted(left: string, right: string): number {
-  const a = left.split('.').map(Number);
-  const b = right.split('.').map(Number);
-  for (let index = 0; index < Math.max(a.length, b.length); index++) {
-    const difference = (a[index] ?? 0) - (b[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
+function kindOf(value: VariableValue | bigint): string {
+  if (typeof value === 'string') return 'a string';
+  return typeof value === 'boolean' ? 'true or false' : 'a number';
+}
+
+function literal(value: VariableValue): string {
+  return typeof value === 'string' ? `"${value}"` : String(value);
 }

@@ -92,7 +92,8 @@ export const imageKeys = {
     type: valueType('map of platform to compressor', imageConfigKeys['platform-compressor'].schema),
     merge: 'map',
     family: 'any',
-    description: 'Another compressor for some platforms.',
+    description:
+      'Another compressor for some platforms. `zip` is read, and images of such a platform stay as they are.',
     example: '{applehv: gzip}',
     default: imageConfigKeys['platform-compressor'].default,
   },
@@ -204,7 +205,8 @@ export const imageFileKeys = {
   include: {
     type: oneOrMore,
     family: 'any',
-    description: 'Files of the same kind to build upon, relative to this one; what stands here wins.',
+    description:
+      'Files of the same kind to build upon, relative to this one; what stands here wins, and a later file wins over an earlier one.',
     example: 'image-base.yaml',
   },
   ...imageKeys,

@@ -1,109 +1,148 @@
 import { dirname, join, relative } from 'node:path';
+import { z } from 'zod';
 import type { Json } from '../lib/canonical-json.ts';
-import { validate } from '../lib/document/validate.ts';
-import { readYaml, type YamlFile } from '../lib/document/yaml.ts';
+import { inspect } from '../lib/document/validate.ts';
+import { maximumConfigBytes, parseYaml, type YamlFile } from '../lib/document/yaml.ts';
 import { type SourcePosition, usageError } from '../lib/errors.ts';
+import { nearest } from '../lib/nearest.ts';
+import { readText } from '../lib/text-file.ts';
+import { type Boundary, boundaryOf, type FoundFile, findFile } from './boundary.ts';
 import { type ImageFileValues, type ImageSpecification, imageFileKeys, imageKeys } from './image-keys.ts';
 import { fileSchema } from './key-table.ts';
 import { mergeDeep, mergeValues } from './merge.ts';
+import { attempt, endAtFirst, type Mistakes, noteAll } from './mistakes.ts';
 import { type UnreadKey, unreadKeys } from './unread-keys.ts';
 
-const schema = fileSchema(imageFileKeys);
+/** Keys that are not known are read by somebody else: they travel in image.json. */
+const schema = z.looseObject(fileSchema(imageFileKeys).shape);
 
-/** An image.yaml with all that it includes. */
-export interface LoadedImageSpecification {
-  specification: ImageSpecification;
-  /** Keys that a file sets and nothing reads. */
-  unread: readonly UnreadKey[];
-}
-
-/** A file that has been read, with its own values. */
+/** One file of an image.yaml's includes, with its own values. */
 interface ReadFile {
   file: YamlFile;
   values: Record<string, Json>;
 }
 
+/** An image.yaml with all that it includes. */
+export interface LoadedImageSpecification {
+  /** With keys that others read. */
+  specification: ImageSpecification;
+  /** Strongest first. */
+  files: readonly ReadFile[];
+  /** Keys that a file sets and nothing here reads. */
+  unread: readonly UnreadKey[];
+}
+
+export interface ImageOptions {
+  /** Another name than `image.yaml`, relative to the config directory. */
+  name?: string | undefined;
+  mistakes?: Mistakes;
+}
+
 /**
  * Reads `image.yaml` with what it includes; without one, all defaults.
+ * @param base the config directory, absolute
  * @param stream what `{stream}` stands for
- * @throws CosaError `CONFIG_SYNTAX`, `CONFIG_UNKNOWN_KEY`, `CONFIG_VALUE`, `CONFIG_INCLUDE_MISSING`,
- *   `CONFIG_INCLUDE_LOOP`, `CONFIG_VARIABLE_UNDEFINED` (exit 2), all with a position
+ * @throws CosaError `CONFIG_SYNTAX`, `CONFIG_VALUE`, `CONFIG_INCLUDE_MISSING`, `CONFIG_INCLUDE_LOOP`,
+ *   `CONFIG_FILE_OUTSIDE`, `CONFIG_VARIABLE_UNDEFINED` (exit 2), all with a position
  */
 export async function loadImageSpecification(
   base: string,
   stream: string | undefined,
+  options: ImageOptions = {},
 ): Promise<LoadedImageSpecification> {
-  const path = join(base, 'image.yaml');
-  const file = await readYaml(path);
-  const read: ReadFile[] = [];
-  const values = file === undefined ? {} : await flatten(file, { chain: [path], base, stream, read });
-  return {
-    // The table gives both the merged value and the type.
-    specification: mergeValues(imageKeys, [values]) as unknown as ImageSpecification,
-    unread: unreadKeys(imageFileKeys, read),
-  };
+  const { name = 'image.yaml', mistakes = endAtFirst } = options;
+  const files: ReadFile[] = [];
+  const context: Context = { chain: [], boundary: await boundaryOf(base), stream, files, mistakes };
+  const found = await findFile(context.boundary, base, name, { file: join(base, name) });
+  const values = found === undefined ? {} : await flattenFile(found, context);
+  // The table gives both the merged value and the type.
+  const known = mergeValues(imageKeys, [values]) as unknown as ImageSpecification;
+  return { specification: { ...values, ...known }, files, unread: unreadOf(files) };
 }
 
 interface Context {
   /** The files on the way from image.yaml to the one that is read. */
-  chain: readonly string[];
-  base: string;
+  chain: readonly FoundFile[];
+  boundary: Boundary;
   stream: string | undefined;
-  /** Gets each file, strongest first. */
-  read: ReadFile[];
+  files: ReadFile[];
+  mistakes: Mistakes;
 }
 
-async function flatten(file: YamlFile, context: Context): Promise<Record<string, Json>> {
-  const { chain, base, stream, read } = context;
-  const { include, ...rest } = validate(schema, file) as ImageFileValues;
-  const own: Record<string, Json> = rest;
-  let merged: Json = {};
-  for (const [index, target] of (include ?? []).entries()) {
-    const where = file.valuePosition(['include', index]);
-    const path = join(dirname(file.path), target);
-    const names = [...chain, path].map((part) => relative(base, part));
-    if (chain.includes(path)) {
-      throw usageError('CONFIG_INCLUDE_LOOP', `include loop: ${names.join(' → ')}`, { where });
-    }
-    const included = await readYaml(path);
-    if (included === undefined) {
-      throw usageError('CONFIG_INCLUDE_MISSING', `the included file "${target}" does not exist`, {
-        where,
-        hint: `expected at ${relative(base, path)}: includes are relative to the file that includes them`,
-      });
-    }
-    merged = mergeDeep(merged, await flatten(included, { ...context, chain: [...chain, path] }));
-  }
+async function flattenFile(found: FoundFile, context: Context): Promise<Record<string, Json>> {
+  const { files, mistakes } = context;
+  const text = await readText(found.path, maximumConfigBytes);
+  const file = parseYaml(withStream(text, found.path, context.stream), found.path);
+  const values = checkedValues(file, mistakes);
+  const own = Object.fromEntries(Object.entries(values).filter(([name]) => name !== 'include')) as Record<string, Json>;
+  files.push({ file, values: own });
+  let merged: Json = own;
+  const chain = [...context.chain, found];
   // A file is stronger than all that it includes, and the later include is stronger than the earlier.
-  read.unshift({ file, values: own });
-  const substituted = substituteStream(own, stream, [], (keys) => file.valuePosition(keys));
-  return mergeDeep(merged, substituted) as Record<string, Json>;
+  for (const [index, target] of [...(values.include ?? []).entries()].reverse()) {
+    const where = file.valuePosition(['include', index]);
+    const included = await attempt(mistakes, () => flattenInclude(target, where, { ...context, chain }));
+    if (included !== undefined) merged = mergeDeep(merged, included);
+  }
+  return merged as Record<string, Json>;
 }
 
-function substituteStream(
-  value: Json,
-  stream: string | undefined,
-  path: readonly PropertyKey[],
-  position: (path: readonly PropertyKey[]) => SourcePosition,
-): Json {
-  if (typeof value === 'string') {
-    if (!value.includes('{stream}')) return value;
-    if (stream === undefined) {
-      throw usageError('CONFIG_VARIABLE_UNDEFINED', '{stream} stands here, and no stream is known', {
-        where: position(path),
-        hint: 'define "stream" under "variables" in manifest.yaml',
-      });
+function checkedValues(file: YamlFile, mistakes: Mistakes): ImageFileValues {
+  const { value, problems } = inspect(schema, file);
+  noteAll(mistakes, problems);
+  return value ?? {};
+}
+
+async function flattenInclude(target: string, where: SourcePosition, context: Context): Promise<Record<string, Json>> {
+  const { boundary, chain } = context;
+  const directory = dirname(chain.at(-1)?.path ?? boundary.base);
+  const shown = (path: string) => relative(boundary.base, path);
+  const found = await findFile(boundary, directory, target, where);
+  if (found === undefined) {
+    throw usageError('CONFIG_INCLUDE_MISSING', `the included file "${target}" does not exist`, {
+      where,
+      hint: `expected at ${shown(join(directory, target))}: includes are relative to the file that includes them`,
+    });
+  }
+  if (chain.some(({ identity }) => identity === found.identity)) {
+    const names = [...chain, found].map(({ path }) => shown(path));
+    throw usageError('CONFIG_INCLUDE_LOOP', `include loop: ${names.join(' → ')}`, { where });
+  }
+  return flattenFile(found, context);
+}
+
+/**
+ * The text with `{stream}` replaced, wherever it stands. In a text in which every brace belongs to that, or is doubled,
+ * as in Python's formats, doubled ones become single; in others, which have maps in braces, they stay.
+ */
+function withStream(text: string, path: string, stream: string | undefined): string {
+  const place = text.indexOf('{stream}');
+  if (place >= 0 && stream === undefined) {
+    const before = text.slice(0, place).split('\n');
+    throw usageError('CONFIG_VARIABLE_UNDEFINED', '{stream} stands here, and no stream is known', {
+      where: { file: path, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 },
+      hint: 'define "stream" under "variables" in manifest.yaml',
+    });
+  }
+  const isFormat = !/[{}]/.test(text.replace(/\{stream\}|\{\{|\}\}/g, ''));
+  const form = isFormat ? /\{stream\}|\{\{|\}\}/g : /\{stream\}/g;
+  return text.replace(form, (found) => (found === '{stream}' ? (stream ?? '') : found.charAt(0)));
+}
+
+function unreadOf(files: readonly ReadFile[]): UnreadKey[] {
+  const sources = files.map(({ file, values }) => ({ values, keyPosition: (key: string) => file.keyPosition([key]) }));
+  const others = new Map<string, SourcePosition>();
+  for (const { values, keyPosition } of sources) {
+    for (const key of Object.keys(values)) {
+      if (!(key in imageFileKeys) && !others.has(key)) others.set(key, keyPosition(key));
     }
-    return value.replaceAll('{stream}', () => stream);
   }
-  if (Array.isArray(value)) {
-    return (value as Json[]).map((item, index) => substituteStream(item, stream, [...path, index], position));
-  }
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value as Record<string, Json>).map(([key, child]) => [
-      key,
-      substituteStream(child, stream, [...path, key], position),
-    ]),
-  );
+  return [
+    ...unreadKeys(imageFileKeys, sources),
+    ...[...others].map(([key, where]): UnreadKey => {
+      const [near] = nearest(key, Object.keys(imageFileKeys));
+      const reason = 'only other tools read it, from image.json';
+      return { key, where, family: 'any', reason, nearest: near };
+    }),
+  ];
 }

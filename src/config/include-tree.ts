@@ -1,159 +1,178 @@
-import { realpath } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { ArchitectureName } from '../lib/architecture.ts';
-import { validate } from '../lib/document/validate.ts';
-import { readYaml, type YamlFile, yamlPart } from '../lib/document/yaml.ts';
-import { type SourcePosition, usageError } from '../lib/errors.ts';
-import { ifExists } from '../lib/if-exists.ts';
+import { yamlPart } from '../lib/document/yaml.ts';
+import { CosaError, type SourcePosition, usageError } from '../lib/errors.ts';
+import { type Boundary, type FoundFile, findFile } from './boundary.ts';
 import { evaluateCondition } from './condition.ts';
-import { fileSchema } from './key-table.ts';
-import { substitute, type VariableValue } from './substitute.ts';
-import { type TreefileValues, treefileFileKeys } from './treefile-keys.ts';
+import { type Fragment, readFragment, readInlineFragment } from './fragment.ts';
+import { attempt, type Mistakes } from './mistakes.ts';
+import type { VariableValue } from './substitute.ts';
+import type { TreefileValues } from './treefile-keys.ts';
+import { readTreefile, treefileFormat } from './treefile-reader.ts';
 
-/** One file of an include tree, or the keys that stand right in a `conditional-include`. */
-export interface Fragment {
-  file: YamlFile;
-  values: TreefileValues;
-  /** The file's directory, absolute: what paths in it are relative to. */
-  directory: string;
+/** A key of a `conditional-include` that has no effect there. */
+export interface IgnoredKey {
+  key: string;
+  where: SourcePosition;
 }
 
 /** A read include tree. */
 export interface IncludeTree {
   /**
-   * Strongest first: a file comes before what it includes, an earlier include before a later one. That is
-   * rpm-ostree's order, in which `postprocess` of a later include runs before that of an earlier one.
+   * Strongest first: a file comes before what stands right in its conditions, that before what the file includes, and an
+   * earlier include before a later one. That is rpm-ostree's order, in which `postprocess` of a later include runs before
+   * that of an earlier one.
    */
   fragments: Fragment[];
   variables: ReadonlyMap<string, VariableValue>;
+  ignored: IgnoredKey[];
 }
 
-interface Context {
-  base: string;
+export interface IncludeTreeOptions {
+  boundary: Boundary;
   basearch: ArchitectureName;
-  variables: Map<string, VariableValue>;
-  fragments: Fragment[];
-  /** Real paths of all files read so far: one that is included twice counts once. */
-  seen: Set<string>;
+  /** Variables that no file may change. */
+  fixed: ReadonlyMap<string, VariableValue>;
+  /** What is stronger than the tree itself. */
+  stronger: readonly Fragment[];
+  mistakes: Mistakes;
 }
 
-const schema = fileSchema(treefileFileKeys);
+interface Context extends IncludeTreeOptions, IncludeTree {
+  variables: Map<string, VariableValue>;
+  /** Real paths of all files read so far, and the names that they were read by. */
+  seen: Map<string, string>;
+}
+
+/** As in rpm-ostree; also, each level has a call of its own. */
+const maximumDepth = 50;
 
 /**
  * Reads a treefile and all that it includes, checks every file, and decides the conditional includes.
- * @param base the config directory; `entry` is relative to it
- * @param fixed variables that no file may change, besides `basearch`
- * @throws CosaError `CONFIG_SYNTAX`, `CONFIG_UNKNOWN_KEY`, `CONFIG_VALUE`, `CONFIG_CONDITION`,
- *   `CONFIG_INCLUDE_MISSING`, `CONFIG_INCLUDE_LOOP`, `CONFIG_VARIABLE_UNDEFINED` (exit 2), all with a position
+ * @param entry relative to the config directory
+ * @throws CosaError what `mistakes` throws: `CONFIG_SYNTAX`, `CONFIG_UNKNOWN_KEY`, `CONFIG_VALUE`, `CONFIG_CONDITION`,
+ *   `CONFIG_INCLUDE_MISSING`, `CONFIG_INCLUDE_LOOP`, `CONFIG_INCLUDE_TWICE`, `CONFIG_INCLUDE_DEPTH`, `CONFIG_FILE_OUTSIDE`,
+ *   `CONFIG_VARIABLE_UNDEFINED` (exit 2), all with a position; and `CONFIG_MANIFEST_MISSING`
  */
-export async function readIncludeTree(
-  base: string,
-  entry: string,
-  basearch: ArchitectureName,
-  fixed: ReadonlyMap<string, VariableValue>,
-): Promise<IncludeTree> {
+export async function readIncludeTree(entry: string, options: IncludeTreeOptions): Promise<IncludeTree> {
+  const { base } = options.boundary;
   const context: Context = {
-    base,
-    basearch,
-    variables: new Map<string, VariableValue>([['basearch', basearch], ...fixed]),
-    fragments: [],
-    seen: new Set(),
+    ...options,
+    variables: new Map<string, VariableValue>([['basearch', options.basearch], ...options.fixed]),
+    fragments: [...options.stronger],
+    ignored: [],
+    seen: new Map(),
   };
-  const path = join(base, entry);
-  const file = await readYaml(path);
-  if (file === undefined) {
+  for (const { values } of options.stronger) defineVariables(values, context.variables);
+  const where = { file: join(base, entry) };
+  const found = await findFile(options.boundary, base, entry, where);
+  if (found === undefined) {
     throw usageError('CONFIG_MANIFEST_MISSING', `there is no ${entry} in ${base}`, {
       hint: `a config directory needs a ${entry}; see docs/config-reference.md`,
     });
   }
-  const identity = await realpath(path);
-  context.seen.add(identity);
-  await addFragment(file, dirname(path), [{ identity, path }], context);
-  return { fragments: context.fragments, variables: context.variables };
+  await addFile(found, where, [], context);
+  const { fragments, variables, ignored } = context;
+  return { fragments, variables, ignored };
 }
 
 /** A file on the way from the entry to the one that is being read. */
-interface Link {
-  identity: string;
-  path: string;
+type Chain = readonly FoundFile[];
+
+async function addFile(found: FoundFile, where: SourcePosition, chain: Chain, context: Context): Promise<void> {
+  const shown = (path: string) => relative(context.boundary.base, path);
+  if (chain.some(({ identity }) => identity === found.identity)) {
+    const loop = [...chain, found].map(({ path }) => shown(path)).join(' → ');
+    throw usageError('CONFIG_INCLUDE_LOOP', `include loop: ${loop}`, { where });
+  }
+  const first = context.seen.get(found.identity);
+  if (first !== undefined) {
+    throw usageError('CONFIG_INCLUDE_TWICE', `${shown(found.path)} is included already`, {
+      where,
+      hint: `it was first named as ${shown(first)}: a file counts once, at one place in the order`,
+    });
+  }
+  if (chain.length > maximumDepth) {
+    throw usageError('CONFIG_INCLUDE_DEPTH', `includes go more than ${maximumDepth} files deep`, { where });
+  }
+  context.seen.set(found.identity, found.path);
+  const file = await attempt(context.mistakes, () => readTreefile(found.path, context.boundary));
+  if (file === undefined) return;
+  const directory = dirname(found.path);
+  const ignoresUnknown = treefileFormat(found.path) === 'json';
+  const fragment = readFragment(file, directory, context.basearch, { ignoresUnknown, mistakes: context.mistakes });
+  context.fragments.push(fragment);
+  defineVariables(fragment.values, context.variables);
+  const includes = decideIncludes(fragment, context);
+  for (const include of includes) {
+    await attempt(context.mistakes, () => addInclude(include, directory, [...chain, found], context));
+  }
 }
 
-async function addFragment(file: YamlFile, directory: string, chain: readonly Link[], context: Context): Promise<void> {
-  const values = validate(schema, file) as TreefileValues;
-  context.fragments.push({ file, values, directory });
-  defineVariables(values, context.variables);
-  const include = async (target: string, where: SourcePosition) => {
-    await addFile(target, directory, where, chain, context);
-  };
+interface Include {
+  name: string;
+  where: SourcePosition;
+}
 
-  for (const [index, target] of (values.include ?? []).entries()) {
-    await include(target, itemPosition(file, ['include'], index));
+async function addInclude(include: Include, directory: string, chain: Chain, context: Context): Promise<void> {
+  const { name, where } = include;
+  const found = await findFile(context.boundary, directory, name, where);
+  if (found === undefined) {
+    throw usageError('CONFIG_INCLUDE_MISSING', `the included file "${name}" does not exist`, {
+      where,
+      hint: `expected at ${relative(context.boundary.base, join(directory, name))}: includes are relative to the file that includes them`,
+    });
   }
-  const architectures = values['arch-include'] as Record<string, string[]> | undefined;
-  for (const [index, target] of (architectures?.[context.basearch] ?? []).entries()) {
-    await include(target, itemPosition(file, ['arch-include', context.basearch], index));
-  }
+  await addFile(found, where, chain, context);
+}
+
+/**
+ * What a file includes, in the order of reading. What stands right in its conditions is merged at once: it is stronger than all files.
+ * @throws CosaError what `mistakes` throws
+ */
+function decideIncludes({ file, values, directory }: Fragment, context: Context): Include[] {
+  const named = (names: readonly string[] | undefined, path: readonly PropertyKey[]): Include[] =>
+    (names ?? []).map((name, index) => ({ name, where: file.valuePosition([...path, index]) }));
+  const includes = named(values.include, ['include']);
+  const ofArchitecture = ['arch-include', context.basearch] as const;
+  includes.push(...named(values['arch-include']?.[context.basearch], ofArchitecture));
   for (const [index, conditional] of (values['conditional-include'] ?? []).entries()) {
     const path = ['conditional-include', index];
-    // Every condition is evaluated, so that a mistake shows even where another one is false already.
-    const results = conditional.if.map((condition, position) =>
-      evaluateCondition(condition, context.variables, itemPosition(file, [...path, 'if'], position)),
-    );
-    const inline = typeof conditional.include === 'object' && !Array.isArray(conditional.include);
-    if (inline) {
-      const part = yamlPart(file, [...path, 'include'], conditional.include);
-      if (results.includes(false)) validate(schema, part);
-      else await addFragment(part, directory, chain, context);
-    } else if (!results.includes(false)) {
-      for (const [position, target] of [conditional.include].flat().entries()) {
-        await include(String(target), itemPosition(file, [...path, 'include'], position));
-      }
+    if (!holdsAll(conditional.if, (position) => file.valuePosition([...path, 'if', position]), context)) continue;
+    const { include } = conditional;
+    if (typeof include === 'string' || Array.isArray(include)) {
+      includes.push(...named([include].flat(), [...path, 'include']));
+      continue;
     }
+    const part = yamlPart(file, [...path, 'include'], include);
+    const { fragment, ignored } = readInlineFragment(part, directory, context.mistakes);
+    context.fragments.push(fragment);
+    context.ignored.push(...ignored.map((key) => ({ key, where: part.keyPosition([key]) })));
   }
+  return includes;
 }
 
-/** The place of an item of a list that may also be written as a single value. */
-function itemPosition(file: YamlFile, path: readonly PropertyKey[], index: number): SourcePosition {
-  return file.valuePosition([...path, index]);
+/** Every condition is evaluated, so that a mistake shows even where another one is false already. */
+function holdsAll(
+  conditions: readonly string[],
+  position: (index: number) => SourcePosition,
+  { variables, mistakes }: Context,
+): boolean {
+  const results = conditions.map((condition, index) => {
+    try {
+      return evaluateCondition(condition, variables, position(index));
+    } catch (error) {
+      if (!(error instanceof CosaError)) throw error;
+      mistakes.note(error);
+      return false;
+    }
+  });
+  return !results.includes(false);
 }
 
 /** Adds a file's variables. Those that are there already come from a stronger file and stay. */
 function defineVariables(values: TreefileValues, variables: Map<string, VariableValue>): void {
   const own: [string, VariableValue][] = Object.entries(values.variables ?? {});
   if (values.releasever !== undefined) own.unshift(['releasever', values.releasever]);
-  for (const [name, value] of own) {
-    if (!variables.has(name)) variables.set(name, value);
-  }
-}
-
-async function addFile(
-  target: string,
-  directory: string,
-  where: SourcePosition,
-  chain: readonly Link[],
-  context: Context,
-): Promise<void> {
-  const name = substitute(target, context.variables, where);
-  if (isAbsolute(name)) {
-    throw usageError('CONFIG_INCLUDE_MISSING', `the included file "${name}" has an absolute path`, {
-      where,
-      hint: 'includes are relative to the file that includes them',
-    });
-  }
-  const path = join(directory, name);
-  const identity = await ifExists(realpath(path));
-  const file = identity === undefined ? undefined : await readYaml(path);
-  if (identity === undefined || file === undefined) {
-    throw usageError('CONFIG_INCLUDE_MISSING', `the included file "${name}" does not exist`, {
-      where,
-      hint: `expected at ${relative(context.base, path)}: includes are relative to the file that includes them`,
-    });
-  }
-  if (chain.some((link) => link.identity === identity)) {
-    const loop = [...chain.map((link) => link.path), path].map((part) => relative(context.base, part)).join(' → ');
-    throw usageError('CONFIG_INCLUDE_LOOP', `include loop: ${loop}`, { where });
-  }
-  if (context.seen.has(identity)) return;
-  context.seen.add(identity);
-  await addFragment(file, dirname(path), [...chain, { identity, path }], context);
+  for (const [name, value] of own) if (!variables.has(name)) variables.set(name, value);
 }

@@ -11,10 +11,12 @@ export interface ValueType<Schema extends z.ZodType = z.ZodType> {
  * What becomes of a key that several files of an include tree set:
  * - `replace`: the strongest file's value alone counts;
  * - `append`: the lists follow each other, the weakest file's first;
- * - `unique`: as `append`, and what stands twice counts once, at its first place;
+ * - `set`: as `append`, sorted, and what stands twice counts once;
+ * - `unique`: the lists follow each other, the strongest file's first, and what stands twice counts once, at its first
+ *   place;
  * - `map`: the maps become one; where a name stands twice, the strongest file's value counts.
  */
-export type MergeRule = 'replace' | 'append' | 'unique' | 'map';
+export type MergeRule = 'replace' | 'append' | 'set' | 'unique' | 'map';
 
 /** One key of a configuration file. Schema, merging, errors and the reference derive from it. */
 export interface KeyDefinition {
@@ -36,8 +38,10 @@ export interface KeyDefinition {
     /** Values that say what happens anyway: nobody is warned of those. */
     readonly unless?: readonly Json[];
   };
-  /** True where `${…}` is left alone, because the value has its own use for it. */
-  readonly verbatim?: true;
+  /** Where `${…}` stands for a variable: in the string, or in each string of the map; or in these of its members alone. */
+  readonly substituted?: true | readonly string[];
+  /** Former spellings, still read; a file that has two of them is wrong. */
+  readonly formerly?: readonly string[];
 }
 
 export type KeyTable = Readonly<Record<string, KeyDefinition>>;

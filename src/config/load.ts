@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import type { DiskLayout } from '../contract/disk-layout.ts';
 import type { PlatformSettings } from '../contract/platforms.ts';
 import type { ArchitectureName } from '../lib/architecture.ts';
+import { requireConsistency } from './consistency.ts';
 import { loadDiskLayout } from './disk-layout.ts';
 import { loadImageSpecification } from './image.ts';
 import type { ImageSpecification } from './image-keys.ts';
@@ -9,8 +10,15 @@ import { type LockOverride, loadLockOverrides } from './lock-overrides.ts';
 import { streamName, systemName } from './names.ts';
 import { type Overlay, readOverlays } from './overlay.ts';
 import { loadPlatforms } from './platforms.ts';
-import { type AccountFiles, readAccountFiles, readScripts, type Script } from './referenced-files.ts';
-import { type ConfigRepository, findRepositories } from './repositories.ts';
+import {
+  type AccountFiles,
+  type AddedFile,
+  readAccountFiles,
+  readAddedFiles,
+  readScripts,
+  type Script,
+} from './referenced-files.ts';
+import { type ConfigRepository, findRepositories, requireFamily } from './repositories.ts';
 import { type LoadedTreefile, loadTreefile } from './treefile.ts';
 import type { Treefile } from './treefile-keys.ts';
 import type { UnreadKey } from './unread-keys.ts';
@@ -46,6 +54,10 @@ export interface Config {
   repositoryVariables: Readonly<Record<string, string>>;
   /** In the order in which they are copied. */
   overlays: readonly Overlay[];
+  /** In the order in which they are copied, after all overlays. */
+  addedFiles: readonly AddedFile[];
+  /** Whether a file build-args.conf gives the variables: such configs are made to run in a container. */
+  isDerived: boolean;
   /** In the order in which they run. */
   scripts: readonly Script[];
   accountFiles: AccountFiles;
@@ -63,39 +75,40 @@ export interface Config {
  * overlays, scripts, lock overrides. Only the manifest must be there.
  * @throws CosaError with exit 2 and, wherever there is one, a position: `CONFIG_MANIFEST_MISSING`, `CONFIG_SYNTAX`,
  *   `CONFIG_UNKNOWN_KEY`, `CONFIG_VALUE`, `CONFIG_CONDITION`, `CONFIG_INCLUDE_MISSING`, `CONFIG_INCLUDE_LOOP`,
- *   `CONFIG_VARIABLE_UNDEFINED`, `CONFIG_VARIABLE_LOOP`, `CONFIG_NAME`, `CONFIG_STREAM`, `CONFIG_FILE_MISSING`,
+ *   `CONFIG_INCLUDE_TWICE`, `CONFIG_INCLUDE_DEPTH`, `CONFIG_FILE_OUTSIDE`, `CONFIG_FILE_MODE`, `CONFIG_VARIABLE_SIZE`,
+ *   `CONFIG_VARIABLE_UNDEFINED`, `CONFIG_NAME`, `CONFIG_STREAM`, `CONFIG_FILE_MISSING`,
  *   `CONFIG_REPOSITORY_MISSING`, `CONFIG_REPOSITORY_AMBIGUOUS`, `CONFIG_REPOSITORIES_MIXED`,
  *   `CONFIG_OVERLAY_MISSING`, `CONFIG_OVERLAY_ENTRY`, `CONFIG_STATOVERRIDE`
  */
 export async function loadConfig(directory: string, options: ConfigOptions): Promise<Config> {
   const base = resolve(directory);
-  const { basearch } = options;
+  const { basearch, repositoryExtensions } = options;
   const loaded = await loadTreefile(base, options);
+  requireConsistency(loaded);
   const { treefile, variables, positionOf } = loaded;
   const name = systemName(loaded);
   const stream = streamName(loaded);
-  const summary = treefile.metadata.summary ?? treefile.rojig.summary;
-  const { repositories, extension } = await findRepositories(
-    base,
-    treefile.repos,
-    options.repositoryExtensions,
-    (repository) => positionOf('repos', repository),
-  );
+  const summary = treefile.metadata.summary ?? treefile.rojig?.summary;
+  const repositories = await findRepositories(base, loaded, repositoryExtensions);
   const image = await loadImageSpecification(base, stream);
+  const layersOf = (key: 'ostree-layers' | 'ostree-override-layers') =>
+    readOverlays(base, treefile[key], (layer) => positionOf(key, layer));
   return {
     directory: base,
     basearch,
     name,
-    summary: summary === undefined ? undefined : String(summary),
+    summary: typeof summary === 'string' || typeof summary === 'number' ? String(summary) : undefined,
     stream,
     treefile,
     image: image.specification,
     disk: await loadDiskLayout(base, image.specification.size),
     platforms: await loadPlatforms(base, basearch),
-    repositories,
-    repositoryExtension: extension,
+    repositoryExtension: requireFamily(repositories, repositoryExtensions, (item) => positionOf('repos', item)),
+    repositories: repositories.repositories,
     repositoryVariables: Object.fromEntries([...variables].map(([key, value]) => [key, String(value)])),
-    overlays: await readOverlays(base, treefile['ostree-layers'], (layer) => positionOf('ostree-layers', layer)),
+    overlays: [...(await layersOf('ostree-layers')), ...(await layersOf('ostree-override-layers'))],
+    addedFiles: await readAddedFiles(loaded),
+    isDerived: false,
     scripts: await readScripts(base, loaded),
     accountFiles: await readAccountFiles(base, loaded),
     lockfilePath: join(base, `manifest-lock.${basearch}.json`),

@@ -1,4 +1,5 @@
 import { canonicalJson, type Json } from '../lib/canonical-json.ts';
+import { sortByBytes } from '../lib/order.ts';
 import type { MergedKeyTable, MergeRule } from './key-table.ts';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -18,12 +19,15 @@ export function mergeValues(table: MergedKeyTable, files: readonly Values[]): Re
   return merged;
 }
 
-/** Merges two plain values: maps key by key, lists one after the other without duplicates, else `strong` counts. */
-export function mergeDeep(weak: Json | undefined, strong: Json): Json {
-  if (isList(weak) && isList(strong)) return unique([...weak, ...strong]);
+/**
+ * Merges two plain values: maps key by key, lists one after the other, the strong one's items first, without duplicates;
+ * else `strong` counts.
+ */
+export function mergeDeep(strong: Json, weak: Json | undefined): Json {
+  if (isList(weak) && isList(strong)) return unique([...strong, ...weak]);
   if (!isMap(weak) || !isMap(strong)) return strong;
   const merged = new Map(Object.entries(weak));
-  for (const [key, value] of Object.entries(strong)) merged.set(key, mergeDeep(merged.get(key), value));
+  for (const [key, value] of Object.entries(strong)) merged.set(key, mergeDeep(value, merged.get(key)));
   return Object.fromEntries(merged);
 }
 
@@ -34,8 +38,10 @@ function mergeKey(rule: MergeRule, strongestFirst: readonly unknown[]): unknown 
       return strongestFirst[0];
     case 'append':
       return (weakestFirst as unknown[][]).flat(1);
+    case 'set':
+      return sortByBytes(new Set((weakestFirst as string[][]).flat(1)));
     case 'unique':
-      return unique((weakestFirst as unknown[][]).flat(1));
+      return unique((strongestFirst as unknown[][]).flat(1));
     case 'map':
       return Object.assign({}, ...(weakestFirst as object[])) as unknown;
   }

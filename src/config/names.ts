@@ -1,3 +1,4 @@
+import { canonicalJson } from '../lib/canonical-json.ts';
 import { usageError } from '../lib/errors.ts';
 import type { LoadedTreefile } from './treefile.ts';
 
@@ -26,18 +27,19 @@ export function streamName({ variables, positionOf }: LoadedTreefile): string | 
  */
 export function systemName({ treefile, positionOf }: LoadedTreefile): string {
   const key = treefile.metadata.name === undefined ? 'rojig' : 'metadata';
-  const name = treefile[key].name;
-  if (name === undefined) {
+  const named = treefile[key]?.name;
+  if (named === undefined) {
     throw usageError('CONFIG_NAME', 'the system has no name', {
       where: positionOf('metadata'),
       hint: 'add "metadata: {name: my-os}": it stands in file names and labels',
     });
   }
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(String(name))) {
+  const name = typeof named === 'string' ? named : canonicalJson(named);
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) {
     throw usageError('CONFIG_NAME', `"${name}" cannot be a system's name: it stands in file names`, {
       where: positionOf(key, 'name'),
       hint: 'use letters, digits, dots, dashes and underscores',
     });
   }
-  return String(name);
+  return name;
 }

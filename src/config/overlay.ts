@@ -7,6 +7,8 @@ import { type SourcePosition, usageError } from '../lib/errors.ts';
 import { isDirectory, namesIn } from '../lib/files.ts';
 import { compareBytes } from '../lib/order.ts';
 import { readTextIfExists } from '../lib/text-file.ts';
+import { type Boundary, boundaryOf, findFile } from './boundary.ts';
+import { attempt, endAtFirst, type Mistakes } from './mistakes.ts';
 import { parseStatOverrides } from './statoverride.ts';
 
 /** What an overlay puts at one path of the root. Owner and group are root. */
@@ -28,39 +30,44 @@ export interface Overlay {
   entries: readonly OverlayEntry[];
 }
 
-const layerPrefix = 'overlay/';
+/** `overlay/NAME` is the name that coreos-assembler gives the commit that it makes of `overlay.d/NAME`. */
+const layerForm = /^overlay(?:\.d)?\/([^/]+)$/;
 const overridesName = 'statoverride';
 
 /**
  * Reads the overlays that `ostree-layers` names, in that order.
+ * @param base the config directory, absolute
  * @param position gives the place of an item, for errors
- * @throws CosaError `CONFIG_OVERLAY_MISSING`, `CONFIG_OVERLAY_ENTRY`, `CONFIG_STATOVERRIDE` (exit 2)
+ * @throws CosaError what `mistakes` throws: `CONFIG_OVERLAY_MISSING`, `CONFIG_OVERLAY_ENTRY`, `CONFIG_STATOVERRIDE`,
+ *   `CONFIG_FILE_OUTSIDE` (exit 2)
  */
 export async function readOverlays(
   base: string,
   layers: readonly string[],
   position: (layer: string) => SourcePosition,
+  mistakes: Mistakes = endAtFirst,
 ): Promise<Overlay[]> {
+  const boundary = await boundaryOf(base);
   const overlays: Overlay[] = [];
   for (const layer of layers) {
-    const name = layer.startsWith(layerPrefix) ? layer.slice(layerPrefix.length) : '';
-    if (!/^[^/]+$/.test(name) || name === '.' || name === '..') {
-      throw usageError('CONFIG_OVERLAY_MISSING', `"${layer}" is not an overlay: expected overlay/NAME`, {
-        where: position(layer),
-      });
-    }
-    const directory = join(base, 'overlay.d', name);
-    if (!(await isDirectory(directory))) {
-      const present = await namesIn(join(base, 'overlay.d'));
-      const hint = nearestHint(name, present) ?? `make the directory overlay.d/${name}`;
-      throw usageError('CONFIG_OVERLAY_MISSING', `there is no directory overlay.d/${name}`, {
-        where: position(layer),
-        hint,
-      });
-    }
-    overlays.push(await readOverlay(name, directory));
+    const overlay = await attempt(mistakes, () => readLayer(boundary, layer, position(layer)));
+    if (overlay !== undefined) overlays.push(overlay);
   }
   return overlays;
+}
+
+async function readLayer(boundary: Boundary, layer: string, where: SourcePosition): Promise<Overlay> {
+  const [, name] = layerForm.exec(layer) ?? [];
+  if (name === undefined || name === '.' || name === '..') {
+    throw usageError('CONFIG_OVERLAY_MISSING', `"${layer}" is not an overlay: expected overlay/NAME`, { where });
+  }
+  const found = await findFile(boundary, join(boundary.base, 'overlay.d'), name, where);
+  if (found === undefined || !(await isDirectory(found.path))) {
+    const present = await namesIn(join(boundary.base, 'overlay.d'));
+    const hint = nearestHint(name, present) ?? `make the directory overlay.d/${name}`;
+    throw usageError('CONFIG_OVERLAY_MISSING', `there is no directory overlay.d/${name}`, { where, hint });
+  }
+  return readOverlay(name, found.path);
 }
 
 /**

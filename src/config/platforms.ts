@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { platformKeys as contract, type PlatformSettings, platformSettingsSchema } from '../contract/platforms.ts';
-import { type ArchitectureName, architectureNames } from '../lib/architecture.ts';
+import type { ArchitectureName } from '../lib/architecture.ts';
 import { validate } from '../lib/document/validate.ts';
 import { readYaml } from '../lib/document/yaml.ts';
 import type { KeyTable } from './key-table.ts';
@@ -26,7 +26,7 @@ export const platformKeys = {
 } as const satisfies KeyTable;
 
 // Of a config, a misspelt key is an error.
-const schema = z.partialRecord(z.enum(architectureNames), z.record(z.string(), platformSettingsSchema.strict()));
+const schema = z.record(z.string(), z.record(z.string(), platformSettingsSchema.strict()));
 
 /**
  * Reads the architecture's part of `platforms.yaml`: platforms by name; none without the file.

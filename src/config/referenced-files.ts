@@ -1,7 +1,10 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { digestFile, digestHex } from '../lib/digest.ts';
 import { maximumConfigBytes } from '../lib/document/yaml.ts';
 import { isSystemError, type SourcePosition, usageError } from '../lib/errors.ts';
 import { readText } from '../lib/text-file.ts';
+import { findNamedFile } from './required-files.ts';
 import type { LoadedTreefile } from './treefile.ts';
 
 /** A script that runs in the installed root. */
@@ -17,6 +20,43 @@ export interface Script {
 export interface AccountFiles {
   passwd?: string;
   group?: string;
+}
+
+/** A file that is copied into the installed root. */
+export interface AddedFile {
+  /** Absolute path on this machine. */
+  source: string;
+  /** In the root, without the leading slash. */
+  path: string;
+  mode: number;
+  /** Of the content. */
+  sha256: string;
+}
+
+/**
+ * The files that `add-files` names. Modes do not depend on the umask of whoever checked the config out.
+ * @throws CosaError `CONFIG_FILE_MISSING`, `CONFIG_FILE_OUTSIDE` (exit 2)
+ */
+export async function readAddedFiles({
+  treefile,
+  boundary,
+  directoryOf,
+  positionOf,
+}: LoadedTreefile): Promise<AddedFile[]> {
+  return Promise.all(
+    treefile['add-files'].map(async ([name, destination], index) => {
+      const { identity } = await findNamedFile(
+        boundary,
+        directoryOf('add-files', index),
+        name,
+        positionOf('add-files'),
+      );
+      const isExecutable = ((await stat(identity)).mode & 0o100) !== 0;
+      const { digest } = await digestFile(identity);
+      const path = destination.replace(/^\/+/, '');
+      return { source: identity, path, mode: isExecutable ? 0o755 : 0o644, sha256: digestHex(digest) };
+    }),
+  );
 }
 
 /**

@@ -1,98 +1,126 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { nearestHint } from '../lib/document/validate.ts';
-import { maximumConfigBytes } from '../lib/document/yaml.ts';
 import { type SourcePosition, usageError } from '../lib/errors.ts';
-import { readText } from '../lib/text-file.ts';
+import { sortByBytes } from '../lib/order.ts';
+import { attempt, endAtFirst, type Mistakes } from './mistakes.ts';
+import { type DefinedRepository, readRepositoryFiles } from './repository-files.ts';
+import type { LoadedTreefile } from './treefile.ts';
 
 /** A repository definition of the config. */
-export interface ConfigRepository {
-  /** As `repos` names it. */
-  name: string;
-  /** Absolute path of the file. */
-  path: string;
-  text: string;
+export interface ConfigRepository extends DefinedRepository {
+  /** `locked`: only packages of the lockfile are taken from it. */
+  use: 'all' | 'locked';
 }
 
 /** The repositories of a config and the file ending that all of them have: it tells the package family. */
 export interface ConfigRepositories {
   repositories: readonly ConfigRepository[];
-  /** With the dot: `.sources`. */
-  extension: string;
+  /** With the dot: `.sources`. `undefined` where there are none. */
+  extension: string | undefined;
 }
 
-/** Endings of families that are known by name alone. A config of theirs may lie here whole. */
-const otherFamilies: Readonly<Record<string, string>> = { '.repo': 'rpm' };
+/** Every ending that a family has, also of those that are known by name alone: a config of theirs may lie here whole. */
+const extensions = ['.sources', '.repo'];
+const familyNames: Readonly<Record<string, string>> = { '.repo': 'rpm', '.sources': 'deb' };
 
 /**
- * Finds the file of each repository beside the manifest.
- * @param extensions the endings that package families use
- * @param position gives the place of a name, for errors
- * @throws CosaError `CONFIG_REPOSITORY_MISSING`, `CONFIG_REPOSITORY_AMBIGUOUS`, `CONFIG_REPOSITORIES_MIXED` (exit 2)
+ * The repositories that a config uses: those that `repos` names, or, where no file has that key, all that are defined beside the
+ * manifest and enabled; then those of `lockfile-repos`.
+ * @param base the config directory, absolute
+ * @param known endings of the families that can be built
+ * @throws CosaError what `mistakes` throws: `CONFIG_REPOSITORY_MISSING`, `CONFIG_REPOSITORY_AMBIGUOUS`,
+ *   `CONFIG_REPOSITORIES_MIXED`, `CONFIG_SYNTAX` (exit 2)
  */
 export async function findRepositories(
   base: string,
-  names: readonly string[],
-  extensions: readonly string[],
-  position: (name?: string) => SourcePosition,
+  { treefile, flat, positionOf }: Pick<LoadedTreefile, 'treefile' | 'flat' | 'positionOf'>,
+  known: readonly string[],
+  mistakes: Mistakes = endAtFirst,
 ): Promise<ConfigRepositories> {
-  if (names.length === 0) {
-    throw usageError('CONFIG_REPOSITORY_MISSING', 'no package repository is named', {
-      where: position(),
-      hint: `add "repos: [NAME]" and beside it a file NAME with one of the endings ${extensions.join(', ')}`,
-    });
-  }
-  const present = new Set(await readdir(base));
-  const found: { name: string; extension: string }[] = [];
-  for (const name of names) {
-    const matching = extensions.filter((extension) => present.has(`${name}${extension}`));
-    const [extension, second] = matching;
-    if (extension === undefined) throw missing(name, extensions, present, position(name));
-    if (second !== undefined) {
-      throw usageError(
-        'CONFIG_REPOSITORY_AMBIGUOUS',
-        `the repository "${name}" has two files, ${name}${extension} and ${name}${second}`,
-        { where: position(name), hint: 'delete one: the ending tells the package family' },
-      );
+  const defined = (await attempt(mistakes, () => readRepositoryFiles(base, extensions))) ?? [];
+  const repositories: ConfigRepository[] = [];
+  for (const [key, use] of [
+    ['repos', 'all'],
+    ['lockfile-repos', 'locked'],
+  ] as const) {
+    for (const name of new Set(treefile[key])) {
+      if (repositories.some((repository) => repository.name === name)) continue;
+      const where = positionOf(key, name);
+      const found = await attempt(mistakes, () => Promise.resolve(named(name, defined, known, where)));
+      if (found !== undefined) repositories.push({ ...found, use });
     }
-    found.push({ name, extension });
   }
-  const first = found[0];
-  if (first === undefined) throw new Error('names is not empty');
-  const other = found.find(({ extension }) => extension !== first.extension);
-  if (other !== undefined) {
-    throw usageError(
-      'CONFIG_REPOSITORIES_MIXED',
-      `the repositories "${first.name}" (${first.extension}) and "${other.name}" (${other.extension}) are of different package families`,
-      { where: position(other.name) },
+  if (!flat.has('repos')) {
+    const named = new Set(repositories.map(({ name }) => name));
+    const enabled = defined.filter(({ name, enabled }) => enabled && !named.has(name));
+    repositories.unshift(...enabled.map((repository) => ({ ...repository, use: 'all' as const })));
+  }
+  const [first] = repositories;
+  const other = repositories.find(({ extension }) => extension !== first?.extension);
+  if (first !== undefined && other !== undefined) {
+    mistakes.note(
+      usageError(
+        'CONFIG_REPOSITORIES_MIXED',
+        `the repositories "${first.name}" (${first.extension}) and "${other.name}" (${other.extension}) are of different package families`,
+        { where: positionOf('repos', other.name) },
+      ),
     );
   }
-  const repositories = await Promise.all(
-    found.map(async ({ name, extension }) => {
-      const path = join(base, `${name}${extension}`);
-      return { name, path, text: await readText(path, maximumConfigBytes) };
-    }),
-  );
-  return { repositories, extension: first.extension };
+  return { repositories, extension: first?.extension };
 }
 
-function missing(name: string, extensions: readonly string[], present: ReadonlySet<string>, where: SourcePosition) {
-  const foreign = Object.keys(otherFamilies).find((extension) => present.has(`${name}${extension}`));
-  if (foreign !== undefined) {
-    const family = otherFamilies[foreign];
-    const message = `${name}${foreign} is of the ${family} family, which this release does not build`;
-    const hint = `it builds systems whose repositories are ${extensions.map((extension) => `NAME${extension}`).join(' or ')}`;
-    return usageError('CONFIG_REPOSITORY_MISSING', message, { where, hint });
+function named(
+  name: string,
+  defined: readonly DefinedRepository[],
+  known: readonly string[],
+  where: SourcePosition,
+): DefinedRepository {
+  const [found, ...others] = defined.filter((repository) => repository.name === name);
+  if (found === undefined) {
+    const hint = nearestHint(name, sortByBytes(new Set(defined.map((repository) => repository.name))));
+    const files = known.map((extension) =>
+      extension === '.repo' ? `section [${name}] in a .repo file` : `${name}${extension}`,
+    );
+    throw usageError(
+      'CONFIG_REPOSITORY_MISSING',
+      `the repository "${name}" is not defined: there is no ${files.join(' nor ')} beside the manifest`,
+      { where, ...(hint === undefined ? {} : { hint }) },
+    );
   }
-  const known = [...present].flatMap((file) => {
-    const extension = extensions.find((ending) => file.endsWith(ending));
-    return extension === undefined ? [] : [file.slice(0, -extension.length)];
-  });
-  const files = extensions.map((extension) => `${name}${extension}`).join(' nor ');
-  const hint = nearestHint(name, known);
-  return usageError(
-    'CONFIG_REPOSITORY_MISSING',
-    `the repository "${name}" has no file: there is no ${files} beside the manifest`,
-    { where, ...(hint === undefined ? {} : { hint }) },
-  );
+  const second = others.find(({ extension }) => extension !== found.extension);
+  if (second !== undefined) {
+    throw usageError(
+      'CONFIG_REPOSITORY_AMBIGUOUS',
+      `the repository "${name}" is defined in two files of different families`,
+      {
+        where,
+        hint: `delete one of ${found.path} and ${second.path}: the ending tells the package family`,
+      },
+    );
+  }
+  return found;
+}
+
+/**
+ * The family ending of repositories that packages can be installed from.
+ * @param known endings of the families that can be built
+ * @throws CosaError `CONFIG_REPOSITORY_MISSING` (exit 2)
+ */
+export function requireFamily(
+  { repositories, extension }: ConfigRepositories,
+  known: readonly string[],
+  position: (name?: string) => SourcePosition,
+): string {
+  if (extension === undefined) {
+    throw usageError('CONFIG_REPOSITORY_MISSING', 'no package repository is named', {
+      where: position(),
+      hint: `add "repos: [NAME]" and beside it a file NAME with one of the endings ${known.join(', ')}`,
+    });
+  }
+  if (!known.includes(extension)) {
+    const name = repositories[0]?.name ?? '';
+    const message = `the repository "${name}" is of the ${familyNames[extension] ?? extension} family, which this release does not build`;
+    const hint = `it builds systems whose repositories are ${known.map((ending) => `NAME${ending}`).join(' or ')}; "cosa config show" prints any`;
+    throw usageError('CONFIG_REPOSITORY_MISSING', message, { where: position(name), hint });
+  }
+  return extension;
 }

@@ -1,5 +1,5 @@
-import { type ArchitectureName, architectureNames } from '../lib/architecture.ts';
-import type { FileValues, MergedKeyTable, MergedValues } from './key-table.ts';
+import type { ArchitectureName } from '../lib/architecture.ts';
+import type { FileValues, KeyDefinition, MergedKeyTable, MergedValues } from './key-table.ts';
 import { identityKeys } from './treefile/identity-keys.ts';
 import { packageKeys } from './treefile/package-keys.ts';
 import { rpmKeys } from './treefile/rpm-keys.ts';
@@ -15,25 +15,30 @@ export const treefileKeys = {
   ...rpmKeys,
 } as const satisfies MergedKeyTable;
 
-/** Packages for one architecture: `packages-x86_64` and so on. */
+/** Packages for one architecture: `packages-x86_64` and so on, of whatever architecture. */
 export const architecturePackages = {
   type: textList,
-  merge: 'unique',
+  merge: 'set',
   family: 'any',
   description: 'As `packages`, for one architecture: `packages-x86_64`, `packages-aarch64` and so on.',
   example: '[grub-efi-amd64-signed]',
-} as const;
+} as const satisfies KeyDefinition;
 
-type ArchitecturePackages = { [Key in `packages-${ArchitectureName}`]: typeof architecturePackages };
+/** The key of an architecture's own packages. */
+export function architectureKey(basearch: ArchitectureName): string {
+  return `packages-${basearch}`;
+}
 
-/** Every key that a treefile may have. */
-export const treefileFileKeys = {
-  ...structureKeys,
-  ...treefileKeys,
-  ...(Object.fromEntries(
-    architectureNames.map((name) => [`packages-${name}`, architecturePackages]),
-  ) as ArchitecturePackages),
-};
+/** Keys of rpm-ostree that only begin as an architecture's packages do, and belong to no compose. */
+const notOfCompose = ['packages-local', 'packages-local-fileoverride'];
+
+/** True for a key with the packages of an architecture, this one or another. */
+export function isArchitecturePackages(key: string): boolean {
+  return key.startsWith('packages-') && !notOfCompose.includes(key);
+}
+
+/** Every key that a treefile may have, but {@link architecturePackages}. */
+export const treefileFileKeys = { ...structureKeys, ...treefileKeys };
 
 /** The keys of one file. */
 export type TreefileValues = FileValues<typeof treefileFileKeys>;

@@ -1,118 +1,117 @@
 import { join, relative } from 'node:path';
 import type { ArchitectureName } from '../lib/architecture.ts';
 import type { SourcePosition } from '../lib/errors.ts';
-import { type Fragment, readIncludeTree } from './include-tree.ts';
-import { mergeValues, unique } from './merge.ts';
-import { substituteDeep, type VariableValue } from './substitute.ts';
+import { type Boundary, boundaryOf } from './boundary.ts';
+import { type FlatValue, flatten, type Origin, positionOf, substituteAll } from './flatten.ts';
+import type { Fragment } from './fragment.ts';
+import { readIncludeTree } from './include-tree.ts';
+import { endAtFirst, type Mistakes } from './mistakes.ts';
+import { requireFiles } from './required-files.ts';
+import type { VariableValue } from './substitute.ts';
 import { type Treefile, type TreefileValues, treefileFileKeys, treefileKeys } from './treefile-keys.ts';
 import { type UnreadKey, unreadKeys } from './unread-keys.ts';
+
+export interface TreefileOptions {
+  basearch: ArchitectureName;
+  /** Wins over `variables.stream` of every file. */
+  stream?: string | undefined;
+  /** Win over `variables` of every file. */
+  variables?: ReadonlyMap<string, VariableValue> | undefined;
+  /** What is stronger than `manifest.yaml`. */
+  stronger?: readonly Fragment[];
+  /** Another name than `manifest.yaml`, relative to the config directory. */
+  manifest?: string | undefined;
+  mistakes?: Mistakes;
+}
 
 /** A treefile with all its includes, flattened, and a memory of where its parts came from. */
 export interface LoadedTreefile {
   treefile: Treefile;
   variables: ReadonlyMap<string, VariableValue>;
-  /** Where a key's value stands, or one item of its list (for `packages`, one name of an entry) or of its map. */
+  /** Each key that a file sets, with where its value comes from. */
+  flat: ReadonlyMap<keyof TreefileValues, FlatValue>;
+  /** Where a key's value stands, or one item of its list or of its map. */
   positionOf(key: keyof Treefile, item?: string): SourcePosition;
+  /** The directory of the file that has an item of a list, absolute: what paths in it are relative to. */
+  directoryOf(key: keyof Treefile, index: number): string;
   /** Keys that a file sets and nothing reads. */
   unread: readonly UnreadKey[];
+  boundary: Boundary;
 }
 
 /**
- * Reads `manifest.yaml` and all that it includes.
- * @param base the config directory
- * @param stream wins over `variables.stream` of every file
- * @throws CosaError as {@link readIncludeTree} does, and `CONFIG_VARIABLE_LOOP`
+ * Reads `manifest.yaml` and all that it includes. Scripts and account files that it names are there.
+ * @param base the config directory, absolute
+ * @throws CosaError as {@link readIncludeTree} does, `CONFIG_FILE_MISSING`, `CONFIG_FILE_MODE`, `CONFIG_VARIABLE_SIZE` (exit 2)
  */
-export async function loadTreefile(
-  base: string,
-  options: { basearch: ArchitectureName; stream?: string | undefined },
-): Promise<LoadedTreefile> {
-  const { basearch, stream } = options;
-  const fixed = new Map(stream === undefined ? [] : [['stream', stream]]);
-  const tree = await readIncludeTree(base, 'manifest.yaml', basearch, fixed);
-  const fragments = tree.fragments.map((fragment) => prepare(fragment, base, basearch, tree.variables));
-  const merged = mergeValues(
-    treefileKeys,
-    fragments.map((fragment) => fragment.values),
-  );
-  merged.variables = Object.fromEntries([...tree.variables].filter(([name]) => name !== 'basearch'));
+export async function loadTreefile(base: string, options: TreefileOptions): Promise<LoadedTreefile> {
+  const { basearch, stream, variables = new Map(), stronger = [], manifest = 'manifest.yaml' } = options;
+  const { mistakes = endAtFirst } = options;
+  const boundary = await boundaryOf(base);
+  const fixed = new Map([...variables, ...(stream === undefined ? [] : [['stream', stream] as const])]);
+  const tree = await readIncludeTree(manifest, { boundary, basearch, fixed, stronger, mistakes });
+  await requireFiles(boundary, tree.fragments, mistakes);
+  const flat = flatten(tree.fragments.map((fragment) => withPathsOf(base, fragment)));
+  substituteAll(flat, tree.variables);
+  const values = Object.fromEntries([...flat].map(([key, { value }]) => [key, value]));
+  const named = [...tree.variables].filter(([name]) => name !== 'basearch');
   return {
     // The table gives both the merged value and the type.
-    treefile: merged as unknown as Treefile,
+    treefile: { ...defaults, ...values, variables: Object.fromEntries(named) } as unknown as Treefile,
     variables: tree.variables,
-    positionOf: (key, item) => positionOf(tree.fragments, fragments, options.basearch, key, item),
-    unread: unreadKeys(treefileFileKeys, tree.fragments),
+    flat,
+    positionOf: (key, item) => {
+      const entry = flat.get(key);
+      if (entry !== undefined) return positionOf(originOf(entry, item));
+      const [first] = tree.fragments;
+      return first === undefined ? { file: join(base, manifest) } : first.file.valuePosition([key]);
+    },
+    directoryOf: (key, index) => {
+      const members = flat.get(key)?.members;
+      return (Array.isArray(members) ? (members as Origin[])[index]?.fragment.directory : undefined) ?? base;
+    },
+    unread: [...ignoredKeys(tree.ignored), ...unreadKeys(treefileFileKeys, tree.fragments.map(written))],
+    boundary,
   };
 }
 
-/** A file's own values, ready to be merged: substituted, paths relative to the config, one package an entry. */
-function prepare(
-  fragment: Fragment,
-  base: string,
-  basearch: ArchitectureName,
-  variables: ReadonlyMap<string, VariableValue>,
-): Fragment {
-  const substituted: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fragment.values)) {
-    const verbatim = 'verbatim' in treefileFileKeys[name as keyof typeof treefileFileKeys];
-    substituted[name] = verbatim
-      ? value
-      : substituteDeep(value, variables, (path) => fragment.file.valuePosition([name, ...path]));
-  }
-  const values = substituted as TreefileValues;
+const defaults = Object.fromEntries(
+  Object.entries(treefileKeys).flatMap(([name, key]) => ('default' in key ? [[name, key.default]] : [])),
+);
+
+/** The fragment with paths relative to the config, instead of to the file. */
+function withPathsOf(base: string, fragment: Fragment): Fragment {
   const fromBase = (path: string) => relative(base, join(fragment.directory, path));
+  const values = { ...fragment.values };
   const script = values['postprocess-script'];
   if (script !== undefined) values['postprocess-script'] = fromBase(script);
   for (const key of ['check-passwd', 'check-groups'] as const) {
     const check = values[key];
     if (check?.type === 'file') values[key] = { ...check, filename: fromBase(check.filename) };
   }
-  const packages = [...(values.packages ?? []), ...(architecturePackagesOf(values, basearch) ?? [])];
-  if (packages.length > 0) values.packages = unique(packages.flatMap(splitPackages));
   return { ...fragment, values };
 }
 
-function architecturePackagesOf(values: TreefileValues, basearch: ArchitectureName): string[] | undefined {
-  return values[architectureKey(basearch)];
+function originOf({ value, origin, members }: FlatValue, item: string | undefined): Origin {
+  if (item === undefined || members === undefined) return origin;
+  if (!Array.isArray(members)) return (members as ReadonlyMap<string, Origin>).get(item) ?? origin;
+  return (members as readonly Origin[])[(value as readonly unknown[]).indexOf(item)] ?? origin;
 }
 
-function architectureKey(basearch: ArchitectureName): keyof typeof treefileFileKeys & `packages-${string}` {
-  return `packages-${basearch}`;
+function ignoredKeys(ignored: readonly { key: string; where: SourcePosition }[]): UnreadKey[] {
+  return ignored.map(({ key, where }) => ({
+    key,
+    where,
+    family: 'any',
+    reason: 'of keys that stand right in a conditional-include, only those of the flattened treefile count',
+  }));
 }
 
-/** `a b` is two packages; `'a >= 1'`, in single quotes, is one. */
-export function splitPackages(entry: string): string[] {
-  const quoted = /^\s*'([^']*)'\s*$/.exec(entry);
-  if (quoted?.[1] !== undefined) return [quoted[1]];
-  return entry.split(/\s+/).filter((name) => name !== '');
-}
-
-function positionOf(
-  originals: readonly Fragment[],
-  prepared: readonly Fragment[],
-  basearch: ArchitectureName,
-  key: keyof Treefile,
-  item: string | undefined,
-): SourcePosition {
-  const keys: (keyof TreefileValues)[] = key === 'packages' ? [key, architectureKey(basearch)] : [key];
-  for (const [index, fragment] of originals.entries()) {
-    for (const name of keys) {
-      const original = fragment.values[name];
-      if (original === undefined) continue;
-      if (item === undefined) return fragment.file.valuePosition([name]);
-      const substituted = prepared[index]?.values[name];
-      const list = name === key && key !== 'packages' ? substituted : original;
-      if (!Array.isArray(list)) {
-        if (Object.hasOwn(Object(list), item)) return fragment.file.valuePosition([name, item]);
-        continue;
-      }
-      const place = list.findIndex((entry) => {
-        return entry === item || (name.startsWith('packages') && splitPackages(String(entry)).includes(item));
-      });
-      if (place >= 0) return fragment.file.valuePosition([name, place]);
-    }
-  }
-  const entry = originals[0];
-  if (entry === undefined) throw new Error('an include tree has at least its entry');
-  return entry.file.valuePosition([key]);
+/** What stands in a fragment itself, by the names that stand there. */
+function written({ file, values, places }: Fragment) {
+  const own = Object.entries(values).filter(([name]) => places.get(name)?.impliedBy === undefined);
+  return {
+    values: Object.fromEntries(own),
+    keyPosition: (name: string) => file.keyPosition(places.get(name)?.path.slice(0, 1) ?? [name]),
+  };
 }

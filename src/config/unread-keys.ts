@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { YamlFile } from '../lib/document/yaml.ts';
 import type { SourcePosition } from '../lib/errors.ts';
 import type { KeyDefinition, KeyTable } from './key-table.ts';
 
@@ -12,6 +11,8 @@ export interface UnreadKey {
   family: KeyDefinition['family'];
   /** Why it has no effect, as a clause. */
   reason: string;
+  /** The known key that was perhaps meant. */
+  nearest?: string | undefined;
 }
 
 /**
@@ -20,12 +21,12 @@ export interface UnreadKey {
  */
 export function unreadKeys(
   table: KeyTable,
-  files: readonly { file: YamlFile; values: Readonly<Record<string, unknown>> }[],
+  files: readonly { values: Readonly<Record<string, unknown>>; keyPosition(name: string): SourcePosition }[],
 ): UnreadKey[] {
   return Object.entries(table).flatMap(([key, { unread, family }]) => {
     const source = files.find(({ values }) => Object.hasOwn(values, key));
     if (unread === undefined || source === undefined) return [];
     if (unread.unless?.some((value) => isDeepStrictEqual(value, source.values[key]))) return [];
-    return [{ key, where: source.file.keyPosition([key]), family, reason: unread.because }];
+    return [{ key, where: source.keyPosition(key), family, reason: unread.because }];
   });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Json } from '../lib/canonical-json.ts';
 import type { ValueType } from './key-table.ts';
 
 /** Names an ad-hoc schema for the reference. */
@@ -11,19 +12,27 @@ const nonEmpty = z.string().min(1, { error: 'must not be empty' });
 export const text = valueType('string', nonEmpty);
 export const flag = valueType('true or false', z.boolean());
 export const textList = valueType('list of strings', z.array(nonEmpty));
-export const naturalNumber = valueType('whole number', z.int().nonnegative({ error: 'must not be negative' }));
-export const textMap = valueType('map of strings', z.record(z.string(), nonEmpty));
+export const textMap = valueType('map of strings', z.record(z.string(), z.string()));
 
-/** YAML reads `41` and `"41"` differently; people mean the same. */
-export const textOrNumber = valueType(
-  'string or number',
-  z.union([nonEmpty, z.number()], { error: 'must be a string or a number' }).transform(String),
+/** Values between which `${…}`, conditions and rpm-ostree tell no more than these kinds. */
+const natural = z.int().nonnegative({ error: 'must not be negative' });
+
+/** Of a release: `41` and `"41"` are two values to a condition. */
+export const textOrNatural = valueType(
+  'string or whole number',
+  z.union([nonEmpty, natural], { error: 'must be a string or a whole number' }),
 );
 
-const scalar = z.union([z.string(), z.number(), z.boolean()], {
-  error: 'must be a string, a number, true or false',
+const variable = z.union([z.string().regex(/^[^${}]*$/, { error: 'must not hold $, { or }' }), z.boolean(), natural], {
+  error: 'must be a string without $, { and }, a whole number, true or false',
 });
-export const scalarMap = valueType('map of strings, numbers, true or false', z.record(z.string(), scalar));
+export const variableMap = valueType(
+  'map of strings, whole numbers, true or false',
+  z.record(z.string().regex(/^[^${}]*$/, { error: 'must not hold $, { or }' }), variable),
+);
+
+const json = z.custom<Json>(() => true);
+export const anyMap = valueType('map', z.record(z.string(), json));
 
 const textOrList = z
   .union([nonEmpty, z.array(nonEmpty)], { error: 'must be a string or a list of strings' })
@@ -38,4 +47,16 @@ export function choice<const Words extends readonly [string, ...string[]]>(...wo
 /** As {@link choice}, for words that are defined elsewhere. */
 export function oneOf<Schema extends z.ZodEnum>(schema: Schema): ValueType<Schema> {
   return valueType(schema.options.map((word) => `\`${word}\``).join(' or '), schema);
+}
+
+/** As {@link choice}, where some words have a second spelling. */
+export function choiceWithSpellings<const Words extends readonly [string, ...string[]]>(
+  words: Words,
+  spellings: Readonly<Record<string, Words[number]>>,
+) {
+  const known = z.enum([...words, ...Object.keys(spellings)] as [string, ...string[]]);
+  return valueType(
+    words.map((word) => `\`${word}\``).join(' or '),
+    known.transform((word) => (spellings[word] ?? word) as Words[number]),
+  );
 }

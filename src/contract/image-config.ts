@@ -9,6 +9,8 @@ export const rootFilesystems = ['ext4', 'xfs', 'btrfs'] as const;
 export const bootFilesystems = ['ext4'] as const;
 
 const compressors = z.enum(['xz', 'gzip', 'zstd', 'none']);
+/** `zip` is another tool's: such images stay as they are here. */
+const platformCompressors = z.enum([...compressors.options, 'zip']);
 
 /** GiB; larger is a mistake, or an attack. */
 const maximumSize = 16384;
@@ -34,7 +36,7 @@ export const imageConfigKeys = {
   /** Those whose disk images are made where none is named. */
   platforms: { schema: z.array(someLine) },
   compressor: { schema: compressors, default: 'gzip' },
-  'platform-compressor': { schema: z.record(z.string(), compressors), default: {} },
+  'platform-compressor': { schema: z.record(z.string(), platformCompressors), default: {} },
   'container-imgref': { schema: someLine },
   'ostree-remote': { schema: someLine },
   'ostree-format': { schema: someLine },

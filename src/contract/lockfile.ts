@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { type ArchitectureName, architectureNames } from '../lib/architecture.ts';
 import { prettyJson } from '../lib/canonical-json.ts';
-import { faultText, parseDocument } from '../lib/document.ts';
+import { checkDocument, type FaultError, faultText, parseDocument, parseJson } from '../lib/document.ts';
 import { type CosaError, usageError } from '../lib/errors.ts';
 import { compareBytes } from '../lib/order.ts';
 
@@ -48,36 +48,60 @@ export interface Lockfile {
 const packageName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9+._-]*$/, 'expected a package name');
 
 const evra = z.string().regex(/^\S+\.[A-Za-z0-9_-]+$/, 'expected VERSION.ARCHITECTURE');
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
 
 const packageFile = z.object({
   source: packageName,
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits'),
+  sha256,
   size: z.int().nonnegative(),
   repository: z.string().min(1),
   path: z.string().refine(isRelativePath, 'expected a path below the repository'),
 });
 
+const freeMetadata = z.record(z.string(), z.unknown());
+const digest = z.string().regex(/^[a-z0-9]+:[0-9a-f]+$/, 'expected ALGORITHM:DIGEST');
+
+/**
+ * What rpm-ostree writes and reads, key by key: a version with or without the architecture, the digest of the file, and
+ * whatever else somebody keeps there. https://github.com/coreos/rpm-ostree/blob/main/rust/src/lockfile.rs
+ */
+const pinEntry = z
+  .strictObject({
+    evra: evra.optional(),
+    evr: z.string().regex(/^\S+$/, 'expected a version').optional(),
+    digest: digest.nullish(),
+    metadata: freeMetadata.nullish(),
+  })
+  .refine((entry) => (entry.evra === undefined) !== (entry.evr === undefined), 'expected one of evra and evr');
+
+/** What this program adds, by which a package is fetched without asking a repository. */
 const packageEntry = z.object({
   evra,
-  metadata: packageFile.extend({
+  digest: digest.optional(),
+  metadata: packageFile.partial({ sha256: true }).extend({
     /** Further packages of the name: those who read `evra` alone need not know of them. */
     others: z.array(packageFile.extend({ evra })).optional(),
   }),
 });
 
-/** Keys of other tools are let through: the format is shared with coreos-assembler. */
-const lockfileSchema = z.object({
-  packages: z.record(packageName, packageEntry),
-  metadata: z.object({
-    family: z.enum(packageFamilies).optional(),
-    distribution: z
-      .string()
-      .regex(/^[a-z0-9._-]+$/, 'expected the ID of a distribution')
-      .optional(),
-    basearch: z.enum(architectureNames),
-    /** The newest date of the repositories' signed indexes: not the clock's, so that the same choice is the same file. */
-    generated: z.iso.datetime(),
-  }),
+const lockMetadata = z.object({
+  family: z.enum(packageFamilies).optional(),
+  distribution: z
+    .string()
+    .regex(/^[a-z0-9._-]+$/, 'expected the ID of a distribution')
+    .optional(),
+  basearch: z.enum(architectureNames),
+  /** The newest date of the repositories' signed indexes: not the clock's, so that the same choice is the same file. */
+  generated: z.iso.datetime(),
+});
+
+const lockfileSchema = z.object({ packages: z.record(packageName, packageEntry), metadata: lockMetadata });
+
+const pinsSchema = z.strictObject({
+  packages: z.record(z.string().min(1), pinEntry),
+  metadata: z
+    .looseObject({ family: lockMetadata.shape.family, basearch: lockMetadata.shape.basearch.optional() })
+    .nullish(),
 });
 
 function isRelativePath(path: string): boolean {
@@ -93,8 +117,8 @@ export function formatLockfile(lock: Lockfile): string {
   const packages = Object.fromEntries(
     [...byName].map(([name, items]) => {
       const [first, ...others] = items.map(entryOf);
-      const { evra, ...file } = first as ReturnType<typeof entryOf>;
-      return [name, { evra, metadata: others.length === 0 ? file : { ...file, others } }];
+      const { evra, sha256, ...file } = first as ReturnType<typeof entryOf>;
+      return [name, { evra, digest: `sha256:${sha256}`, metadata: others.length === 0 ? file : { ...file, others } }];
     }),
   );
   const { family, distribution, basearch } = lock;
@@ -117,23 +141,76 @@ export function comparePackages(a: LockedPackage, b: LockedPackage): number {
   );
 }
 
+/** A package's version in a lockfile, and what its file must be. */
+export interface LockPin {
+  version: string;
+  /** `undefined` where any will do. */
+  architecture: string | undefined;
+  /** `sha256:…`; `undefined` where only the version counts. */
+  digest: string | undefined;
+}
+
+/** A lockfile of a config. */
+export interface LockDocument {
+  /** By package; of those that are there twice, the first. */
+  pins: ReadonlyMap<string, LockPin>;
+  /** What the lock says of itself. */
+  family: PackageFamily | undefined;
+  basearch: ArchitectureName | undefined;
+  /** Where every package can be fetched from it without asking a repository. */
+  lock: Lockfile | undefined;
+}
+
 /**
- * Parses a lockfile.
+ * Parses a lockfile of rpm-ostree, coreos-assembler or this program.
+ * @param file how errors name it
+ * @throws CosaError `LOCKFILE_INVALID` (exit 2) with the path of the key that is wrong
+ */
+export function parseLockDocument(text: string, file: string): LockDocument {
+  const fail: FaultError = (fault) => lockfileInvalid(file, faultText(fault, 'it '), fault.position);
+  const value = parseJson(text, fail);
+  const { packages, metadata } = checkDocument(pinsSchema, value, fail);
+  const pins = Object.entries(packages).map(([name, entry]): [string, LockPin] => {
+    const dot = entry.evra?.lastIndexOf('.');
+    const version = entry.evra?.slice(0, dot) ?? entry.evr ?? '';
+    return [name, { version, architecture: entry.evra?.slice((dot ?? 0) + 1), digest: entry.digest ?? undefined }];
+  });
+  // What has one path has them all: else the file is damaged, and not another's.
+  const isOurs = Object.values(packages).some((entry) => Object.hasOwn(entry.metadata ?? {}, 'path'));
+  return {
+    pins: new Map(pins),
+    family: metadata?.family,
+    basearch: metadata?.basearch,
+    lock: isOurs ? lockOf(checkDocument(lockfileSchema, value, fail), fail) : undefined,
+  };
+}
+
+/**
+ * Parses a lockfile that says where each package is fetched from.
  * @param file how errors name it
  * @throws CosaError `LOCKFILE_INVALID` (exit 2) with the path of the key that is wrong
  */
 export function parseLockfile(text: string, file: string): Lockfile {
-  const { packages, metadata } = parseDocument(lockfileSchema, text, (fault) =>
-    lockfileInvalid(file, faultText(fault, 'it '), fault.position),
-  );
+  const fail: FaultError = (fault) => lockfileInvalid(file, faultText(fault, 'it '), fault.position);
+  return lockOf(parseDocument(lockfileSchema, text, fail), fail);
+}
+
+function lockOf({ packages, metadata }: z.output<typeof lockfileSchema>, fail: FaultError): Lockfile {
   const locked = Object.entries(packages).flatMap(
     ([
       name,
       {
         evra,
+        digest,
         metadata: { others = [], ...first },
       },
-    ]) => [{ evra, ...first }, ...others].map((entry) => lockedPackage(name, entry)),
+    ]) => {
+      const [algorithm, hex] = (digest ?? `sha256:${first.sha256 ?? ''}`).split(':');
+      if (algorithm !== 'sha256' || !sha256.safeParse(hex).success || (first.sha256 ?? hex) !== hex) {
+        throw fail({ field: `packages.${name}.digest`, reason: 'expected the sha256 of the file' });
+      }
+      return [{ ...first, evra, sha256: hex ?? '' }, ...others].map((entry) => lockedPackage(name, entry));
+    },
   );
   const { family, distribution, basearch, generated } = metadata;
   const repositoryTimestamp = Math.floor(Date.parse(generated) / 1000);

@@ -1,12 +1,20 @@
-import type { CodeOf } from './error-codes.ts';
-import { type CosaError, formatPosition, type SourcePosition, usageError } from './errors.ts';
+import type { ErrorCode } from './error-codes.ts';
+import { CosaError, formatPosition, type SourcePosition } from './errors.ts';
 
 /** One of several mistakes that were found together. */
 export interface Problem {
-  code: CodeOf<'usage'>;
+  code: ErrorCode;
   message: string;
   where: SourcePosition | undefined;
   hint: string | undefined;
+}
+
+const parts = new WeakMap<CosaError, readonly Problem[]>();
+
+/** The mistakes that an error stands for, each with its own position and hint, in the order in which they were met. */
+export function problemsOf(error: CosaError): readonly Problem[] {
+  const { code, message, where, hint } = error;
+  return parts.get(error) ?? [{ code, message, where, hint }];
 }
 
 /**
@@ -15,10 +23,12 @@ export interface Problem {
  */
 export function problemsError(problems: readonly [Problem, ...Problem[]]): CosaError {
   const [first = problems[0], ...others] = [...problems].sort(byPosition);
-  return usageError(first.code, [first.message, ...others.map(secondaryLine)].join('\n'), {
+  const error = new CosaError(first.code, [first.message, ...others.map(secondaryLine)].join('\n'), {
     ...(first.where === undefined ? {} : { where: first.where }),
     ...(first.hint === undefined ? {} : { hint: first.hint }),
   });
+  parts.set(error, [first, ...others]);
+  return error;
 }
 
 /** Files in the order in which they were met, places in them from the top. */

@@ -6,6 +6,7 @@ import type { RootContext, RootStep } from './context.ts';
 import { finalPath, readAliases } from './final-path.ts';
 import type { AssembledRoot, RootfsRequest, RootLayout } from './request.ts';
 import { accountNumbers, etcGroupMembers } from './steps/accounts.ts';
+import { addFiles } from './steps/add-files.ts';
 import { bootLoader } from './steps/boot-loader.ts';
 import { clean } from './steps/clean.ts';
 import { defaultTarget } from './steps/default-target.ts';
@@ -31,18 +32,21 @@ import { varToTmpfiles } from './steps/var.ts';
 const steps: readonly RootStep[] = [
   forgetHost,
   forgetSecrets,
+  // As rpm-ostree does it while it unpacks: what an overlay has of the same name comes later, and stays.
+  removeFromPackages,
   // The configuration's word, over the packages'.
   overlays,
   accountNumbers,
   etcGroupMembers,
-  removeFiles,
-  removeFromPackages,
-  embedFiles,
-  mountUnits,
-  postprocess,
-  // After the scripts: one may have reset all units to the presets.
   units,
   defaultTarget,
+  osRelease,
+  removeFiles,
+  addFiles,
+  embedFiles,
+  mountUnits,
+  // With the last word on all of that.
+  postprocess,
   // After everything that may make an account.
   systemAccounts,
   // From here on nobody but us changes the tree.
@@ -52,8 +56,6 @@ const steps: readonly RootStep[] = [
   indexes,
   initramfs,
   bootLoader,
-  // After the initramfs, which then stays the same from version to version.
-  osRelease,
   // These leave a tree that programs cannot run in.
   topLevel,
   varToTmpfiles,
@@ -69,8 +71,8 @@ const steps: readonly RootStep[] = [
  *   `DRACUT_MISSING`, `DRACUT_FAILED`, `ROOT_PROGRAM_FAILED`, `BOOT_LOADER_FAILED`, `STATE_CONFLICT`, `USR_ETC_EXISTS`,
  *   `OS_RELEASE_MISSING`, `ETC_MISSING`, `FILE_NOT_STORABLE`, `NAME_NOT_UTF8`, `ROOT_FILE_MISSING`, `ROOT_FILE_KIND`,
  *   `ROOT_LINK_LOOP`; with exit status 2 `STATE_LINK`, `UNITS_NOT_ENABLED`, `DEFAULT_TARGET_UNKNOWN`,
- *   `MOUNT_UNIT_EXISTS`, `REMOVE_PACKAGE_UNKNOWN`, `REMOVE_PATTERN`, `REMOVE_ROOT`, `ETC_GROUP_UNKNOWN`, `MUTATE_OS_RELEASE`,
- *   `POSTPROCESS_INTERPRETER`, `POSTPROCESS_LINE_ENDS`
+ *   `MOUNT_UNIT_EXISTS`, `REMOVE_PATTERN`, `REMOVE_ROOT`, `ETC_GROUP_UNKNOWN`,
+ *   `POSTPROCESS_LINE_ENDS`
  */
 export async function assembleRoot(root: string, request: RootfsRequest, reporter: Reporter): Promise<AssembledRoot> {
   const context: RootContext = { root, request, reporter, generated: new Map(), kernelRelease: '' };

@@ -13,6 +13,8 @@ export interface RootContext {
   readonly generated: Map<string, string>;
   /** Set by the kernel step. */
   kernelRelease: string;
+  /** os-release as the packages have it and as the build's version has made it, and the former's time. */
+  osRelease?: { text: string; versioned: string; modified: Date };
 }
 
 export interface RootStep {

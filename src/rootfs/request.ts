@@ -23,7 +23,7 @@ export interface Overlay {
 export interface PostprocessScript {
   /** How errors name it: `postprocess[2]`. */
   name: string;
-  /** The whole script, which begins with `#!`. */
+  /** The whole script. */
   content: string;
   /** Where it stands in the config. */
   where: SourcePosition;
@@ -57,13 +57,17 @@ export interface RootfsRequest {
   timestamp: number;
   /** In this order; a later one wins. */
   overlays: readonly Overlay[];
+  /** Files to copy, by their path in the root without the leading slash; owner is root. */
+  addedFiles: readonly { source: string; path: string; mode: number }[];
   /** Units to enable. */
   units: readonly string[];
   defaultTarget: string | undefined;
   postprocess: readonly PostprocessScript[];
-  /** Absolute paths; directories go with what is in them. */
+  /** Whether scripts find /run/.containerenv, by which those of newer configs know that they run in a container. */
+  containerMarker: boolean;
+  /** Paths; directories go with what is in them. */
   removeFiles: readonly string[];
-  /** Per package, regular expressions that match whole absolute paths it owns. */
+  /** Per package, regular expressions that are searched for in the absolute paths that it owns. */
   removeFromPackages: readonly { package: string; patterns: readonly string[] }[];
   /** What packages own, as the package database spells it. */
   packages: readonly { name: string; paths: readonly string[] }[];

@@ -10,7 +10,7 @@ import type { WorkDirectory } from './work-directory.ts';
 
 /**
  * Reads the config of a work directory as it is for an architecture, and finds the package family of its repositories. Of each key that has no effect
- * there is a warning with its position.
+ * there is a line in the log with its position; a warning if it is perhaps misspelt.
  * @throws CosaError what {@link loadConfig} throws
  */
 export async function openConfig(
@@ -25,10 +25,11 @@ export async function openConfig(
   });
   const backend = backendFor(config.repositoryExtension);
   if (backend === undefined) throw new Error(`no package family has ${config.repositoryExtension} files`);
-  for (const { key, where, family, reason } of config.unread) {
+  for (const { key, where, family, reason, nearest } of config.unread) {
     if (family === backend.family) continue;
     const message = `${formatPosition(where)}: "${key}" has no effect: ${reason}`;
-    pipeline.events({ type: 'warning', message, hint: undefined });
+    if (nearest === undefined) pipeline.events({ type: 'log', line: message });
+    else pipeline.events({ type: 'warning', message, hint: `did you mean "${nearest}"?` });
   }
   return { config, backend };
 }

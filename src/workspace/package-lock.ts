@@ -1,12 +1,19 @@
 import { rm, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { openCache } from '../cache/cache.ts';
 import { stepKey } from '../cache/key.ts';
 import { cacheKinds } from '../cache/kinds.ts';
 import type { Config } from '../config/load.ts';
-import { formatLockfile, type Lockfile, type PackageFamily } from '../contract/lockfile.ts';
+import {
+  formatLockfile,
+  type LockDocument,
+  type LockedPackage,
+  type Lockfile,
+  overridesRepository,
+  type PackageFamily,
+} from '../contract/lockfile.ts';
 import { digestFile } from '../lib/digest.ts';
-import { CosaError } from '../lib/errors.ts';
+import { CosaError, usageError, verificationError } from '../lib/errors.ts';
 import { plural } from '../lib/format.ts';
 import { ifExists } from '../lib/if-exists.ts';
 import { sortByBytes } from '../lib/order.ts';
@@ -27,6 +34,8 @@ export interface LockOptions {
   backend: PackageBackend;
   request: PackageRequest;
   cacheDirectory: string;
+  /** A package that the config's lockfile does not have is an error; else it is chosen from the repositories. */
+  strict?: boolean;
 }
 
 /**
@@ -69,11 +78,51 @@ export async function currentLock(
   behaviour: { refresh?: boolean } = {},
 ): Promise<CurrentLock> {
   const { config, backend, request } = options;
-  const lockfile = await readLockfile(config.lockfilePath, lockfileFor(options));
-  if (lockfile !== undefined) return { lock: await backend.applyOverrides(request, lockfile), origin: 'lockfile' };
-  const kept = behaviour.refresh === true ? undefined : await readKept(options);
-  if (kept !== undefined) return { lock: kept, origin: 'kept' };
-  return { lock: await resolveAnew(pipeline, options), origin: 'resolved' };
+  const document = await readLockfile(config.lockfilePath, lockfileFor(options));
+  if (document?.lock !== undefined) {
+    return { lock: await backend.applyOverrides(request, document.lock), origin: 'lockfile' };
+  }
+  const pinned = document === undefined ? options : { ...options, request: pinnedRequest(request, document) };
+  const kept = behaviour.refresh === true ? undefined : await readKept(pinned);
+  const lock = kept ?? (await resolveAnew(pipeline, pinned));
+  if (document === undefined) return { lock, origin: kept === undefined ? 'resolved' : 'kept' };
+  requireLocked(config, document, lock, options);
+  return { lock, origin: 'lockfile' };
+}
+
+/** A request whose packages have the versions of a lockfile that does not say where they are; local pins win. */
+function pinnedRequest(request: PackageRequest, { pins }: LockDocument): PackageRequest {
+  const versions = Object.fromEntries([...pins].map(([name, { version }]) => [name, version]));
+  return { ...request, pins: { ...versions, ...request.pins } };
+}
+
+/**
+ * Compares a choice with the lockfile that it was made by.
+ * @throws CosaError `LOCKFILE_DIGEST` (exit 4), and with `strict` `LOCKFILE_STALE` (exit 2)
+ */
+function requireLocked(
+  { lockfilePath }: Config,
+  { pins }: LockDocument,
+  lock: Lockfile,
+  { request, strict = false }: LockOptions,
+): void {
+  const isLocal = (item: LockedPackage) => item.repository === overridesRepository || item.name in request.pins;
+  for (const item of lock.packages) {
+    const expected = pins.get(item.name)?.digest;
+    if (expected === undefined || isLocal(item) || !expected.startsWith('sha256:')) continue;
+    if (expected !== `sha256:${item.sha256}`) {
+      throw verificationError(
+        'LOCKFILE_DIGEST',
+        `${item.name} ${item.version} of the repositories is not the file that ${basename(lockfilePath)} names: it is sha256:${item.sha256}, and not ${expected}`,
+      );
+    }
+  }
+  const unlocked = lock.packages.filter((item) => !pins.has(item.name) && !isLocal(item)).map(({ name }) => name);
+  if (!strict || unlocked.length === 0) return;
+  throw usageError('LOCKFILE_STALE', `${basename(lockfilePath)} does not have ${unlocked.join(', ')}`, {
+    where: { file: lockfilePath },
+    hint: 'write it anew with "cosa fetch --update-lockfile", or build without --strict',
+  });
 }
 
 /** What a lockfile of a config must be for. */
@@ -121,7 +170,7 @@ async function keepLock(cacheDirectory: string, name: string, lock: Lockfile): P
 async function readKept(options: LockOptions): Promise<Lockfile | undefined> {
   const path = join(options.cacheDirectory, cacheKinds.lock.name, await keptName(options));
   try {
-    const lock = await readLockfile(path, lockfileFor(options));
+    const lock = (await readLockfile(path, lockfileFor(options)))?.lock;
     const now = new Date();
     if (lock !== undefined) await ifExists(utimes(path, now, now));
     return lock;

@@ -43,7 +43,7 @@ container-imgref: "registry:example.com/os:{stream}"
   expect((await loadImageSpecification(base, 'next')).specification).toMatchObject({
     size: 8,
     rootfs: 'ext4',
-    'extra-kargs': ['shared', 'zero', 'one', 'own'],
+    'extra-kargs': ['own', 'shared', 'one', 'zero'],
     'platform-compressor': { aws: 'none', gcp: 'xz' },
     'vmware-os-type': 'two',
     'container-imgref': 'registry:example.com/os:next',

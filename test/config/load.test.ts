@@ -19,7 +19,7 @@ test('a manifest with a name and a repository is enough', async () => {
     treefile: { packages: [], recommends: true, documentation: true },
     image: { rootfs: 'ext4', bootfs: 'ext4', size: 10, compressor: 'gzip' },
     platforms: {},
-    repositories: [{ name: 'debian', path: join(base, 'debian.sources'), text: 'Types: deb\n' }],
+    repositories: [{ name: 'debian', path: join(base, 'debian.sources'), text: 'Types: deb\n', use: 'all' }],
     repositoryExtension: '.sources',
     repositoryVariables: { basearch: 'x86_64' },
     overlays: [],
@@ -31,7 +31,7 @@ test('a manifest with a name and a repository is enough', async () => {
 
 test('everything that a config may have', async () => {
   const base = await writeFiles({
-    'manifest.yaml': `rojig: {name: old-name, summary: An old summary}
+    'manifest.yaml': `rojig: {name: old-name, summary: An old summary, license: MIT}
 metadata: {name: test-os}
 variables: {stream: next}
 releasever: 13
@@ -89,7 +89,7 @@ describe('refused', () => {
       '"a/b" cannot be a stream\'s name: it becomes a tag',
       4,
     ],
-    ['metadata: {name: a}\n', 'CONFIG_REPOSITORY_MISSING', 'no package repository is named', 1],
+    ['metadata: {name: a}\nrepos: []\n', 'CONFIG_REPOSITORY_MISSING', 'no package repository is named', 2],
   ])('%j', async (manifest, code, message, line) => {
     const base = await writeFiles({ ...minimalConfig, 'manifest.yaml': manifest });
     await expect(loadConfig(base, testOptions)).rejects.toMatchObject({

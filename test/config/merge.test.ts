@@ -17,18 +17,27 @@ const table: MergedKeyTable = {
   replace: key('replace'),
   append: key('append'),
   unique: key('unique'),
+  set: key('set'),
   map: key('map'),
   defaulted: key('unique', { default: ['d'] }),
 };
 
 describe('mergeValues', () => {
   test('merges by rule, strongest file first', () => {
-    const strong = { replace: 1, append: ['c'], unique: ['b', 'c'], map: { x: 1 } };
-    const weak = { replace: 2, append: ['a', 'c'], unique: ['a', 'b'], map: { x: 2, y: 2 }, defaulted: ['e'] };
+    const strong = { replace: 1, append: ['c'], unique: ['b', 'c'], set: ['z', 'b'], map: { x: 1 } };
+    const weak = {
+      replace: 2,
+      append: ['a', 'c'],
+      unique: ['a', 'b'],
+      set: ['b', 'a'],
+      map: { x: 2, y: 2 },
+      defaulted: ['e'],
+    };
     expect(mergeValues(table, [strong, weak])).toEqual({
       replace: 1,
       append: ['a', 'c', 'c'],
-      unique: ['a', 'b', 'c'],
+      unique: ['b', 'c', 'a'],
+      set: ['a', 'b', 'z'],
       map: { x: 1, y: 2 },
       defaulted: ['e'],
     });
@@ -62,8 +71,8 @@ describe('mergeValues', () => {
 describe('mergeDeep', () => {
   test('merges maps key by key and lists without duplicates', () => {
     expect(
-      mergeDeep({ a: { b: 1, c: [1, 2] }, d: 'weak', e: [1] }, { a: { c: [2, 3], f: null }, d: 'strong', e: 'text' }),
-    ).toEqual({ a: { b: 1, c: [1, 2, 3], f: null }, d: 'strong', e: 'text' });
+      mergeDeep({ a: { c: [2, 3], f: null }, d: 'strong', e: 'text' }, { a: { b: 1, c: [1, 2] }, d: 'weak', e: [1] }),
+    ).toEqual({ a: { b: 1, c: [2, 3, 1], f: null }, d: 'strong', e: 'text' });
   });
 
   test('with itself changes nothing but doubled list items; on nothing it is the value itself', () => {
@@ -75,8 +84,8 @@ describe('mergeDeep', () => {
     fc.assert(
       fc.property(json as fc.Arbitrary<Record<string, string>>, (value) => {
         expect(mergeDeep(value, value)).toEqual(value);
-        expect(mergeDeep(undefined, value)).toEqual(value);
-        expect(mergeDeep({}, value)).toEqual(value);
+        expect(mergeDeep(value, undefined)).toEqual(value);
+        expect(mergeDeep(value, {})).toEqual(value);
       }),
     );
   });

@@ -103,7 +103,7 @@ function isAssigned(node: ts.Node): boolean {
   );
 }
 
-const keysOfOneFile = ['include', 'arch-include', 'conditional-include', 'variables', 'releasever'];
+const keysOfOneFile = ['include', 'arch-include', 'conditional-include', 'variables', 'releasever', 'basearch'];
 
 function readersOf(file: string, key: string): string[] {
   if (file === 'platforms.yaml') return [...(readKeys.get('platform') ?? [])];
@@ -130,6 +130,9 @@ const otherValues: Readonly<Record<string, string>> = {
   'tmp-is-dir': 'false',
   'ostree-format': 'tar',
   cliwrap: 'true',
+  'repo-metadata': 'inline',
+  'advisories-metadata': 'inline',
+  sysusers: 'compose-auto',
 };
 
 test.each(unreadKeys)('whoever sets $name in $file is told where', async ({ file, name, definition, unread }) => {

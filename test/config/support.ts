@@ -15,7 +15,8 @@ export async function writeFiles(files: Readonly<Record<string, string>>, direct
   const base = directory ?? (await temporaryDirectory());
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(base, path)), { recursive: true });
-    await writeFile(join(base, path), content);
+    // Scripts are executable, as in a checkout.
+    await writeFile(join(base, path), content, { mode: path.endsWith('.sh') ? 0o755 : 0o644 });
   }
   return base;
 }

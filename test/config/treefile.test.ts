@@ -2,7 +2,8 @@ import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { loadTreefile, splitPackages } from '../../src/config/treefile.ts';
+import { splitPackages } from '../../src/config/package-entries.ts';
+import { loadTreefile } from '../../src/config/treefile.ts';
 import type { ArchitectureName } from '../../src/lib/architecture.ts';
 import { writeFiles } from './support.ts';
 
@@ -22,21 +23,24 @@ describe('includes', () => {
       ref: 'own',
       'default-target': 'a.target',
       recommends: false,
-      units: ['c', 'b'],
+      units: ['c', 'b', 'b'],
       postprocess: ['#!own', '#!b', '#!a', '#!own'],
-      packages: ['c', 'shared', 'a', 'own'],
+      packages: ['a', 'c', 'own', 'shared'],
     });
   });
 
-  test('a file that is reached twice, also through a link, counts once', async () => {
+  test('a file that is reached twice, also through a link, is an error', async () => {
     const base = await writeFiles({
-      'manifest.yaml': 'include: [a.yaml, link.yaml, b.yaml]\n',
+      'manifest.yaml': 'include: [a.yaml, link.yaml]\n',
       'a.yaml': 'include: b.yaml\n',
       'b.yaml': 'postprocess: ["#!once"]\n',
     });
     await symlink('b.yaml', join(base, 'link.yaml'));
-    const { treefile } = await loadTreefile(base, { basearch: 'x86_64' });
-    expect(treefile.postprocess).toEqual(['#!once']);
+    await expect(loadTreefile(base, { basearch: 'x86_64' })).rejects.toMatchObject({
+      code: 'CONFIG_INCLUDE_TWICE',
+      message: 'link.yaml is included already',
+      where: { line: 1, column: 19 },
+    });
   });
 
   test('arch-include and packages-ARCH count for their architecture', async () => {
@@ -46,19 +50,35 @@ describe('includes', () => {
       'x.yaml': 'packages: [x]\n',
       'y.yaml': 'packages: [y]\n',
     };
-    expect((await load(files)).treefile.packages).toEqual(['x', 'all', 'grub-pc']);
-    expect((await load(files, { basearch: 'aarch64' })).treefile.packages).toEqual(['y', 'all', 'grub-arm']);
+    expect((await load(files)).treefile.packages).toEqual(['all', 'grub-pc', 'x']);
+    expect((await load(files, { basearch: 'aarch64' })).treefile.packages).toEqual(['all', 'grub-arm', 'y']);
     expect((await load({ 'manifest.yaml': files['manifest.yaml'] }, { basearch: 's390x' })).treefile.packages).toEqual([
       'all',
     ]);
   });
 
-  test('the name of an include may use variables', async () => {
-    const { treefile } = await load({
-      'manifest.yaml': 'variables: {stream: next}\ninclude: "${stream}.yaml"\n',
-      'next.yaml': 'ref: from-next\n',
+  test.each([
+    ['an absolute path', 'include: /etc/passwd\n', '"/etc/passwd" is an absolute path'],
+    ['a path that leads out', 'include: ../../etc/passwd\n', '"../../etc/passwd" leads out of the config'],
+    ['a link that leads out', 'include: out.yaml\n', '"out.yaml" leads out of the config'],
+  ])('%s is refused', async (_, manifest, message) => {
+    const base = await writeFiles({ 'manifest.yaml': manifest });
+    await symlink('/etc/passwd', join(base, 'out.yaml'));
+    await expect(loadTreefile(base, { basearch: 'x86_64' })).rejects.toMatchObject({
+      code: 'CONFIG_FILE_OUTSIDE',
+      message,
+      where: { file: join(base, 'manifest.yaml'), line: 1, column: 10 },
     });
-    expect(treefile.ref).toBe('from-next');
+  });
+
+  test('a file of the same checkout may lie outside of the config directory', async () => {
+    const base = await writeFiles({
+      '.git/HEAD': '',
+      'common.yaml': 'packages: [shared]\n',
+      'one/manifest.yaml': 'include: ../common.yaml\n',
+    });
+    const { treefile } = await loadTreefile(join(base, 'one'), { basearch: 'x86_64' });
+    expect(treefile.packages).toEqual(['shared']);
   });
 
   test('what only builds the tree is not in the flattened treefile', async () => {
@@ -80,27 +100,47 @@ conditional-include:
     include: none.yaml
   - if: basearch == "x86_64"
     include:
-      packages: [inline]
+      packages: [inline a]
       include: nested.yaml
+      pakages: [b]
 `;
   test('count if all of their conditions hold; keys may stand in place of files', async () => {
-    const { treefile } = await load({
+    const { treefile, unread } = await load({
       'manifest.yaml': manifest,
       'unstable.yaml': 'packages: [unstable]\n',
       'all.yaml': 'packages: [all]\n',
-      'nested.yaml': 'packages: [nested]\n',
     });
-    expect(treefile.packages).toEqual(['nested', 'inline', 'all', 'unstable']);
+    expect(treefile.packages).toEqual(['a', 'all', 'inline', 'unstable']);
+    expect(unread.map(({ key, where }) => [key, where.line])).toEqual([
+      ['include', 13],
+      ['pakages', 14],
+    ]);
   });
 
-  test('see the variables of including files and of files included before', async () => {
+  test('see the variables of including files and of files that were read before', async () => {
     const { treefile } = await load({
-      'manifest.yaml':
-        'variables: {top: 1}\ninclude: [vars.yaml]\nconditional-include: [{if: late == "x", include: a.yaml}]\n',
+      'manifest.yaml': 'variables: {top: 1}\ninclude: [vars.yaml, a.yaml]\n',
       'vars.yaml': 'variables: {late: x, top: 2}\n',
-      'a.yaml': 'conditional-include: [{if: top == 1, include: {packages: [yes]}}]\n',
+      'a.yaml': 'conditional-include: [{if: [top == 1, late == "x"], include: {packages: [yes]}}]\n',
     });
     expect(treefile.packages).toEqual(['yes']);
+  });
+
+  test('what stands right there is weaker than the file, stronger than what it includes; its list items come between', async () => {
+    const { treefile } = await load({
+      'manifest.yaml': `releasever: 41
+include: a.yaml
+ostree-layers: [overlay/own]
+conditional-include:
+  - {if: releasever == 41, include: {ref: first, default-target: first, ostree-layers: [overlay/first]}}
+  - {if: releasever == 41, include: b.yaml}
+  - {if: releasever == 41, include: {ref: second, ostree-layers: [overlay/second]}}
+`,
+      'a.yaml': 'ref: a\ndefault-target: a\nrecommends: false\nostree-layers: [overlay/a]\n',
+      'b.yaml': 'recommends: true\nostree-layers: [overlay/b]\n',
+    });
+    expect(treefile).toMatchObject({ ref: 'first', 'default-target': 'first', recommends: false });
+    expect(treefile['ostree-layers']).toEqual(['b', 'a', 'second', 'first', 'own'].map((name) => `overlay/${name}`));
   });
 });
 
@@ -109,15 +149,15 @@ describe('variables', () => {
     const { treefile } = await load({
       'manifest.yaml': 'variables: {stream: next}\nreleasever: 13\ninclude: a.yaml\n',
       'a.yaml':
-        'variables: {stream: stable, other: "o-${stream}"}\nref: "${basearch}/${stream}/${other}"\n' +
+        'variables: {stream: stable, other: o}\nref: "${basearch}/${stream}/${other}/${undefined}"\n' +
         'mutate-os-release: "${releasever}"\nadd-commit-metadata: {s: "${stream}", n: 1}\npostprocess: ["#!/bin/sh ${HOME}"]\n',
     });
     expect(treefile).toMatchObject({
-      ref: 'x86_64/next/o-next',
+      ref: 'x86_64/next/o/${undefined}',
       'mutate-os-release': '13',
       'add-commit-metadata': { s: 'next', n: 1 },
       postprocess: ['#!/bin/sh ${HOME}'],
-      variables: { stream: 'next', releasever: '13' },
+      variables: { stream: 'next', releasever: 13 },
     });
   });
 
@@ -134,6 +174,8 @@ test('paths become relative to the config', async () => {
   const { treefile } = await load({
     'manifest.yaml': 'include: parts/a.yaml\n',
     'parts/a.yaml': 'postprocess-script: run.sh\ncheck-passwd: {type: file, filename: ../passwd}\n',
+    'parts/run.sh': '#!/bin/sh\n',
+    passwd: '',
   });
   expect(treefile).toMatchObject({
     'postprocess-script': 'parts/run.sh',
@@ -150,11 +192,11 @@ install-langs: [en_US]
 repo-packages: [{repo: fedora, packages: [podman]}]
 repovars: {contentdir: fedora}
 rojig: {name: fedora-coreos, summary: Fedora CoreOS, license: MIT}
-check-groups: {type: data, entries: {bin: 1, adm: [3, 4]}}
+check-passwd: {type: data, entries: {bin: 1, adm: [3, 4], lp: [2]}}
 `;
   expect((await load({ 'manifest.yaml': text })).treefile).toMatchObject({
     rpmdb: 'sqlite',
-    'check-groups': { type: 'data', entries: { bin: 1, adm: [3, 4] } },
+    'check-passwd': { type: 'data', entries: { bin: 1, adm: [3, 4], lp: [2] } },
   });
 });
 
@@ -163,6 +205,8 @@ describe('packages', () => {
     ['a', ['a']],
     [' a  b\tc ', ['a', 'b', 'c']],
     ["'podman >= 5'", ['podman >= 5']],
+    ["a'b c'd", ['a', 'b c', 'd']],
+    ["'a >= 1", undefined],
   ])('the entry %j', (entry, names) => {
     expect(splitPackages(entry)).toEqual(names);
   });
@@ -179,7 +223,7 @@ describe('packages', () => {
 test('tells where things stand', async () => {
   const { positionOf } = await load({
     'manifest.yaml': 'include: a.yaml\nrepos: [one]\n',
-    'a.yaml': 'packages:\n  - x y\n  - z\npackages-x86_64:\n  - grub\nostree-layers:\n  - overlay/${basearch}\n',
+    'a.yaml': 'packages:\n  - x y\n  - z\npackages-x86_64:\n  - grub\nostree-layers:\n  - overlay/a\n',
   });
   const place = (...args: Parameters<typeof positionOf>) => {
     const { file, line, column } = positionOf(...args);
@@ -187,7 +231,7 @@ test('tells where things stand', async () => {
   };
   expect(place('packages', 'y')).toEqual(['a.yaml', 2, 5]);
   expect(place('packages', 'grub')).toEqual(['a.yaml', 5, 5]);
-  expect(place('ostree-layers', 'overlay/x86_64')).toEqual(['a.yaml', 7, 5]);
+  expect(place('ostree-layers', 'overlay/a')).toEqual(['a.yaml', 7, 5]);
   expect(place('repos')).toEqual(['manifest.yaml', 2, 8]);
   expect(place('units')).toEqual(['manifest.yaml', 1, 1]);
 });

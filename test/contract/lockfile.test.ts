@@ -137,13 +137,13 @@ describe('readLockfile', () => {
     const path = join(directory, 'manifest-lock.x86_64.json');
     expect(await readLockfile(path, expected)).toBeUndefined();
     await writeLockfile(path, lock);
-    expect(await readLockfile(path, expected)).toEqual(lock);
+    expect((await readLockfile(path, expected))?.lock).toEqual(lock);
   });
 
   test('takes one that tells no family for that of the repositories, and refuses another', async () => {
     const path = join(directory, 'manifest-lock.x86_64.json');
     await writeLockfile(path, { ...lock, family: undefined });
-    expect(await readLockfile(path, expected)).toEqual(lock);
+    expect((await readLockfile(path, expected))?.lock).toEqual(lock);
     await writeLockfile(path, { ...lock, family: 'rpm' });
     await expect(readLockfile(path, expected)).rejects.toMatchObject({
       code: 'LOCKFILE_INVALID',

@@ -61,6 +61,8 @@ export const emptyRequest: RootfsRequest = {
   basearch: 'x86_64',
   timestamp: 1_700_000_000,
   overlays: [],
+  addedFiles: [],
+  containerMarker: false,
   units: [],
   defaultTarget: undefined,
   postprocess: [],

@@ -6,7 +6,7 @@ const regularExpression = z.string().refine(isRegularExpression, { error: 'must 
 
 const removal = valueType(
   'list of lists: a package, then regular expressions of paths',
-  z.array(z.tuple([z.string().min(1), regularExpression], regularExpression)),
+  z.array(z.tuple([z.string().min(1)], regularExpression)),
 );
 
 function isRegularExpression(text: string): boolean {
@@ -18,29 +18,41 @@ function isRegularExpression(text: string): boolean {
   }
 }
 
+/** Of packages: what stands between blanks is an entry of its own, and nothing is none. */
+export const packageList = valueType('list of strings', z.array(z.string()));
+
 /** Which packages are installed, and what of them stays. */
 export const packageKeys = {
   repos: {
     type: textList,
-    merge: 'unique',
+    merge: 'append',
     family: 'any',
     description:
-      'Package repositories: each names a file beside `manifest.yaml`, whose ending decides the package family: `NAME.sources`, deb822. (`NAME.repo`, of the rpm family, is not built yet.)',
+      'Package repositories: each is the name of a file `NAME.sources` (deb822) beside `manifest.yaml`, or of a section `[NAME]` in any file `*.repo` there. The ending decides the package family; rpm is not built yet. Where no file has this key, all repositories that are defined there and enabled are used.',
     example: '[debian, debian-security]',
     default: [],
   },
-  packages: {
+  'lockfile-repos': {
     type: textList,
-    merge: 'unique',
+    merge: 'append',
+    family: 'any',
+    description: 'Repositories that only locked packages are taken from.',
+    example: '[debian-snapshot]',
+    default: [],
+  },
+  packages: {
+    type: packageList,
+    merge: 'set',
     family: 'any',
     description:
-      'Packages to install, with what they depend on. An entry may hold several, separated by blanks; single quotes around an entry keep it whole.',
-    example: '[systemd, openssh-server sudo, "\'podman >= 5\'"]',
+      'Packages to install, with what they depend on. An entry may hold several, separated by blanks; single quotes keep together what has blanks itself.',
+    example: '[systemd, openssh-server sudo, "less \'podman >= 5\'"]',
     default: [],
+    formerly: ['bootstrap_packages', 'bootstrap-packages'],
   },
   'exclude-packages': {
     type: textList,
-    merge: 'unique',
+    merge: 'append',
     family: 'any',
     description: 'Packages that must not get in. A build that needs one of them fails.',
     example: '[python3-minimal]',
@@ -66,9 +78,9 @@ export const packageKeys = {
     type: removal,
     merge: 'append',
     family: 'any',
-    description: 'Files to delete from packages: those of the package whose whole path one of the expressions matches.',
-    example: '[[e2fsprogs, /usr/sbin/e2scrub.*]]',
+    description:
+      'Files to delete from packages: those of the package in whose path one of the expressions is found. `^` and `$` stand for its ends. Overlays come later, and are left alone.',
+    example: '[[e2fsprogs, ^/usr/sbin/e2scrub]]',
     default: [],
-    verbatim: true,
   },
 } as const satisfies MergedKeyTable;

@@ -1,51 +1,48 @@
 import { z } from 'zod';
 import type { MergedKeyTable } from '../key-table.ts';
-import { choice, flag, naturalNumber, textList, textMap, textOrNumber, valueType } from '../value-types.ts';
+import { choice, choiceWithSpellings, flag, text, textList, textMap, valueType } from '../value-types.ts';
+import { packageList } from './package-keys.ts';
+
+const metadataPlace = choice('inline', 'detached', 'disabled');
 
 /** What only the rpm family acts on. Other families accept it, so that one config can serve both. */
 export const rpmKeys = {
-  edition: {
-    type: textOrNumber,
-    merge: 'replace',
-    family: 'rpm',
-    description: "The treefile edition, which chooses rpm-ostree's defaults.",
-    example: '"2024"',
-    unread: { because: 'every treefile has the defaults of the config reference' },
-  },
-  'lockfile-repos': {
-    type: textList,
-    merge: 'unique',
-    family: 'rpm',
-    description: 'Repositories that only locked packages are taken from.',
-    example: '[debian-snapshot]',
-    default: [],
-    unread: { because: 'locked packages are taken from the repositories of "repos"' },
-  },
   'repo-packages': {
     type: valueType(
       'list of maps with `repo` and `packages`',
-      z.array(z.strictObject({ repo: z.string().min(1), packages: z.array(z.string().min(1)) })),
+      z.array(z.object({ repo: z.string(), packages: packageList.schema })),
     ),
     merge: 'append',
     family: 'rpm',
-    description: 'Packages that must come from one repository.',
-    example: '[{repo: fedora-updates, packages: [podman]}]',
+    description:
+      'Packages that must come from one repository. What a stronger file names is taken out of the entries of weaker ones.',
+    example: '[{repo: fedora-updates, packages: [podman skopeo]}]',
     unread: { because: 'packages are taken from any of the repositories' },
   },
   'install-langs': {
     type: textList,
-    merge: 'unique',
+    merge: 'append',
     family: 'rpm',
     description: 'Languages whose translations are installed.',
     example: '[en_US]',
     unread: { because: 'the translations of all languages are installed' },
   },
+  'platform-module': {
+    type: text,
+    merge: 'replace',
+    family: 'rpm',
+    description: 'The platform of modules.',
+    example: 'platform:f41',
+    substituted: true,
+    unread: { because: 'there are no modules' },
+  },
   'boot-location': {
-    type: choice('new', 'modules'),
+    type: choice('new', 'modules', 'kernel-install'),
     merge: 'replace',
     family: 'rpm',
     description: 'Where the kernel lies besides `/usr/lib/modules`. Here it lies there alone.',
     example: 'modules',
+    formerly: ['boot_location'],
     unread: { because: 'the kernel lies in /usr/lib/modules alone', unless: ['modules'] },
   },
   'tmp-is-dir': {
@@ -65,7 +62,7 @@ export const rpmKeys = {
     unread: { because: 'files get no SELinux labels', unless: [false] },
   },
   'selinux-label-version': {
-    type: naturalNumber,
+    type: valueType('`0` or `1`', z.literal([0, 1])),
     merge: 'replace',
     family: 'rpm',
     description: 'With 1, files in `/usr/etc` are labelled as if they were in `/etc`.',
@@ -73,7 +70,7 @@ export const rpmKeys = {
     unread: { because: 'files get no SELinux labels' },
   },
   rpmdb: {
-    type: choice('target', 'host', 'sqlite', 'ndb', 'bdb'),
+    type: choiceWithSpellings(['target', 'host', 'sqlite', 'ndb', 'bdb'], { 'b-d-b': 'bdb' }),
     merge: 'replace',
     family: 'rpm',
     description: 'The format of the RPM database.',
@@ -92,9 +89,83 @@ export const rpmKeys = {
     type: textMap,
     merge: 'map',
     family: 'rpm',
-    description: 'Variables of `.repo` files.',
+    description: 'Variables of `.repo` files; not `releasever` and `basearch`, which are there anyway.',
     example: '{contentdir: fedora}',
     unread: { because: 'only .repo files have such variables' },
+  },
+  'repo-metadata': {
+    type: metadataPlace,
+    merge: 'replace',
+    family: 'rpm',
+    description: 'Whether the commit carries the state of the repositories.',
+    example: 'disabled',
+    unread: { because: 'the lockfile says it', unless: ['disabled'] },
+  },
+  'advisories-metadata': {
+    type: metadataPlace,
+    merge: 'replace',
+    family: 'rpm',
+    description: 'Whether the commit carries the advisories of its packages.',
+    example: 'disabled',
+    unread: { because: 'the commit carries no advisories', unless: ['disabled'] },
+  },
+  'gpg-key': {
+    type: text,
+    merge: 'replace',
+    family: 'rpm',
+    description: 'The key that signs the commit.',
+    example: '"0123456789ABCDEF"',
+    formerly: ['gpg_key'],
+    unread: { because: 'containers are signed: "cosa sign"' },
+  },
+  ima: {
+    type: flag,
+    merge: 'replace',
+    family: 'rpm',
+    description: 'Whether files keep the IMA signatures of their packages.',
+    example: 'true',
+    unread: { because: 'files get no IMA signatures', unless: [false] },
+  },
+  'ignore-devices': {
+    type: flag,
+    merge: 'replace',
+    family: 'rpm',
+    description: 'Whether device files in the tree are left out instead of being an error.',
+    example: 'true',
+    unread: { because: 'a device file in the tree is an error', unless: [false] },
+  },
+  sysusers: {
+    type: choice('compose-auto', 'compose-forced'),
+    merge: 'replace',
+    family: 'rpm',
+    description: 'Whether accounts of sysusers.d are made in the build even if packages do not ask for it.',
+    example: 'compose-forced',
+    unread: { because: 'accounts of sysusers.d are made in the build', unless: ['compose-forced'] },
+  },
+  'preserve-passwd': {
+    type: flag,
+    merge: 'replace',
+    family: 'rpm',
+    description: 'Whether the account files of the previous build stay. Here `check-passwd` says what stays.',
+    example: 'false',
+    unread: { because: '"check-passwd" and "check-groups" say what stays' },
+  },
+  'no-initramfs': {
+    type: flag,
+    merge: 'replace',
+    family: 'rpm',
+    description: 'Whether the tree has no initramfs.',
+    example: 'true',
+    unread: { because: 'the initramfs is made after the scripts, and always', unless: [false] },
+  },
+  container: {
+    type: flag,
+    merge: 'replace',
+    family: 'rpm',
+    description:
+      'Whether this is a container that does not boot. With `true`, the file also says `boot-location: modules`, `selinux: false`, `tmp-is-dir: true`, `preserve-passwd: false`, and `{type: none}` for `check-passwd` and `check-groups`, whatever it says itself.',
+    example: 'true',
+    unread: { because: 'what is built here boots', unless: [false] },
   },
   'readonly-executables': {
     type: flag,
@@ -111,5 +182,13 @@ export const rpmKeys = {
     description: 'Whether programs such as rpm are wrapped.',
     example: 'false',
     unread: { because: 'programs are not wrapped', unless: [false] },
+  },
+  'cliwrap-binaries': {
+    type: textList,
+    merge: 'append',
+    family: 'rpm',
+    description: 'The programs that are wrapped.',
+    example: '[kernel-install]',
+    unread: { because: 'programs are not wrapped' },
   },
 } as const satisfies MergedKeyTable;

@@ -1,47 +1,86 @@
 import { z } from 'zod';
 import type { MergedKeyTable } from '../key-table.ts';
-import { choice, flag, text, textList, valueType } from '../value-types.ts';
+import { choiceWithSpellings, flag, text, textList, valueType } from '../value-types.ts';
 
-const identity = z.union([z.int().nonnegative(), z.tuple([z.int().nonnegative(), z.int().nonnegative()])], {
+const number = z.int().nonnegative();
+const userNumbers = z.union([number, z.tuple([number]), z.tuple([number, number])], {
   error: 'must be a number, or a list of two: uid and gid',
 });
 
 /** How users or groups are kept stable from build to build. */
-const accountCheck = valueType(
-  'map with `type`: `none`, `previous`, `file` (with `filename`) or `data` (with `entries`)',
-  z.discriminatedUnion(
-    'type',
-    [
-      z.strictObject({ type: z.literal('none') }),
-      z.strictObject({ type: z.literal('previous') }),
-      z.strictObject({ type: z.literal('file'), filename: z.string().min(1) }),
-      z.strictObject({ type: z.literal('data'), entries: z.record(z.string(), identity) }),
-    ],
-    { error: 'must be none, previous, file or data' },
+function accountCheck<Numbers extends z.ZodType>(numbers: Numbers) {
+  return valueType(
+    'map with `type`: `none`, `previous`, `file` (with `filename`) or `data` (with `entries`)',
+    z.discriminatedUnion(
+      'type',
+      [
+        z.object({ type: z.literal('none') }),
+        z.object({ type: z.literal('previous') }),
+        z.object({ type: z.literal('file'), filename: z.string().min(1) }),
+        z.object({ type: z.literal('data'), entries: z.record(z.string(), numbers) }),
+      ],
+      { error: 'must be none, previous, file or data' },
+    ),
+  );
+}
+
+const addedFiles = valueType(
+  'list of lists of two: a file of the config, and its place in the system',
+  z.array(
+    z.tuple([
+      z.string().min(1),
+      z.string().regex(/^\/*(?:usr\/(?!local\/)|etc\/|bin\/|sbin\/|lib\/|lib64\/)/, {
+        error: 'must be a place in /usr (but not /usr/local), /etc, /bin, /sbin, /lib or /lib64',
+      }),
+    ]),
   ),
 );
 
-const scripts = valueType(
-  'list of scripts',
-  z.array(z.string().regex(/^#!\s*\S/, { error: 'must begin with a line such as #!/bin/sh' })),
+const removedFiles = valueType(
+  'list of strings',
+  z.array(
+    z
+      .string()
+      .min(1, { error: 'must not be empty' })
+      .refine((path) => !path.startsWith('/'), { error: 'must be without the leading slash' })
+      .refine((path) => !path.includes('..'), { error: 'must not have .. in it' }),
+  ),
 );
 
 /** What becomes of the installed packages. */
 export const systemKeys = {
   'ostree-layers': {
     type: textList,
-    merge: 'unique',
+    merge: 'append',
     family: 'any',
     description:
-      'Overlays that are copied over the packages, in this order: `overlay/NAME` is the directory `overlay.d/NAME` beside `manifest.yaml`. Owners are root; modes are 0755 for directories and executables, 0644 otherwise, unless its file `statoverride` has a line `=DECIMAL-MODE /path` (or `DECIMAL-MODE /path`, which adds bits).',
+      'Overlays that are copied over the packages, in this order: `overlay/NAME` and `overlay.d/NAME` are the directory `overlay.d/NAME` beside `manifest.yaml`. What stands twice is copied twice. Owners are root; modes are 0755 for directories and executables, 0644 otherwise, unless its file `statoverride` has a line `=DECIMAL-MODE /path` (or `DECIMAL-MODE /path`, which adds bits).',
     example: '[overlay/05core, overlay/20login]',
+    default: [],
+  },
+  'ostree-override-layers': {
+    type: textList,
+    merge: 'append',
+    family: 'any',
+    description: 'As `ostree-layers`, copied after all of those.',
+    example: '[overlay/90local]',
+    default: [],
+  },
+  'add-files': {
+    type: addedFiles,
+    merge: 'append',
+    family: 'any',
+    description:
+      'Files of the config, relative to this file, to copy into the installed root, after `remove-files` and before scripts. Owner and mode are as in overlays.',
+    example: '[[motd, /etc/motd]]',
     default: [],
   },
   units: {
     type: textList,
-    merge: 'unique',
+    merge: 'append',
     family: 'any',
-    description: 'Systemd units to enable.',
+    description:
+      'Systemd units to enable. With `machineid-compat: false`, systemd presets all units at the first boot, and this key is an error: use a preset file.',
     example: '[sshd.service]',
     default: [],
   },
@@ -51,6 +90,7 @@ export const systemKeys = {
     family: 'any',
     description: 'The systemd target that the system boots to.',
     example: 'multi-user.target',
+    formerly: ['default_target'],
   },
   'initramfs-args': {
     type: textList,
@@ -61,32 +101,32 @@ export const systemKeys = {
     default: [],
   },
   postprocess: {
-    type: scripts,
+    type: textList,
     merge: 'append',
     family: 'any',
     description:
-      'Scripts that run in the installed root, without network, after packages and overlays. The first line names the program that runs it.',
+      'Scripts that run in the installed root, without network, after packages and overlays. The first line names the program that runs it; without one it is /bin/sh.',
     example: '["#!/bin/sh\\nrm -f /etc/motd"]',
     default: [],
-    verbatim: true,
   },
   'postprocess-script': {
     type: text,
     merge: 'replace',
     family: 'any',
-    description: 'A script file, relative to this file, that runs after all of `postprocess`.',
+    description: 'An executable file, relative to this file, that runs after all of `postprocess`.',
     example: 'postprocess.sh',
   },
   'remove-files': {
-    type: textList,
-    merge: 'unique',
+    type: removedFiles,
+    merge: 'append',
     family: 'any',
-    description: 'Paths to delete from the installed root.',
+    description:
+      'Paths to delete from the installed root, without the leading slash, after overlays and before `add-files` and scripts.',
     example: '[usr/share/info]',
     default: [],
   },
   'check-passwd': {
-    type: accountCheck,
+    type: accountCheck(userNumbers),
     merge: 'replace',
     family: 'any',
     description:
@@ -94,7 +134,7 @@ export const systemKeys = {
     example: '{type: file, filename: passwd}',
   },
   'check-groups': {
-    type: accountCheck,
+    type: accountCheck(number),
     merge: 'replace',
     family: 'any',
     description: 'As `check-passwd`, for groups.',
@@ -102,7 +142,7 @@ export const systemKeys = {
   },
   'ignore-removed-users': {
     type: textList,
-    merge: 'unique',
+    merge: 'set',
     family: 'any',
     description: 'Users that may vanish although `check-passwd` knows them; `*` for all.',
     example: '[avahi]',
@@ -110,7 +150,7 @@ export const systemKeys = {
   },
   'ignore-removed-groups': {
     type: textList,
-    merge: 'unique',
+    merge: 'set',
     family: 'any',
     description: 'Groups that may vanish although `check-groups` knows them; `*` for all.',
     example: '[avahi]',
@@ -118,7 +158,7 @@ export const systemKeys = {
   },
   'etc-group-members': {
     type: textList,
-    merge: 'unique',
+    merge: 'append',
     family: 'any',
     description: 'Groups that stand in `/etc/group` and not in `/usr/lib/group`, because people become members.',
     example: '[sudo, adm]',
@@ -132,13 +172,13 @@ export const systemKeys = {
     example: 'false',
   },
   'opt-usrlocal': {
-    type: choice('var', 'root'),
+    type: choiceWithSpellings(['var', 'root', 'state-overlay'], { stateoverlay: 'state-overlay' }),
     merge: 'replace',
     family: 'any',
     description:
       'Where `/opt` and `/usr/local` lie. `var`, unless given: they are links into `/var`, and what packages or overlays ' +
       'have there is copied on the first boot and never updated. `root`: they are part of the system, read-only and ' +
-      'updated with it.',
+      'updated with it. `state-overlay`: as `root`; that they can be written to is not done yet.',
     example: 'root',
   },
   'container-cmd': {

@@ -15,8 +15,13 @@ interface Data {
  * them stand for is bounded; how often an anchor is used does not matter. The library's own conversion looks for each
  * anchor from the top again, and compares each key with all others.
  * @param fail makes the error, for an offset in the text
+ * @param options.lastOfTwiceCounts a key that stands twice is no error: its last value counts
  */
-export function plainData(document: Document.Parsed, fail: (message: string, offset: number) => Error): unknown {
+export function plainData(
+  document: Document.Parsed,
+  fail: (message: string, offset: number) => Error,
+  options: { lastOfTwiceCounts?: boolean } = {},
+): unknown {
   /** By anchor; `undefined` while its node is being read. */
   const anchors = new Map<string, Data | undefined>();
   let added = 0;
@@ -46,7 +51,7 @@ export function plainData(document: Document.Parsed, fail: (message: string, off
       const target = dataOf(key).value;
       if (target !== null && typeof target === 'object') throw fail('A key must be a plain value', offsetOf(key));
       const name = target === null ? '' : String(target);
-      if (entries.has(name)) throw fail('Map keys must be unique', offsetOf(key));
+      if (entries.has(name) && options.lastOfTwiceCounts !== true) throw fail('Map keys must be unique', offsetOf(key));
       entries.set(name, dataOf(value));
     }
     const value = Object.fromEntries([...entries].map(([name, data]) => [name, data.value]));

@@ -12,12 +12,28 @@ import type { YamlFile } from './yaml.ts';
  *   lists the others, each with its own
  */
 export function validate<Schema extends z.ZodType>(schema: Schema, file: YamlFile): z.output<Schema> {
-  const parsed = schema.safeParse(file.value);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, schema, file));
+  const { value, problems } = inspect(schema, file);
   const [first, ...others] = problems;
-  if (first === undefined) throw new CosaError('CONFIG_VALUE', parsed.error.message);
+  if (first === undefined) return value as z.output<Schema>;
   throw problemsError([first, ...others]);
+}
+
+/**
+ * Looks whether a file's value is as a schema has it.
+ * @returns the value as the schema's output, or else all problems, with the keys of the top that they are in
+ */
+export function inspect<Schema extends z.ZodType>(
+  schema: Schema,
+  file: YamlFile,
+): { value: z.output<Schema> | undefined; problems: Problem[]; keys: ReadonlySet<PropertyKey> } {
+  const parsed = schema.safeParse(file.value);
+  if (parsed.success) return { value: parsed.data, problems: [], keys: new Set() };
+  const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, schema, file));
+  const keys = parsed.error.issues.flatMap((issue) =>
+    issue.path.length === 0 && issue.code === 'unrecognized_keys' ? issue.keys : issue.path.slice(0, 1),
+  );
+  if (problems.length === 0) throw new CosaError('CONFIG_VALUE', parsed.error.message);
+  return { value: undefined, problems, keys: new Set(keys) };
 }
 
 /** "did you mean …", from the known names; all of them if they are few and none is near. */

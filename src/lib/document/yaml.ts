@@ -1,6 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { type SourcePosition, usageError } from '../errors.ts';
 import { readTextIfExists } from '../text-file.ts';
+import { jsonErrorPosition } from './json-position.ts';
 import { plainData } from './plain-data.ts';
 
 /** Bytes of one file of a config; the largest that people write are some kilobytes. */
@@ -18,12 +19,18 @@ export interface YamlFile {
   keyPosition(path: readonly PropertyKey[]): SourcePosition;
 }
 
+/** How a file is read. */
+export interface YamlOptions {
+  /** Of a key that stands twice in one map, the last value counts, as in other tools; else it is an error. */
+  lastOfTwiceCounts?: boolean;
+}
+
 /**
- * Parses YAML 1.2. Keys that stand twice in one map are an error.
+ * Parses YAML 1.2. Keys that stand twice in one map are an error, unless the options say otherwise.
  * @param path how errors name the file
  * @throws CosaError `CONFIG_SYNTAX` (exit 2) with line and column
  */
-export function parseYaml(text: string, path: string): YamlFile {
+export function parseYaml(text: string, path: string, options: YamlOptions = {}): YamlFile {
   const lines = new LineCounter();
   const at = (offset: number): SourcePosition => {
     const { line, col } = lines.linePos(offset);
@@ -40,7 +47,7 @@ export function parseYaml(text: string, path: string): YamlFile {
     // The library makes an error of its own of what its calls had no more stack for.
     if (problem?.message.includes('call stack')) throw new RangeError(problem.message);
     if (problem !== undefined) throw syntaxError(problem.message, at(problem.pos[0]));
-    const data = plainData(parsed, (message, offset) => syntaxError(message, at(offset)));
+    const data = plainData(parsed, (message, offset) => syntaxError(message, at(offset)), options);
     return { document: parsed, value: data };
   });
   const root: Node | null = document.contents;
@@ -52,7 +59,7 @@ export function parseYaml(text: string, path: string): YamlFile {
     for (const name of keys) {
       const parent = isAlias(node) ? (node.resolve(document) ?? null) : node;
       if (isMap<Node, Node | null>(parent)) {
-        const pair = parent.items.find((item) => isScalar(item.key) && String(item.key.value) === String(name));
+        const pair = parent.items.findLast((item) => isScalar(item.key) && String(item.key.value) === String(name));
         if (pair === undefined) return { node: key ?? parent, key };
         key = pair.key;
         node = pair.value ?? pair.key;
@@ -79,6 +86,19 @@ export function parseYaml(text: string, path: string): YamlFile {
   };
 }
 
+/**
+ * Parses JSON as {@link parseYaml} does YAML, of which it is a part.
+ * @throws CosaError `CONFIG_SYNTAX` (exit 2) with line and column
+ */
+export function parseJsonConfig(text: string, path: string): YamlFile {
+  const position = jsonErrorPosition(text);
+  if (position !== undefined) {
+    throw usageError('CONFIG_SYNTAX', 'this is not valid JSON', { where: { file: path, ...position } });
+  }
+  // Tabs between values are no indentation in JSON. In its strings there are none.
+  return parseYaml(text.replaceAll('\t', ' '), path);
+}
+
 /** A part of a YAML file that is read as if it were a file of its own. */
 export function yamlPart(file: YamlFile, prefix: readonly PropertyKey[], value: unknown): YamlFile {
   return {
@@ -94,9 +114,9 @@ export function yamlPart(file: YamlFile, prefix: readonly PropertyKey[], value: 
  * @returns `undefined` if there is no such file
  * @throws CosaError `CONFIG_SYNTAX`, what {@link readTextIfExists} throws (exit 2)
  */
-export async function readYaml(path: string): Promise<YamlFile | undefined> {
+export async function readYaml(path: string, options: YamlOptions = {}): Promise<YamlFile | undefined> {
   const text = await readTextIfExists(path, maximumConfigBytes);
-  return text === undefined ? undefined : parseYaml(text, path);
+  return text === undefined ? undefined : parseYaml(text, path, options);
 }
 
 /** The parser calls itself for each level: a file of nothing but brackets would exhaust the stack. */

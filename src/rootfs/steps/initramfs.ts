@@ -11,6 +11,7 @@ import { hostPath } from '../../lib/root-path.ts';
 import { lastLines, type RootContext, type RootStep, runInRoot } from '../context.ts';
 import { initramfsDependencies } from '../initramfs/dependencies.ts';
 import { walkTree } from '../walk.ts';
+import { withoutVersion } from './os-release.ts';
 
 /** Raised when an image of an older version of this step must not be used again. */
 const formatVersion = 2;
@@ -26,29 +27,35 @@ const timestamp = 86_400;
 export const initramfs: RootStep = {
   title: 'make the initramfs',
   async run(context) {
-    const { root, request, kernelRelease } = context;
+    const { root, kernelRelease } = context;
     const path = `/usr/lib/modules/${kernelRelease}/initramfs.img`;
     await removeInRoot(root, path);
     const image = await hostPath(root, path);
     context.generated.set(path, 'initramfs');
-    const cache = request.initramfsCache;
-    const { packagesKey, initramfsArguments } = request;
-    const base = sha256Hex(canonicalJson([formatVersion, packagesKey, kernelRelease, initramfsArguments]));
-    if (await cache?.find(base, root, image)) {
-      context.reporter.log('the initramfs of an earlier build is still valid');
-    } else {
-      await using scratch = await openScratch(tmpdir());
-      const work = join(scratch.path, 'dracut');
-      await mkdir(work);
-      const made = await makeInitramfs(context, work);
-      // Before the image is in the root: it does not depend on itself.
-      const tracked = await initramfsDependencies(root, kernelRelease, await collectedPaths(work));
-      await cache?.keep(base, root, tracked, made);
-      await copyFile(made, image);
-    }
+    // A new version alone does not make a new initramfs.
+    await withoutVersion(context, () => placeInitramfs(context, image));
     await chmod(image, imageMode);
   },
 };
+
+/** @param image where it goes, on the host */
+async function placeInitramfs(context: RootContext, image: string): Promise<void> {
+  const { root, request, kernelRelease } = context;
+  const { packagesKey, initramfsArguments, initramfsCache: cache } = request;
+  const base = sha256Hex(canonicalJson([formatVersion, packagesKey, kernelRelease, initramfsArguments]));
+  if (await cache?.find(base, root, image)) {
+    context.reporter.log('the initramfs of an earlier build is still valid');
+  } else {
+    await using scratch = await openScratch(tmpdir());
+    const work = join(scratch.path, 'dracut');
+    await mkdir(work);
+    const made = await makeInitramfs(context, work);
+    // Before the image is in the root: it does not depend on itself.
+    const tracked = await initramfsDependencies(root, kernelRelease, await collectedPaths(work));
+    await cache?.keep(base, root, tracked, made);
+    await copyFile(made, image);
+  }
+}
 
 /** Readable for root alone, as dracut makes it: an initramfs may hold keys. */
 const imageMode = 0o600;

@@ -15,7 +15,7 @@ export const overlays: RootStep = {
       const paths: string[] = [];
       for (const entry of overlay.entries) {
         await placeEntry(context, overlay, entry);
-        if (entry.type !== 'directory') paths.push(await resolveInRoot(context.root, entry.path));
+        if (entry.type !== 'directory') paths.push(await resolveInRoot(context.root, installedPath(entry.path)));
         if (entry.type === 'file') await warnOfLineEnds(context, overlay, entry.path);
       }
       warnOfLost(context.reporter, `overlay ${overlay.name}`, paths);
@@ -23,8 +23,13 @@ export const overlays: RootStep = {
   },
 };
 
+/** What an ostree tree has in /usr/etc lies in /etc until the end. */
+function installedPath(path: string): string {
+  return path.replace(/^usr\/etc(?=\/|$)/, 'etc');
+}
+
 async function placeEntry(context: RootContext, overlay: Overlay, entry: OverlayEntry): Promise<void> {
-  const path = await resolveInRoot(context.root, entry.path);
+  const path = await resolveInRoot(context.root, installedPath(entry.path));
   if (entry.type === 'directory') return placeDirectory(context, overlay, entry);
   const present = await kindOf(context.root, path);
   if (present === 'directory') {
@@ -34,7 +39,7 @@ async function placeEntry(context: RootContext, overlay: Overlay, entry: Overlay
   await removeInRoot(context.root, path);
   const destination = await hostPath(context.root, path);
   if (entry.type === 'symlink') {
-    if (climbsOut(entry.path, entry.target)) {
+    if (climbsOut(installedPath(entry.path), entry.target)) {
       const message = `overlay ${overlay.name}: the link /${entry.path} → ${entry.target} leads out of the root`;
       throw new CosaError('OVERLAY_LINK_ESCAPES', message, {
         hint: 'let it point to an absolute path, or go up fewer directories',
@@ -57,7 +62,7 @@ async function placeDirectory(
   entry: OverlayEntry & { type: 'directory' },
 ): Promise<void> {
   // An overlay's /lib is the root's /usr/lib: the last component is followed too.
-  const path = await resolveDirectoryInRoot(context.root, entry.path);
+  const path = await resolveDirectoryInRoot(context.root, installedPath(entry.path));
   const destination = await hostPath(context.root, path);
   const present = await kindOf(context.root, path);
   if (present === 'other') throw conflict(overlay, entry, 'the packages have a file there');

@@ -1,11 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Bind } from '../../exec/sandbox.ts';
 import { openScratch } from '../../exec/scratch.ts';
 import { CosaError, usageError } from '../../lib/errors.ts';
 import { lastLines, type RootContext, type RootStep, runInRoot } from '../context.ts';
 import { emptyDirectories, linkedDirectories, lostBelow, warnOfLost } from '../lost-paths.ts';
 import type { PostprocessScript } from '../request.ts';
+import { openSurroundings } from '../script-surroundings.ts';
 import { walkTree } from '../walk.ts';
 
 /** Runs the configuration's scripts inside the root, in order, without network. */
@@ -13,18 +15,29 @@ export const postprocess: RootStep = {
   title: 'run scripts',
   async run(context) {
     const scripts = context.request.postprocess.map((script) => ({ script, interpreter: interpreterOf(script) }));
-    await using scratch = await openScratch(tmpdir());
-    let lost = await lostPaths(context.root);
-    for (const { script, interpreter } of scripts) {
-      await runScript(context, scratch.path, script, interpreter);
-      const before = new Set(lost);
-      lost = await lostPaths(context.root);
-      const left = lost.filter((path) => !before.has(path));
-      warnOfLost(context.reporter, script.name, left);
-    }
+    if (scripts.length > 0) await runScripts(context, scripts);
     await requireStorable(context);
   },
 };
+
+interface Run {
+  script: PostprocessScript;
+  interpreter: readonly string[];
+}
+
+async function runScripts(context: RootContext, scripts: readonly Run[]): Promise<void> {
+  await using scratch = await openScratch(tmpdir());
+  let lost = await lostPaths(context.root);
+  const surroundings = await openSurroundings(context, scratch.path);
+  for (const { script, interpreter } of scripts) {
+    await runScript(context, scratch.path, { script, interpreter, binds: surroundings.binds });
+    const before = new Set(lost);
+    lost = await lostPaths(context.root);
+    const left = lost.filter((path) => !before.has(path));
+    warnOfLost(context.reporter, script.name, left);
+  }
+  await surroundings.close();
+}
 
 /** What lies below directories of which nothing stays, but those where scripts may leave what they like. */
 async function lostPaths(root: string): Promise<string[]> {
@@ -69,13 +82,13 @@ const scriptPath = '/run/cosa-postprocess';
 async function runScript(
   context: RootContext,
   directory: string,
-  script: PostprocessScript,
-  interpreter: readonly string[],
+  run: Run & { binds: readonly Bind[] },
 ): Promise<void> {
+  const { script, interpreter } = run;
   context.reporter.log(script.name);
   const file = join(directory, 'script');
   await writeFile(file, script.content);
-  const binds = [{ from: file, to: scriptPath }];
+  const binds = [...run.binds, { from: file, to: scriptPath }];
   const result = await runInRoot(context, [...interpreter, scriptPath], { binds });
   if (result.exitCode === 0) return;
   const message = `${script.name} ended with exit status ${result.exitCode}\n${lastLines(result)}`;
@@ -84,7 +97,7 @@ async function runScript(
 
 /**
  * The program and its one argument of a script's first line, as the kernel reads it: run by ourselves, a
- * script works from a file system that does not allow execution.
+ * script works from a file system that does not allow execution. Without such a line it is the shell, as for execvp(3).
  */
 function interpreterOf(script: PostprocessScript): string[] {
   if (/^[^\n]*\r\n/.test(script.content)) {
@@ -94,11 +107,6 @@ function interpreterOf(script: PostprocessScript): string[] {
     });
   }
   const [, program, argument] = /^#![ \t]*(\S+)(?:[ \t]+(\S.*?))?[ \t]*(?:\n|$)/.exec(script.content) ?? [];
-  if (program === undefined) {
-    throw usageError('POSTPROCESS_INTERPRETER', `${script.name} does not say which program runs it`, {
-      where: script.where,
-      hint: 'begin it with a line such as #!/bin/sh',
-    });
-  }
+  if (program === undefined) return ['/bin/sh'];
   return argument === undefined ? [program] : [program, argument];
 }

@@ -1,6 +1,5 @@
 import { posix } from 'node:path';
 import { usageError } from '../../lib/errors.ts';
-import { nearest } from '../../lib/nearest.ts';
 import { removeInRoot } from '../../lib/root-files.ts';
 import type { RootContext, RootStep } from '../context.ts';
 
@@ -12,7 +11,7 @@ export const removeFiles: RootStep = {
   },
 };
 
-/** Takes away what packages own and `remove-from-packages` matches: whole paths, as in rpm-ostree. */
+/** Takes away what packages own and `remove-from-packages` matches: as in rpm-ostree, a package that is not there is no error. */
 export const removeFromPackages: RootStep = {
   title: 'remove files of packages',
   async run(context) {
@@ -20,8 +19,8 @@ export const removeFromPackages: RootStep = {
     for (const { name, paths } of context.request.packages) owned.set(name, [...(owned.get(name) ?? []), ...paths]);
     for (const removal of context.request.removeFromPackages) {
       const paths = owned.get(removal.package);
-      if (paths === undefined) throw unknownPackage(removal.package, [...owned.keys()]);
-      await removeMatches(context, removal.patterns, paths);
+      if (paths === undefined) context.reporter.log(`remove-from-packages: ${removal.package} is not installed`);
+      else await removeMatches(context, removal.patterns, paths);
     }
   },
 };
@@ -41,10 +40,10 @@ async function removeMatches(
 
 function compile(pattern: string): RegExp {
   try {
-    return new RegExp(`^(?:${pattern})$`);
+    return new RegExp(pattern);
   } catch (error) {
     throw usageError('REMOVE_PATTERN', `remove-from-packages: "${pattern}" is not a regular expression`, {
-      hint: 'it must match the whole path: /usr/share/locale/.*',
+      hint: 'it is searched for in paths such as /usr/share/locale/de',
       cause: error,
     });
   }
@@ -59,11 +58,4 @@ async function removePath(root: string, path: string): Promise<void> {
     throw usageError('REMOVE_ROOT', `remove-files: "${path}" is the root itself`, { hint: 'name what is to go' });
   }
   await removeInRoot(root, normal);
-}
-
-function unknownPackage(name: string, known: readonly string[]) {
-  const [near] = nearest(name, known);
-  return usageError('REMOVE_PACKAGE_UNKNOWN', `remove-from-packages: the package "${name}" is not installed`, {
-    hint: near === undefined ? 'remove the entry, or install the package' : `did you mean "${near}"?`,
-  });
 }

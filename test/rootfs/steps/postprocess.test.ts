@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { exists } from '../../../src/lib/if-exists.ts';
 import { postprocess } from '../../../src/rootfs/steps/postprocess.ts';
 import { contextFor, copyProgram, shellRoot } from '../support.ts';
 
@@ -97,15 +98,32 @@ describe('postprocess', () => {
     },
   );
 
-  it.each(['echo hello\n', '', '#!\n', ' #!/bin/sh\n'])('refuses %j, before any script runs', async (content) => {
+  it.each(['echo hello >/made\n', '#!\necho hello >/made\n', ' #!/bin/sh\necho hello >/made\n'])(
+    'runs %j with the shell',
+    async (content) => {
+      const root = await shellRoot();
+      await postprocess.run(contextFor(root, { postprocess: scripts(content) }));
+      expect(await readFile(join(root, 'made'), 'utf8')).toBe('hello\n');
+    },
+  );
+
+  it('has /usr/etc, and accounts in /usr/lib, while scripts run; what they write there is in /etc', async () => {
     const root = await shellRoot();
-    const context = contextFor(root, { postprocess: scripts('#!/bin/sh\necho > /made\n', content) });
-    await expect(postprocess.run(context)).rejects.toMatchObject({
-      code: 'POSTPROCESS_INTERPRETER',
-      message: 'postprocess[1] does not say which program runs it',
-      hint: 'begin it with a line such as #!/bin/sh',
-      where,
-    });
-    await expect(readFile(join(root, 'made'))).rejects.toThrow('ENOENT');
+    await mkdir(join(root, 'etc'), { recursive: true });
+    await writeFile(join(root, 'etc/group'), 'root:x:0:\nwheel:x:10:\n');
+    const script =
+      '#!/bin/sh\nset -e\necho own > /usr/etc/own\nread -r line < /usr/lib/group\necho "$line" >> /etc/group\n';
+    await postprocess.run(contextFor(root, { postprocess: scripts(script) }));
+    expect(await readFile(join(root, 'etc/own'), 'utf8')).toBe('own\n');
+    expect(await readFile(join(root, 'etc/group'), 'utf8')).toBe('root:x:0:\nwheel:x:10:\n');
+    await expect(lstat(join(root, 'usr/etc'))).rejects.toThrow('ENOENT');
+    await expect(lstat(join(root, 'usr/lib/group'))).rejects.toThrow('ENOENT');
+  });
+
+  it.each([true, false])('has /run/.containerenv where the config is made for it: %s', async (containerMarker) => {
+    const root = await shellRoot();
+    const script = '#!/bin/sh\nif [ -f /run/.containerenv ]; then echo > /made; fi\n';
+    await postprocess.run(contextFor(root, { postprocess: scripts(script), containerMarker }));
+    expect(await exists(join(root, 'made'))).toBe(containerMarker);
   });
 });

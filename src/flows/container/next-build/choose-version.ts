@@ -63,7 +63,8 @@ export async function chooseVersion(session: Session, request: VersionRequest): 
   const readers = [store, elsewhere, there].filter((reader) => reader !== undefined);
   const tags = await Promise.all(readers.map((reader) => reader.tagNames()));
   const last = labelOf(previous?.image, labelNames.version);
-  return nextVersion(prefix, inputs.timestamp, [...tags.flat(), ...(last === undefined ? [] : [last])]);
+  const rule = { prefix, suffix: inputs.config.treefile['automatic-version-suffix'] ?? '.' };
+  return nextVersion(rule, inputs.timestamp, [...tags.flat(), ...(last === undefined ? [] : [last])]);
 }
 
 /** Whether nobody has given a version to the platform: only builds for others are tagged with it. */

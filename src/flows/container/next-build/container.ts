@@ -5,6 +5,7 @@ import { cacheKinds } from '../../../cache/kinds.ts';
 import { labelNames } from '../../../contract/labels.ts';
 import { layerContents } from '../../../layers/contents.ts';
 import { architectureNamed } from '../../../lib/architecture.ts';
+import { canonicalJson } from '../../../lib/canonical-json.ts';
 import { sha256Hex } from '../../../lib/digest.ts';
 import type { LocalStore } from '../../../oci/store.ts';
 import { layerComponents } from '../../../ostree/encapsulate/image.ts';
@@ -104,7 +105,7 @@ export async function makeContainer(pipeline: Pipeline, request: ContainerReques
 function commitOptions(inputs: BuildInputs, version: string): CommitOptions {
   const added = Object.entries(inputs.config.treefile['add-commit-metadata']).map(([name, value]) => [
     name,
-    typeof value === 'boolean' ? value : String(value),
+    typeof value === 'boolean' || typeof value === 'string' ? value : canonicalJson(value),
   ]);
   return {
     subject: `${inputs.config.name} ${version}`,

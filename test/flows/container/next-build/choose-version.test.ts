@@ -34,7 +34,7 @@ async function choose({ version, force = false, push }: { version?: string; forc
   return await chooseVersion(session, {
     work,
     store,
-    inputs: inputs('13'),
+    inputs: inputs('13<date:>'),
     previous: undefined,
     destination: push === undefined ? undefined : parseDestination(push, work.root),
     options: { version, force },
@@ -99,7 +99,7 @@ describe('chooseVersion', () => {
     const { reference: admitted } = await admitImage(session, other.work.root, opened, descriptor);
     const previous = { image: await readImage(reader, descriptor), reader, place, admitted };
     const options = { version: undefined, force: false };
-    const request = { work: other.work, store, inputs: inputs('13'), previous, destination: undefined, options };
+    const request = { work: other.work, store, inputs: inputs('13<date:>'), previous, destination: undefined, options };
     expect(await chooseVersion(session, request)).toBe('13.7');
   });
 

@@ -113,23 +113,26 @@ it('a lockfile gives the packages and the date, without asking anybody', async (
   expect({ timestamp, stream, source }).toEqual({ timestamp: 1_700_000_000, stream: 'testing', source: undefined });
 });
 
-it('warns of keys that have no effect, each once and with its position', async () => {
-  await writeFiles({ 'image.yaml': 'size: 12\nostree-remote: example\n', 'more.yaml': 'selinux: true\n' }, config);
+it('logs keys that have no effect, each once and with its position, and warns of misspelt ones', async () => {
+  await writeFiles(
+    { 'image.yaml': 'size: 12\nostree-remote: example\nrootf: ext4\n', 'more.yaml': 'selinux: true\n' },
+    config,
+  );
   await appendFile(join(config, 'manifest.yaml'), 'include: more.yaml\nselinux: true\n');
   const events: PipelineEvent[] = [];
   const work = workDirectoryAt(root, { config: { source: config } });
   const watched = { ...pipeline, events: (event: PipelineEvent) => void events.push(event) };
   await readBuildInputs(watched, work, { architecture: 'x86_64', maxLayers: 64, compression: 'zstd' });
   expect(events).toEqual([
+    { type: 'log', line: `${config}/manifest.yaml:8:1: "selinux" has no effect: files get no SELinux labels` },
     {
-      type: 'warning',
-      message: `${config}/manifest.yaml:8:1: "selinux" has no effect: files get no SELinux labels`,
-      hint: undefined,
+      type: 'log',
+      line: `${config}/image.yaml:2:1: "ostree-remote" has no effect: an installed system follows a container: container-imgref`,
     },
     {
       type: 'warning',
-      message: `${config}/image.yaml:2:1: "ostree-remote" has no effect: an installed system follows a container: container-imgref`,
-      hint: undefined,
+      message: `${config}/image.yaml:3:1: "rootf" has no effect: only other tools read it, from image.json`,
+      hint: 'did you mean "rootfs"?',
     },
   ]);
 });

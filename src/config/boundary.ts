@@ -1,0 +1,62 @@
+import { realpath, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative } from 'node:path';
+import { type SourcePosition, usageError } from '../lib/errors.ts';
+import { ifExists } from '../lib/if-exists.ts';
+
+/** The directory that files of a config may lie in, and how its errors name them. */
+export interface Boundary {
+  /** The config directory, absolute. */
+  base: string;
+  /** Real path of the git checkout that the config lies in; of the config directory itself where there is none. */
+  outermost: string;
+}
+
+/** A file that a config names, found. */
+export interface FoundFile {
+  /** Absolute, by the names that the config uses. */
+  path: string;
+  /** What it is whatever its names are. */
+  identity: string;
+}
+
+/**
+ * The boundary of a config: a config directory may be one of several of a checkout, which share files.
+ * @param base absolute
+ */
+export async function boundaryOf(base: string): Promise<Boundary> {
+  const real = (await ifExists(realpath(base))) ?? base;
+  for (let directory = real; ; directory = dirname(directory)) {
+    if ((await ifExists(stat(join(directory, '.git')))) !== undefined) return { base, outermost: directory };
+    if (dirname(directory) === directory) return { base, outermost: real };
+  }
+}
+
+/**
+ * Finds a file that a config names.
+ * @param directory absolute: what the name is relative to
+ * @returns `undefined` if there is none
+ * @throws CosaError `CONFIG_FILE_OUTSIDE` (exit 2) for an absolute path, and one that leads out of the boundary, also through links
+ */
+export async function findFile(
+  boundary: Boundary,
+  directory: string,
+  name: string,
+  where: SourcePosition,
+): Promise<FoundFile | undefined> {
+  if (isAbsolute(name)) {
+    throw usageError('CONFIG_FILE_OUTSIDE', `"${name}" is an absolute path`, {
+      where,
+      hint: 'files are named relative to the file that names them',
+    });
+  }
+  const path = join(directory, name);
+  const identity = await ifExists(realpath(path));
+  if (identity === undefined) return undefined;
+  if (relative(boundary.outermost, identity).split('/')[0] === '..') {
+    throw usageError('CONFIG_FILE_OUTSIDE', `"${name}" leads out of the config`, {
+      where,
+      hint: `keep all files of the config below ${boundary.outermost}`,
+    });
+  }
+  return { path, identity };
+}

@@ -1,0 +1,209 @@
+import { z } from 'zod';
+import type { ArchitectureName } from '../lib/architecture.ts';
+import { inspect } from '../lib/document/validate.ts';
+import { type YamlFile, yamlPart } from '../lib/document/yaml.ts';
+import { sortByBytes } from '../lib/order.ts';
+import type { Problem } from '../lib/problems.ts';
+import { fileSchema, type KeyDefinition, type KeyTable } from './key-table.ts';
+import { type Mistakes, noteAll } from './mistakes.ts';
+import { type PackageEntry, packagesOf } from './package-entries.ts';
+import { impliedValues } from './treefile/implied-values.ts';
+import {
+  architectureKey,
+  architecturePackages,
+  isArchitecturePackages,
+  type TreefileValues,
+  treefileFileKeys,
+  treefileKeys,
+} from './treefile-keys.ts';
+
+/** Where a value stands in its file. */
+interface Place {
+  /** The path of the key's value. */
+  path: readonly PropertyKey[];
+  /** The paths of a list's items, where they are not simply counted. */
+  items?: readonly (readonly PropertyKey[])[];
+  /** The key that implies the value, which stands nowhere itself. */
+  impliedBy?: string;
+}
+
+/** One file of an include tree, or the keys that stand right in a `conditional-include`. */
+export interface Fragment {
+  file: YamlFile;
+  /** The file's directory, absolute: what paths in it are relative to. */
+  directory: string;
+  /** By the names of now, packages of the architecture among the others, one an entry. */
+  values: TreefileValues;
+  places: ReadonlyMap<string, Place>;
+}
+
+const schema = fileSchema(withFormerNames(treefileFileKeys));
+const architectureSchema = z.record(z.string(), architecturePackages.type.schema);
+
+type Values = Record<string, unknown>;
+
+function withFormerNames(table: KeyTable): KeyTable {
+  const former = Object.values(table).flatMap((key) => (key.formerly ?? []).map((name) => [name, key] as const));
+  return { ...table, ...Object.fromEntries(former) };
+}
+
+/**
+ * What a treefile says. Keys that nothing stands behind are not set.
+ * @param ignoresUnknown as JSON files do, whose comments are keys
+ * @param mistakes gets all problems of the file as one: `CONFIG_UNKNOWN_KEY`, `CONFIG_VALUE`
+ * @throws CosaError what `mistakes` throws
+ */
+export function readFragment(
+  file: YamlFile,
+  directory: string,
+  basearch: ArchitectureName,
+  options: { ignoresUnknown: boolean; mistakes: Mistakes },
+): Fragment {
+  const problems: Problem[] = [];
+  const written = valuesThatAreRight(file, options.ignoresUnknown, problems);
+  const places = new Map<string, Place>();
+  const values = renamed(written, places, { file, problems });
+  gatherPackages(written, values, places, { file, basearch, problems });
+  problems.push(...problemsBetweenKeys(values, { file, basearch }));
+  noteAll(options.mistakes, problems);
+  for (const [name, value, because] of impliedValues(values)) {
+    Object.assign(values, { [name]: value });
+    places.set(name, { path: [because], impliedBy: because });
+  }
+  return { file, directory, values, places };
+}
+
+const inlineSchema = z.object(fileSchema(treefileKeys).shape);
+
+/**
+ * What stands right in a `conditional-include`: keys of the flattened treefile count there, others do not.
+ * @param part the map as if it were a file of its own
+ * @param mistakes as for {@link readFragment}
+ * @returns the fragment, and the keys that have no effect there
+ */
+export function readInlineFragment(
+  part: YamlFile,
+  directory: string,
+  mistakes: Mistakes,
+): { fragment: Fragment; ignored: string[] } {
+  const written = Object.entries(part.value as Values).filter(([, value]) => value !== null);
+  const isCounted = ([name]: [string, unknown]) => name !== 'variables' && name in treefileKeys;
+  const problems: Problem[] = [];
+  const values: TreefileValues = rightValues(
+    inlineSchema,
+    part,
+    Object.fromEntries(written.filter(isCounted)),
+    problems,
+  );
+  const places = new Map<string, Place>(Object.keys(values).map((name) => [name, { path: [name] }]));
+  if (values.packages !== undefined) {
+    setPackages(values, places, packagesOf(values.packages, ['packages'], part.valuePosition, problems));
+  }
+  noteAll(mistakes, problems);
+  const ignored = written.filter((entry) => !isCounted(entry)).map(([name]) => name);
+  return { fragment: { file: part, directory, values, places }, ignored };
+}
+
+/** The values of a file's map that are as the tables have them; the others become problems. */
+function valuesThatAreRight(file: YamlFile, ignoresUnknown: boolean, problems: Problem[]): Values {
+  const { value } = file;
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    problems.push(...inspect(schema, file).problems);
+    return {};
+  }
+  const ofArchitectures: Values = {};
+  const others: Values = {};
+  for (const [name, part] of Object.entries(value)) {
+    if (isArchitecturePackages(name)) ofArchitectures[name] = part;
+    else if (part !== null && (!ignoresUnknown || name in schema.shape)) others[name] = part;
+  }
+  return {
+    ...rightValues(schema, file, others, problems),
+    ...rightValues(architectureSchema, file, ofArchitectures, problems),
+  };
+}
+
+function rightValues(against: z.ZodType, file: YamlFile, values: Values, problems: Problem[]): Values {
+  const all = inspect(against, yamlPart(file, [], values));
+  problems.push(...all.problems);
+  if (all.problems.length === 0) return all.value as Values;
+  const right = Object.entries(values).filter(([name]) => !all.keys.has(name));
+  return inspect(against, yamlPart(file, [], Object.fromEntries(right))).value as Values;
+}
+
+/** The values by the names of now; packages are gathered apart. */
+function renamed(
+  written: Values,
+  places: Map<string, Place>,
+  { file, problems }: { file: YamlFile; problems: Problem[] },
+): TreefileValues {
+  const values: Values = {};
+  for (const [name, key] of Object.entries<KeyDefinition>(treefileFileKeys)) {
+    const spellings = [name, ...(key.formerly ?? [])].filter((spelling) => Object.hasOwn(written, spelling));
+    const [spelling, second] = spellings;
+    if (spelling === undefined || name === 'packages') continue;
+    if (second !== undefined) {
+      const message = `"${spelling}" and "${second}" are two names of one key`;
+      problems.push({ code: 'CONFIG_VALUE', message, where: file.keyPosition([second]), hint: `keep "${name}"` });
+    }
+    values[name] = written[spelling];
+    places.set(name, { path: [spelling] });
+  }
+  return values;
+}
+
+function gatherPackages(
+  written: Values,
+  values: TreefileValues,
+  places: Map<string, Place>,
+  context: { file: YamlFile; basearch: ArchitectureName; problems: Problem[] },
+): void {
+  const { file, basearch, problems } = context;
+  const keys = ['packages', ...treefileKeys.packages.formerly, architectureKey(basearch)];
+  const lists = keys.filter((key) => Object.hasOwn(written, key));
+  const split = (list: readonly string[], path: readonly PropertyKey[]) =>
+    packagesOf(list, path, file.valuePosition, problems);
+  if (lists.length > 0) {
+    setPackages(
+      values,
+      places,
+      lists.flatMap((key) => split(written[key] as string[], [key])),
+    );
+  }
+  const ofRepositories = values['repo-packages'];
+  if (ofRepositories === undefined) return;
+  values['repo-packages'] = ofRepositories.map(({ repo, packages }, index) => {
+    const names = split(packages, ['repo-packages', index, 'packages']).map(({ name }) => name);
+    return { repo, packages: sortByBytes(new Set(names)) };
+  });
+}
+
+function setPackages(values: TreefileValues, places: Map<string, Place>, entries: readonly PackageEntry[]): void {
+  values.packages = entries.map(({ name }) => name);
+  const path = entries[0]?.path.slice(0, 1) ?? ['packages'];
+  places.set('packages', { path, items: entries.map((entry) => entry.path) });
+}
+
+const reserved = ['releasever', 'basearch'];
+
+/** Problems of values that are right each for itself. */
+function problemsBetweenKeys(
+  values: TreefileValues,
+  { file, basearch }: { file: YamlFile; basearch: ArchitectureName },
+): Problem[] {
+  const problems: Problem[] = [];
+  const add = (path: readonly string[], message: string, hint: string) =>
+    problems.push({ code: 'CONFIG_VALUE', message, where: file.keyPosition(path), hint });
+  if (values.basearch !== undefined && values.basearch !== basearch) {
+    add(['basearch'], `this file is for ${values.basearch}, and the build is for ${basearch}`, 'leave "basearch" out');
+  }
+  for (const name of reserved) {
+    if (Object.hasOwn(values.variables ?? {}, name)) {
+      add(['variables', name], `the variable "${name}" cannot be set: it is there anyway`, 'choose another name');
+    }
+    if (Object.hasOwn(values.repovars ?? {}, name)) {
+      add(['repovars', name], `the variable "${name}" cannot be set: it is there anyway`, 'choose another name');
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import { maximumConfigBytes } from '../lib/document/yaml.ts';
+import { usageError } from '../lib/errors.ts';
+import { namesIn } from '../lib/files.ts';
+import { readText } from '../lib/text-file.ts';
+
+/** A package repository that a file beside the manifest defines. */
+export interface DefinedRepository {
+  /** What `repos` calls it: a section's name (`.repo`), or the file's (`.sources`). */
+  name: string;
+  /** Absolute path of the file. */
+  path: string;
+  /** With the dot: it tells the package family. */
+  extension: string;
+  /** What the file says of it. */
+  text: string;
+  /** Whether it is used where the config names none. */
+  enabled: boolean;
+}
+
+/**
+ * All repositories that are defined beside the manifest, by file in byte order, then as they stand.
+ * @param extensions the endings of repository files, with the dot
+ * @throws CosaError `CONFIG_SYNTAX` (exit 2) with the line, what {@link readText} throws
+ */
+export async function readRepositoryFiles(base: string, extensions: readonly string[]): Promise<DefinedRepository[]> {
+  const files = (await namesIn(base)).flatMap((file) => {
+    const extension = extensions.find((ending) => file.endsWith(ending) && file !== ending);
+    return extension === undefined ? [] : [{ file, extension }];
+  });
+  const found = await Promise.all(
+    files.map(async ({ file, extension }) => {
+      const path = join(base, file);
+      const text = await readText(path, maximumConfigBytes);
+      if (extension === '.repo') return sectionsOf(text, path);
+      const name = file.slice(0, -extension.length);
+      return [{ name, path, extension, text, enabled: true }];
+    }),
+  );
+  return found.flat();
+}
+
+/** The sections of a `.repo` file: https://dnf.readthedocs.io/en/latest/conf_ref.html */
+function sectionsOf(text: string, path: string): DefinedRepository[] {
+  const sections: { name: string; lines: string[] }[] = [];
+  for (const [index, line] of text
+    .replace(/^\ufeff/, '')
+    .split(/\r?\n/)
+    .entries()) {
+    const [, name] = /^\[([^\]]+)\]\s*$/.exec(line) ?? [];
+    const isComment = /^\s*(?:[#;]|$)/.test(line);
+    if (name !== undefined) sections.push({ name, lines: [] });
+    else if (!isComment && sections.length === 0)
+      throw syntaxError('nothing may stand before the first [NAME]', path, index);
+    else if (!isComment && !/^(?:\s|[^\s=:]+\s*[=:])/.test(line))
+      throw syntaxError(`"${line}" is no KEY=VALUE`, path, index);
+    if (!isComment) sections.at(-1)?.lines.push(line.trimEnd());
+  }
+  return sections
+    .filter(({ name }) => name !== 'main')
+    .map(({ name, lines }) => ({
+      name,
+      path,
+      extension: '.repo',
+      text: `${lines.join('\n')}\n`,
+      enabled: !lines.some((line) => /^enabled\s*[=:]\s*(?:0|no|false|off|disabled)\s*$/i.test(line)),
+    }));
+}
+
+function syntaxError(message: string, file: string, index: number): Error {
+  return usageError('CONFIG_SYNTAX', `this is not a repository file: ${message}`, {
+    where: { file, line: index + 1, column: 1 },
+  });
+}

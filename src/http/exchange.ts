@@ -23,6 +23,8 @@ export interface HttpResponse {
   status: number;
   /** @param name in lower case */
   header(name: string): string | undefined;
+  /** All of them, with names in lower case; one that was sent several times is joined by commas. */
+  headers: Readonly<Record<string, string>>;
   /** Where the answer came from, after redirects: what relative addresses in it start from. */
   url: URL;
   /** Throws a CosaError that is temporary (see {@link isTemporary}) if the connection breaks or stalls. */

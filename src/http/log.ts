@@ -90,8 +90,11 @@ async function* counted(
   }
 }
 
-/** Parameters that say what is asked for, and never who asks: those of registries and of their token services. */
-const harmless = new Set(['n', 'last', 'mount', 'from', 'digest', 'artifactType', 'service', 'scope']);
+/** Parameters that say what is asked for, and never who asks: those of registries, their token services and object stores. */
+const harmless = new Set([
+  ...['n', 'last', 'mount', 'from', 'digest', 'artifactType', 'service', 'scope'],
+  ...['x-id', 'list-type', 'prefix', 'uploads', 'partNumber'],
+]);
 
 /**
  * An address as it may stand in a log: without user, password and fragment. Of the query, values stay that are known to

@@ -15,12 +15,12 @@ export type NetworkFailure =
 
 /** Whom a client talks to, in the words of its errors. */
 export interface Peer {
-  /** What it is, for people: `registry`, `mirror`. */
+  /** What it is, for people: `registry`, `mirror`, `object store`. */
   kind: string;
   /** As the user named it: HOST[:PORT]. Others that it points to are named beside it. */
   host: string;
   /** What the codes of errors begin with: `REGISTRY` gives `REGISTRY_TIMEOUT`. */
-  codes: 'REGISTRY' | 'MIRROR' | 'SERVER';
+  codes: 'REGISTRY' | 'MIRROR' | 'SERVER' | 'STORE';
   /** What the user can do, where that depends on how such servers are set up. */
   hints?: Partial<Record<NetworkFailure, (host: string) => string>>;
 }

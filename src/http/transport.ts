@@ -168,10 +168,8 @@ async function* watched({ open }: StreamedBody, failure: SourceFailure, watch: W
 
 function response(answer: IncomingMessage, request: HttpRequest, idle: number, peer: Peer): HttpResponse {
   const { url } = request;
-  const header = (name: string) => {
-    const value = answer.headers[name];
-    return Array.isArray(value) ? value.join(', ') : value;
-  };
+  const headers = joinedHeaders(answer);
+  const header = (name: string) => headers[name];
   // Whoever gave up a transfer reads no more, and its connection may well break then.
   answer.on('error', () => undefined);
   const body = received(answer, request, idle, peer);
@@ -180,6 +178,7 @@ function response(answer: IncomingMessage, request: HttpRequest, idle: number, p
   return {
     status: answer.statusCode ?? 0,
     header,
+    headers,
     url,
     body,
     bytes: async (maximum) => {
@@ -192,6 +191,15 @@ function response(answer: IncomingMessage, request: HttpRequest, idle: number, p
     },
     discard: () => discard(answer, announced),
   };
+}
+
+function joinedHeaders({ headers }: IncomingMessage): Record<string, string> {
+  // A null prototype: a server may send a header of any name.
+  const joined = Object.create(null) as Record<string, string>;
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) joined[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return joined;
 }
 
 async function* received(

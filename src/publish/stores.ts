@@ -2,13 +2,14 @@ import { usageError } from '../lib/errors.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { StoreOptions, StoreSession } from './store-environment.ts';
 import { directory } from './stores/directory.ts';
+import { s3 } from './stores/s3.ts';
 import type { StoreScheme } from './stores/store-scheme.ts';
 
 /** All kinds of object stores: a file and a line each. */
-export const storeSchemes: readonly StoreScheme[] = [directory];
+export const storeSchemes: readonly StoreScheme[] = [s3, directory];
 
 /**
- * Opens the object store that a URL names: `file:///DIR`. Asks no server and touches no file yet.
+ * Opens the object store that a URL names: `s3://BUCKET/PREFIX`, `file:///DIR`. Asks no server and touches no file yet.
  * @throws CosaError `STORE_URL` (exit 2)
  */
 export async function openObjectStore(

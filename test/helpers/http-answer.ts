@@ -12,6 +12,7 @@ export function httpAnswer(
     status,
     url,
     header: (name) => headers[name],
+    headers,
     body: (async function* () {
       for (const chunk of body) yield Buffer.from(chunk);
     })(),

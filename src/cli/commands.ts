@@ -238,6 +238,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/logout.ts')).logout,
   },
   {
+    name: 'publish',
+    summary: 'bring the disk images of a build to object storage',
+    group: 'Publish',
+    load: async () => (await import('./commands/publish.ts')).publish,
+  },
+  {
     name: 'stream update',
     summary: 'let a stream have a version that is published',
     group: 'Publish',

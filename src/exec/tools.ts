@@ -31,6 +31,10 @@ export const tools = {
   flock: tool('flock', 'util-linux', 'locks the work directory'),
   getfattr: tool('getfattr', 'attr', 'reads extended attributes such as file capabilities, which Node cannot'),
   git: tool('git', 'git', 'fetches a config and tells its revision'),
+  gpg: {
+    ...tool('gpg', { deb: 'gpg', rpm: 'gnupg2' }, 'signs what is published, where a key is named'),
+    optional: true,
+  },
   gpgv: { ...tool('gpgv', { deb: 'gpgv', rpm: 'gnupg2' }, 'checks signatures of downloads'), optional: true },
   mount: tool(
     'mount',

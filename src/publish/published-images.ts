@@ -10,7 +10,7 @@ const keyPart = z.string().refine(isKeyPart, { error: 'expected a file name' });
 const digest = z.string().refine(isDigest, { error: 'expected sha256: and 64 hexadecimal digits' });
 
 /** The format that this version writes. Another first number is another format. */
-const schemaVersion = '1.0.0';
+export const publishedSchemaVersion = '1.0.0';
 
 /** A file of a disk image, beside the document. */
 const fileSchema = z.looseObject({
@@ -64,9 +64,9 @@ export type PublishedImages = z.output<typeof publishedImagesSchema>;
 export type PublishedImage = PublishedImages['images'][number];
 export type PublishedFile = PublishedImage['files'][number];
 
-/** The document's bytes: the same images give the same. */
+/** The document's bytes: the same images give the same. One of a later format keeps its number. */
 export function formatPublishedImages(images: Omit<PublishedImages, 'schema-version'>): Uint8Array {
-  return Buffer.from(prettyJson({ ...images, 'schema-version': schemaVersion }));
+  return Buffer.from(prettyJson({ 'schema-version': publishedSchemaVersion, ...images }));
 }
 
 /**

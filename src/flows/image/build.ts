@@ -21,11 +21,11 @@ import { findPlatform } from '../../disk/platforms.ts';
 import type { ArchitectureName } from '../../lib/architecture.ts';
 import { type Cleanup, createCleanup } from '../../lib/cleanup.ts';
 import { waitForLock } from '../../progress/wait-for-lock.ts';
+import { describeContainer, followedReference } from '../../workspace/disk-images/source-container.ts';
 import { type AdmittedImage, resolveAdmittedImage } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
 import { imagesLockOf } from '../../workspace/work-directory.ts';
 import { type CompressChoice, compressorFor, needsImageConfig, platformsOf, requirePlatforms } from './choices.ts';
-import { describeContainer, followedReference } from './source-container.ts';
 import { temporaryDirectories } from './temporary-directories.ts';
 
 /** Which disk images of a container, and where they go. */

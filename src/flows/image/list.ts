@@ -9,9 +9,9 @@ import type { Platform } from '../../disk/platforms/platform.ts';
 import { architecturesOf, platforms } from '../../disk/platforms.ts';
 import type { ArchitectureName } from '../../lib/architecture.ts';
 import { CosaError } from '../../lib/errors.ts';
+import { describeContainer } from '../../workspace/disk-images/source-container.ts';
 import { type ResolvedImage, resolveImage } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
-import { describeContainer } from './source-container.ts';
 
 /** An image that lies in the work directory. */
 interface ListedImage {

@@ -14,14 +14,14 @@ import { readSigningKeyFile } from '../../oci/signatures/key-files.ts';
 import type { SigningKey } from '../../oci/signatures/keys.ts';
 import { isTag } from '../../oci/tag.ts';
 import { runStep } from '../../progress/step.ts';
+import { localImages } from '../../workspace/disk-images/local-images.ts';
+import { describeContainer } from '../../workspace/disk-images/source-container.ts';
 import { resolveImage } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
 import { signedName } from '../../workspace/signed-name.ts';
 import { parseDestination } from '../../workspace/transfer/destination.ts';
 import { openIfThere, type Transferred, transfer } from '../../workspace/transfer.ts';
-import { localImages } from './push/local-images.ts';
 import { type DiskImagesToTag, imagesToKeep, tagDiskImages } from './push/tag-disk-images.ts';
-import { describeContainer } from './source-container.ts';
 
 export interface PushImagesOptions {
   /** Where the command runs; relative paths start there. */

@@ -8,6 +8,7 @@ import { usageError } from '../../lib/errors.ts';
 import { fsyncPath, temporaryName } from '../../lib/files.ts';
 import { baseUrlOf } from '../base-url.ts';
 import { checkKey } from '../keys.ts';
+import { objectChanged, sourceChanged } from '../object-errors.ts';
 import {
   mostDocumentBytes,
   type ObjectStore,
@@ -20,7 +21,6 @@ import type { StoreOptions } from '../store-environment.ts';
 import { containedPath, makeContainedDirectory } from './directory/contained-path.ts';
 import { listObjects } from './directory/list-objects.ts';
 import { readObject, statObject, storedObject } from './directory/object-file.ts';
-import { objectChanged, sourceChanged } from './object-errors.ts';
 import type { StoreScheme } from './store-scheme.ts';
 
 /** A directory as an object store, for a web server to serve: each object is the file of its key. */

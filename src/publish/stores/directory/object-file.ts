@@ -1,8 +1,8 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { ifExists } from '../../../lib/if-exists.ts';
+import { objectMissing } from '../../object-errors.ts';
 import type { ReadOptions, StoredObject } from '../../object-store.ts';
-import { objectMissing } from '../object-errors.ts';
 import { containedPath } from './contained-path.ts';
 
 /** So much of a file is read with one call, in bytes. */

@@ -132,7 +132,7 @@ function explain(error: ServiceError, { bucket, hide }: Asked): Explanation {
     return {
       code: 'STORE_NOT_FOUND',
       message: `there is no bucket ${bucket}`,
-      hint: 'check its name, and the region and endpoint; cosa makes no buckets',
+      hint: 'check its name, and the region and endpoint; it has to be there already',
     };
   }
   const region = error.Region ?? error.$response?.headers?.['x-amz-bucket-region'];

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type BufferPool, createBufferPool } from '../../../lib/buffer-pool.ts';
 import { byteSource } from '../../../lib/byte-source.ts';
+import { sourceChanged } from '../../object-errors.ts';
 import type { UploadSource } from '../../object-store.ts';
-import { sourceChanged } from '../object-errors.ts';
 
 /** A part of a content, in memory. */
 export interface Part {

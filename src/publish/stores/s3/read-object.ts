@@ -1,7 +1,7 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { isTemporary } from '../../../http/temporary-errors.ts';
+import { objectChanged, objectMissing } from '../../object-errors.ts';
 import type { ReadOptions } from '../../object-store.ts';
-import { objectChanged, objectMissing } from '../object-errors.ts';
 import { objectOf, type S3Bucket, until } from './bucket.ts';
 import { isNamed, statusOf } from './errors.ts';
 import { statObject } from './stat-object.ts';

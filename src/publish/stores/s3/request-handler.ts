@@ -74,7 +74,8 @@ function escaped(text: string): string {
 }
 
 function bodyOf({ body }: SdkRequest): Uint8Array | undefined {
-  if (body === undefined || body instanceof Uint8Array) return body as Uint8Array | undefined;
+  if (body === undefined || body === null) return undefined;
+  if (body instanceof Uint8Array) return body;
   if (typeof body === 'string') return Buffer.from(body);
   throw new Error('bodies of requests are held in memory');
 }

@@ -8,8 +8,8 @@ import {
 import { markTemporary } from '../../../http/temporary-errors.ts';
 import { type CosaError, verificationError } from '../../../lib/errors.ts';
 import { mapParallel } from '../../../lib/parallel.ts';
+import { objectChanged } from '../../object-errors.ts';
 import type { ObjectHeaders, StoredObject, UploadOptions, UploadSource } from '../../object-store.ts';
-import { objectChanged } from '../object-errors.ts';
 import { checksumName, etagOf, objectOf, type S3Bucket, until, writeHeaders } from './bucket.ts';
 import { isNamed } from './errors.ts';
 import { abortUpload, type OpenUpload, openUploads } from './open-uploads.ts';

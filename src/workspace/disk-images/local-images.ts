@@ -1,13 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { isNamePart } from '../../../disk/image-name.ts';
-import { type RecordedDiskImage, recordedImagesIn } from '../../../disk/images-in.ts';
-import { allPlatforms, findPlatform } from '../../../disk/platforms.ts';
-import { checkRecord, recordPath } from '../../../disk/record.ts';
-import type { Digest } from '../../../lib/digest.ts';
-import { usageError } from '../../../lib/errors.ts';
-import { ifExists } from '../../../lib/if-exists.ts';
-import { readTextIfExists } from '../../../lib/text-file.ts';
+import { isNamePart } from '../../disk/image-name.ts';
+import { type RecordedDiskImage, recordedImagesIn } from '../../disk/images-in.ts';
+import { allPlatforms, findPlatform } from '../../disk/platforms.ts';
+import { checkRecord, recordPath } from '../../disk/record.ts';
+import type { Digest } from '../../lib/digest.ts';
+import { usageError } from '../../lib/errors.ts';
+import { ifExists } from '../../lib/if-exists.ts';
+import { readTextIfExists } from '../../lib/text-file.ts';
 
 /** What disk images are looked for by. */
 export interface SoughtImages {

@@ -1,4 +1,4 @@
-import { type CosaError, verificationError } from '../../lib/errors.ts';
+import { type CosaError, verificationError } from '../lib/errors.ts';
 
 /** The error for an object that must be there. @param url of the store */
 export function objectMissing(key: string, url: string): CosaError {

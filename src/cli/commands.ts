@@ -286,6 +286,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/site-build.ts')).siteBuild,
   },
   {
+    name: 'serve',
+    summary: 'serve that website as the containers are at each moment',
+    group: 'Publish',
+    load: async () => (await import('./commands/serve.ts')).serve,
+  },
+  {
     name: 'doctor',
     summary: 'say which host tools are there and which are missing',
     group: 'This program',

@@ -46,3 +46,13 @@ export function architecture(text: string): ArchitectureName {
   if (row !== undefined) return row.name;
   throw new InvalidArgumentError(`Expected ${architectureNames.join(', ')}, or what OCI or Debian call one of them.`);
 }
+
+/** A parser for where a server listens: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, or a port of the loopback interface. */
+export function listenAddress(text: string): { host: string; port: number } {
+  const [, bracketed, name, digits = ''] = /^(?:(?:\[([0-9a-f:.]+)\]|([A-Za-z0-9.-]+)):)?(\d{1,5})$/i.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === '' || port > 65_535) {
+    throw new InvalidArgumentError('Expected HOST:PORT or PORT, such as 127.0.0.1:8080, [::1]:8080 or 8080.');
+  }
+  return { host: bracketed ?? name ?? '127.0.0.1', port };
+}

@@ -185,6 +185,7 @@ export const errorCodes = {
   LEGACY_RECORD_NEWER: ['verification', 'A record of coreos-assembler has a schema that is not known.'],
   LEGACY_REGISTRY: ['usage', 'The container is not in the repository that the records are to name.'],
   LOCKFILE_DIGEST: ['verification', 'A package is not the file that the lockfile names.'],
+  LISTEN_FAILED: ['usage', 'Nothing can be served at the address.'],
   LOCKFILE_INVALID: ['usage', 'A lockfile is not as specified.'],
   LOCKFILE_STALE: ['usage', 'The lockfile does not fit the configuration.'],
   LOCK_FAILED: ['failed', 'A lock could not be taken.'],

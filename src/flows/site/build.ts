@@ -6,15 +6,11 @@ import { type WrittenSite, writeSite } from '../../publish/site/write.ts';
 import type { Session } from '../../workspace/session.ts';
 import { gatherSite } from './gather.ts';
 import { openPackageLists } from './package-lists.ts';
-import { findSource } from './source.ts';
+import { openSource, type SiteSourceOptions } from './source.ts';
 
-export interface SiteBuildOptions {
-  /** Where the command runs. */
-  directory: string;
+export interface SiteBuildOptions extends SiteSourceOptions {
   /** Where the site goes. */
   output: string;
-  /** What it is made of: a work directory or a place; the work directory that the command runs in unless given. */
-  from: string | undefined;
 }
 
 export interface BuiltSite extends WrittenSite {
@@ -26,23 +22,19 @@ export interface BuiltSite extends WrittenSite {
 
 /**
  * Makes a static website of the containers of a place. The same containers give the same files.
- * @throws CosaError what `findSource`, `gatherSite` and `writeSite` throw; the signal's reason
+ * @throws CosaError what `openSource`, `gatherSite` and `writeSite` throw; the signal's reason
  */
-export async function buildSite(session: Session, { directory, output, from }: SiteBuildOptions): Promise<BuiltSite> {
-  const source = await findSource(directory, from);
-  const target = resolve(directory, output);
-  const reader = await source.place.open(session.registries);
+export async function buildSite(session: Session, { output, ...options }: SiteBuildOptions): Promise<BuiltSite> {
+  await using source = await openSource(session, options);
   await using lists = openPackageLists(source.cache);
   const model = await runStep(session, 'read containers', async (reporter) => {
-    const gathered = await gatherSite(
-      source,
-      reader,
-      { packages: (from, { image }) => lists.get(from, image), published: async () => [] },
-      session.signal,
-    );
+    const gathered = await gatherSite(source, (image) => lists.get(source.reader, image), reporter);
     reporter.note(plural(gathered.builds.length, 'build'));
     return gathered;
   });
-  const written = await runStep(session, 'write pages', () => writeSite(target, siteDocuments(model), session.signal));
-  return { ...written, directory: target, builds: model.builds.length, streams: model.streams.length };
+  const directory = resolve(options.directory, output);
+  const written = await runStep(session, 'write pages', () =>
+    writeSite(directory, siteDocuments(model), session.signal),
+  );
+  return { ...written, directory, builds: model.builds.length, streams: model.streams.length };
 }

@@ -1,8 +1,9 @@
 import { labelNames } from '../../contract/labels.ts';
+import { plural } from '../../lib/format.ts';
 import { mapParallel } from '../../lib/parallel.ts';
-import { labelOf } from '../../oci/image.ts';
-import type { ContentReader } from '../../oci/store.ts';
+import { type Image, labelOf } from '../../oci/image.ts';
 import { layerComponents } from '../../ostree/encapsulate/image.ts';
+import type { Reporter } from '../../progress/reporter.ts';
 import type {
   PackageList,
   SiteArtifact,
@@ -21,6 +22,7 @@ import type { TestStatus } from '../../workspace/containers/test-status.ts';
 import { requireContents } from '../../workspace/place.ts';
 import { localArtifacts, referringArtifacts } from './artifacts.ts';
 import type { KnownPackages } from './package-lists.ts';
+import { type PublishedArtifacts, publishedArtifacts } from './published.ts';
 import type { SiteSource } from './source.ts';
 import { streamsOf } from './streams.ts';
 
@@ -31,32 +33,35 @@ interface GatheredContainer extends FoundContainer {
   artifacts: readonly SiteArtifact[];
 }
 
-/** What of a container is read apart from what the place lists. */
-export interface GatherParts {
-  packages(reader: ContentReader, container: FoundContainer, signal: AbortSignal): Promise<KnownPackages>;
-  /** Disk images besides those in the work directory and beside the container. */
-  published(summary: ContainerSummary): Promise<readonly SiteArtifact[]>;
-}
+/** Finds the packages of a container. @throws what the place fails at, as opposed to what it holds */
+export type FindPackages = (image: Image) => Promise<KnownPackages>;
+
+const nothingPublished: PublishedArtifacts = { byContainer: new Map(), remarks: [] };
 
 /** What a place is called where its containers have no name. */
 const untitled = 'Builds';
 
 /**
  * Reads everything that a site shows. Of layers nothing is read here.
- * @throws CosaError `REPOSITORY_MISSING` (exit 2), what the place fails at, as opposed to what it holds; the signal's reason
+ * @throws CosaError `REPOSITORY_MISSING` (exit 2), what place and store fail at, as opposed to what they hold; the signal's reason
  */
 export async function gatherSite(
   source: SiteSource,
-  reader: ContentReader,
-  parts: GatherParts,
-  signal: AbortSignal,
+  findPackages: FindPackages,
+  { signal, status }: Pick<Reporter, 'signal' | 'status'>,
 ): Promise<SiteModel> {
-  const { place } = source;
+  const { place, reader, store } = source;
   await requireContents(reader, place);
+  const published = store === undefined ? nothingPublished : await publishedArtifacts(store, signal);
   const { containers, others } = await readContents(reader, signal);
+  let read = 0;
   const gathered = await mapParallel(
     containers,
-    (container, stop) => gatherContainer(source, reader, parts, container, stop),
+    async (container) => {
+      const found = await gatherContainer(source, published, findPackages, container);
+      status(`${++read} of ${plural(containers.length, 'container')}`);
+      return found;
+    },
     imagesAtOnce,
     signal,
   );
@@ -67,27 +72,28 @@ export async function gatherSite(
     repository: place.imageName === undefined ? undefined : place.format(),
     streams: streamsOf(builds),
     builds,
-    remarks: unreadable.map(({ tags, digest, what }) => `${tags.join(', ') || digest || 'an entry'} ${what}`),
+    remarks: [
+      ...unreadable.map(({ tags, digest, what }) => `${tags.join(', ') || digest || 'an entry'} ${what}`),
+      ...published.remarks,
+    ],
   };
 }
 
 async function gatherContainer(
-  { images }: SiteSource,
-  reader: ContentReader,
-  parts: GatherParts,
+  { images, reader }: SiteSource,
+  published: PublishedArtifacts,
+  findPackages: FindPackages,
   container: FoundContainer,
-  signal: AbortSignal,
 ): Promise<GatheredContainer> {
   const summary = summarize(container.image);
-  const packages = await parts.packages(reader, container, signal);
+  const packages = await findPackages(container.image);
   const local = images === undefined ? [] : await localArtifacts(images, summary.version, summary.digest);
   const { artifacts, remarks } = await referringArtifacts(reader, summary.digest);
-  const published = await parts.published(summary);
   return {
     ...container,
     summary,
     packages,
-    artifacts: [...published, ...artifacts, ...local],
+    artifacts: [...(published.byContainer.get(summary.digest) ?? []), ...artifacts, ...local],
     remarks: [...container.remarks, ...remarks],
   };
 }

@@ -77,8 +77,11 @@ export function openPackageLists(cacheDirectory: string): PackageLists {
       const known = await recall(digest);
       if (known !== undefined) return known;
       const { value: lock, reason } = await readLockfile(reader, image);
-      // What is damaged may be repaired: it is looked at again.
-      if (reason !== undefined) return { reason };
+      if (reason !== undefined) {
+        // What is damaged may be repaired: another process looks again.
+        lists.set(digest, { reason });
+        return { reason };
+      }
       const entry = {
         family: lock?.family,
         packages: lock?.packages.map(

@@ -14,7 +14,7 @@ const allStreams = 'prod/streams/';
  * @throws CosaError `RELEASE_NOTHING`, `STREAM_AMBIGUOUS` (exit 2)
  */
 export async function onlyPublishedStream(store: ObjectStore, signal?: AbortSignal): Promise<string> {
-  const streams = new Set((await publishedNames(store, allStreams, signal)).map(({ stream }) => stream));
+  const streams = new Set((await publishedNames(store, undefined, signal)).map(({ stream }) => stream));
   const [stream, ...others] = sortByBytes(streams);
   if (stream === undefined) throw nothing(`${store.url} holds no published images`);
   if (others.length === 0) return stream;
@@ -75,7 +75,12 @@ export async function publishedBuilds(
   return [first, ...others];
 }
 
-async function publishedNames(store: ObjectStore, prefix: string, signal?: AbortSignal): Promise<BuildName[]> {
+/** The builds of which something is published. @param prefix of the keys that are looked at; those of all streams unless given */
+export async function publishedNames(
+  store: ObjectStore,
+  prefix = allStreams,
+  signal?: AbortSignal,
+): Promise<BuildName[]> {
   const names: BuildName[] = [];
   for await (const { key } of store.list(prefix, signal)) {
     const name = parseImagesKey(key);

@@ -25,7 +25,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(work.root, { recursive: true, force: true }));
 
-const build = (from?: string) => buildSite(session, { directory: work.root, output, from });
+const build = (from?: string) => buildSite(session, { directory: work.root, output, from, store: undefined });
 const page = (path: string) => readFile(join(output, path), 'utf8');
 /** What somebody reads on a page, spaces aside. */
 const textOf = async (path: string) => (await page(path)).replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
@@ -70,7 +70,7 @@ describe('buildSite', () => {
     await storeOsBuild(work.oci, { version: '1' });
     const elsewhere = await mkdtemp(join(tmpdir(), 'cosa-site-'));
     const make = (from: string, name: string) =>
-      buildSite(session, { directory: elsewhere, output: join(elsewhere, name), from });
+      buildSite(session, { directory: elsewhere, output: join(elsewhere, name), from, store: undefined });
     expect(await make(work.root, 'a')).toMatchObject({ builds: 1 });
     expect(await make(`oci:${work.oci}`, 'b')).toMatchObject({ builds: 1 });
     await expect(make('nowhere', 'c')).rejects.toMatchObject({ code: 'WORK_DIRECTORY_MISSING' });

@@ -18,7 +18,7 @@ export function homePage(context: SiteContext): Page {
   const { builds, streams } = model;
   // Of the stream with the most builds: its plots say the most.
   const [main] = [...streams].sort((a, b) => b.builds.length - a.builds.length);
-  const body = html`<h1>${model.title}</h1>
+  const body = html`<h1>${streams.length === 0 ? model.title : 'Streams'}</h1>
 ${builds.length === 0 ? html`<p>There is no build yet.</p>` : undefined}
 ${streams.length === 0 ? undefined : streamTable(context)}
 ${main === undefined ? undefined : plotsSection(context, main)}
@@ -51,11 +51,10 @@ export function oneArchitecture(builds: readonly SiteBuild[]): readonly SiteBuil
 }
 
 function streamTable(context: SiteContext): Content {
-  return html`<section><h2>Streams</h2>
-<div class="scroll" role="region" aria-label="Streams" tabindex="0"><table>
+  return html`<div class="scroll" role="region" aria-label="Streams" tabindex="0"><table>
 <thead><tr><th scope="col">Stream</th><th scope="col">Promoted</th><th scope="col" class="wide">Built (UTC)</th><th scope="col">Candidate</th><th scope="col">Its tests</th><th scope="col" class="number">Its update</th></tr></thead>
 <tbody>
-${context.model.streams.map((stream) => streamRow(context, stream))}</tbody></table></div></section>
+${context.model.streams.map((stream) => streamRow(context, stream))}</tbody></table></div>
 `;
 }
 

@@ -20,6 +20,12 @@ export interface BarPlot {
   ends: readonly [string, string];
 }
 
+/** A few bars take the room that a quarter of a year of weeks would: as wide as the page they would be no bars. */
+const leastSlots = 24;
+
+/** Percent of the width that both labels below the bars take, beside each other. */
+const endLabelWidth = 72;
+
 /** Heights in pixels: the width is the page's, and texts are as large as others. */
 const [plotTop, plotHeight, axisHeight] = [8, 160, 24];
 const bottom = plotTop + plotHeight;
@@ -31,8 +37,9 @@ const bottom = plotTop + plotHeight;
 export function barPlot({ summary, bars, ticks, ends }: BarPlot): Html {
   const highest = Math.max(1, ...ticks.map(({ value }) => value));
   const heightOf = (value: number) => Math.min(1, Math.max(0, value / highest)) * plotHeight;
-  const slot = 100 / Math.max(1, bars.length);
-  const gap = Math.min(slot * 0.25, 0.4);
+  const slot = 100 / Math.max(leastSlots, bars.length);
+  const gap = Math.min(slot * 0.25, 0.6);
+  const end = percent(Math.max(slot * bars.length, endLabelWidth));
   const column = (kind: string, value: number, index: number) => {
     const height = heightOf(value);
     return html`<rect class="${kind}" x="${percent(index * slot + gap / 2)}" width="${percent(slot - gap)}" y="${pixels(bottom - height)}" height="${pixels(height)}"/>`;
@@ -46,7 +53,7 @@ ${bars.map(
   ({ value, whole, label }, index) =>
     html`<g>${column('whole', whole, index)}${column('part', value, index)}<title>${label}</title></g>`,
 )}
-<text class="end" x="0" y="${bottom + 18}">${ends[0]}</text><text class="end last" x="100%" y="${bottom + 18}">${ends[1]}</text></svg>
+<text class="end" x="0" y="${bottom + 18}">${ends[0]}</text><text class="end last" x="${end}" y="${bottom + 18}">${ends[1]}</text></svg>
 `;
 }
 

@@ -18,7 +18,8 @@ export async function withIso<T>(path: string, work: (iso: Iso) => Promise<T>): 
 
 /**
  * Changes an ISO file in place, or a copy of it. All that can be wrong is found before anything is written. In place each
- * change is one write, and what is killed between two is told apart by who reads it; a copy appears when it is complete.
+ * change is one write, in the order given, and each is on the disk before the next: what is killed between two is told apart
+ * by who reads it. A copy appears when it is complete.
  * @param output where the copy goes; nothing may be there. Unless given, the file itself changes
  * @param change finds what is to be written
  * @throws CosaError `OUTPUT_EXISTS`, `ISO_MISSING`, `NOT_A_FILE` (exit 2), `ISO_INVALID` (exit 4), what `change` throws; the
@@ -52,8 +53,8 @@ async function patchFile(path: string, patches: readonly Patch[]): Promise<void>
       const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
       done += bytesWritten;
     }
+    await file.sync();
   }
-  await file.sync();
 }
 
 async function openFile(path: string, flags: number): Promise<FileHandle> {

@@ -41,8 +41,9 @@ function listText({ container, platforms }: ListedPlatforms, style: Style): Show
 
 function builtText({ format, images }: ListedPlatform): string {
   const texts = images.map((image) => {
-    const compressor = image.format.slice(format.length);
-    return `${formatBytes(image.size)}${compressor === '' ? '' : ` (${compressor.slice(1)})`}`;
+    const compressor = image.format.slice(format.length + 1);
+    const remarks = [compressor, image.customized ? 'customized' : ''].filter((remark) => remark !== '');
+    return `${formatBytes(image.size)}${remarks.length === 0 ? '' : ` (${remarks.join(', ')})`}`;
   });
   return texts.join(', ') || '-';
 }

@@ -36,6 +36,8 @@ export interface KernelArgumentAreas {
   default: string;
   /** Now; `undefined` if they are not the same for all boot loaders. */
   current: string | undefined;
+  /** Where a change was cut short: what they were before it; `undefined` if they differ in another way, or do not. */
+  before: string | undefined;
   /** Bytes of each area. */
   size: number;
   /** One for each boot loader's configuration. */
@@ -62,15 +64,38 @@ export async function readKernelArgumentAreas(iso: Iso): Promise<KernelArgumentA
     throw invalidArea(iso, `the default kernel arguments have more than the areas' ${size} bytes`);
   }
   const areas: KernelArgumentAreas['areas'][number][] = [];
-  const texts = new Set<string>();
+  const contents: Buffer[] = [];
+  const texts: string[] = [];
   for (const { path, offset, pad = '#', end = '\n' } of found.files) {
     const extent = await areaIn(iso, path, offset, size);
     areas.push({ extent, pad, end });
-    const text = (await iso.read(extent)).toString();
-    texts.add(withoutLast(withoutLast(text, pad), end).trim());
+    const content = await iso.read(extent);
+    contents.push(content);
+    texts.push(withoutLast(withoutLast(content.toString(), pad), end).trim());
   }
-  const [first] = texts;
-  return { default: found.default, current: texts.size === 1 ? first : undefined, size, areas };
+  const current = new Set(texts).size === 1 ? texts[0] : undefined;
+  const isBetween = current === undefined && isBetweenWrites(texts, contents, areas);
+  return { default: found.default, current, before: isBetween ? texts.at(-1) : undefined, size, areas };
+}
+
+/** What reaches a disk reaches it as a whole. */
+const sectorBytes = 512;
+
+/**
+ * True if the areas are as {@link changeArguments} leaves them when it is stopped between two: the first ones have the new
+ * arguments, and the others what they had. Where the last area may be one that was written in part, it is not so.
+ */
+function isBetweenWrites(
+  texts: readonly string[],
+  contents: readonly Buffer[],
+  areas: KernelArgumentAreas['areas'],
+): boolean {
+  const changed = texts.findIndex((text) => text !== texts[0]);
+  const isTwice = texts.slice(changed).every((text) => text === texts.at(-1));
+  const [first, last] = [contents[0], contents.at(-1)] as [Buffer, Buffer];
+  const offset = areas.at(-1)?.extent.offset ?? 0;
+  const toSector = sectorBytes - (offset % sectorBytes);
+  return isTwice && !first.subarray(0, toSector).equals(last.subarray(0, toSector));
 }
 
 function withoutLast(text: string, character: string): string {
@@ -83,17 +108,29 @@ function withoutLast(text: string, character: string): string {
  * The arguments that all boot loaders give.
  * @throws CosaError `ISO_AREA_INVALID` (exit 4)
  */
-export function currentArguments(iso: Iso, { current }: KernelArgumentAreas): string {
+export function currentArguments(iso: Iso, { current, before }: KernelArgumentAreas): string {
   if (current !== undefined) return current;
+  const reset = '"cosa iso kargs reset" makes them the defaults again';
   throw invalidArea(
     iso,
     'its boot loaders have different kernel arguments',
-    'what was writing them may have been killed: "cosa iso kargs reset" makes them the defaults again',
+    before === undefined
+      ? `what was writing them may have been killed: ${reset}`
+      : `what was writing them was killed: run it again; or ${reset}`,
   );
 }
 
 /**
- * What gives all boot loaders the same other arguments.
+ * The arguments that a change starts from. One that was cut short was never made: who makes it again gets what it was to give.
+ * @throws CosaError `ISO_AREA_INVALID` (exit 4) where boot loaders have different ones for another reason
+ */
+export function argumentsToChange(iso: Iso, areas: KernelArgumentAreas): string {
+  return areas.before ?? currentArguments(iso, areas);
+}
+
+/**
+ * What gives all boot loaders the same other arguments. Whoever writes it keeps the order, by which {@link argumentsToChange}
+ * knows a change that was cut short.
  * @throws CosaError `ISO_AREA_TOO_SMALL` (exit 2)
  */
 export function changeArguments(iso: Iso, { areas, size }: KernelArgumentAreas, line: string): Patch[] {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { emptyIgnition, readIgnitionArea } from '../../disk/iso-image/ignition-area.ts';
 import {
+  argumentsToChange,
   changeArguments,
   currentArguments,
   readKernelArgumentAreas,
@@ -28,7 +29,8 @@ export async function shownArguments(directory: string, file: string, isDefault:
 }
 
 /**
- * Changes the kernel's arguments of a live ISO, for all of its boot loaders.
+ * Changes the kernel's arguments of a live ISO, for all of its boot loaders. In place: killed, it can be run again, and
+ * gives the same.
  * @throws CosaError `KERNEL_ARGUMENT_INVALID`, `KERNEL_ARGUMENT_MISSING`, `ISO_AREA_TOO_SMALL` (exit 2), `ISO_AREA_INVALID`,
  *   `ISO_AREA_MISSING` (exit 4), what `changeIso` throws
  */
@@ -41,7 +43,7 @@ export async function modifyArguments(
   const { path, target } = places({ directory, iso: file, output });
   await changeIso(path, target, async (iso) => {
     const areas = await readKernelArgumentAreas(iso);
-    line = edit.apply(currentArguments(iso, areas));
+    line = edit.apply(argumentsToChange(iso, areas));
     edit.finish();
     return changeArguments(iso, areas, line);
   });

@@ -20,6 +20,8 @@ interface ListedImage {
   format: string;
   /** Bytes. */
   size: number;
+  /** True for a copy with an Ignition config or kernel arguments of somebody's own. */
+  customized: boolean;
 }
 
 /** Why an image cannot be made. */
@@ -128,5 +130,6 @@ async function imagesOf(
     path,
     format: record.format,
     size: record.files.reduce((sum, { size }) => sum + size, 0),
+    customized: record.customized !== undefined,
   }));
 }

@@ -225,14 +225,61 @@ describe("an ISO's kernel arguments", () => {
     expect((await shownArguments(directory, iso, false)).arguments).toHaveLength(areaSize - 1);
   });
 
-  it('are refused where boot loaders differ, until they are reset', async () => {
+  /** Where the area of a boot loader begins in the file. */
+  const areaAt = (file: Buffer, before: string) => {
+    const position = file.indexOf(`${before}mitigations`);
+    expect(position).toBeGreaterThan(0);
+    return position + before.length;
+  };
+  const [grub, isolinux] = ['vmlinuz ', 'ignition.img '];
+
+  /** Appends an argument as it is done in place, and is killed when so many bytes of the last area are written. */
+  async function appendUntilKilled(argument: string, written: number): Promise<void> {
+    const output = 'whole.iso';
+    await modifyArguments({ directory, iso, output }, { ...nothing, append: [argument] });
+    const [file, whole] = [readFileSync(at(iso)), readFileSync(at(output))];
+    const [first, last] = [areaAt(file, grub), areaAt(file, isolinux)];
+    whole.copy(file, first, first, first + areaSize);
+    whole.copy(file, last, last, last + written);
+    writeFileSync(at(iso), file);
+    rmSync(at(output));
+  }
+
+  it('are mended by who runs again what was killed between two boot loaders', async () => {
+    await appendUntilKilled('quiet', 0);
+    await expect(shownArguments(directory, iso, false)).rejects.toMatchObject({
+      code: 'ISO_AREA_INVALID',
+      exitStatus: 4,
+      message: `the areas of ${at(iso)} cannot be used: its boot loaders have different kernel arguments`,
+      hint: 'what was writing them was killed: run it again; or "cosa iso kargs reset" makes them the defaults again',
+    });
+    await modifyArguments({ directory, iso }, { ...nothing, append: ['quiet'] });
+    expect((await shownArguments(directory, iso, false)).arguments).toBe(`${defaultArguments} quiet`);
+  });
+
+  it('are changed from what they were, where another change was killed before', async () => {
+    await appendUntilKilled('quiet', 0);
+    await modifyArguments({ directory, iso }, { ...nothing, append: ['debug'] });
+    expect((await shownArguments(directory, iso, false)).arguments).toBe(`${defaultArguments} debug`);
+  });
+
+  it('are refused where boot loaders differ for another reason, until they are reset', async () => {
+    // The first sector of the last area has the new arguments, and what was behind them is the rest of a longer line.
+    await modifyArguments({ directory, iso }, { ...nothing, append: ['x'.repeat(400)] });
     const file = readFileSync(at(iso));
-    file.write('coreos.liveiso=os-2', file.indexOf('coreos.liveiso=os-1', file.indexOf('vmlinuz mitigations')));
+    const sector = 512 - (areaAt(file, isolinux) % 512);
+    const changes = { ...nothing, delete: ['x'.repeat(400)], append: ['y'.repeat(400)] };
+    await modifyArguments({ directory, iso, output: 'whole.iso' }, changes);
+    const whole = readFileSync(at('whole.iso'));
+    rmSync(at('whole.iso'));
+    whole.copy(file, areaAt(file, grub), areaAt(file, grub), areaAt(file, grub) + areaSize);
+    whole.copy(file, areaAt(file, isolinux), areaAt(file, isolinux), areaAt(file, isolinux) + sector);
     writeFileSync(at(iso), file);
     await expect(modifyArguments({ directory, iso }, { ...nothing, append: ['quiet'] })).rejects.toMatchObject({
       code: 'ISO_AREA_INVALID',
       exitStatus: 4,
       message: `the areas of ${at(iso)} cannot be used: its boot loaders have different kernel arguments`,
+      hint: 'what was writing them may have been killed: "cosa iso kargs reset" makes them the defaults again',
     });
     await resetIso({ directory, iso, ignition: false });
     expect((await shownArguments(directory, iso, false)).arguments).toBe(defaultArguments);

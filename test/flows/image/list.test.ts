@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildImages } from '../../../src/flows/image/build.ts';
+import { customizeImage } from '../../../src/flows/image/customize.ts';
 import { listPlatforms } from '../../../src/flows/image/list.ts';
+import { cosa } from '../../cli/in-process.ts';
 import { makeTestContainer, type TestContainer } from '../../helpers/container.ts';
 import { makeOsTree, type OsTree } from '../../helpers/os-tree.ts';
 import { silentSession } from '../../helpers/session.ts';
@@ -53,13 +55,32 @@ describe('listPlatforms', () => {
     const path = join(directory, 'images/1.0/test-os-1.0-qemu.x86_64.qcow2');
     const qemu = await listed(directory, 'qemu');
     expect(qemu?.images.map(({ format }) => format)).toEqual(['qcow2', 'qcow2.gz']);
-    expect(qemu?.images[1]).toEqual({ path: `${path}.gz`, format: 'qcow2.gz', size: images[0]?.record.files[0]?.size });
+    const size = images[0]?.record.files[0]?.size;
+    expect(qemu?.images[1]).toEqual({ path: `${path}.gz`, format: 'qcow2.gz', size, customized: false });
     expect((await listed(directory, 'aws'))?.images).toEqual([]);
 
     await truncate(path, 10);
     const record = `${path}.gz.json`;
     await writeFile(record, (await readFile(record, 'utf8')).replace(/"sha256:[0-9a-f]{8}/, '"sha256:00000000'));
     expect((await listed(directory, 'qemu'))?.images).toEqual([]);
+  });
+
+  it('says which images are copies with something of somebody’s own', async () => {
+    const directory = await workDirectory();
+    const { images } = await buildImages(session, { directory, platforms: ['qemu'], from: 'stable' });
+    const { path = '' } = images[0] ?? {};
+    await customizeImage(session, {
+      directory,
+      image: path,
+      output: path.replace('-qemu', '-mine'),
+      append: ['quiet'],
+      delete: [],
+      replace: [],
+    });
+    const there = (await listed(directory, 'qemu'))?.images;
+    expect(there?.map(({ customized }) => customized)).toEqual([true, false]);
+    const { stdout } = await cosa(['-C', directory, 'image', 'list', '--from', 'stable']);
+    expect(stdout).toMatch(/ \(customized\), /);
   });
 
   it('looks at nothing outside of the images, whatever version the container says it has', async () => {

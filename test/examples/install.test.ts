@@ -10,6 +10,7 @@ import {
   install,
   installAfter,
   installable,
+  installDamaged,
   installKilled,
   kernelArguments,
   type Preparation,
@@ -335,6 +336,39 @@ if (process.getuid?.() === 0) {
         /^cosa-install: the medium is damaged, or the disk: sha256 \w{64} was read from it, and \w{64} was published\n/,
       );
       expect(stderr).toContain(`cosa-install: nothing was installed; ${device} has no partitions now\n`);
+      expect((await bytes(disk, 0, mebibyte)).some((byte) => byte !== 0)).toBe(false);
+    });
+
+    test.each([
+      ['read past the memory', true],
+      ['read through the memory alone', false],
+    ])('a disk that has not kept what was written, and is %s', async (_, canBypass) => {
+      const directory = await testDirectory();
+      const { source } = await installable(directory);
+      const disk = await usedDisk(join(directory, 'disk'));
+      const device = await attach(disk);
+      const offset = systemSize - 4711;
+      const damage = { disk, offset, canBypass };
+      const { exitCode, stderr } = await installDamaged(directory, damage, device, '--source', source);
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(/^cosa-install: the medium is damaged, or the disk: sha256 \w{64} was read from it/);
+      expect((await bytes(disk, offset, 1)).toString()).toBe('X');
+      expect((await bytes(disk, 0, mebibyte)).some((byte) => byte !== 0)).toBe(false);
+    });
+
+    test('a disk that has not kept the partition table', async () => {
+      const directory = await testDirectory();
+      const { source } = await installable(directory);
+      const disk = await usedDisk(join(directory, 'disk'));
+      const device = await attach(disk);
+      const damage = { disk, offset: 700, canBypass: true };
+      const { exitCode, stderr } = await installDamaged(directory, damage, device, '--source', source);
+      expect({ exitCode, stderr }).toEqual({
+        exitCode: 1,
+        stderr: `cosa-install: the disk is damaged: it has not kept the partition table
+cosa-install: nothing was installed; ${device} has no partitions now
+`,
+      });
       expect((await bytes(disk, 0, mebibyte)).some((byte) => byte !== 0)).toBe(false);
     });
 

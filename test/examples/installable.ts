@@ -176,6 +176,33 @@ exec ${command} ${installer} "$1" "\${@:3}"`;
   return tryRun(tools.unshare, [...unshare, bash.name, '-c', text, bash.name, device, directory, ...args]);
 }
 
+/**
+ * Runs cosa-install with a disk that keeps something else than was written to it: whenever it is read again, a byte of its
+ * file has become another one by then.
+ * @param disk the device's file
+ * @param canBypass false for a disk that cannot be read past the system's memory
+ */
+export async function installDamaged(
+  directory: string,
+  { disk, offset, canBypass }: { disk: string; offset: number; canBypass: boolean },
+  ...[device, ...args]: [string, ...string[]]
+): Promise<RunResult> {
+  const shims = join(directory, 'shims');
+  await mkdir(shims);
+  const shim = `#!/bin/bash
+PATH=\${PATH#*:}
+if [[ " $* " == *' if=${device} '* ]]; then
+    ${canBypass ? '' : "[[ $* != *iflag=direct* ]] || { echo 'dd: Invalid argument' >&2; exit 1; }"}
+    sync ${device}
+    printf X | dd of=${disk} bs=1 seek=${offset} conv=notrunc status=none
+fi
+exec dd "$@"
+`;
+  await writeFile(join(shims, 'dd'), shim);
+  await chmod(join(shims, 'dd'), 0o755);
+  return tryRun(bash, ['-c', 'PATH=$1:$PATH; shift; exec "$@"', 'bash', shims, installer, device, ...args]);
+}
+
 /** The programs that change something on a disk. */
 const steps = ['awk', 'blkdiscard', 'dd', 'install', 'mount', 'sync', 'umount'];
 

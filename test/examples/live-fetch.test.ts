@@ -47,11 +47,18 @@ async function serve(answers: readonly Answer[]): Promise<{ url: string; asked()
 }
 
 /** Runs the script as the initramfs does, in a root where what it writes is thrown away; pauses take no time. */
-async function fetch(url: string, want = wanted(rootfs)): Promise<RunResult & { fetched: Buffer | undefined }> {
+async function fetch(
+  url: string,
+  want = wanted(rootfs),
+  longest = 3600,
+): Promise<RunResult & { fetched: Buffer | undefined }> {
   const directory = await testDirectory();
   await writeFile(join(directory, 'cmdline'), `rw coreos.live.rootfs_url=${url} quiet\n`);
   await writeFile(join(directory, 'want'), want);
-  await writeFile(join(directory, 'fetch'), (await readFile(script, 'utf8')).replace('seconds=5', 'seconds=0'));
+  await writeFile(
+    join(directory, 'fetch'),
+    (await readFile(script, 'utf8')).replace('seconds=5', 'seconds=0').replace('longest=3600', `longest=${longest}`),
+  );
   const commands = `set -eu
 mount -t tmpfs tmpfs /mnt
 mkdir /mnt/upper /mnt/work /mnt/root
@@ -100,6 +107,24 @@ if (process.getuid?.() === 0) {
       ),
     );
     expect(fetched?.equals(rootfs)).toBe(true);
+  });
+
+  test.each<[string, Answer]>([
+    ['never answers', () => undefined],
+    [
+      'never ends',
+      (response) => {
+        response.writeHead(200);
+        const more = () => void (response.destroyed || response.write('r', () => setTimeout(more, 10)));
+        more();
+      },
+    ],
+    ['is never ready', (response) => void response.writeHead(503).end()],
+  ])('a server that %s is given up', async (_, answer) => {
+    const server = await serve([answer]);
+    const { exitCode, stderr, fetched } = await fetch(server.url, wanted(rootfs), 1);
+    expect({ exitCode, fetched }).toEqual({ exitCode: 1, fetched: undefined });
+    expect(stderr).toMatch(/coreos-live: \S+: the root filesystem has not come in 1 s\n$/);
   });
 
   const changed = (at: number) => {

@@ -8,6 +8,12 @@ shopt -s nullglob
 kept=/run/coreos-firstboot-network
 used=/run/systemd/network
 
+protect() {
+    chmod 0640 "$@"
+    # Without networkd nobody but root reads them.
+    chgrp systemd-network "$@" 2> /dev/null || chmod 0600 "$@"
+}
+
 take() {
     local source=/etc/coreos-firstboot-network boot=/run/coreos-firstboot-network-boot files
     if [[ ! -e /run/ostree-live ]]; then
@@ -21,10 +27,12 @@ take() {
         mkdir -p "$kept" "$used"
         chmod 0700 "$kept"
         cp "${files[@]}" "$kept"
-        # networkd is no root.
+        # networkd is no root. What it makes devices of holds keys, such as those of WireGuard: nobody else reads that.
         chmod 0644 "$kept"/*
+        files=("$kept"/*.netdev)
+        ((${#files[@]} == 0)) || protect "${files[@]}"
         files=("$kept"/*.{network,netdev,link})
-        ((${#files[@]} == 0)) || cp "${files[@]}" "$used"
+        ((${#files[@]} == 0)) || cp --preserve=mode,ownership "${files[@]}" "$used"
     fi
     [[ ! -d $boot ]] || umount "$boot"
 }
@@ -34,7 +42,7 @@ keep() {
     local networkd=/sysroot/etc/systemd/network manager=/sysroot/etc/NetworkManager/system-connections
     for file in "$kept"/*.{network,netdev,link}; do
         mkdir -p "$networkd"
-        cp "$file" "$networkd"
+        cp --preserve=mode,ownership "$file" "$networkd"
         rm -f "$used/${file##*/}"
     done
     for file in "$kept"/*.nmconnection; do

@@ -5,6 +5,8 @@ set -euo pipefail
 state=/run/coreos-live
 wanted=/etc/coreos-live-want-rootfs
 seconds=5
+# In all, for a server that never answers, and for one that never ends: somebody has to look at it then.
+longest=3600
 
 for argument in $(</proc/cmdline); do
     case "$argument" in
@@ -50,11 +52,13 @@ mkdir -p "$state"
 # As large as the pieces, and a bit: what a server sends beyond them must not fill the memory.
 mount -t tmpfs -o "mode=0700,size=$((${#digests[@]} * piece + 1048576))" coreos-live-rootfs "$state"
 while true; do
+    left=$((longest - SECONDS))
+    ((left > 0)) || fail "$url: the root filesystem has not come in $longest s"
     : > "$state/rootfs.img"
     : > "$state/headers"
     status=(0 0)
     curl --silent --show-error --fail --location --connect-timeout 30 --speed-time 60 --speed-limit 1 \
-        --dump-header "$state/headers" "$url" | keep || status=("${PIPESTATUS[@]}")
+        --max-time "$left" --dump-header "$state/headers" "$url" | keep || status=("${PIPESTATUS[@]}")
     # Behind redirections the last one counts.
     code=$(sed --quiet 's,^HTTP/[0-9.]* \([0-9]*\).*,\1,p' "$state/headers" | tail --lines 1)
     # The server will not think better of it, but for those two codes: it takes its time, or asks for some.

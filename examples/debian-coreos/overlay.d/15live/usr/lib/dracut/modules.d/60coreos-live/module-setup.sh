@@ -25,6 +25,7 @@ install_unit() {
 install() {
     inst_multiple \
         cat \
+        chgrp \
         chmod \
         cp \
         curl \

@@ -17,10 +17,13 @@ const entry = (version: number, options: string) =>
 const options = (root: string) =>
   `rw ${root} $ignition_firstboot ignition.platform.id=qemu ostree=/ostree/boot.1/os/1/0`;
 
-/** /boot as it is after a first boot, the EFI system partition, and the root. */
+/** /boot as it is after a first boot, the EFI system partition, and the root. `fill` makes them anew. */
 const prepare = `
 mount $1p2 /boot
 mount $1p3 /sysroot
+esp=$1p1
+fill() {
+rm -rf /boot/loader* /boot/ignition*
 mkdir -p /boot/loader.1/entries /boot/ignition
 ln -s loader.1 /boot/loader
 cat > /boot/loader/entries/ostree-1.conf <<'END'
@@ -29,10 +32,13 @@ cat > /boot/loader/entries/ostree-2.conf <<'END'
 ${entry(2, `${options('root=LABEL=root')} quiet`)}END
 echo old > /boot/loader/grub.cfg
 touch /boot/ignition.firstboot /boot/ignition/config.ign
-mount $1p1 /mnt
+mount $esp /mnt
+rm -rf /mnt/EFI
 mkdir -p /mnt/EFI/BOOT /mnt/EFI/debian
 touch /mnt/EFI/debian/grub.cfg
 umount /mnt
+}
+fill
 # It would mark the deployment, which is not here.
 printf '#!/bin/sh\\necho "$@" >&2\\n' > /usr/local/bin/chattr
 chmod +x /usr/local/bin/chattr
@@ -88,11 +94,67 @@ test('a first boot that cannot bind is a first boot again', async () => {
     `${prepare}
      # The EFI system partition is broken.
      dd if=/dev/zero of=$1p1 bs=1M count=1 status=none
+     before=$(cat /boot/loader/entries/*.conf | sha256sum)
      ${programs}/ignition-firstboot-complete 2>/dev/null || echo "exit $?"
-     ls -d /boot/ignition*`,
+     ls -d /boot/ignition*
+     # Nothing names filesystems that the next one makes anew.
+     cat /boot/loader/grub.cfg
+     [ "$before" = "$(cat /boot/loader/entries/*.conf | sha256sum)" ]`,
   );
-  expect(stdout, stderr).toBe('exit 32\n/boot/ignition\n/boot/ignition.firstboot\n');
+  expect(stdout, stderr).toBe('exit 32\n/boot/ignition\n/boot/ignition.firstboot\nold\n');
 });
+
+test('killed at any step, a first boot is a first boot again, or ends at the next boot', async () => {
+  const [disk = ''] = await attach(await diskImage([esp, boot, root]));
+  const { stdout, stderr, exitCode } = await runOnDisks(
+    [disk],
+    `${prepare}
+     # Each kills all that it belongs to when it is called for the so-manieth time of all of them.
+     mkdir /run/shims
+     for name in grub-mkconfig mount mv rm sync umount; do
+       printf '%s\n' '#!/bin/bash' 'PATH=\${PATH#*:}' 'printf x >> /run/calls' \
+         '[ $(stat --format %s /run/calls) -lt $(</run/fatal) ] || kill -KILL 0' 'exec "\${0##*/}" "$@"' > /run/shims/$name
+       chmod +x /run/shims/$name
+     done
+     complete() {
+       rm -f /run/calls
+       echo $1 > /run/fatal
+       PATH=/run/shims:$PATH setsid --wait unshare --mount ${programs}/ignition-firstboot-complete 2> /dev/null || echo "exit $?"
+     }
+     state() {
+       cat /boot/loader/entries/*.conf /boot/loader/grub.cfg
+       find /boot -mindepth 1 -not -path '*/lost+found' -printf '%P\n' | sort
+       mount $esp /mnt
+       cat /mnt/EFI/debian/bootuuid.cfg
+       umount /mnt
+     }
+     complete 1000
+     state > /run/complete
+     for ((call = 1, ended = 0; !ended; call++)); do
+       fill
+       [ "$(complete $call)" != '' ] || ended=1
+       case "$(head --lines 1 /boot/loader/grub.cfg)" in
+         old)
+           ls /boot/ignition.firstboot /boot/ignition/config.ign > /dev/null
+           echo first
+           ;;
+         'set ignition_firstboot=""') [ -e /boot/ignition.firstboot ] && echo bound || echo bound, and no stamp ;;
+         *)
+           [ ! -e /boot/ignition.firstboot ]
+           echo complete
+           ;;
+       esac
+       # Else the next boot has nothing to do.
+       if [ -e /boot/ignition.firstboot ]; then
+         complete 1000
+         state | diff /run/complete -
+       fi
+     done | uniq`,
+  );
+  expect(stderr).toBe('');
+  expect(exitCode).toBe(0);
+  expect(stdout).toBe('first\nbound\nbound, and no stamp\ncomplete\n');
+}, 60_000);
 
 const generated = (what: string) => `[Unit]
 Description=Boot partition

@@ -262,6 +262,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/stream-download.ts')).streamDownload,
   },
   {
+    name: 'gc',
+    summary: 'remove what a policy has no use for, from all places',
+    group: 'Publish',
+    load: async () => (await import('./commands/gc.ts')).gc,
+  },
+  {
     name: 'import',
     summary: "bring anybody's operating system into the work directory, as a build",
     group: 'Publish',

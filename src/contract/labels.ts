@@ -9,6 +9,8 @@ export const labelNames = {
   title: 'org.opencontainers.image.title',
   description: 'org.opencontainers.image.description',
   created: 'org.opencontainers.image.created',
+  /** The digest of the image that an image was derived from. */
+  baseDigest: 'org.opencontainers.image.base.digest',
   bootable: 'ostree.bootable',
   linux: 'ostree.linux',
   /** Hex checksum of the ostree commit. */

@@ -298,6 +298,8 @@ export const errorCodes = {
   REPOSITORY_SIGNATURE: ['verification', "A package repository's signature is not good."],
   REPOSITORY_UNREACHABLE: ['failed', 'A package repository cannot be reached.'],
   REPOSITORY_UNTRUSTED: ['usage', 'A package repository is not signed by a key that is named.'],
+  RETENTION_NEEDED: ['verification', 'What was to be removed has come to be needed meanwhile.'],
+  RETENTION_POLICY: ['usage', 'A policy says nothing of what may be removed, or is not there.'],
   ROOT_FILE_KIND: ['failed', 'A path of the root is not a regular file.'],
   ROOT_FILE_MISSING: ['failed', 'A file of the root is not there.'],
   ROOT_LINK_LOOP: ['failed', 'Links of the root lead in a circle.'],

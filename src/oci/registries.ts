@@ -18,6 +18,11 @@ export interface Repository extends ContentStore {
    * @throws CosaError `DELETE_UNSUPPORTED` (exit 1)
    */
   deleteManifest(digest: Digest): Promise<void>;
+  /**
+   * Removes a tag; some registries then remove what it pointed to as well. No error if it is not there.
+   * @throws CosaError `DELETE_UNSUPPORTED` (exit 1)
+   */
+  deleteTag(tag: string): Promise<void>;
 }
 
 /** All registries, as one command sees them: connections, tokens and credentials are shared. */

@@ -36,6 +36,8 @@ export interface Manifests {
   put(manifest: NewManifest): Promise<PutResult>;
   /** @throws CosaError `DELETE_UNSUPPORTED` (exit 1) */
   delete(digest: Digest): Promise<void>;
+  /** Removes a tag alone. @throws CosaError `DELETE_UNSUPPORTED` (exit 1) */
+  deleteTag(tag: string): Promise<void>;
 }
 
 /** A manifest that is to be stored. */
@@ -139,21 +141,26 @@ export function createManifests(requests: RepositoryRequests): Manifests {
 
   async function remove(digest: Digest): Promise<void> {
     cache.delete(digest);
+    await removeReference(digest, 'manifests');
+  }
+
+  // https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#deleting-tags
+  async function removeReference(reference: string, what: 'manifests' | 'tags'): Promise<void> {
     const answer = await requests.send({
       method: 'DELETE',
-      path: `manifests/${digest}`,
+      path: `manifests/${reference}`,
       access: 'delete',
       accept: [200, 202, 204, 400, 404, 405, 501],
     });
     await answer.discard();
     // A second attempt may find that the first one, whose answer was lost, has done it.
     if (answer.status < 400 || answer.status === 404) return;
-    throw new CosaError('DELETE_UNSUPPORTED', `${where}: the registry does not delete manifests (${answer.status})`, {
+    throw new CosaError('DELETE_UNSUPPORTED', `${where}: the registry does not delete ${what} (${answer.status})`, {
       hint: 'allow deletion in the registry’s configuration, or let its own retention rules remove images',
     });
   }
 
-  return { resolve, resolveDigest, get, read, put, delete: remove };
+  return { resolve, resolveDigest, get, read, put, delete: remove, deleteTag: (tag) => removeReference(tag, 'tags') };
 }
 
 /** How servers refuse a HEAD that answer a GET: then that decides, and says what is wrong. */

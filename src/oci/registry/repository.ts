@@ -50,6 +50,7 @@ export function openRepository(
       return { ...descriptor, ...extra };
     },
     setTags: (tags, manifest, expected) => setTags(manifests, requests.where, tags, manifest, expected),
+    deleteTag: (tag) => manifests.deleteTag(tag),
     deleteManifest: (digest) => deleteManifest(requests, manifests, digest),
   };
 }

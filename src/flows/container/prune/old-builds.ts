@@ -1,14 +1,13 @@
 import { disksTag } from '../../../contract/tags.ts';
 import { namedDiskImages } from '../../../disk/distribution/offered.ts';
-import { type Digest, digestHex } from '../../../lib/digest.ts';
+import type { Digest } from '../../../lib/digest.ts';
 import { sortByBytes } from '../../../lib/order.ts';
 import { mapParallel } from '../../../lib/parallel.ts';
 import { attempt } from '../../../oci/attempt.ts';
-import { isDiskImage } from '../../../oci/disk-image.ts';
 import { readManifest } from '../../../oci/image.ts';
 import type { ContentReader } from '../../../oci/store.ts';
-import { isMachineryTag } from '../../../oci/tag.ts';
 import type { Descriptor } from '../../../oci/types.ts';
+import { attachedTags } from '../../../workspace/containers/attached-tags.ts';
 import { newestFirst } from '../../../workspace/containers/contents.ts';
 import { imageManifests, imagesAtOnce, imageTags, readIfImage } from '../../../workspace/containers/images.ts';
 import { type ContainerSummary, summarize } from '../../../workspace/containers/summary.ts';
@@ -87,13 +86,7 @@ export async function findOldBuilds(reader: ContentReader, keep: number): Promis
 
 /** The tags of old builds, and those under which something is attached to them and to their disk images. */
 export async function tagsOf(reader: ContentReader, { versions, digests }: OldBuilds): Promise<ReadonlySet<string>> {
-  const disks = await mapParallel(digests, (digest) => attempt(() => reader.referrers(digest)), imagesAtOnce);
-  const belongings = disks.flatMap(({ value = [] }) => value.filter(isDiskImage).map(({ digest }) => digest));
-  const prefixes = [...digests, ...belongings].map((digest) => `sha256-${digestHex(digest)}`);
-  const attached = (await reader.tagNames()).filter(
-    (tag) => isMachineryTag(tag) && prefixes.some((prefix) => tag.startsWith(prefix)),
-  );
-  return new Set([...versions, ...attached]);
+  return new Set([...versions, ...(await attachedTags(reader, digests))]);
 }
 
 /** Newest first. */

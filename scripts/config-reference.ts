@@ -2,6 +2,7 @@ import { diskKeys, diskPartitionKeys } from '../src/config/disk-layout.ts';
 import { imageFileKeys } from '../src/config/image-keys.ts';
 import type { KeyDefinition, KeyTable, MergeRule } from '../src/config/key-table.ts';
 import { platformKeys } from '../src/config/platforms.ts';
+import { releaseKeys } from '../src/config/release.ts';
 import { identityKeys } from '../src/config/treefile/identity-keys.ts';
 import { packageKeys } from '../src/config/treefile/package-keys.ts';
 import { rpmKeys } from '../src/config/treefile/rpm-keys.ts';
@@ -41,6 +42,7 @@ export function configReference(): string {
       ['Keys of a partition', diskPartitionKeys],
     ]),
     section('platforms.yaml', platformsText, [['Keys of a platform', platformKeys]]),
+    section('release.yaml', releaseText, [['Keys', releaseKeys]]),
     otherFiles,
   ].join('\n');
 }
@@ -80,6 +82,7 @@ manifest.yaml                what is in the system: the treefile
 image.yaml                   what makers of disk images must know (optional)
 disk.yaml                    sizes of partitions, and further ones (optional)
 platforms.yaml               consoles and kernel arguments of each platform (optional)
+release.yaml                 what belongs to a release (optional)
 NAME.sources                 package repositories that "repos" names
 overlay.d/NAME/              files that "ostree-layers" copies over the packages
 manifest-lock.ARCH.json      the exact packages, written by "cosa fetch --update-lockfile" (optional)
@@ -168,6 +171,15 @@ const platformsText = `Three levels: architecture, platform, key. The part of th
 x86_64:
   qemu:
     kernel_arguments: [console=tty0, "console=ttyS0,115200n8"]
+\`\`\`
+`;
+
+const releaseText = `It travels in the container as \`/usr/share/coreos-assembler/release.json\`, so that \`cosa release\` needs nothing but the
+container. Without the file a release has the platforms of image.yaml.
+
+\`\`\`yaml
+platforms: [qemu, metal, live-iso, live-pxe, aws]
+require: [basic]
 \`\`\`
 `;
 

@@ -244,6 +244,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/publish.ts')).publish,
   },
   {
+    name: 'release',
+    summary: 'release a promoted container: images, signatures, stream',
+    group: 'Publish',
+    load: async () => (await import('./commands/release.ts')).release,
+  },
+  {
     name: 'stream update',
     summary: 'let a stream have a version that is published',
     group: 'Publish',

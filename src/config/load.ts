@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { DiskLayout } from '../contract/disk-layout.ts';
 import type { PlatformSettings } from '../contract/platforms.ts';
+import type { ReleaseSettings } from '../contract/release.ts';
 import type { ArchitectureName } from '../lib/architecture.ts';
 import { requireConsistency } from './consistency.ts';
 import { loadDiskLayout } from './disk-layout.ts';
@@ -18,6 +19,7 @@ import {
   readScripts,
   type Script,
 } from './referenced-files.ts';
+import { loadReleaseSettings } from './release.ts';
 import { type ConfigRepository, findRepositories, requireFamily } from './repositories.ts';
 import { type LoadedTreefile, loadTreefile } from './treefile.ts';
 import type { Treefile } from './treefile-keys.ts';
@@ -47,6 +49,8 @@ export interface Config {
   disk: DiskLayout | undefined;
   /** The content of platforms.json: the architecture's platforms by name. */
   platforms: Readonly<Record<string, PlatformSettings>>;
+  /** The content of release.json; undefined without a release.yaml. */
+  release: ReleaseSettings | undefined;
   repositories: readonly ConfigRepository[];
   /** The ending that all repository files have: it chooses the package family. */
   repositoryExtension: string;
@@ -71,8 +75,8 @@ export interface Config {
 }
 
 /**
- * Reads a config directory: `manifest.yaml` with what it includes, `image.yaml`, `disk.yaml`, `platforms.yaml`, repository files,
- * overlays, scripts, lock overrides. Only the manifest must be there.
+ * Reads a config directory: `manifest.yaml` with what it includes, `image.yaml`, `disk.yaml`, `platforms.yaml`, `release.yaml`,
+ * repository files, overlays, scripts, lock overrides. Only the manifest must be there.
  * @throws CosaError with exit 2 and, wherever there is one, a position: `CONFIG_MANIFEST_MISSING`, `CONFIG_SYNTAX`,
  *   `CONFIG_UNKNOWN_KEY`, `CONFIG_VALUE`, `CONFIG_CONDITION`, `CONFIG_INCLUDE_MISSING`, `CONFIG_INCLUDE_LOOP`,
  *   `CONFIG_INCLUDE_TWICE`, `CONFIG_INCLUDE_DEPTH`, `CONFIG_FILE_OUTSIDE`, `CONFIG_FILE_MODE`, `CONFIG_VARIABLE_SIZE`,
@@ -103,6 +107,7 @@ export async function loadConfig(directory: string, options: ConfigOptions): Pro
     image: image.specification,
     disk: await loadDiskLayout(base, image.specification.size),
     platforms: await loadPlatforms(base, basearch),
+    release: await loadReleaseSettings(base),
     repositoryExtension: requireFamily(repositories, repositoryExtensions, (item) => positionOf('repos', item)),
     repositories: repositories.repositories,
     repositoryVariables: Object.fromEntries([...variables].map(([key, value]) => [key, String(value)])),

@@ -6,6 +6,8 @@ export const containerPaths = {
   diskLayout: '/usr/share/coreos-assembler/disk.json',
   /** The architecture's part of platforms.yaml; see platforms.ts. */
   platforms: '/usr/share/coreos-assembler/platforms.json',
+  /** release.yaml; see release.ts. A container without one has no more to say than image.json. */
+  release: '/usr/share/coreos-assembler/release.json',
   /** The flattened treefile: how the container was made. */
   manifest: '/usr/share/coreos-assembler/manifest.json',
   /**

@@ -423,6 +423,21 @@ const cases: BadInput[] = [
     hint: 'known here: grub_commands, kernel_arguments',
   },
   {
+    title: 'an unknown key of a release',
+    files: { 'release.yaml': 'platforms: [qemu]\nplatfroms: [metal]\n' },
+    code: 'CONFIG_UNKNOWN_KEY',
+    where: 'release.yaml:2:1',
+    message: 'unknown key "platfroms"',
+    hint: 'did you mean "platforms"?',
+  },
+  {
+    title: 'a release without platforms',
+    files: { 'release.yaml': 'platforms: []\n' },
+    code: 'CONFIG_VALUE',
+    where: 'release.yaml:1:12',
+    message: '"platforms" must not be empty, not a list',
+  },
+  {
     title: 'an unknown key of a lock override',
     files: { 'manifest-lock.overrides.x86_64.yaml': 'packages:\n  podman:\n    evr: 1-1\n    version: 1\n' },
     code: 'CONFIG_UNKNOWN_KEY',

@@ -6,6 +6,7 @@ import { imageFileKeys } from '../../src/config/image-keys.ts';
 import type { KeyTable } from '../../src/config/key-table.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { platformKeys } from '../../src/config/platforms.ts';
+import { releaseKeys } from '../../src/config/release.ts';
 import { treefileFileKeys } from '../../src/config/treefile-keys.ts';
 import { minimalConfig, testOptions, writeFiles } from './support.ts';
 
@@ -23,6 +24,7 @@ const types = {
   disk: ['contract/disk-layout.ts', 'DiskLayout'],
   diskPartition: ['contract/disk-layout.ts', 'LayoutPartition'],
   platform: ['contract/platforms.ts', 'PlatformSettings'],
+  release: ['contract/release.ts', 'ReleaseSettings'],
 } as const;
 
 type TypeName = keyof typeof types;
@@ -33,6 +35,7 @@ const tables: Readonly<Record<string, KeyTable>> = {
   'disk.yaml': diskKeys,
   'a partition of disk.yaml': diskPartitionKeys,
   'platforms.yaml': platformKeys,
+  'release.yaml': releaseKeys,
 };
 const keys = Object.entries(tables).flatMap(([file, table]) =>
   Object.entries(table).map(([name, definition]) => ({ file, name, definition, unread: definition.unread })),
@@ -107,6 +110,7 @@ const keysOfOneFile = ['include', 'arch-include', 'conditional-include', 'variab
 
 function readersOf(file: string, key: string): string[] {
   if (file === 'platforms.yaml') return [...(readKeys.get('platform') ?? [])];
+  if (file === 'release.yaml') return [...(readKeys.get('release') ?? [])];
   if (file === 'disk.yaml') return [...(readKeys.get('disk') ?? [])];
   if (file === 'a partition of disk.yaml') return [...(readKeys.get('diskPartition') ?? [])];
   if (file === 'image.yaml') return [...(readKeys.get(key === 'include' ? 'imageFile' : 'image') ?? [])];

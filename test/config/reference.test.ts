@@ -5,6 +5,7 @@ import { diskKeys, diskPartitionKeys } from '../../src/config/disk-layout.ts';
 import { imageFileKeys } from '../../src/config/image-keys.ts';
 import { fileSchema, type KeyTable } from '../../src/config/key-table.ts';
 import { platformKeys } from '../../src/config/platforms.ts';
+import { releaseKeys } from '../../src/config/release.ts';
 import { treefileFileKeys } from '../../src/config/treefile-keys.ts';
 import { validate } from '../../src/lib/document/validate.ts';
 import { parseYaml } from '../../src/lib/document/yaml.ts';
@@ -21,6 +22,7 @@ const tables: [string, KeyTable][] = [
   ['disk.yaml', diskKeys],
   ['a partition of disk.yaml', diskPartitionKeys],
   ['platforms.yaml', platformKeys],
+  ['release.yaml', releaseKeys],
 ];
 const keys = tables.flatMap(([file, table]) =>
   Object.entries(table).map(([name, key]) => ({ file, table, name, key })),

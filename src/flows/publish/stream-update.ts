@@ -4,7 +4,7 @@ import { programName } from '../../lib/program.ts';
 import { openReference } from '../../oci/open.ts';
 import { isTag } from '../../oci/tag.ts';
 import { runStep } from '../../progress/step.ts';
-import { streamKey } from '../../publish/keys.ts';
+import { releaseIndexKey, releaseKey, streamKey } from '../../publish/keys.ts';
 import type { PublishedBuild } from '../../publish/metadata/merge-release.ts';
 import { addressOf } from '../../publish/metadata/merge-release.ts';
 import type { OtherRelease } from '../../publish/metadata/merge-stream.ts';
@@ -99,6 +99,11 @@ async function containersOf(
     session.signal,
   );
   return builds as [PublishedBuild, ...PublishedBuild[]];
+}
+
+/** The documents that belong to a version and its stream, in the order in which they are written. */
+export function documentKeys(name: { stream: string; version: string }): string[] {
+  return [releaseKey(name), releaseIndexKey(name.stream), streamKey(name.stream)];
 }
 
 /** Where the container of published images is found: by the tag of its version, if that is it, and by its digest. */

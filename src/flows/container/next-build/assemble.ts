@@ -2,6 +2,7 @@ import type { Config } from '../../../config/load.ts';
 import { diskLayoutText } from '../../../contract/disk-layout.ts';
 import { formatLockfile } from '../../../contract/lockfile.ts';
 import { containerPaths, lockfilePath } from '../../../contract/paths.ts';
+import { releaseSettingsText } from '../../../contract/release.ts';
 import type { AccountKind } from '../../../lib/accounts.ts';
 import { prettyJson } from '../../../lib/canonical-json.ts';
 import type { Image } from '../../../oci/image.ts';
@@ -67,11 +68,12 @@ function mountsOf({ disk }: Config): Mount[] {
 
 /** What travels in the container: enough to make every disk image, and to tell how the container was made. */
 function embeddedFiles(config: Config, lockText: string): Map<string, string> {
-  const { disk } = config;
+  const { disk, release } = config;
   return new Map([
     [containerPaths.imageConfig, imageConfigText(config)],
     ...(disk === undefined ? [] : [[containerPaths.diskLayout, diskLayoutText(disk)] as const]),
     [containerPaths.platforms, prettyJson(config.platforms)],
+    ...(release === undefined ? [] : [[containerPaths.release, releaseSettingsText(release)] as const]),
     [containerPaths.manifest, prettyJson(config.treefile)],
     [lockfilePath(config.basearch), lockText],
   ]);

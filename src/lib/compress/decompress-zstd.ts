@@ -1,8 +1,9 @@
 import { type BufferPool, createBufferPool } from '../buffer-pool.ts';
 import { verificationError } from '../errors.ts';
 import { borrowThread, type Thread } from '../parallel/thread.ts';
-import type { DecompressAnswer, DecompressRequest } from './decompress-thread.ts';
+import type { DecompressRequest } from './decompress-thread.ts';
 import { decompressedBytes } from './zstd-frames.ts';
+import type { DecompressAnswer } from './zstd-stream.ts';
 
 /** Bytes of the buffers that carry a chunk to the thread. */
 const inputBytes = 1024 * 1024;

@@ -1,14 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decompressZstd } from '../../../src/lib/compress/decompress-zstd.ts';
 import { collect } from '../../helpers/image.ts';
 import { content } from './content.ts';
-
-/** What the program makes of a pipe: one frame of unknown length with a checksum. */
-function zstd(bytes: Uint8Array, ...args: string[]): Buffer {
-  return execFileSync('zstd', ['--stdout', '--quiet', ...args], { input: bytes, maxBuffer: 1 << 28 });
-}
+import { block, flipped, frame, skippable, smallWindow, zstd } from './zstd-samples.ts';
 
 async function* cut(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let offset = 0; offset < bytes.length; offset += size) yield bytes.subarray(offset, offset + size);
@@ -16,24 +11,6 @@ async function* cut(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
 
 const decompressed = (bytes: Buffer, size = 65_536) => collect(decompressZstd(cut(bytes, size)));
 
-const frame = (header: number[], ...blocks: (number[] | Buffer)[]) =>
-  Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, ...header]), ...blocks.map((block) => Buffer.from(block))]);
-
-/** A block's header and what stands behind it. */
-const block = (type: number, size: number, isLast: boolean, data: number[] = []) => {
-  const bits = (size << 3) | (type << 1) | (isLast ? 1 : 0);
-  return [bits & 0xff, (bits >> 8) & 0xff, bits >> 16, ...data];
-};
-
-/** https://www.rfc-editor.org/rfc/rfc8878#section-3.1.2 */
-const skippable = (length: number) => {
-  const header = Buffer.from([0x5e, 0x2a, 0x4d, 0x18, 0, 0, 0, 0]);
-  header.writeUInt32LE(length, 4);
-  return Buffer.concat([header, Buffer.alloc(length, 0xfd)]);
-};
-
-/** A window of 1 KiB; neither length nor checksum. */
-const smallWindow = [0x00, 0x00];
 const text = content(700_000);
 
 describe('decompressZstd', () => {
@@ -84,67 +61,17 @@ describe('decompressZstd', () => {
     expect((await decompressed(Buffer.concat([skippable(3), zstd(bytes), zstd(bytes)]), 1)).length).toBe(6000);
   });
 
-  it.each([
-    ['nothing', Buffer.alloc(0), 'there is no frame'],
-    ['a skippable frame alone', skippable(10), 'there is no frame'],
-    ['something else', Buffer.from('no zstd at all'), 'something else than a frame begins'],
-    [
-      'something else behind it',
-      Buffer.concat([zstd(text), Buffer.from('more')]),
-      'something else than a frame begins',
-    ],
-    ['a magic number that is cut off', Buffer.from([0x28, 0xb5]), 'it is cut off'],
-    ['a header that is cut off', frame([0x00]), 'it is cut off'],
-    ['a block that is cut off', zstd(text).subarray(0, 100_000), 'it is cut off'],
-    ['a checksum that is cut off', zstd(text).subarray(0, -1), 'it is cut off'],
-    ['a skippable frame that is cut off', Buffer.concat([zstd(text), skippable(10).subarray(0, -1)]), 'it is cut off'],
-    ['no last block', frame(smallWindow, block(0, 1, false, [1])), 'it is cut off'],
-    ['a reserved bit', frame([0x08, 0x00], block(0, 0, true)), 'a reserved bit is set'],
-    ['a reserved block type', frame(smallWindow, block(3, 1, true, [1])), 'a block has a reserved type'],
-    ['a block of 128 KiB and a byte', frame([0x00, 0x40], block(1, 131_073, true, [0])), 'a block is too large'],
-    ['a dictionary', frame([0x01, 0x00, 0x01], block(0, 0, true)), 'a dictionary is needed'],
-    [
-      'a window of 144 MiB',
-      frame([0x00, 0x89], block(0, 0, true)),
-      'a window of 150994944 bytes is needed, and 134217728 are allowed',
-    ],
-    [
-      'the largest window',
-      frame([0x00, 0xff], block(0, 0, true)),
-      'a window of 4123168604160 bytes is needed, and 134217728 are allowed',
-    ],
-    [
-      'a segment of 1 GiB',
-      frame([0xa0, 0x00, 0x00, 0x00, 0x40], block(0, 0, true)),
-      'a window of 1073741824 bytes is needed, and 134217728 are allowed',
-    ],
-    ['a block that is larger than the window', frame(smallWindow, block(1, 1025, true, [0])), 'it is damaged'],
-    ['a compressed block of nonsense', frame(smallWindow, block(2, 20, true, Array(20).fill(0xff))), 'it is damaged'],
-    ['another length than it says', frame([0x20, 0x05], block(0, 3, true, [1, 2, 3])), 'it is damaged'],
-    ['a wrong checksum', flipped(zstd(text), -2), 'it is damaged'],
-  ])('refuses %s', async (_, stream, reason) => {
-    await expect(decompressed(stream)).rejects.toMatchObject({
+  it('refuses a damaged stream', async () => {
+    await expect(decompressed(flipped(zstd(text), -2))).rejects.toMatchObject({
       code: 'ZSTD_INVALID',
       exitStatus: 4,
-      message: `the zstd stream cannot be read: ${reason}`,
+      message: 'the zstd stream cannot be read: it is damaged',
     });
   });
 
   it('keeps nothing of a damaged stream for the next one', async () => {
     await expect(decompressed(zstd(text).subarray(0, 100_000))).rejects.toMatchObject({ code: 'ZSTD_INVALID' });
     expect((await decompressed(zstd(text))).equals(text)).toBe(true);
-  });
-
-  it('ends whatever has been changed in a stream, with an error or with other bytes', async () => {
-    const compressed = zstd(text.subarray(0, 200_000), '--no-check');
-    await fc.assert(
-      fc.asyncProperty(fc.nat(compressed.length - 1), fc.integer({ min: 1, max: 255 }), async (at, change) => {
-        const damaged = flipped(compressed, at, change);
-        const outcome = await decompressed(damaged).catch((error: unknown) => error);
-        if (outcome instanceof Error) expect(outcome).toMatchObject({ code: 'ZSTD_INVALID' });
-      }),
-      { numRuns: 20 },
-    );
   });
 
   it('gives what expands to gigabytes bit by bit, and stops when its reader does', async () => {
@@ -184,10 +111,3 @@ describe('decompressZstd', () => {
     expect(results.map((bytes, index) => bytes.equals(streams[index] ?? bytes))).toEqual([true, true, true, true]);
   });
 });
-
-function flipped(bytes: Buffer, at: number, change = 1): Buffer {
-  const copy = Buffer.from(bytes);
-  const index = at < 0 ? copy.length + at : at;
-  copy[index] = (copy[index] ?? 0) ^ change;
-  return copy;
-}

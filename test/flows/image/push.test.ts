@@ -2,6 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DiskImageRecord } from '../../../src/disk/record.ts';
+import { run } from '../../../src/exec/run.ts';
 import { pullImages } from '../../../src/flows/image/pull.ts';
 import { pushImages } from '../../../src/flows/image/push.ts';
 import type { Digest } from '../../../src/lib/digest.ts';
@@ -10,6 +11,7 @@ import { readIndex, readManifest } from '../../../src/oci/image.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import type { Repository } from '../../../src/oci/registries.ts';
 import { diskImageRecord, writeDiskImage } from '../../helpers/disk-image.ts';
+import { tar } from '../../helpers/peers.ts';
 import { silentSession } from '../../helpers/session.ts';
 import { requestsOf } from '../../helpers/testing-registry/log.ts';
 import { build, openScene, repositoryName, type Scene } from '../container/transfer/support.ts';
@@ -41,6 +43,10 @@ function push(changes: PushChanges = {}) {
 function make(platform: string, content: string | Buffer, changes: Partial<DiskImageRecord> = {}): Promise<string> {
   const record = diskImageRecord(container, content, { platform, ...changes });
   return writeDiskImage(join(scene.work.images, '13.1'), record, content);
+}
+
+async function tarNames(path: string): Promise<string[]> {
+  return (await run(tar, ['--list', '--file', path])).stdout.split('\n');
 }
 
 const tags = () => Object.fromEntries(scene.registry.tags(repositoryName));
@@ -178,6 +184,45 @@ describe('pushImages', () => {
     expect(image?.path).toBe(join(elsewhere, 'images/13.1/example-13.1-metal.x86_64.raw'));
     expect((await readFile(image?.path ?? '')).equals(content)).toBe(true);
     expect(await readFile(`${image?.path}.json`, 'utf8')).toBe(await readFile(`${path}.json`, 'utf8'));
+  });
+});
+
+describe('an archive of disk images', () => {
+  const archive = () => `oci-archive:${join(scene.work.root, 'release.tar')}`;
+
+  it('holds them with their container, and gives the same files back', async () => {
+    const content = Buffer.concat([Buffer.from('head'), Buffer.alloc(300_000), Buffer.from('tail')]);
+    await make('metal', content, { format: 'raw' });
+    await make('qemu', 'a disk');
+    const pushed = await push({ destination: archive() });
+    expect(pushed).toMatchObject({ destination: archive(), container, tag: '13.1-disks', moved: true });
+    await using other = await openScene();
+    const { images } = await pullImages(session, {
+      directory: other.work.root,
+      reference: `${archive()}:13.1-disks`,
+      platforms: ['metal', 'qemu'],
+      architecture: 'x86_64',
+    });
+    expect(images.map(({ platform, container: of, size }) => [platform, of, size])).toEqual([
+      ['metal', container, content.length],
+      ['qemu', container, 6],
+    ]);
+    expect((await readFile(images[0]?.path ?? '')).equals(content)).toBe(true);
+    // The container itself is there, too, for who has the archive alone.
+    const names = await tarNames(join(scene.work.root, 'release.tar'));
+    expect(names).toContain(`blobs/${container.replace(':', '/')}`);
+  });
+
+  it('takes what the version gets later', async () => {
+    await make('qemu', 'a disk');
+    await push({ destination: archive() });
+    await make('metal', 'another', { format: 'raw' });
+    await push({ destination: archive(), names: ['metal'] });
+    await using other = await openScene();
+    const reference = `${archive()}:13.1-disks`;
+    const options = { directory: other.work.root, reference, architecture: 'x86_64' } as const;
+    const { images } = await pullImages(session, { ...options, platforms: ['metal', 'qemu'] });
+    expect(images.map(({ size }) => size)).toEqual([7, 6]);
   });
 });
 

@@ -16,6 +16,7 @@ const benchmarks = [
   'rebuild',
   'registry',
   'image-transfer',
+  'publish',
   'layer-plan',
   'ext4',
   'startup',

@@ -30,7 +30,7 @@ export interface ReadOptions {
   signal?: AbortSignal | undefined;
 }
 
-export interface PutOptions {
+interface PutOptions {
   condition?: WriteCondition | undefined;
   signal?: AbortSignal | undefined;
 }

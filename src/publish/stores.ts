@@ -24,8 +24,8 @@ export async function openObjectStore(
   return found.open(text, options, stores);
 }
 
-/** How URLs of stores are written, for help and hints. */
-export function forms(): string {
+/** How URLs of stores are written, for hints. */
+function forms(): string {
   return storeSchemes.map(({ form }) => form).join(' or ');
 }
 

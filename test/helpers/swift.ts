@@ -188,6 +188,7 @@ async function connectable(port: number): Promise<void> {
 }
 
 async function makeBucket(endpoint: string, name: string): Promise<void> {
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   const credentials = { accessKeyId: publisher.accessKey, secretAccessKey: publisher.secretKey };
   const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
   await client.send(new CreateBucketCommand({ Bucket: name }));

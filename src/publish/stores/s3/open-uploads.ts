@@ -3,7 +3,7 @@ import { etagOf, objectOf, type S3Bucket, until } from './bucket.ts';
 import { isNamed, statusOf } from './errors.ts';
 
 /** A part that a server has. */
-export interface StoredPart {
+interface StoredPart {
   size: number;
   etag: string;
 }

@@ -5,7 +5,7 @@ import { sourceChanged } from '../../object-errors.ts';
 import type { UploadSource } from '../../object-store.ts';
 
 /** A part of a content, in memory. */
-export interface Part {
+interface Part {
   bytes: Buffer;
   /** Gives the memory back. */
   release(): void;

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectCommand,
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { markTemporary } from '../../../http/temporary-errors.ts';
-import { type CosaError, verificationError } from '../../../lib/errors.ts';
+import { CosaError, verificationError } from '../../../lib/errors.ts';
 import { mapParallel } from '../../../lib/parallel.ts';
 import { objectChanged } from '../../object-errors.ts';
 import type { ObjectHeaders, StoredObject, UploadOptions, UploadSource } from '../../object-store.ts';
@@ -45,12 +46,27 @@ export async function uploadObject(
     options.report?.(source.size);
     return there;
   }
-  if (source.size <= usualPartSize) await putWhole(upload, options);
-  else await putInParts(upload, options);
+  try {
+    if (source.size <= usualPartSize) await putWhole(upload, options);
+    else await putInParts(upload, options);
+  } catch (error) {
+    if (error instanceof CosaError && error.code === 'STORE_CHECKSUM') await removeDamaged(upload);
+    throw error;
+  }
   const stored = await statObject(place, key, options.signal);
   // Somebody else has written to it since.
   if (stored === undefined || !isSame(stored, source)) throw objectChanged(key, place.url);
   return stored;
+}
+
+/** Our checksum stands beside what arrived damaged: the next attempt, and everybody else, would take it for whole. */
+async function removeDamaged({ place, key, source }: Upload): Promise<void> {
+  const command = new DeleteObjectCommand(objectOf(place, key));
+  const send = async () => {
+    const there = await statObject(place, key, undefined);
+    if (there !== undefined && isSame(there, source)) await place.connection.client.send(command);
+  };
+  await place.connection.attempt(`removing ${key}`, send, undefined).catch(() => undefined);
 }
 
 function isSame(there: StoredObject, { size, sha256 }: UploadSource): boolean {
@@ -71,7 +87,7 @@ async function putWhole({ place, key, source, headers }: Upload, { report, signa
   });
   const send = async () => {
     const answer = await place.connection.client.send(command, until(signal));
-    requireEtag(answer, md5.toString('hex'), key, place);
+    if (!hasEtag(answer, md5.toString('hex'))) throw markTemporary(wrongEtag(key, place));
   };
   await place.connection.attempt(`uploading ${key}`, send, signal);
   report?.(source.size);
@@ -173,7 +189,7 @@ async function sendPart(
   });
   const send = async () => {
     const answer = await place.connection.client.send(command, until(signal));
-    requireEtag(answer, md5.toString('hex'), key, place);
+    if (!hasEtag(answer, md5.toString('hex'))) throw markTemporary(wrongEtag(key, place));
   };
   await place.connection.attempt(`uploading part ${number} of ${key}`, send, signal);
 }
@@ -195,7 +211,8 @@ async function complete(
   const send = async () => {
     try {
       const answer = await place.connection.client.send(command, until(signal));
-      requireEtag(answer, `${whole}-${checksums.length}`, key, place);
+      // Its parts are gone: to ask again would not help.
+      if (!hasEtag(answer, `${whole}-${checksums.length}`)) throw wrongEtag(key, place);
     } catch (error) {
       // Another attempt, or another publisher, has completed it.
       if (!isNamed(error, 'NoSuchUpload')) throw error;
@@ -212,13 +229,11 @@ interface WriteAnswer {
 }
 
 /** The etag follows from the bytes, except where the service encrypts them with keys of its own. */
-function requireEtag(answer: WriteAnswer, expected: string, key: string, { url }: S3Bucket): void {
-  const etag = etagOf(answer.ETag);
-  if (etag === expected || answer.ServerSideEncryption?.startsWith('aws:kms') === true) return;
-  throw markTemporary(wrongEtag(key, url));
+function hasEtag({ ETag, ServerSideEncryption }: WriteAnswer, expected: string): boolean {
+  return etagOf(ETag) === expected || ServerSideEncryption?.startsWith('aws:kms') === true;
 }
 
-function wrongEtag(key: string, url: string): CosaError {
+function wrongEtag(key: string, { url }: S3Bucket): CosaError {
   return verificationError('STORE_CHECKSUM', `${url} has other bytes of ${key} than were sent: its etag tells`, {
     hint: 'something between here and there changes bytes: look at proxies',
   });

@@ -280,6 +280,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/import.ts')).importBuild,
   },
   {
+    name: 'buildfetch',
+    summary: "import a build's container from coreos-assembler's builds/",
+    group: 'Publish',
+    load: async () => (await import('./commands/buildfetch.ts')).buildfetch,
+  },
+  {
     name: 'export legacy',
     summary: "write a build as coreos-assembler's tools read it, with builds.json",
     group: 'Publish',

@@ -7,7 +7,7 @@ const answers: readonly (readonly [pattern: RegExp, answer: string])[] = [
   [/^buildextend(?:-qemu)?$/, 'disk images are made by: cosa image build qemu'],
   [/^buildextend-live$/, 'there are no live images yet; disk images are made by: cosa image build metal'],
   [/^buildextend-(.+)$/, 'disk images are made by: cosa image build $1'],
-  [/^(?:buildfetch|buildprep)$/, 'no build is fetched, a container is followed on: cosa init --ostree REFERENCE'],
+  [/^buildprep$/, 'no build is fetched, a container is followed on: cosa init --ostree REFERENCE'],
   [/^(?:buildupload|push-container|upload-oscontainer)$/, 'builds go to a registry: cosa push DESTINATION'],
   [
     /^push-container-manifest$/,

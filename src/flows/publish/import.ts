@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { labelNames } from '../../contract/labels.ts';
 import { candidateTag } from '../../contract/tags.ts';
 import { type ArchitectureName, hostArchitecture } from '../../lib/architecture.ts';
+import type { Digest } from '../../lib/digest.ts';
 import { usageError, verificationError } from '../../lib/errors.ts';
 import { ifExists } from '../../lib/if-exists.ts';
 import { type Image, labelOf, readImage } from '../../oci/image.ts';
@@ -24,6 +25,8 @@ export interface ImportOptions {
   version?: string | undefined;
   /** Which image of several; this machine's unless given. */
   architecture?: ArchitectureName | undefined;
+  /** The digest that its manifest must have, where somebody has said so. */
+  expected?: Digest | undefined;
   /** Let a version become another container. */
   force: boolean;
 }
@@ -38,7 +41,7 @@ export interface ImportedBuild extends Transferred {
  * Brings an operating system's container into a work directory's `oci/`, whoever made it, as a build of its version: with
  * that tag, and as the candidate of its stream, so that other commands find it as they find what was built here. What
  * refers to it comes along.
- * @throws CosaError `IMPORT_KIND`, `VERSION_MISSING`, `VERSION_INVALID`, what `openReference`, `readImage`, `admitImage` and `bringIn`
+ * @throws CosaError `IMPORT_KIND`, `MANIFEST_DIGEST_MISMATCH`, `VERSION_MISSING`, `VERSION_INVALID`, what `openReference`, `readImage`, `admitImage` and `bringIn`
  *   throw
  */
 export async function importContainer(
@@ -50,6 +53,12 @@ export async function importContainer(
   const name = (await fileReference(resolve(directory, source))) ?? source;
   const opened = await openReference(name, work.root, session.registries);
   const image = await readImage(opened.reader, opened.descriptor, platformFor(architecture));
+  if (options.expected !== undefined && image.descriptor.digest !== options.expected) {
+    throw verificationError(
+      'MANIFEST_DIGEST_MISMATCH',
+      `${source} holds the container ${image.descriptor.digest}, and should hold ${options.expected}`,
+    );
+  }
   requireSystem(image, source);
   const version = versionFor(image, source, options.version);
   const stream = streamOfContainer(image, name) ?? work.settings.stream;

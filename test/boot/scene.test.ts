@@ -137,7 +137,8 @@ test('machine 4 boots the ISO, installs it, boots what it installed, upgrades to
   await requireRunning(guest);
   await requireLive(guest);
   const medium = await guest.run('sudo cosa-install /dev/sr0');
-  expect(medium.stderr).toMatch(/^cosa-install: \/dev\/sr0: it is read-only$|runs from it/m);
+  // The drive is one, whoever has mounted what is in it.
+  expect(medium.stderr).toMatch(/^cosa-install: \/dev\/sr0: it is read-only$/m);
 
   const said = await installAndReboot(guest, '--ignition /etc/installed.ign --append-karg systemd.show_status=1');
   expect(said).toMatch(/^written and verified: sha256 /m);

@@ -59,7 +59,7 @@ export async function exportArchive(session: Session, options: ExportArchiveOpti
 }
 
 /** The name that a container has in an archive of its own: its version, or what begins its digest. */
-export function archiveTag(image: Image): string {
+function archiveTag(image: Image): string {
   const version = labelOf(image, labelNames.version);
   return version !== undefined && isTag(version) ? version : digestHex(image.descriptor.digest).slice(0, 12);
 }

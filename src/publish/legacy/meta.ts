@@ -31,7 +31,7 @@ const registryImageSchema = z.looseObject({
   'additional-images': z.array(z.unknown()).optional(),
 });
 
-export type LegacyRegistryImage = z.output<typeof registryImageSchema>;
+type LegacyRegistryImage = z.output<typeof registryImageSchema>;
 
 // https://github.com/coreos/coreos-assembler/blob/main/src/v1.json: what is used of it here.
 const metaSchema = z.looseObject({

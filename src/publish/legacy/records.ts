@@ -9,7 +9,7 @@ import { buildPath, buildsDirectory, buildsListName, metaName } from './paths.ts
 export const mostRecordBytes = 16 * 1024 * 1024;
 
 /** The key of the list of builds. */
-export const buildsListKey = `${buildsDirectory}/${buildsListName}`;
+const buildsListKey = `${buildsDirectory}/${buildsListName}`;
 
 /** The key of a file beside a build's record. @throws CosaError `STORE_KEY` (exit 4) */
 export function buildFileKey(id: string, architecture: string, file: string): string {

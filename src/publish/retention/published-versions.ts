@@ -21,7 +21,7 @@ import type { RetainedItem } from './plan.ts';
 import { dateOfVersion, timeOf } from './version-date.ts';
 
 /** A version that lies in an object store. */
-export interface PublishedVersion {
+interface PublishedVersion {
   stream: string;
   version: string;
   /** How many objects it has, and their bytes. */

@@ -2,7 +2,7 @@
 // contract, http, cache → progress → exec → lib.
 const floor = 'contract|http|cache|progress|exec|lib';
 const domains = 'config|packages|rootfs|ostree|layers|oci|disk|vm|publish|lint';
-const nouns = 'container|image|packages|publish|registry|site|work-directory|host';
+const nouns = 'config|container|image|packages|publish|registry|site|work-directory|host';
 /** One rule: what stands in `from` may import only what `to` names (and itself). */
 const only = (name, from, to) => ({
   name,

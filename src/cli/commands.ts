@@ -20,6 +20,7 @@ export type CommandGroup =
 
 /** Summaries of the words that only group commands. */
 export const commandFamilies: Readonly<Record<string, { summary: string; group: CommandGroup }>> = {
+  config: { summary: 'the config that systems are built from', group: 'Build' },
   ostree: { summary: 'the operating system as a container', group: 'Build' },
   image: { summary: 'disk images', group: 'Build' },
   iso: { summary: 'live ISOs, of cosa and of other CoreOS systems', group: 'Build' },
@@ -38,6 +39,24 @@ export const commands: readonly CommandEntry[] = [
     summary: 'make a work directory for a config',
     group: 'Build',
     load: async () => (await import('./commands/init.ts')).init,
+  },
+  {
+    name: 'config show',
+    summary: 'print a config, flattened',
+    group: 'Build',
+    load: async () => (await import('./commands/config-show.ts')).configShow,
+  },
+  {
+    name: 'config check',
+    summary: 'list all that is wrong with a config',
+    group: 'Build',
+    load: async () => (await import('./commands/config-check.ts')).configCheck,
+  },
+  {
+    name: 'config diff',
+    summary: 'compare two streams, variants or commits of a config',
+    group: 'Build',
+    load: async () => (await import('./commands/config-diff.ts')).configDiff,
   },
   {
     name: 'fetch',

@@ -1,11 +1,11 @@
 import { dirname, join, relative } from 'node:path';
 import type { ArchitectureName } from '../lib/architecture.ts';
 import { yamlPart } from '../lib/document/yaml.ts';
-import { CosaError, type SourcePosition, usageError } from '../lib/errors.ts';
+import { type SourcePosition, usageError } from '../lib/errors.ts';
 import { type Boundary, type FoundFile, findFile } from './boundary.ts';
 import { evaluateCondition } from './condition.ts';
 import { type Fragment, readFragment, readInlineFragment } from './fragment.ts';
-import { attempt, type Mistakes } from './mistakes.ts';
+import { attempt, attemptNow, type Mistakes } from './mistakes.ts';
 import type { VariableValue } from './substitute.ts';
 import type { TreefileValues } from './treefile-keys.ts';
 import { readTreefile, treefileFormat } from './treefile-reader.ts';
@@ -158,15 +158,9 @@ function holdsAll(
   position: (index: number) => SourcePosition,
   { variables, mistakes }: Context,
 ): boolean {
-  const results = conditions.map((condition, index) => {
-    try {
-      return evaluateCondition(condition, variables, position(index));
-    } catch (error) {
-      if (!(error instanceof CosaError)) throw error;
-      mistakes.note(error);
-      return false;
-    }
-  });
+  const results = conditions.map(
+    (condition, index) => attemptNow(mistakes, () => evaluateCondition(condition, variables, position(index))) ?? false,
+  );
   return !results.includes(false);
 }
 

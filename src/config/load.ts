@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { DiskLayout } from '../contract/disk-layout.ts';
 import type { PlatformSettings } from '../contract/platforms.ts';
 import type { ReleaseSettings } from '../contract/release.ts';
@@ -21,11 +21,12 @@ import {
 } from './referenced-files.ts';
 import { loadReleaseSettings } from './release.ts';
 import { type ConfigRepository, findRepositories, requireFamily } from './repositories.ts';
+import { type ConfigChoice, selectConfig } from './selection.ts';
 import { type LoadedTreefile, loadTreefile } from './treefile.ts';
 import type { Treefile } from './treefile-keys.ts';
 import type { UnreadKey } from './unread-keys.ts';
 
-export interface ConfigOptions {
+export interface ConfigOptions extends ConfigChoice {
   basearch: ArchitectureName;
   /** Wins over `variables.stream`. */
   stream?: string | undefined;
@@ -80,21 +81,22 @@ export interface Config {
  * @throws CosaError with exit 2 and, wherever there is one, a position: `CONFIG_MANIFEST_MISSING`, `CONFIG_SYNTAX`,
  *   `CONFIG_UNKNOWN_KEY`, `CONFIG_VALUE`, `CONFIG_CONDITION`, `CONFIG_INCLUDE_MISSING`, `CONFIG_INCLUDE_LOOP`,
  *   `CONFIG_INCLUDE_TWICE`, `CONFIG_INCLUDE_DEPTH`, `CONFIG_FILE_OUTSIDE`, `CONFIG_FILE_MODE`, `CONFIG_VARIABLE_SIZE`,
- *   `CONFIG_VARIABLE_UNDEFINED`, `CONFIG_NAME`, `CONFIG_STREAM`, `CONFIG_FILE_MISSING`,
+ *   `CONFIG_VARIABLE_UNDEFINED`, `CONFIG_VARIANT`, `CONFIG_NAME`, `CONFIG_STREAM`, `CONFIG_FILE_MISSING`,
  *   `CONFIG_REPOSITORY_MISSING`, `CONFIG_REPOSITORY_AMBIGUOUS`, `CONFIG_REPOSITORIES_MIXED`,
  *   `CONFIG_OVERLAY_MISSING`, `CONFIG_OVERLAY_ENTRY`, `CONFIG_STATOVERRIDE`
  */
 export async function loadConfig(directory: string, options: ConfigOptions): Promise<Config> {
-  const base = resolve(directory);
-  const { basearch, repositoryExtensions } = options;
-  const loaded = await loadTreefile(base, options);
+  const selection = await selectConfig(directory, options);
+  const { base } = selection;
+  const { basearch, repositoryExtensions, stream: chosen } = options;
+  const loaded = await loadTreefile(base, { ...selection, basearch, stream: chosen });
   requireConsistency(loaded);
   const { treefile, variables, positionOf } = loaded;
-  const name = systemName(loaded);
+  const name = systemName(loaded, selection.build);
   const stream = streamName(loaded);
   const summary = treefile.metadata.summary ?? treefile.rojig?.summary;
   const repositories = await findRepositories(base, loaded, repositoryExtensions);
-  const image = await loadImageSpecification(base, stream);
+  const image = await loadImageSpecification(base, stream, { name: selection.image });
   const layersOf = (key: 'ostree-layers' | 'ostree-override-layers') =>
     readOverlays(base, treefile[key], (layer) => positionOf(key, layer));
   return {
@@ -113,7 +115,7 @@ export async function loadConfig(directory: string, options: ConfigOptions): Pro
     repositoryVariables: Object.fromEntries([...variables].map(([key, value]) => [key, String(value)])),
     overlays: [...(await layersOf('ostree-layers')), ...(await layersOf('ostree-override-layers'))],
     addedFiles: await readAddedFiles(loaded),
-    isDerived: false,
+    isDerived: selection.build !== undefined,
     scripts: await readScripts(base, loaded),
     accountFiles: await readAccountFiles(base, loaded),
     lockfilePath: join(base, `manifest-lock.${basearch}.json`),

@@ -23,7 +23,8 @@ const override = z
     error: 'must have one of evr and evra',
   });
 
-const schema = z.strictObject({ packages: z.record(z.string(), override) });
+/** A file of overrides. */
+export const lockOverridesSchema = z.strictObject({ packages: z.record(z.string(), override) });
 
 /** A package that must have another version than the lockfile or the resolution would give it. */
 export type LockOverride = z.output<typeof override>;
@@ -58,10 +59,12 @@ export async function readLockOverrides(
     const own = await attempt(mistakes, async () => {
       const file = await readYaml(join(base, name), { lastOfTwiceCounts: true });
       if (file === undefined) return [];
-      return Object.entries(validate(schema, file).packages).map(([key, entry]): [string, PlacedOverride] => [
-        key,
-        { override: entry, where: file.keyPosition(['packages', key]) },
-      ]);
+      return Object.entries(validate(lockOverridesSchema, file).packages).map(
+        ([key, entry]): [string, PlacedOverride] => [
+          key,
+          { override: entry, where: file.keyPosition(['packages', key]) },
+        ],
+      );
     });
     for (const [key, entry] of own ?? []) merged.set(key, entry);
   }

@@ -39,3 +39,14 @@ export async function attempt<T>(mistakes: Mistakes, work: () => Promise<T>): Pr
     return undefined;
   }
 }
+
+/** As {@link attempt}, for what waits for nothing. */
+export function attemptNow<T>(mistakes: Mistakes, work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof CosaError)) throw error;
+    mistakes.note(error);
+    return undefined;
+  }
+}

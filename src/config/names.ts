@@ -1,5 +1,6 @@
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { usageError } from '../lib/errors.ts';
+import { argument, type BuildArguments } from './build-arguments.ts';
 import type { LoadedTreefile } from './treefile.ts';
 
 /** True for what can name a stream: it becomes a container's tag, also with `-candidate` behind it. */
@@ -22,12 +23,12 @@ export function streamName({ variables, positionOf }: LoadedTreefile): string | 
 }
 
 /**
- * The system's short name: `metadata.name`, or `rojig.name` where that is missing.
+ * The system's short name: `metadata.name`, or `rojig.name` where that is missing, or else NAME of the build arguments.
  * @throws CosaError `CONFIG_NAME` (exit 2)
  */
-export function systemName({ treefile, positionOf }: LoadedTreefile): string {
+export function systemName({ treefile, positionOf }: LoadedTreefile, build: BuildArguments | undefined): string {
   const key = treefile.metadata.name === undefined ? 'rojig' : 'metadata';
-  const named = treefile[key]?.name;
+  const named = treefile[key]?.name ?? argument(build, 'NAME');
   if (named === undefined) {
     throw usageError('CONFIG_NAME', 'the system has no name', {
       where: positionOf('metadata'),

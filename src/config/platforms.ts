@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { platformKeys as contract, type PlatformSettings, platformSettingsSchema } from '../contract/platforms.ts';
 import type { ArchitectureName } from '../lib/architecture.ts';
 import { validate } from '../lib/document/validate.ts';
-import { readYaml } from '../lib/document/yaml.ts';
+import { readYaml, type YamlFile } from '../lib/document/yaml.ts';
 import type { KeyTable } from './key-table.ts';
 import { valueType } from './value-types.ts';
 
@@ -36,8 +36,16 @@ export async function loadPlatforms(
   base: string,
   basearch: ArchitectureName,
 ): Promise<Readonly<Record<string, PlatformSettings>>> {
+  return (await readPlatforms(base, basearch)).platforms;
+}
+
+/** As {@link loadPlatforms}, with the file. */
+export async function readPlatforms(
+  base: string,
+  basearch: ArchitectureName,
+): Promise<{ platforms: Readonly<Record<string, PlatformSettings>>; file: YamlFile | undefined }> {
   const file = await readYaml(join(base, 'platforms.yaml'));
-  if (file === undefined) return {};
+  if (file === undefined) return { platforms: {}, file };
   const platforms: Readonly<Record<string, Record<string, PlatformSettings>>> = validate(schema, file);
-  return platforms[basearch] ?? {};
+  return { platforms: platforms[basearch] ?? {}, file };
 }

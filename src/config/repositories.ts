@@ -1,7 +1,7 @@
 import { nearestHint } from '../lib/document/validate.ts';
 import { type SourcePosition, usageError } from '../lib/errors.ts';
 import { sortByBytes } from '../lib/order.ts';
-import { attempt, endAtFirst, type Mistakes } from './mistakes.ts';
+import { attempt, attemptNow, endAtFirst, type Mistakes } from './mistakes.ts';
 import { type DefinedRepository, readRepositoryFiles } from './repository-files.ts';
 import type { LoadedTreefile } from './treefile.ts';
 
@@ -45,7 +45,7 @@ export async function findRepositories(
     for (const name of new Set(treefile[key])) {
       if (repositories.some((repository) => repository.name === name)) continue;
       const where = positionOf(key, name);
-      const found = await attempt(mistakes, () => Promise.resolve(named(name, defined, known, where)));
+      const found = attemptNow(mistakes, () => named(name, defined, known, where));
       if (found !== undefined) repositories.push({ ...found, use });
     }
   }

@@ -4,7 +4,7 @@ import type { SourcePosition } from '../lib/errors.ts';
 import { type Boundary, boundaryOf } from './boundary.ts';
 import { type FlatValue, flatten, type Origin, positionOf, substituteAll } from './flatten.ts';
 import type { Fragment } from './fragment.ts';
-import { readIncludeTree } from './include-tree.ts';
+import { type IncludeTree, readIncludeTree } from './include-tree.ts';
 import { endAtFirst, type Mistakes } from './mistakes.ts';
 import { requireFiles } from './required-files.ts';
 import type { VariableValue } from './substitute.ts';
@@ -17,8 +17,11 @@ export interface TreefileOptions {
   stream?: string | undefined;
   /** Win over `variables` of every file. */
   variables?: ReadonlyMap<string, VariableValue> | undefined;
-  /** What is stronger than `manifest.yaml`. */
+  /** What is stronger than `manifest.yaml` and all that it includes, and what is weaker. */
   stronger?: readonly Fragment[];
+  weaker?: readonly Fragment[];
+  /** The manifest of what a derived config builds upon: weaker than all else. */
+  baseManifest?: { directory: string; entry: string } | undefined;
   /** Another name than `manifest.yaml`, relative to the config directory. */
   manifest?: string | undefined;
   mistakes?: Mistakes;
@@ -45,34 +48,49 @@ export interface LoadedTreefile {
  * @throws CosaError as {@link readIncludeTree} does, `CONFIG_FILE_MISSING`, `CONFIG_FILE_MODE`, `CONFIG_VARIABLE_SIZE` (exit 2)
  */
 export async function loadTreefile(base: string, options: TreefileOptions): Promise<LoadedTreefile> {
-  const { basearch, stream, variables = new Map(), stronger = [], manifest = 'manifest.yaml' } = options;
+  const { basearch, stream, variables = new Map(), stronger = [], weaker = [], manifest = 'manifest.yaml' } = options;
   const { mistakes = endAtFirst } = options;
   const boundary = await boundaryOf(base);
   const fixed = new Map([...variables, ...(stream === undefined ? [] : [['stream', stream] as const])]);
   const tree = await readIncludeTree(manifest, { boundary, basearch, fixed, stronger, mistakes });
-  await requireFiles(boundary, tree.fragments, mistakes);
-  const flat = flatten(tree.fragments.map((fragment) => withPathsOf(base, fragment)));
-  substituteAll(flat, tree.variables);
+  const below = options.baseManifest && (await readBaseManifest(options.baseManifest, tree, { ...options, mistakes }));
+  const fragments = [...tree.fragments, ...weaker, ...(below?.fragments ?? [])];
+  await requireFiles(boundary, [...tree.fragments, ...weaker], mistakes);
+  const variablesOfAll = below?.variables ?? tree.variables;
+  const flat = flatten(fragments.map((fragment) => withPathsOf(base, fragment)));
+  substituteAll(flat, variablesOfAll);
   const values = Object.fromEntries([...flat].map(([key, { value }]) => [key, value]));
-  const named = [...tree.variables].filter(([name]) => name !== 'basearch');
+  const named = [...variablesOfAll].filter(([name]) => name !== 'basearch');
   return {
     // The table gives both the merged value and the type.
     treefile: { ...defaults, ...values, variables: Object.fromEntries(named) } as unknown as Treefile,
-    variables: tree.variables,
+    variables: variablesOfAll,
     flat,
     positionOf: (key, item) => {
       const entry = flat.get(key);
       if (entry !== undefined) return positionOf(originOf(entry, item));
-      const [first] = tree.fragments;
+      const [first] = fragments;
       return first === undefined ? { file: join(base, manifest) } : first.file.valuePosition([key]);
     },
     directoryOf: (key, index) => {
       const members = flat.get(key)?.members;
       return (Array.isArray(members) ? (members as Origin[])[index]?.fragment.directory : undefined) ?? base;
     },
-    unread: [...ignoredKeys(tree.ignored), ...unreadKeys(treefileFileKeys, tree.fragments.map(written))],
+    unread: [...ignoredKeys(tree.ignored), ...unreadKeys(treefileFileKeys, fragments.map(written))],
     boundary,
   };
+}
+
+/** Its files lie together somewhere else, and see the variables of the manifest. */
+async function readBaseManifest(
+  { directory, entry }: { directory: string; entry: string },
+  { variables }: IncludeTree,
+  { basearch, mistakes }: { basearch: ArchitectureName; mistakes: Mistakes },
+): Promise<IncludeTree> {
+  const boundary = await boundaryOf(directory);
+  const tree = await readIncludeTree(entry, { boundary, basearch, fixed: variables, stronger: [], mistakes });
+  await requireFiles(boundary, tree.fragments, mistakes);
+  return tree;
 }
 
 const defaults = Object.fromEntries(

@@ -97,7 +97,8 @@ const lockMetadata = z.object({
 
 const lockfileSchema = z.object({ packages: z.record(packageName, packageEntry), metadata: lockMetadata });
 
-const pinsSchema = z.strictObject({
+/** A lockfile of whatever program. */
+export const lockPinsSchema = z.strictObject({
   packages: z.record(z.string().min(1), pinEntry),
   metadata: z
     .looseObject({ family: lockMetadata.shape.family, basearch: lockMetadata.shape.basearch.optional() })
@@ -169,7 +170,7 @@ export interface LockDocument {
 export function parseLockDocument(text: string, file: string): LockDocument {
   const fail: FaultError = (fault) => lockfileInvalid(file, faultText(fault, 'it '), fault.position);
   const value = parseJson(text, fail);
-  const { packages, metadata } = checkDocument(pinsSchema, value, fail);
+  const { packages, metadata } = checkDocument(lockPinsSchema, value, fail);
   const pins = Object.entries(packages).map(([name, entry]): [string, LockPin] => {
     const dot = entry.evra?.lastIndexOf('.');
     const version = entry.evra?.slice(0, dot) ?? entry.evr ?? '';

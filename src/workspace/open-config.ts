@@ -1,5 +1,6 @@
 import { type Config, loadConfig } from '../config/load.ts';
 import { streamName } from '../config/names.ts';
+import { selectConfig } from '../config/selection.ts';
 import { loadTreefile } from '../config/treefile.ts';
 import { type ArchitectureName, hostArchitecture } from '../lib/architecture.ts';
 import { CosaError, formatPosition } from '../lib/errors.ts';
@@ -21,6 +22,7 @@ export async function openConfig(
   const config = await loadConfig(work.config, {
     basearch,
     stream: work.settings.stream,
+    variant: work.settings.variant,
     repositoryExtensions: backends.map(({ repositoryExtension }) => repositoryExtension),
   });
   const backend = backendFor(config.repositoryExtension);
@@ -41,7 +43,8 @@ export async function openConfig(
 export async function streamOf(work: WorkDirectory): Promise<string | undefined> {
   if (work.settings.stream !== undefined) return work.settings.stream;
   try {
-    return streamName(await loadTreefile(work.config, { basearch: hostArchitecture().name }));
+    const selection = await selectConfig(work.config, work.settings);
+    return streamName(await loadTreefile(selection.base, { ...selection, basearch: hostArchitecture().name }));
   } catch (error) {
     if (error instanceof CosaError) return undefined;
     throw error;

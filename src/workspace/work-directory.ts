@@ -30,6 +30,8 @@ const settingsSchema = z.strictObject({
     .optional(),
   /** Overrides `variables.stream` of the config. */
   stream: z.string().min(1).optional(),
+  /** Which of the config's variants is built. */
+  variant: z.string().min(1).optional(),
 });
 
 export type WorkDirectorySettings = z.output<typeof settingsSchema>;

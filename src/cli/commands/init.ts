@@ -14,6 +14,10 @@ export const init = defineCommand({
       .option('-b, --branch <branch>', 'branch or tag of the git repository')
       .option('--stream <stream>', 'build for this stream, instead of that of the container or the config')
       .option(
+        '--variant <name>',
+        'build this variant of the config: manifest-NAME.yaml, image-NAME.yaml, build-args-NAME.conf',
+      )
+      .option(
         '--ostree <reference>',
         'follow on this container, wherever it lies: its layers are reused; without SOURCE its config is taken too',
       )
@@ -35,6 +39,7 @@ export const init = defineCommand({
       source,
       branch,
       stream: options.stream,
+      variant: options.variant,
       ostree,
       force,
     });

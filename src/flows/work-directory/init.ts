@@ -1,6 +1,7 @@
 import { lstat, realpath, rename, symlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { isStreamName } from '../../config/names.ts';
+import { selectConfig } from '../../config/selection.ts';
 import { describeConfigSource, isGitUrl, publicUrl } from '../../config/source.ts';
 import { labelNames } from '../../contract/labels.ts';
 import { openScratch, type Scratch } from '../../exec/scratch.ts';
@@ -33,6 +34,8 @@ export interface InitOptions {
   source?: string | undefined;
   branch?: string | undefined;
   stream?: string | undefined;
+  /** Of a config that has several: which one is built. */
+  variant?: string | undefined;
   /** The container that the first build follows on. */
   ostree?: string | undefined;
   /** Replace the config and the settings of a work directory. */
@@ -87,7 +90,10 @@ export async function initWorkDirectory(session: Session, options: InitOptions):
     },
     upstream: upstream?.settings,
     stream,
+    variant: options.variant,
   };
+  // Before anything is written: a mistyped name would be found by the first build.
+  if (options.variant !== undefined) await selectConfig(work.config, settings);
   await writeSettings(work.root, settings);
   const made = { ...work, settings };
   return { ...made, stream: await streamOf(made), formerStream };

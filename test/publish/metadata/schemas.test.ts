@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
+import { configSchemas } from '../../../scripts/config-schemas.ts';
 import { metadataSchemas } from '../../../scripts/metadata-schemas.ts';
 import { formatPublishedImages } from '../../../src/publish/published-images.ts';
 import { examplePublishedImages } from '../example-build.ts';
@@ -11,7 +12,7 @@ const directory = new URL('../../../schemas/', import.meta.url);
 
 it('schemas/ is what npm run docs writes', () => {
   const there = readdirSync(directory).map((name) => [name, readFileSync(new URL(name, directory), 'utf8')] as const);
-  expect(new Map(there)).toEqual(metadataSchemas());
+  expect(new Map(there)).toEqual(new Map([...metadataSchemas(), ...configSchemas()]));
 });
 
 describe('another validator', () => {

@@ -87,7 +87,7 @@ export function readInlineFragment(
   mistakes: Mistakes,
 ): { fragment: Fragment; ignored: string[] } {
   const written = Object.entries(part.value as Values).filter(([, value]) => value !== null);
-  const isCounted = ([name]: [string, unknown]) => name !== 'variables' && name in treefileKeys;
+  const isCounted = ([name]: [string, unknown]) => name !== 'variables' && Object.hasOwn(treefileKeys, name);
   const problems: Problem[] = [];
   const values: TreefileValues = rightValues(
     inlineSchema,
@@ -111,15 +111,14 @@ function valuesThatAreRight(file: YamlFile, ignoresUnknown: boolean, problems: P
     problems.push(...inspect(schema, file).problems);
     return {};
   }
-  const ofArchitectures: Values = {};
-  const others: Values = {};
-  for (const [name, part] of Object.entries(value)) {
-    if (isArchitecturePackages(name)) ofArchitectures[name] = part;
-    else if (part !== null && (!ignoresUnknown || name in schema.shape)) others[name] = part;
-  }
+  const written = Object.entries(value);
+  const ofArchitectures = written.filter(([name]) => isArchitecturePackages(name));
+  const others = written.filter(([name, part]) => {
+    return !isArchitecturePackages(name) && part !== null && (!ignoresUnknown || Object.hasOwn(schema.shape, name));
+  });
   return {
-    ...rightValues(schema, file, others, problems),
-    ...rightValues(architectureSchema, file, ofArchitectures, problems),
+    ...rightValues(schema, file, Object.fromEntries(others), problems),
+    ...rightValues(architectureSchema, file, Object.fromEntries(ofArchitectures), problems),
   };
 }
 

@@ -134,7 +134,7 @@ function unreadOf(files: readonly ReadFile[]): UnreadKey[] {
   const others = new Map<string, SourcePosition>();
   for (const { values, keyPosition } of sources) {
     for (const key of Object.keys(values)) {
-      if (!(key in imageFileKeys) && !others.has(key)) others.set(key, keyPosition(key));
+      if (!Object.hasOwn(imageFileKeys, key) && !others.has(key)) others.set(key, keyPosition(key));
     }
   }
   return [

@@ -106,7 +106,7 @@ function requireLocked(
   lock: Lockfile,
   { request, strict = false }: LockOptions,
 ): void {
-  const isLocal = (item: LockedPackage) => item.repository === overridesRepository || item.name in request.pins;
+  const isLocal = (item: LockedPackage) => item.repository === overridesRepository || Object.hasOwn(request.pins, item.name);
   for (const item of lock.packages) {
     const expected = pins.get(item.name)?.digest;
     if (expected === undefined || isLocal(item) || !expected.startsWith('sha256:')) continue;

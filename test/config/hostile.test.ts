@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadTreefile } from '../../src/config/treefile.ts';
+import { run } from '../../src/exec/run.ts';
+import { tools } from '../../src/exec/tools.ts';
+import { CosaError } from '../../src/lib/errors.ts';
+import { writeFiles } from './support.ts';
+
+const load = (base: string) => loadTreefile(base, { basearch: 'x86_64' });
+
+test.each([
+  ['ends of lines of Windows', 'packages:\r\n  - a\r\n  - b\r\nrecommends: false\r\n'],
+  ['a byte order mark', '\ufeffpackages: [a, b]\nrecommends: false\n'],
+])('%s: no matter', async (_, manifest) => {
+  const { treefile } = await load(await writeFiles({ 'manifest.yaml': manifest }));
+  expect(treefile).toMatchObject({ packages: ['a', 'b'], recommends: false });
+});
+
+const doubling = (depth: number) =>
+  Array.from({ length: depth }, (_, index) =>
+    index === 0 ? 'a0: &a0 [x, x]' : `a${index}: &a${index} [*a${index - 1}, *a${index - 1}]`,
+  ).join('\n');
+
+test.each([
+  ['aliases of aliases', doubling(40), 'CONFIG_SYNTAX', 'aliases make far more of this file than it holds'],
+  ['brackets without end', '['.repeat(100_000), 'CONFIG_SYNTAX', 'this is not valid YAML'],
+  ['ten million bytes', `packages: [${'a, '.repeat(3_500_000)}]`, 'FILE_TOO_LARGE', 'it has more than 1048576 bytes'],
+  ['tabs before keys', 'metadata:\n\tname: a\n', 'CONFIG_SYNTAX', 'this is not valid YAML'],
+  ['no map', '- a\n- b\n', 'CONFIG_VALUE', 'the file must be a map, not a list'],
+  ['a key of the engine', '__proto__: {packages: [a]}\n', 'CONFIG_UNKNOWN_KEY', 'unknown key "__proto__"'],
+  ['another one', 'constructor: x\n', 'CONFIG_UNKNOWN_KEY', 'unknown key "constructor"'],
+])('%s: an error that names the file', async (_, text, code, message) => {
+  const base = await writeFiles({ 'manifest.yaml': 'include: parts/a.yaml\n', 'parts/a.yaml': text });
+  const error: unknown = await load(base).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code, exitStatus: 2, message: expect.stringContaining(message) as unknown });
+  if (!(error instanceof CosaError)) throw new Error('expected a CosaError');
+  expect(error.where?.file ?? error.message).toContain('parts/a.yaml');
+});
+
+test('a pipe is not waited for', async () => {
+  const base = await writeFiles({ 'manifest.yaml': 'include: pipe.yaml\n' });
+  await run({ ...tools.git, name: 'mkfifo' }, [join(base, 'pipe.yaml')]);
+  await expect(load(base)).rejects.toMatchObject({ code: 'NOT_A_FILE', exitStatus: 2 });
+});
+
+/** Processor time of reading a config of so many files, of ten packages each; the least of some. */
+async function processorTime(files: number): Promise<number> {
+  const parts = Array.from({ length: files }, (_, index) => [
+    `p${index}.yaml`,
+    `packages: [${Array.from({ length: 10 }, (__, item) => `a${index}-${item}`).join(', ')}]\n`,
+  ]);
+  const base = await writeFiles({
+    'manifest.yaml': `include: [${parts.map(([name]) => name).join(', ')}]\n`,
+    ...Object.fromEntries(parts),
+  });
+  const times: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const begin = process.cpuUsage();
+    const { treefile } = await load(base);
+    expect(treefile.packages).toHaveLength(files * 10);
+    const { user } = process.cpuUsage(begin);
+    times.push(user);
+  }
+  return Math.min(...times);
+}
+
+test('two thousand files with twenty thousand packages take ten times as long as a tenth of them, not a hundred times', async () => {
+  await processorTime(50);
+  const few = await processorTime(200);
+  expect(await processorTime(2000)).toBeLessThan(30 * few);
+}, 120_000);

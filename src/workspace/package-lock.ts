@@ -82,12 +82,21 @@ export async function currentLock(
   if (document?.lock !== undefined) {
     return { lock: await backend.applyOverrides(request, document.lock), origin: 'lockfile' };
   }
-  const pinned = document === undefined ? options : { ...options, request: pinnedRequest(request, document) };
+  const pinned =
+    document === undefined
+      ? { ...options, request: unlockedRequest(config, request) }
+      : { ...options, request: pinnedRequest(request, document) };
   const kept = behaviour.refresh === true ? undefined : await readKept(pinned);
   const lock = kept ?? (await resolveAnew(pipeline, pinned));
   if (document === undefined) return { lock, origin: kept === undefined ? 'resolved' : 'kept' };
   requireLocked(config, document, lock, options);
   return { lock, origin: 'lockfile' };
+}
+
+/** A request to the repositories that any package may come from. */
+function unlockedRequest({ repositories }: Config, request: PackageRequest): PackageRequest {
+  const locked = new Set(repositories.filter(({ use }) => use === 'locked').map(({ name }) => name));
+  return { ...request, repositories: request.repositories.filter(({ name }) => !locked.has(name)) };
 }
 
 /** A request whose packages have the versions of a lockfile that does not say where they are; local pins win. */
@@ -106,7 +115,8 @@ function requireLocked(
   lock: Lockfile,
   { request, strict = false }: LockOptions,
 ): void {
-  const isLocal = (item: LockedPackage) => item.repository === overridesRepository || Object.hasOwn(request.pins, item.name);
+  const isLocal = (item: LockedPackage) =>
+    item.repository === overridesRepository || Object.hasOwn(request.pins, item.name);
   for (const item of lock.packages) {
     const expected = pins.get(item.name)?.digest;
     if (expected === undefined || isLocal(item) || !expected.startsWith('sha256:')) continue;
@@ -130,8 +140,13 @@ function lockfileFor({ config, backend }: LockOptions): { basearch: string; fami
   return { basearch: config.basearch, family: backend.family };
 }
 
+/** Chooses versions anew, whatever a lockfile says, as {@link currentLock} does without one. */
+export function chooseAnew(pipeline: Pipeline, options: LockOptions): Promise<Lockfile> {
+  return resolveAnew(pipeline, { ...options, request: unlockedRequest(options.config, options.request) });
+}
+
 /** Chooses versions from the repositories as they are now, and keeps the choice for {@link currentLock}. */
-export async function resolveAnew(pipeline: Pipeline, options: LockOptions): Promise<Lockfile> {
+async function resolveAnew(pipeline: Pipeline, options: LockOptions): Promise<Lockfile> {
   const { config, backend, request, cacheDirectory } = options;
   const name = await keptName(options);
   return runStep(pipeline, 'resolve packages', async (reporter) => {

@@ -39,12 +39,9 @@ describe('cosa fetch', () => {
     await rm(directory, { recursive: true });
   });
 
-  async function fetchNames(updateLockfile = false): Promise<string[]> {
-    const { lock, origin } = await fetchPackages(pipeline, {
-      directory,
-      architecture: hostArchitecture().name,
-      updateLockfile,
-    });
+  async function fetchNames(updateLockfile = false, strict = false): Promise<string[]> {
+    const architecture = hostArchitecture().name;
+    const { lock, origin } = await fetchPackages(pipeline, { directory, architecture, updateLockfile, strict });
     return [origin, ...lock.packages.map(({ name, version }) => `${name} ${version}`)];
   }
   async function release(name: string, version: string): Promise<void> {
@@ -69,6 +66,36 @@ describe('cosa fetch', () => {
     expect(await fetchNames()).toEqual(['lockfile', 'base 1.0', 'tool 1.0']);
     expect(repository.requests.sort()).toEqual(['/pool/base_1.0_all.deb', '/pool/tool_1.0_all.deb']);
     expect(await fetchNames(true)).toEqual(['resolved', 'base 1.0', 'tool 1.1']);
+  });
+
+  test("with rpm-ostree's form of a lockfile takes its versions, and others where it does not say", async () => {
+    await release('tool', '1.1');
+    const write = (packages: object) => writeFile(lockfile, JSON.stringify({ packages }));
+    await write({ tool: { evra: '1.0.all' } });
+    expect(await fetchNames()).toEqual(['lockfile', 'base 1.0', 'tool 1.0']);
+    await expect(fetchNames(false, true)).rejects.toMatchObject({
+      code: 'LOCKFILE_STALE',
+      message: expect.stringMatching(/ does not have base$/) as unknown,
+    });
+    await write({ tool: { evr: '1.1' }, base: { evra: '1.0.all' } });
+    expect(await fetchNames(false, true)).toEqual(['lockfile', 'base 1.0', 'tool 1.1']);
+    await write({ tool: { evra: '1.0.all', digest: `sha256:${'0'.repeat(64)}` } });
+    await expect(fetchNames()).rejects.toMatchObject({ code: 'LOCKFILE_DIGEST', exitStatus: 4 });
+  });
+
+  test('takes from repositories of locked packages only what is locked', async () => {
+    await using pool = await serveRepository([{ name: 'tool', version: '2.0' }]);
+    await writeFile(
+      join(config, 'pool.sources'),
+      `Types: deb\nURIs: ${pool.url}\nSuites: test\nComponents: main\nSigned-By: ${pool.key}\n`,
+    );
+    await writeFile(
+      join(config, 'manifest.yaml'),
+      `${await readFile(join(config, 'manifest.yaml'), 'utf8')}lockfile-repos: [pool]\n`,
+    );
+    expect(await fetchNames()).toEqual(['resolved', 'base 1.0', 'tool 1.0']);
+    await writeFile(lockfile, JSON.stringify({ packages: { tool: { evra: '2.0.all' } } }));
+    expect(await fetchNames()).toEqual(['lockfile', 'base 1.0', 'tool 2.0']);
   });
 
   test('writes no lockfile that names a package which is not to be had', async () => {

@@ -13,6 +13,7 @@ export const fetch = defineCommand({
   configure: (command) =>
     command
       .option('--update-lockfile', 'choose versions anew and write the lockfile of the config')
+      .option('--strict', "refuse packages that the config's lockfile does not have")
       .addOption(architectureOption("what the packages are for; this machine's architecture unless given")),
   examples: [
     { run: 'cosa fetch', does: 'Download what the next build needs' },
@@ -25,6 +26,7 @@ export const fetch = defineCommand({
       directory: context.directory,
       architecture: options.arch ?? hostArchitecture().name,
       updateLockfile: options.updateLockfile === true,
+      strict: options.strict === true,
     });
     return { text: summary(result), json: summaryJson(result) };
   },

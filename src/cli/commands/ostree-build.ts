@@ -41,6 +41,7 @@ function buildCommand(name: 'ostree build' | 'build') {
           'the container to follow on, or "none"; the last build of the stream unless given, or else that of "cosa init"',
         )
         .option('--push <reference>', 'bring the build there; without a tag, as its version and as the candidate')
+        .option('--strict', "refuse packages that the config's lockfile does not have")
         .option('--force', 'build although nothing has changed, and let a version become another container')
         .option(
           '--max-layers <count>',
@@ -92,6 +93,7 @@ function buildCommand(name: 'ostree build' | 'build') {
         force: options.force === true,
         maxLayers: options.maxLayers,
         compression: options.compression,
+        strict: options.strict === true,
         sbom: sbomFormats.filter(({ name }) => options.sbom.includes(name)),
         push: options.push,
       });

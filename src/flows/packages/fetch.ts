@@ -4,7 +4,7 @@ import { writeLockfile } from '../../packages/lockfile.ts';
 import { type Pipeline, runStep } from '../../progress/step.ts';
 import { openConfig } from '../../workspace/open-config.ts';
 import { readOverrides } from '../../workspace/overrides.ts';
-import { type CurrentLock, currentLock, packageRequest, resolveAnew } from '../../workspace/package-lock.ts';
+import { type CurrentLock, chooseAnew, currentLock, packageRequest } from '../../workspace/package-lock.ts';
 import { openWorkDirectory } from '../../workspace/work-directory.ts';
 
 export interface FetchOptions {
@@ -14,6 +14,8 @@ export interface FetchOptions {
   architecture: ArchitectureName;
   /** Choose anew and write the config's lockfile. */
   updateLockfile: boolean;
+  /** Packages that the config's lockfile does not have are an error. */
+  strict?: boolean;
 }
 
 export interface FetchResult {
@@ -33,9 +35,9 @@ export async function fetchPackages(pipeline: Pipeline, options: FetchOptions): 
   const { config, backend } = await openConfig(pipeline, work, options.architecture);
   const overrides = await readOverrides(work.overrides, backend.overridesDirectory);
   const request = packageRequest(config, overrides.packages);
-  const lockOptions = { config, backend, request, cacheDirectory: work.cache };
+  const lockOptions = { config, backend, request, cacheDirectory: work.cache, strict: options.strict === true };
   const { lock, origin } = options.updateLockfile
-    ? { lock: await resolveAnew(pipeline, lockOptions), origin: 'resolved' as const }
+    ? { lock: await chooseAnew(pipeline, lockOptions), origin: 'resolved' as const }
     : await currentLock(pipeline, lockOptions, { refresh: true });
   await using _packages = await runStep(pipeline, 'download packages', (reporter) =>
     backend.download(request, lock, { cacheDirectory: work.cache, reporter }),

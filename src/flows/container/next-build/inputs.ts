@@ -36,6 +36,8 @@ export interface BuildParameters {
   architecture: ArchitectureName;
   maxLayers: number;
   compression: 'zstd' | 'gzip';
+  /** Packages that the config's lockfile does not have are an error. */
+  strict?: boolean;
 }
 
 /** Streams are tags; a config without `variables.stream` gets this one. */
@@ -53,7 +55,10 @@ export async function readBuildInputs(
   const { config, backend } = await openConfig(pipeline, work, parameters.architecture);
   const overrides = await readOverrides(work.overrides, backend.overridesDirectory);
   const request = packageRequest(config, overrides.packages);
-  const { lock } = await currentLock(pipeline, { config, backend, request, cacheDirectory: work.cache });
+  const { lock } = await currentLock(pipeline, {
+    ...{ config, backend, request, cacheDirectory: work.cache },
+    strict: parameters.strict === true,
+  });
   const source = await describeConfigSource(work.config);
   return {
     config,

@@ -16,6 +16,8 @@ export interface BuildOptions {
   /** The container's layers altogether. */
   maxLayers: number;
   compression: 'zstd' | 'gzip';
+  /** Packages that the config's lockfile does not have are an error. */
+  strict?: boolean;
   /** In which formats the list of packages is stored beside the container. */
   sbom: readonly SbomFormat[];
   /** Where the build goes afterwards: a reference, without a tag for version and candidate. */

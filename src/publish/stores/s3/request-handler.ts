@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { Exchange, HttpRequest } from '../../../http/exchange.ts';
+import type { Exchange, HttpRequest, StreamedBody } from '../../../http/exchange.ts';
 
 /** What the SDK sends requests with. */
 type RequestHandler = S3Client['config']['requestHandler'];
@@ -19,6 +19,9 @@ interface SdkRequest {
 
 /** Of all answers but objects: a page of a list has a thousand keys. */
 const longestAnswer = 16 * 1024 * 1024;
+
+/** Of what is sent at once, in bytes. */
+const pieceSize = 256 * 1024;
 
 /**
  * Has the SDK talk through our own HTTP client: with its proxies, certificates, timeouts, log, and end on a signal.
@@ -73,9 +76,14 @@ function escaped(text: string): string {
   );
 }
 
-function bodyOf({ body }: SdkRequest): Uint8Array | undefined {
+/** Large ones piece by piece: as long as pieces go, however slowly, nobody takes the server for dead. */
+function bodyOf({ body }: SdkRequest): Uint8Array | StreamedBody | undefined {
   if (body === undefined || body === null) return undefined;
-  if (body instanceof Uint8Array) return body;
   if (typeof body === 'string') return Buffer.from(body);
-  throw new Error('bodies of requests are held in memory');
+  if (!(body instanceof Uint8Array)) throw new Error('bodies of requests are held in memory');
+  return body.length <= pieceSize ? body : { size: body.length, open: () => piecesOf(body) };
+}
+
+async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let start = 0; start < bytes.length; start += pieceSize) yield bytes.subarray(start, start + pieceSize);
 }

@@ -35,7 +35,7 @@ export const configShow = defineCommand({
     const { value, origins } = await showConfig(context.events, configRequest(context, directory, options));
     const isWithOrigins = options.origin === true;
     return {
-      text: configYaml(value, isWithOrigins ? origins : undefined),
+      text: context.json ? '' : configYaml(value, isWithOrigins ? origins : undefined),
       json: isWithOrigins ? { ...value, origins: Object.fromEntries(origins) } : value,
     };
   },

@@ -18,7 +18,7 @@ const timeSchema = z
   .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/, 'is not a time of RFC 3339');
 
 /** One file: where it lies, and how to know that it is the right one. Objects here keep what they do not know. */
-export const artifactSchema = z.looseObject({
+const artifactSchema = z.looseObject({
   location: addressSchema.min(1, 'is empty').describe('Address of the file.'),
   signature: addressSchema
     .optional()
@@ -38,7 +38,7 @@ export const imageParts = ['disk', 'kernel', 'initramfs', 'rootfs'] as const;
 export type ImagePart = (typeof imageParts)[number];
 
 /** One image: a disk, or what is booted over a network. */
-export const imageFormatSchema = z
+const imageFormatSchema = z
   .looseObject({
     disk: artifactSchema.optional(),
     kernel: artifactSchema.optional(),

@@ -19,6 +19,7 @@ const benchmarks = [
   'publish',
   'layer-plan',
   'ext4',
+  'site',
   'startup',
 ];
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { architecture, size } from '../../src/cli/parsers.ts';
+import { architecture, listenAddress, size } from '../../src/cli/parsers.ts';
 
 it.each([
   ['0', 0],
@@ -32,3 +32,28 @@ it.each(['', ' ', '-1', '1e9', 'G', '10 G', '10GiB2', '10g', '1,5G', '.5G', '5iB
     expect(() => size(text)).toThrow('Expected a size such as 10G, 500MiB or 1.5TB.');
   },
 );
+
+it.each([
+  ['127.0.0.1:8080', { host: '127.0.0.1', port: 8080 }],
+  ['[::1]:0', { host: '::1', port: 0 }],
+  ['localhost:80', { host: 'localhost', port: 80 }],
+  ['8080', { host: '127.0.0.1', port: 8080 }],
+])('a server listens at %s', (text, address) => {
+  expect(listenAddress(text)).toEqual(address);
+});
+
+it.each([
+  '',
+  ':',
+  ':8080',
+  'host',
+  '::1:80',
+  '[::1]',
+  '1.2.3.4:65536',
+  '1.2.3.4:-1',
+  '1.2.3.4:8080/',
+  'a b:80',
+  '0x50',
+])('no server listens at %j', (text) => {
+  expect(() => listenAddress(text)).toThrow('Expected HOST:PORT or PORT, such as 127.0.0.1:8080, [::1]:8080 or 8080.');
+});

@@ -10,10 +10,10 @@ export interface BuildState {
 }
 
 /** `partial`: what was run has passed, but no suite was run as a whole. */
-export type Verdict = 'passed' | 'failed' | 'partial' | 'untested';
+type Verdict = 'passed' | 'failed' | 'partial' | 'untested';
 
 /** What the results of a build's tests come to. */
-export function verdictOf({ suites }: Pick<SiteBuild, 'suites'>): Verdict {
+function verdictOf({ suites }: Pick<SiteBuild, 'suites'>): Verdict {
   if (suites.length === 0) return 'untested';
   if (suites.some(({ passed }) => !passed)) return 'failed';
   return suites.some(({ complete }) => complete) ? 'passed' : 'partial';

@@ -58,7 +58,7 @@ header a:hover { text-decoration: underline; }
 header .home { color: var(--text); font-weight: 600; margin-right: auto; }
 header a[aria-current] { color: var(--text); text-decoration: underline; text-decoration-thickness: 2px; text-underline-offset: 6px; text-decoration-color: var(--accent); }
 footer { margin-top: 56px; padding-bottom: 32px; color: var(--soft); font-size: 13px; }
-footer p { border-top: 1px solid var(--line); padding-top: 14px; }
+footer p { border-top: 1px solid var(--line); padding-top: 14px; max-width: none; }
 .skip { position: absolute; left: -9999px; }
 .skip:focus { left: 12px; top: 8px; background: var(--page); padding: 6px 10px; z-index: 1; }
 a { color: var(--accent); text-underline-offset: 3px; text-decoration-thickness: 1px; }
@@ -80,6 +80,7 @@ th, td { padding: 5px 20px 5px 0; text-align: left; vertical-align: baseline; bo
 th:last-child, td:last-child { padding-right: 0; }
 thead th { font-size: 13px; font-weight: 500; color: var(--soft); white-space: nowrap; border-bottom-color: var(--soft); }
 tbody th { font-weight: 500; overflow-wrap: anywhere; min-width: 9ch; }
+.builds tbody th { overflow-wrap: break-word; max-width: 32ch; }
 .number { text-align: right; white-space: nowrap; }
 td time, td .mark { white-space: nowrap; }
 td.version { overflow-wrap: anywhere; }
@@ -104,9 +105,10 @@ summary { cursor: pointer; color: var(--accent); width: max-content; max-width: 
 .steps { padding-left: 22px; }
 .remarks { padding-left: 20px; overflow-wrap: anywhere; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); gap: 24px 48px; }
-figure { margin: 0; min-width: 0; }
+figure { margin: 0; min-width: 0; display: flex; flex-direction: column; }
+figcaption { flex: 1; }
 figcaption h3 { margin: 6px 0 2px; }
-figcaption p { color: var(--soft); font-size: 13px; margin: 0 0 10px; }
+figcaption p { color: var(--soft); font-size: 13px; margin: 0 0 10px; max-width: 110ch; }
 .plot { display: block; width: calc(100% - 74px); margin-left: 74px; overflow: visible; font-size: 12px; }
 .plot text { fill: var(--soft); font-variant-numeric: tabular-nums; }
 .plot .tick { text-anchor: end; }
@@ -131,10 +133,13 @@ svg.time { display: block; width: 100%; min-width: 120px; }
   header, main, footer { padding-left: 16px; padding-right: 16px; }
   h1 { font-size: 25px; }
   .wide { display: none; }
-  th, td { padding-right: 14px; }
+  th, td { padding-right: 12px; }
+  table { font-size: 14px; }
+  .builds .number { padding-right: 0; }
   .facts { grid-template-columns: 1fr; gap: 0; }
   .facts dd { margin-bottom: 8px; }
   .treemap .small { display: none; }
+  .steps { padding-left: 18px; }
 }
 @media print {
   :root { --page: #fff; --raised: #fff; --text: #000; --soft: #444; --line: #bbb; --accent: #1f5a9c; --whole: #e2e2e2; --good: #14532d; --bad: #8b1a12; --wait: #5b4208; --good-page: #fff; --bad-page: #fff; --wait-page: #fff; --new: #bcd5f0; --new-text: #000; --kept: #ececec; }

@@ -57,6 +57,19 @@ describe('siteDocuments', () => {
     }
   });
 
+  it('has each name of a place on a page once, so that links within it lead there', () => {
+    const [newest] = manyBuilds(2);
+    const model = syntheticModel(newest === undefined ? [] : [newest], {
+      repository: 'docker://registry.example.com/os',
+    });
+    for (const { text } of siteDocuments(model).values()) {
+      const page = text();
+      const ids = [...page.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
+      expect(new Set(ids).size).toBe(ids.length);
+      for (const [, target] of page.matchAll(/ href="#([^"]*)"/g)) expect(ids).toContain(target);
+    }
+  });
+
   it('gives the same bytes for the same builds', () => {
     const [a, b] = [siteDocuments(syntheticModel(manyBuilds(5))), siteDocuments(syntheticModel(manyBuilds(5)))];
     expect([...a].map(([path, { text }]) => [path, text()])).toEqual([...b].map(([path, { text }]) => [path, text()]));

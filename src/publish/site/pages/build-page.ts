@@ -39,7 +39,7 @@ function sectionsOf(context: SiteContext, path: string, build: SiteBuild): Secti
     { id: 'changes', title: 'Changes', body: changesSection(context, path, build) },
     { id: 'use', title: 'Use it', body: useSection(context.model, build) },
     { id: 'images', title: 'Disk images', body: artifactsSection(build) },
-    { id: 'content', title: 'What it is made of', body: contentSection(build) },
+    { id: 'made-of', title: 'What it is made of', body: contentSection(build) },
   ];
 }
 

@@ -52,7 +52,7 @@ export function oneArchitecture(builds: readonly SiteBuild[]): readonly SiteBuil
 
 function streamTable(context: SiteContext): Content {
   return html`<div class="scroll" role="region" aria-label="Streams" tabindex="0"><table>
-<thead><tr><th scope="col">Stream</th><th scope="col">Promoted</th><th scope="col" class="wide">Built (UTC)</th><th scope="col">Candidate</th><th scope="col">Its tests</th><th scope="col" class="number">Its update</th></tr></thead>
+<thead><tr><th scope="col">Stream</th><th scope="col">Promoted</th><th scope="col" class="wide">Built (UTC)</th><th scope="col">Candidate</th><th scope="col">Its tests</th><th scope="col" class="number wide">Its update</th></tr></thead>
 <tbody>
 ${context.model.streams.map((stream) => streamRow(context, stream))}</tbody></table></div>
 `;
@@ -63,6 +63,6 @@ function streamRow(context: SiteContext, { name, promoted, candidates }: SiteStr
   const [next] = candidates;
   const none = html`<span class="none">none</span>`;
   const isSame = next !== undefined && promoted.includes(next);
-  return html`<tr><th scope="row">${streamLink(context, path, name)}</th><td>${now === undefined ? none : buildLink(context, path, now)}</td><td class="wide">${now === undefined ? none : dateTime(now.created)}</td><td>${next === undefined ? none : isSame ? html`<span class="none">promoted</span>` : buildLink(context, path, next)}</td><td>${next === undefined ? none : testsWord(next)}</td><td class="number">${next?.update === undefined || isSame ? none : bytes(next.update.download)}</td></tr>
+  return html`<tr><th scope="row">${streamLink(context, path, name)}</th><td>${now === undefined ? none : buildLink(context, path, now)}</td><td class="wide">${now === undefined ? none : dateTime(now.created)}</td><td>${next === undefined ? none : isSame ? html`<span class="none">promoted</span>` : buildLink(context, path, next)}</td><td>${next === undefined ? none : testsWord(next)}</td><td class="number wide">${next?.update === undefined || isSame ? none : bytes(next.update.download)}</td></tr>
 `;
 }

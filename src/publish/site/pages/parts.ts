@@ -59,7 +59,7 @@ export function stateWord(state: BuildState | undefined): Content {
   const { promotedTo, candidateOf, verdict } = state;
   const stage = promotedTo.length > 0 ? 'promoted' : candidateOf.length > 0 ? 'candidate' : undefined;
   if (stage !== undefined) return html`<span class="mark ${stage}">${stage}</span>`;
-  return verdict === 'passed' ? html`<span class="mark passed">tested</span>` : html`<span class="none">built</span>`;
+  return html`<span class="none">${verdict === 'passed' ? 'tested' : 'built'}</span>`;
 }
 
 /** How tests went, in a few words: "12 passed", "1 of 12 failed". */

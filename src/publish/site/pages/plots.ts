@@ -16,21 +16,19 @@ export function updatePlots(builds: readonly SiteBuild[]): Content {
   const [first, last] = [updates[0]?.build, updates.at(-1)?.build];
   if (first === undefined || last === undefined) return undefined;
   const ends = [endLabel(first), endLabel(last)] as const;
-  const highest = Math.max(...updates.map(({ build, update }) => Math.max(update.download, build.size)));
   const downloads = updates.map(({ update }) => update.download).sort((a, b) => a - b);
   const middle = downloads[Math.floor(downloads.length / 2)] ?? 0;
   return html`<div class="plots">
 ${figure(
   'What an update downloads',
-  `From one build to the next; behind it the whole container. Half of ${plural(updates.length, 'update')} need at most ${formatBytes(middle)}.`,
+  `From one build to the next. Half of ${plural(updates.length, 'update')} need at most ${formatBytes(middle)}; the newest build has ${formatBytes(last.size)}.`,
   barPlot({
     summary: `What each of ${plural(updates.length, 'update')} downloads: from ${formatBytes(downloads[0] ?? 0)} to ${formatBytes(downloads.at(-1) ?? 0)}, half of them at most ${formatBytes(middle)}`,
     bars: updates.map(({ build, update }) => ({
       value: update.download,
-      whole: build.size,
       label: `${buildTitle(build)}: ${formatBytes(update.download)} of ${formatBytes(build.size)}`,
     })),
-    ticks: byteTicks(highest, formatBytes),
+    ticks: byteTicks(downloads.at(-1) ?? 0, formatBytes),
     ends,
   }),
 )}
@@ -52,8 +50,8 @@ ${figure(
 `;
 }
 
-function endLabel(build: SiteBuild): string {
-  return [buildTitle(build), dayOf(build.created)].filter((text) => text !== '').join(' · ');
+function endLabel(build: SiteBuild): { name: string; detail: string } {
+  return { name: buildTitle(build), detail: dayOf(build.created) };
 }
 
 function share(part: number, whole: number): number {

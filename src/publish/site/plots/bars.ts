@@ -1,13 +1,18 @@
-import { type Html, html } from '../markup/html.ts';
+import { type Content, type Html, html } from '../markup/html.ts';
 
 /** A bar of a plot. */
-export interface Bar {
+interface Bar {
   /** In the axis' unit. */
   value: number;
-  /** Behind it, lighter: what the value is a part of. */
-  whole: number;
+  /** Behind it, lighter: what the value is a part of; nothing unless given. */
+  whole?: number;
   /** For who points at it. */
   label: string;
+}
+
+interface EndLabel {
+  name: string;
+  detail: string;
 }
 
 export interface BarPlot {
@@ -16,8 +21,8 @@ export interface BarPlot {
   bars: readonly Bar[];
   /** The axis' labels, from nought upwards. */
   ticks: readonly { value: number; label: string }[];
-  /** Below the first bar and the last. */
-  ends: readonly [string, string];
+  /** Below the first bar and the last: a name, and more that a narrow page has no room for. */
+  ends: readonly [EndLabel, EndLabel];
 }
 
 /** A few bars take the room that a quarter of a year of weeks would: as wide as the page they would be no bars. */
@@ -51,10 +56,14 @@ ${ticks.map(({ value, label }) => {
 })}
 ${bars.map(
   ({ value, whole, label }, index) =>
-    html`<g>${column('whole', whole, index)}${column('part', value, index)}<title>${label}</title></g>`,
+    html`<g>${whole === undefined ? undefined : column('whole', whole, index)}${column('part', value, index)}<title>${label}</title></g>`,
 )}
-<text class="end" x="0" y="${bottom + 18}">${ends[0]}</text><text class="end last" x="${end}" y="${bottom + 18}">${ends[1]}</text></svg>
+<text class="end" x="0" y="${bottom + 18}">${endText(ends[0])}</text><text class="end last" x="${end}" y="${bottom + 18}">${endText(ends[1])}</text></svg>
 `;
+}
+
+function endText({ name, detail }: EndLabel): Content {
+  return [name, html`<tspan class="wide"> ${detail}</tspan>`];
 }
 
 /** Of the width; two digits are a tenth of a pixel on any page. */

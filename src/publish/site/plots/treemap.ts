@@ -16,8 +16,12 @@ export interface TreemapLeaf {
 /** What a page is wide, at least about, and how high the map is: rectangles near a square are easiest to compare. */
 const [width, height] = [1000, 420];
 
-/** Percent of the width from which a name has room in a rectangle, on a wide page; on a narrow one it takes three times that. */
-const narrowest = { any: 4, everywhere: 17 };
+/** Pixels that a map has on a wide page, and on a narrow one. */
+const shownWidths = { wide: 1070, narrow: 360 };
+/** Pixels of a letter, at most about, and of the room on both sides of a name. */
+const [letter, margin] = [7, 12];
+/** Letters of a name that are worth showing. */
+const leastLetters = 6;
 /** Percent of the height that a line of text takes. */
 const lowest = 4.5;
 
@@ -57,7 +61,11 @@ function rectangle({ name, label, isMarked }: TreemapLeaf, area: Area): Html {
 `;
 }
 
+/** As much of a name as has room on a wide page; a narrow page cuts it off, where at least some of it has room. */
 function nameIn({ width: wide, height: high }: Area, name: string): Content {
-  if (wide < narrowest.any || high < lowest) return undefined;
-  return html`<text class="${wide < narrowest.everywhere ? 'small' : 'large'}" x="6" y="16">${name}</text>`;
+  const lettersOn = (pixels: number) => Math.floor(((wide / 100) * pixels - margin) / letter);
+  const letters = lettersOn(shownWidths.wide);
+  if (high < lowest || letters < leastLetters) return undefined;
+  const shown = name.length <= letters ? name : `${name.slice(0, letters - 1)}…`;
+  return html`<text class="${lettersOn(shownWidths.narrow) < Math.min(shown.length, leastLetters) ? 'small' : 'large'}" x="6" y="16">${shown}</text>`;
 }

@@ -11,7 +11,7 @@ import type { TreefileValues } from './treefile-keys.ts';
 import { readTreefile, treefileFormat } from './treefile-reader.ts';
 
 /** A key of a `conditional-include` that has no effect there. */
-export interface IgnoredKey {
+interface IgnoredKey {
   key: string;
   where: SourcePosition;
 }

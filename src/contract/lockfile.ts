@@ -143,7 +143,7 @@ export function comparePackages(a: LockedPackage, b: LockedPackage): number {
 }
 
 /** A package's version in a lockfile, and what its file must be. */
-export interface LockPin {
+interface LockPin {
   version: string;
   /** `undefined` where any will do. */
   architecture: string | undefined;

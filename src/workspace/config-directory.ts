@@ -61,7 +61,7 @@ async function workDirectoryAround(directory: string) {
  * in quotes, `"41"` is a text.
  * @throws CosaError `CONFIG_VARIABLE` (exit 2)
  */
-export function parseVariables(texts: readonly string[]): Map<string, VariableValue> {
+function parseVariables(texts: readonly string[]): Map<string, VariableValue> {
   return new Map(
     texts.map((text) => {
       const [, name, value] = /^([A-Za-z0-9_]+)=([^${}]*)$/s.exec(text) ?? [];

@@ -6,7 +6,7 @@ import { type Problem, problemsOf } from '../../lib/problems.ts';
 import { type ConfigRequest, findConfig } from '../../workspace/config-directory.ts';
 
 /** Something that is no mistake, and perhaps not meant. */
-export interface ConfigNote {
+interface ConfigNote {
   message: string;
   where: SourcePosition | undefined;
   hint: string | undefined;

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { expect } from 'vitest';
 import { runStep } from '../../src/progress/step.ts';
@@ -15,8 +15,10 @@ import { readOnlyUsr } from '../../src/vm/suites/basic/read-only-usr.ts';
 import { running } from '../../src/vm/suites/basic/running.ts';
 import { createGuest, testUser } from '../../src/vm/suites/guest.ts';
 import { startDockerRegistry } from '../helpers/docker-registry.ts';
+import { serveDirectory } from '../helpers/serve-directory.ts';
 import { silentSession } from '../helpers/session.ts';
-import { builtWorkDirectory, cosaOk, testWork } from '../integration/fixture.ts';
+import { builtWorkDirectory, candidate, cosaOk, stream, testWork } from '../integration/fixture.ts';
+import { readImage } from '../integration/release/stream-reader.ts';
 import { provisionedDisk } from './provisioned-disk.ts';
 
 /** What a platform's disk said of itself after its first boot, when it had passed the tests of every disk. */
@@ -83,6 +85,24 @@ async function build(platform: string): Promise<BuiltImage> {
   const image = made[0];
   if (image === undefined) throw new Error(`no image for ${platform} was made`);
   return image;
+}
+
+/**
+ * As a release goes that has a web server: the image is released to a directory, and whoever knows the address of the stream
+ * has it from there.
+ */
+export async function readFromStream(platform: string, directory: string): Promise<BuiltImage> {
+  const { container } = await build(platform);
+  const [published, work, from] = [join(directory, 'published'), join(directory, 'work'), `oci:${directory}/work/oci:`];
+  await mkdir(work);
+  await cosaOk(work, ['copy', `oci:${await builtWorkDirectory()}/oci:${candidate}`, `${from}${candidate}`]);
+  await cosaOk(work, ['tag', `${from}${candidate}`, stream]);
+  await using server = await serveDirectory(published);
+  const address = `http://${server.host}`;
+  const store = [`file://${published}`, '--base-url', address];
+  await cosaOk(work, ['release', ...store, '--from', `${from}${stream}`, '--platform', platform]);
+  const { path } = await readImage(`${address}/streams/${stream}.json`, [platform, 'qcow2.gz'], directory);
+  return { path, container };
 }
 
 /** As a release goes: the built image is pushed and signed, and then there is nothing but a registry and a public key. */

@@ -2,14 +2,15 @@ import { expect, test } from 'vitest';
 import type { Firmware } from '../../../src/vm/firmware.ts';
 import { bootPlatform, bootToCloud, consolesOf } from '../platform.ts';
 
-test.each<[platform: string, firmware: Firmware, consoles: string[]]>([
-  ['metal', 'bios', []],
-  ['azure', 'uefi', ['tty0', 'ttyS0,115200n8']],
-  ['gcp', 'uefi', ['tty0', 'ttyS0,115200n8']],
-  ['openstack', 'bios', ['ttyS0,115200n8', 'tty0']],
-])('the %s disk boots by %s, and says where it runs', async (platform, firmware, consoles) => {
+test.each<[platform: string, firmware: Firmware, ignition: string, consoles: string[]]>([
+  ['metal', 'bios', 'metal', []],
+  ['metal4k', 'uefi', 'metal', []],
+  ['azure', 'uefi', 'azure', ['tty0', 'ttyS0,115200n8']],
+  ['gcp', 'uefi', 'gcp', ['tty0', 'ttyS0,115200n8']],
+  ['openstack', 'bios', 'openstack', ['ttyS0,115200n8', 'tty0']],
+])('the %s disk boots by %s, and says where it runs', async (platform, firmware, ignition, consoles) => {
   const { kernelArguments } = await bootPlatform(platform, firmware);
-  expect(kernelArguments).toContain(`ignition.platform.id=${platform}`);
+  expect(kernelArguments).toContain(`ignition.platform.id=${ignition}`);
   expect(kernelArguments).toContain('ignition.firstboot');
   expect(consolesOf(kernelArguments)).toEqual(consoles);
 });

@@ -176,8 +176,12 @@ export function parseLockDocument(text: string, file: string): LockDocument {
     const version = entry.evra?.slice(0, dot) ?? entry.evr ?? '';
     return [name, { version, architecture: entry.evra?.slice((dot ?? 0) + 1), digest: entry.digest ?? undefined }];
   });
-  // What has one path has them all: else the file is damaged, and not another's.
-  const isOurs = Object.values(packages).some((entry) => Object.hasOwn(entry.metadata ?? {}, 'path'));
+  const entries = Object.values(packages);
+  // What has one path has them all: else the file is damaged, and not another's. Of no packages, the family tells.
+  const isOurs =
+    entries.length === 0
+      ? metadata?.family !== undefined
+      : entries.some((entry) => Object.hasOwn(entry.metadata ?? {}, 'path'));
   return {
     pins: new Map(pins),
     family: metadata?.family,

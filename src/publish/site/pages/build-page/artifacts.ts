@@ -17,7 +17,7 @@ export function artifactsSection({ artifacts }: SiteBuild): Content {
 
 function artifact({ platform, title, format, origin, files, start }: SiteArtifact): Content {
   return html`<h3>${platform} <span class="detail">${title === platform ? undefined : [title, ' · ']}${format}, ${origins[origin]}</span></h3>
-<div class="scroll" role="region" aria-label="Files for ${platform}" tabindex="0"><table>
+<div class="scroll" role="region" aria-label="Files for ${platform}: ${format}, ${origins[origin]}" tabindex="0"><table>
 <thead><tr><th scope="col">File</th><th scope="col" class="number">Size</th><th scope="col">SHA-256</th></tr></thead>
 <tbody>
 ${files.map(fileRow)}</tbody></table></div>

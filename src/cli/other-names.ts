@@ -5,9 +5,8 @@
 const answers: readonly (readonly [pattern: RegExp, answer: string])[] = [
   [/^osbuild$/, 'disk images are made by: cosa image build qemu'],
   [/^buildextend(?:-qemu)?$/, 'disk images are made by: cosa image build qemu'],
-  [/^buildextend-live$/, 'there are no live images yet; disk images are made by: cosa image build metal'],
   [/^buildextend-(.+)$/, 'disk images are made by: cosa image build $1'],
-  [/^buildprep$/, 'no build is fetched, a container is followed on: cosa init --ostree REFERENCE'],
+  [/^buildprep$/, 'a container is followed on: cosa init --ostree REFERENCE'],
   [/^(?:buildupload|push-container|upload-oscontainer)$/, 'builds go to a registry: cosa push DESTINATION'],
   [
     /^push-container-manifest$/,
@@ -27,9 +26,11 @@ const answers: readonly (readonly [pattern: RegExp, answer: string])[] = [
   [/^kola list$/, 'suites and tests are named by: cosa test --help'],
   [/^(?:kola testiso|test-coreos-installer|kola-run)$/, 'what there is to test runs by: cosa test'],
   [/^version$/, 'the version is told by: cosa --version'],
+  [/^generate-release-meta$/, 'releases and streams are described by: cosa stream update STORE'],
+  [/^cloud-prune$/, 'what nobody needs any more is removed by: cosa gc --policy gc.yaml'],
   [
-    /^(?:aws|aliyun|gcp|ibmcloud|azure|powervs)-replicate$|^(?:ore|koji-upload|generate-release-meta|cloud-prune)$/,
-    'nothing is published to clouds yet: disk images lie in images/',
+    /^(?:aws|aliyun|gcp|ibmcloud|azure|powervs)-replicate$|^(?:ore|koji-upload)$/,
+    'images are registered with no cloud; where its tools find them, they are brought by: cosa publish STORE',
   ],
 ];
 

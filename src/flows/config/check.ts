@@ -40,7 +40,7 @@ function unreadNotes({ loaded, image }: WholeConfig): ConfigNote[] {
   }));
 }
 
-const substitutedKeys = ['ref', 'automatic-version-prefix', 'mutate-os-release'] as const;
+const substitutedKeys = ['automatic-version-prefix', 'mutate-os-release'] as const;
 
 /** Names that stay as they are written, because there is no such variable. */
 function variableNotes({ loaded }: WholeConfig): ConfigNote[] {

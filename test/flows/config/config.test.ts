@@ -118,12 +118,13 @@ test('what is missing beside the treefile is warned of, and other mistakes are e
 });
 
 test('notes tell of keys without effect and of names that nothing stands for', async () => {
-  const base = await writeFiles({ 'manifest.yaml': 'metadata: {name: a}\nref: ${steam}\nvariables: {stream: x}\n' });
+  const manifest = 'metadata: {name: a}\nref: x\nmutate-os-release: ${steam}\nvariables: {stream: x}\n';
+  const base = await writeFiles({ 'manifest.yaml': manifest });
   const { problems, notes } = await checkConfig(requestFor(base));
   expect(problems).toEqual([]);
   expect(notes.map(({ message, hint }) => [message, hint])).toEqual([
     ['"ref" has no effect: containers are found by their tags', undefined],
-    ['"ref" names the variable "steam", and there is none: it stays as it is', 'did you mean "stream"?'],
+    ['"mutate-os-release" names the variable "steam", and there is none: it stays as it is', 'did you mean "stream"?'],
   ]);
 });
 

@@ -38,7 +38,7 @@ describe('parseDiskConfig', () => {
     ['{"compressor":"rm -rf /"}', `${at}"compressor": Invalid option: expected one of "xz"|"gzip"|"zstd"|"none"`],
     [
       '{"platform-compressor":{"aws":"lzma"}}',
-      `${at}"platform-compressor.aws": Invalid option: expected one of "xz"|"gzip"|"zstd"|"none"`,
+      `${at}"platform-compressor.aws": Invalid option: expected one of "xz"|"gzip"|"zstd"|"none"|"zip"`,
     ],
     ['{"platforms":"all"}', `${at}"platforms": Invalid input: expected array, received string`],
     ['{"platforms":[1]}', `${at}"platforms.0": Invalid input: expected string, received number`],

@@ -1,13 +1,8 @@
+import { isStreamName } from '../contract/tags.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { usageError } from '../lib/errors.ts';
 import { argument, type BuildArguments } from './build-arguments.ts';
 import type { LoadedTreefile } from './treefile.ts';
-
-/** True for what can name a stream: it becomes a container's tag, also with `-candidate` behind it. */
-export function isStreamName(text: string): boolean {
-  // https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#pulling-manifests
-  return /^[A-Za-z0-9_][A-Za-z0-9._-]{0,117}$/.test(text);
-}
 
 /**
  * The stream that a config is built for, or `undefined` if it names none.

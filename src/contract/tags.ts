@@ -12,3 +12,9 @@ export function disksTag(version: string): string {
 }
 
 const disksSuffix = '-disks';
+
+/** True for what can name a stream: it becomes a container's tag, also with `-candidate` behind it. */
+export function isStreamName(text: string): boolean {
+  // https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#pulling-manifests
+  return /^[A-Za-z0-9_][A-Za-z0-9._-]{0,117}$/.test(text);
+}

@@ -1,5 +1,5 @@
-import { isStreamName } from '../config/names.ts';
 import { labelNames } from '../contract/labels.ts';
+import { isStreamName } from '../contract/tags.ts';
 import { verificationError } from '../lib/errors.ts';
 import type { Image } from '../oci/image.ts';
 import { parseReference } from '../oci/reference.ts';

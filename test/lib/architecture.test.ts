@@ -31,18 +31,24 @@ describe('the table', () => {
 
 /** Texts for people that name one as an example. */
 const examples: Readonly<Record<string, string>> = {
+  'cli/commands/buildfetch.ts': 'aarch64',
+  'cli/commands/config-check.ts': 's390x',
+  'cli/commands/config-show.ts': 'aarch64',
   'cli/commands/doctor.ts': 'aarch64',
   'cli/commands/fetch.ts': 'aarch64',
   'cli/commands/image-customize.ts': 'x86_64',
   'cli/commands/image-pull.ts': 'aarch64',
   'cli/commands/image-push.ts': 'x86_64',
+  'cli/commands/import.ts': 'x86_64',
   'cli/commands/ostree-build.ts': 'aarch64',
   'cli/commands/pull.ts': 'arm64',
   'cli/commands/push.ts': 'amd64 arm64',
   'cli/commands/run.ts': 'aarch64',
+  'cli/commands/stream-show.ts': 'x86_64',
   'cli/commands/test.ts': 'aarch64',
   'cli/parsers.ts': 'arm64',
   'config/treefile-keys.ts': 'x86_64 aarch64 amd64',
+  'config/treefile/identity-keys.ts': 'x86_64',
   'config/treefile/structure-keys.ts': 'x86_64',
   'rootfs/steps/kernel.ts': 'amd64',
 };

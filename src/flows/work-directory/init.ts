@@ -1,9 +1,9 @@
 import { lstat, realpath, rename, symlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
-import { isStreamName } from '../../config/names.ts';
 import { selectConfig } from '../../config/selection.ts';
 import { describeConfigSource, isGitUrl, publicUrl } from '../../config/source.ts';
 import { labelNames } from '../../contract/labels.ts';
+import { isStreamName } from '../../contract/tags.ts';
 import { openScratch, type Scratch } from '../../exec/scratch.ts';
 import { gitCheckout, gitClone } from '../../exec/tools/git.ts';
 import { makeDirectory } from '../../lib/directories.ts';

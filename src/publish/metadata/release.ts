@@ -30,7 +30,7 @@ const releaseSchema = z.looseObject({
   stream: nameSchema.describe('The stream that it was built for.'),
   // Of what Fedora CoreOS published in its first years it was not a part.
   metadata: documentMetadataSchema.optional(),
-  architectures: z.record(nameSchema, architectureSchema).describe('By architecture, as x86_64 and aarch64.'),
+  architectures: z.record(nameSchema, architectureSchema).describe('By architecture, as `uname -m` spells it.'),
 });
 
 /**

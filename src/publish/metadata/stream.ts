@@ -45,7 +45,7 @@ export type StreamArchitecture = z.output<typeof architectureSchema>;
 const streamSchema = z.looseObject({
   stream: nameSchema.describe("The stream's name."),
   metadata: documentMetadataSchema,
-  architectures: z.record(nameSchema, architectureSchema).describe('By architecture, as x86_64 and aarch64.'),
+  architectures: z.record(nameSchema, architectureSchema).describe('By architecture, as `uname -m` spells it.'),
 });
 
 /**

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { requireRunning } from '../../src/vm/suites/basic/running.ts';
-import { testWork } from '../integration/fixture.ts';
-import { bootDisk } from './boot-disk.ts';
-import { builtContainer } from './built-container.ts';
+import { requireRunning } from '../../../src/vm/suites/basic/running.ts';
+import { testWork } from '../../integration/fixture.ts';
+import { bootDisk } from '../boot-disk.ts';
+import { builtContainer } from '../built-container.ts';
 
 // "Bring your own container" (docs/bring-your-own-container.md): one that buildah has derived from the example's.
 

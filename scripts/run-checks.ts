@@ -28,6 +28,7 @@ const checks: readonly { name: string; command: readonly string[] }[] = [
       ),
       'examples/debian-coreos/overlay.d/15live/usr/bin/cosa-install',
       'examples/debian-coreos/overlay.d/30update/usr/bin/cosa-update',
+      'examples/debian-coreos/overlay.d/30update/usr/libexec/cosa-merge-layers',
     ],
   },
 ];

@@ -29,7 +29,6 @@ function sinkFor(paths: readonly string[] = [], roles: ReadonlyMap<string, reado
 
 function entry(more: Partial<ContentEntry>): ContentEntry {
   const inode = { uid: 0, gid: 0, mode: 0o644, xattrs: [], size: 0, symlinkTarget: '' };
-  // eslint-disable-next-line @typescript-eslint/require-await
   async function* content(): AsyncGenerator<Buffer, void, void> {
     yield* [];
   }

@@ -93,7 +93,8 @@ async function build(platform: string): Promise<BuiltImage> {
  */
 export async function readFromStream(platform: string, directory: string): Promise<BuiltImage> {
   const { container } = await build(platform);
-  const [published, work, from] = [join(directory, 'published'), join(directory, 'work'), `oci:${directory}/work/oci:`];
+  const [published, work] = [join(directory, 'published'), join(directory, 'releasing')];
+  const from = `oci:${work}/oci:`;
   await mkdir(work);
   await cosaOk(work, ['copy', `oci:${await builtWorkDirectory()}/oci:${candidate}`, `${from}${candidate}`]);
   await cosaOk(work, ['tag', `${from}${candidate}`, stream]);

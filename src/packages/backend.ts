@@ -13,17 +13,36 @@ export interface PackageRequest {
   repositories: readonly RepositoryFile[];
   /** Values that the repository files may use, as `${name}`. */
   variables: Readonly<Record<string, string>>;
-  /** Exact versions by package name, as `manifest-lock.overrides.yaml` gives them. */
+  /** Further values that the repository files of this family may use, as `$name`. */
+  repositoryVariables?: Readonly<Record<string, string>>;
+  /** Packages that must come from one repository; they are none of `packages`. */
+  repositoryPackages?: readonly { repository: string; packages: readonly string[] }[];
+  /** Exact versions by package name, as a lockfile and `manifest-lock.overrides.yaml` give them. */
   pins: Readonly<Record<string, string>>;
+  /** The architecture of a pinned package, where its pin names one. */
+  pinnedArchitectures?: Readonly<Record<string, string>>;
+  /** No package may be chosen that has no pin. */
+  pinnedOnly?: boolean;
   /** Absolute paths of local package files that win over the repositories' (`overrides/deb`, `overrides/rpm`). */
   overrides: readonly string[];
+  /** Languages whose translations are installed, as `install-langs` names them; all unless given. */
+  languages?: readonly string[];
+  /** The format of the package database, where the family has several and the config names one. */
+  databaseFormat?: DatabaseFormat;
 }
 
-/** A repository definition of the config: `NAME.sources`, `NAME.repo`. */
+/** `target`: what the installed system's own package manager uses; `host`: what this machine's does. */
+export type DatabaseFormat = 'target' | 'host' | 'sqlite' | 'ndb' | 'bdb';
+
+/** A repository definition of the config: `NAME.sources`, a section `[NAME]` of a file `.repo`. */
 export interface RepositoryFile {
   name: string;
   /** Absolute path of the file. */
   path: string;
+  /** What the file says of this repository, where it may define several. */
+  text?: string;
+  /** `locked`: only packages that have a pin may come from it. */
+  use?: 'all' | 'locked';
 }
 
 /** A package of an installed root, with what the layer plan needs. */

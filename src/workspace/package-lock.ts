@@ -49,21 +49,38 @@ export function packageRequest(config: Config, overrides: readonly string[]): Pa
     packages: sortByBytes(new Set(treefile.packages)),
     exclude: sortByBytes(new Set(treefile['exclude-packages'])),
     recommends: treefile.recommends,
-    repositories: config.repositories.map(({ name, path }) => ({ name, path })),
+    repositories: config.repositories.map(({ name, path, text, use }) => ({ name, path, text, use })),
     variables: config.repositoryVariables,
-    pins: pinsOf(config),
+    ...pinsOf(config),
     overrides,
+    ...rpmParts(treefile),
+  };
+}
+
+/** What only some families act on: left out where the config does not say it, so that it makes no other key. */
+function rpmParts(treefile: Config['treefile']): Partial<PackageRequest> {
+  const { 'repo-packages': repositoryPackages = [], repovars = {}, 'install-langs': languages, rpmdb } = treefile;
+  return {
+    ...(repositoryPackages.length === 0
+      ? {}
+      : { repositoryPackages: repositoryPackages.map(({ repo, packages }) => ({ repository: repo, packages })) }),
+    ...(Object.keys(repovars).length === 0 ? {} : { repositoryVariables: repovars }),
+    ...(languages === undefined ? {} : { languages: sortByBytes(new Set(languages)) }),
+    ...(rpmdb === undefined ? {} : { databaseFormat: rpmdb }),
   };
 }
 
 /** The versions that `manifest-lock.overrides.yaml` gives; `evra` carries the architecture behind its last dot. */
-function pinsOf(config: Config): Record<string, string> {
+function pinsOf(config: Config): Pick<PackageRequest, 'pins' | 'pinnedArchitectures'> {
   const pins: Record<string, string> = {};
+  const architectures: Record<string, string> = {};
   for (const [name, { evr, evra }] of Object.entries(config.lockOverrides)) {
-    const version = evr ?? evra?.slice(0, evra.lastIndexOf('.'));
+    const dot = evra?.lastIndexOf('.') ?? -1;
+    const version = evr ?? evra?.slice(0, dot);
     if (version !== undefined) pins[name] = version;
+    if (evra !== undefined) architectures[name] = evra.slice(dot + 1);
   }
-  return pins;
+  return { pins, ...(Object.keys(architectures).length === 0 ? {} : { pinnedArchitectures: architectures }) };
 }
 
 /**
@@ -85,7 +102,7 @@ export async function currentLock(
   const pinned =
     document === undefined
       ? { ...options, request: unlockedRequest(config, request) }
-      : { ...options, request: pinnedRequest(request, document) };
+      : { ...options, request: pinnedRequest(request, document, options.strict === true) };
   const kept = behaviour.refresh === true ? undefined : await readKept(pinned);
   const lock = kept ?? (await resolveAnew(pipeline, pinned));
   if (document === undefined) return { lock, origin: kept === undefined ? 'resolved' : 'kept' };
@@ -100,9 +117,17 @@ function unlockedRequest({ repositories }: Config, request: PackageRequest): Pac
 }
 
 /** A request whose packages have the versions of a lockfile that does not say where they are; local pins win. */
-function pinnedRequest(request: PackageRequest, { pins }: LockDocument): PackageRequest {
+function pinnedRequest(request: PackageRequest, { pins }: LockDocument, pinnedOnly: boolean): PackageRequest {
   const versions = Object.fromEntries([...pins].map(([name, { version }]) => [name, version]));
-  return { ...request, pins: { ...versions, ...request.pins } };
+  const architectures = [...pins].flatMap(([name, { architecture }]) =>
+    architecture === undefined || Object.hasOwn(request.pins, name) ? [] : [[name, architecture] as const],
+  );
+  return {
+    ...request,
+    pins: { ...versions, ...request.pins },
+    pinnedArchitectures: { ...Object.fromEntries(architectures), ...request.pinnedArchitectures },
+    ...(pinnedOnly ? { pinnedOnly } : {}),
+  };
 }
 
 /**
@@ -164,11 +189,17 @@ async function keptName({ config, backend, request }: LockOptions): Promise<stri
   const { overrides, repositories, variables, ...plain } = request;
   const digests = await Promise.all(overrides.map(async (file) => (await digestFile(file)).digest));
   const texts = repositories.map(({ name }) => config.repositories.find((item) => item.name === name)?.text ?? '');
-  const used = Object.entries(variables).filter(([name]) => texts.some((text) => text.includes(`\${${name}}`)));
+  const used = Object.entries(variables).filter(([name]) =>
+    texts.some((text) => text.includes(`\${${name}}`) || text.includes(`$${name}`)),
+  );
   const key = stepKey('lock/1', {
     ...plain,
     family: backend.family,
-    repositories: repositories.map(({ name }, index) => [name, texts[index] ?? '']),
+    repositories: repositories.map(({ name, use }, index) => [
+      name,
+      texts[index] ?? '',
+      ...(use === 'locked' ? [use] : []),
+    ]),
     variables: Object.fromEntries(used),
     overrides: sortByBytes(digests),
   });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { type Cache, openCache } from '../../cache/cache.ts';
@@ -18,20 +18,12 @@ import { formatBytes, plural } from '../../lib/format.ts';
 import { ifExists } from '../../lib/if-exists.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import type { BackendContext, PackageRequest } from '../backend.ts';
+import { cachedPackageName, cachedPackagePath } from '../cached-package.ts';
 import { type Mirrors, openMirrors } from './mirror-client.ts';
 import { readSources, type VariableLookup } from './sources.ts';
 
 /** Files fetched at the same time. */
 const parallel = 8;
-
-/** Where a package file is kept, whether it is there or not. */
-export function cachedPackagePath(cacheDirectory: string, item: LockedPackage): string {
-  return join(cacheDirectory, cacheKinds.packages.name, entryName(item));
-}
-
-function entryName(item: LockedPackage): string {
-  return `${item.sha256}.deb`;
-}
 
 /** Brings the packages of a lock into the cache. See `PackageBackend.download` for the errors. */
 export async function downloadDebs(
@@ -42,7 +34,7 @@ export async function downloadDebs(
 ): Promise<AsyncDisposable> {
   const cache = await openCache(context.cacheDirectory, cacheKinds.packages);
   try {
-    const names = lock.packages.map(entryName);
+    const names = lock.packages.map((item) => cachedPackageName(item, 'deb'));
     await cache.use(names);
     await fetchMissing(packageRequest, lock, lookup, { ...context, cache });
     await mapParallel(names, (name) => cache.touch(name));
@@ -75,7 +67,7 @@ async function fetchMissing(
   await using mirrors = await openMirrors(process.env, context.reporter.log);
   const { cache, cacheDirectory, reporter } = context;
   const fetchOne = (item: LockedPackage, signal: AbortSignal) =>
-    fetchPackage(item, addresses(item), cachedPackagePath(cacheDirectory, item), {
+    fetchPackage(item, addresses(item), cachedPackagePath(cacheDirectory, item, 'deb'), {
       mirrors,
       cache,
       signal,
@@ -91,7 +83,7 @@ async function fetchMissing(
 /** Those that are not there, or not the files that were locked: a copy or a power loss may have changed them. */
 async function missingPackages(lock: Lockfile, cacheDirectory: string): Promise<LockedPackage[]> {
   const checked = await mapParallel(lock.packages, async (item) => {
-    const path = cachedPackagePath(cacheDirectory, item);
+    const path = cachedPackagePath(cacheDirectory, item, 'deb');
     if ((await ifExists(stat(path)))?.size !== item.size) return [item];
     const found = await ifExists(digestFile(path));
     return found !== undefined && digestHex(found.digest) === item.sha256 ? [] : [item];

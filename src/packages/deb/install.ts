@@ -9,10 +9,10 @@ import { makeDirectoryInRoot, readBytesInRoot, removeInRoot, replaceInRoot } fro
 import { hostPath } from '../../lib/root-path.ts';
 import { escapedName, nameNotUtf8 } from '../../lib/utf8-names.ts';
 import type { BackendContext } from '../backend.ts';
+import { cachedPackagePath } from '../cached-package.ts';
 import { createDatabase, enterUnpacked, installedDatabase, listFile, writeChangeDates } from './database.ts';
 import { type Diversions, placeOf, readDiversions } from './diversions.ts';
 import { dpkgExcludes } from './documentation.ts';
-import { cachedPackagePath } from './download.ts';
 import { extractPackages } from './extract.ts';
 import { settleOwners } from './owners.ts';
 import { openPackageFiles, type PackageFile } from './package-file.ts';
@@ -38,7 +38,7 @@ export async function installDebs(
   context: BackendContext,
 ): Promise<void> {
   const packages = await openPackageFiles(
-    lock.packages.map((locked) => ({ locked, file: cachedPackagePath(context.cacheDirectory, locked) })),
+    lock.packages.map((locked) => ({ locked, file: cachedPackagePath(context.cacheDirectory, locked, 'deb') })),
     context.reporter.signal,
   );
   await prepareRoot(root, lock.basearch);

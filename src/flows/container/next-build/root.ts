@@ -36,6 +36,8 @@ export async function installedRoot(
     family: backend.family,
     packages: lock.packages.map(({ name, sha256 }) => [name, sha256]),
     documentation,
+    ...(request.languages === undefined ? {} : { languages: request.languages }),
+    ...(request.databaseFormat === undefined ? {} : { databaseFormat: request.databaseFormat }),
   });
   await requireProgramsOf(inputs.config.basearch);
   const kept = await cache.find(key);

@@ -1,0 +1,70 @@
+/**
+ * Numbers of the values in a package's header, as rpm calls them.
+ * https://rpm-software-management.github.io/rpm/manual/tags.html
+ */
+export const tag = {
+  name: 1000,
+  version: 1001,
+  release: 1002,
+  epoch: 1003,
+  size: 1009,
+  os: 1021,
+  architecture: 1022,
+  fileSizes: 1028,
+  fileModes: 1030,
+  fileLinks: 1036,
+  fileFlags: 1037,
+  fileUsers: 1039,
+  fileGroups: 1040,
+  sourceRpm: 1044,
+  provideNames: 1047,
+  requireFlags: 1048,
+  requireNames: 1049,
+  requireVersions: 1050,
+  conflictFlags: 1053,
+  conflictNames: 1054,
+  conflictVersions: 1055,
+  changelogTimes: 1080,
+  obsoleteNames: 1090,
+  fileDevices: 1095,
+  fileInodes: 1096,
+  sourcePackage: 1106,
+  provideFlags: 1112,
+  provideVersions: 1113,
+  obsoleteFlags: 1114,
+  obsoleteVersions: 1115,
+  directoryIndexes: 1116,
+  baseNames: 1117,
+  directoryNames: 1118,
+  payloadFormat: 1124,
+  payloadCompressor: 1125,
+  longFileSizes: 5008,
+  longSize: 5009,
+  recommendNames: 5046,
+  recommendVersions: 5047,
+  recommendFlags: 5048,
+} as const;
+
+/** Numbers of the values in the header of signatures that stands before a package's own. */
+export const signatureTag = {
+  /** The SHA-256 of the package's own header, as hexadecimal digits. */
+  headerSha256: 273,
+} as const;
+
+/** Bits of {@link tag.requireFlags} and its like. */
+export const dependencyFlag = {
+  less: 1 << 1,
+  greater: 1 << 2,
+  equal: 1 << 3,
+  /** A feature of rpm itself that the package needs. */
+  rpmlib: 1 << 24,
+} as const;
+
+/** Bits of {@link tag.fileFlags}. */
+export const fileFlag = {
+  config: 1 << 0,
+  documentation: 1 << 1,
+  /** Owned, and not brought along. */
+  ghost: 1 << 6,
+  license: 1 << 7,
+} as const;

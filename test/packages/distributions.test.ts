@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { mirrorNamed } from '../../src/packages/deb/mirrors.ts';
 import { debPackageUrl } from '../../src/packages/deb/package-url.ts';
 import { distributionOf, distributions, keyringPackage } from '../../src/packages/distributions.ts';
+import { rpmPackageUrl } from '../../src/packages/rpm/package-url.ts';
 
-describe.each(distributions)('$id', ({ id, origin, keyring, mirrors }) => {
+describe.each(distributions)('$id', ({ id, family, origin, keyring, mirrors }) => {
   it('is known by the origin of its indexes, beside whatever vendor', () => {
     expect(distributionOf([origin])?.id).toBe(id);
     expect(distributionOf(['Docker', origin])?.id).toBe(id);
@@ -24,7 +25,8 @@ describe.each(distributions)('$id', ({ id, origin, keyring, mirrors }) => {
   it('names its packages', () => {
     const file = { source: 'a', sha256: 'a'.repeat(64), size: 1, repository: 'r', path: 'a.deb' };
     const locked = { name: 'a', version: '1', architecture: 'amd64', ...file };
-    expect(debPackageUrl(locked, id, '24.04')).toBe(`pkg:deb/${id}/a@1?arch=amd64&distro=${id}-24.04`);
+    const packageUrl = { deb: debPackageUrl, rpm: rpmPackageUrl }[family];
+    expect(packageUrl(locked, id, '24.04')).toBe(`pkg:${family}/${id}/a@1?arch=amd64&distro=${id}-24.04`);
   });
 });
 

@@ -6,7 +6,7 @@ export interface Distribution {
   readonly id: string;
   readonly title: string;
   readonly family: PackageFamily;
-  /** `Origin` of its repositories' signed indexes. */
+  /** `Origin` of its repositories' signed indexes (deb), or what its packages name as their vendor (rpm). */
   readonly origin: string;
   /** The package that holds its repositories' public keys, and where it puts them. */
   readonly keyring: { readonly package: string; readonly prefix: string };

@@ -36,43 +36,62 @@ else
 ${setPrefix}configfile $prefix/grub.cfg
 `;
 
-/**
- * Where packages put the boot loaders of one architecture, by distribution: the first that is there is taken. In a path,
- * `*` stands for any name, and `{vendor}` for that of the distribution: `debian`, `fedora`.
- */
+/** A place where packages put shim and GRUB for UEFI. In a path, `*` stands for any name, and `{vendor}` for that of a distribution. */
+interface EfiPlace {
+  /** The directory of shim, and of what it can start besides. */
+  shim: string;
+  grub: string;
+  /** What the names of the files end in. */
+  ending: string;
+}
+
+/** By distribution, and by its age: the first that is there is taken. `{target}` is GRUB's name of the architecture. */
+const efiPlaces: readonly EfiPlace[] = [
+  // Debian and Ubuntu.
+  { shim: '/usr/lib/shim', grub: '/usr/lib/grub/{target}-signed', ending: '.signed' },
+  // Fedora from 44 on: a directory of each package, and in it of each version.
+  inOneTree('/usr/lib/efi/*/*/EFI'),
+  // Where bootupd has prepared its update.
+  inOneTree('/usr/lib/bootupd/updates/EFI'),
+  // Where rpm-ostree, and we, keep what packages have in /boot.
+  inOneTree('/usr/lib/ostree-boot/efi/EFI'),
+  // Fedora and its relatives: the package's own place.
+  inOneTree('/boot/efi/EFI'),
+];
+
+function inOneTree(tree: string): EfiPlace {
+  return { shim: `${tree}/{vendor}`, grub: `${tree}/{vendor}`, ending: '' };
+}
+
+/** Where packages put GRUB for BIOS: `{target}` is its name of the architecture. */
+const biosPlaces = {
+  directories: ['/usr/lib/grub/{target}', '/usr/lib/grub2/{target}', '/usr/share/grub2/{target}'],
+  programs: ['/usr/bin/grub-mkimage', '/usr/bin/grub2-mkimage'],
+} as const;
+
+/** Where bootupd keeps what it updates boot loaders by. */
+export const bootupdPlaces = {
+  /** `EFI.json` and `BIOS.json` say which versions there are. */
+  metadata: '/usr/lib/bootupd/updates',
+  /** The files of EFI, by age: the first that is there is taken, all of it. */
+  trees: ['/usr/lib/efi/*/*/EFI', '/usr/lib/bootupd/updates/EFI'],
+} as const;
+
+/** The boot loaders of one architecture. */
 export interface BootLoaderLayout {
   /** GRUB for BIOS: the directories with its modules, and the programs that join them to an image. */
   bios?: { target: string; directories: readonly string[]; programs: readonly string[] };
-  /** What stands in EFI/BOOT; without the required ones, the system does not boot with UEFI. */
+  /** What stands in EFI/BOOT, and where it may come from; without the required ones, the system does not boot with UEFI. */
   efi: readonly { to: string; from: readonly string[]; required: boolean }[];
 }
 
-function efiFiles(suffix: string, grubTarget: string): BootLoaderLayout['efi'] {
-  const places = (debian: string, fedoraPackage: string, file: string) => [
-    debian,
-    `/usr/lib/efi/${fedoraPackage}/*/EFI/{vendor}/${file}`,
-    `/usr/lib/bootupd/updates/EFI/{vendor}/${file}`,
-    `/boot/efi/EFI/{vendor}/${file}`,
-  ];
-  const shim = `shim${suffix}.efi`;
-  const grub = `grub${suffix}.efi`;
-  const mokManager = `mm${suffix}.efi`;
+function efiFiles(suffix: string, target: string): BootLoaderLayout['efi'] {
+  const places = (kind: 'shim' | 'grub', file: string) =>
+    efiPlaces.map((place) => `${place[kind].replace('{target}', target)}/${file}${place.ending}`);
   return [
-    {
-      to: `BOOT${suffix.toUpperCase()}.EFI`,
-      from: places(`/usr/lib/shim/${shim}.signed`, 'shim', shim),
-      required: true,
-    },
-    {
-      to: grub,
-      from: places(`/usr/lib/grub/${grubTarget}-signed/${grub}.signed`, 'grub2', grub),
-      required: true,
-    },
-    {
-      to: mokManager,
-      from: places(`/usr/lib/shim/${mokManager}.signed`, 'shim', mokManager),
-      required: false,
-    },
+    { to: `BOOT${suffix.toUpperCase()}.EFI`, from: places('shim', `shim${suffix}.efi`), required: true },
+    { to: `grub${suffix}.efi`, from: places('grub', `grub${suffix}.efi`), required: true },
+    { to: `mm${suffix}.efi`, from: places('shim', `mm${suffix}.efi`), required: false },
   ];
 }
 
@@ -80,7 +99,8 @@ function efiFiles(suffix: string, grubTarget: string): BootLoaderLayout['efi'] {
 export function bootLoaderLayout({ efi, grub }: Architecture): BootLoaderLayout | undefined {
   if (efi === undefined || grub === undefined) return undefined;
   const layout = { efi: efiFiles(efi, grub.efi) };
-  if (grub.bios === undefined) return layout;
-  const programs = ['/usr/bin/grub-mkimage', '/usr/bin/grub2-mkimage'];
-  return { ...layout, bios: { target: grub.bios, directories: [`/usr/lib/grub/${grub.bios}`], programs } };
+  const target = grub.bios;
+  if (target === undefined) return layout;
+  const directories = biosPlaces.directories.map((path) => path.replace('{target}', target));
+  return { ...layout, bios: { target, directories, programs: biosPlaces.programs } };
 }

@@ -15,6 +15,10 @@ export const containerPaths = {
    * where live media are to start by BIOS, `bios/eltorito.img` and, for those on disks, `bios/hybrid.img`.
    */
   bootLoaders: '/usr/lib/coreos-assembler/boot',
+  /** What is known of them; see boot-loader-record.ts. Without it, GRUB needs a menu beside the entries. */
+  bootLoaderRecord: '/usr/lib/coreos-assembler/boot/boot.json',
+  /** What bootupd is to know of the disk's boot loaders, for `/boot`; in containers that have bootupd. */
+  bootupdState: '/usr/lib/coreos-assembler/boot/bootupd-state.json',
 } as const;
 
 /** Where {@link lockfilePath} lies. */

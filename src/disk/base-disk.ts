@@ -73,7 +73,7 @@ export async function openBaseDisk(directory: string): Promise<BaseDisk> {
     kernelRelease: deployment.kernelRelease,
     platforms: new Map(Object.entries(platforms)),
     ignitionPlatforms,
-    deployment: { ...deployment, deviceTree: deployment.deviceTree },
+    deployment: { ...deployment, deviceTree: deployment.deviceTree, bootupdState: deployment.bootupdState },
     bootCode: bootCode === undefined ? undefined : Buffer.from(bootCode, 'base64'),
     liveBios: liveBios === undefined ? undefined : fromBase64(liveBios),
     leastSize: size,

@@ -19,6 +19,7 @@ import { kernel } from './steps/kernel.ts';
 import { machineId } from './steps/machine-id.ts';
 import { mountUnits } from './steps/mount-units.ts';
 import { osRelease } from './steps/os-release.ts';
+import { ostreeBoot } from './steps/ostree-boot.ts';
 import { overlays } from './steps/overlays.ts';
 import { postprocess } from './steps/postprocess.ts';
 import { removeFiles, removeFromPackages } from './steps/remove-files.ts';
@@ -45,6 +46,7 @@ const steps: readonly RootStep[] = [
   addFiles,
   embedFiles,
   mountUnits,
+  ostreeBoot,
   // With the last word on all of that.
   postprocess,
   // After everything that may make an account.

@@ -93,7 +93,16 @@ async function compare(unpacked: UnpackedImage, getCommit: readonly string[]): P
   const title = deploymentTitle(osRelease, plan.commit.version);
   const settings = { kernelArguments: [], grubCommands: [], networkArguments: [] };
   const boot = bootFilesystem(
-    { stateroot, bootChecksum, title, kernelRelease: release, readsEntries: false, deviceTree, directories },
+    {
+      stateroot,
+      bootChecksum,
+      title,
+      kernelRelease: release,
+      readsEntries: false,
+      bootupdState: undefined,
+      deviceTree,
+      directories,
+    },
     files,
     settings,
     0,

@@ -1,5 +1,8 @@
 import { espGrubConfig } from '../../contract/boot-loader-places.ts';
+import { bootLoaderRecordSchema } from '../../contract/boot-loader-record.ts';
+import { containerPaths } from '../../contract/paths.ts';
 import type { PlatformSettings } from '../../contract/platforms.ts';
+import { faultText, parseDocument } from '../../lib/document.ts';
 import { verificationError } from '../../lib/errors.ts';
 import { compareBytes, sortByBytes } from '../../lib/order.ts';
 import { biosPaths } from '../boot/loaders.ts';
@@ -37,7 +40,7 @@ export async function finishBaseDisk(
   const { commit, version } = plan.commit;
   const release = osRelease(contents);
   const title = deploymentTitle(release, version);
-  const readsEntries = contents.grub?.found() ?? false;
+  const readsEntries = grubReadsEntries(contents);
   const bootChecksum = targets.checksum.digest();
   const deployed = { container, config, commit };
   const records = { origin: originText(deployed), aleph: alephText(deployed), bootChecksum, hasOwnMenu: !readsEntries };
@@ -50,7 +53,7 @@ export async function finishBaseDisk(
   const esp = newDirectory(container.timestamp);
   for (const [path, file] of contents.espFiles) placeNode(esp, path, file);
   if (loaders.distribution !== undefined) {
-    const vendor = loaders.distribution.vendor ?? distributionId(release);
+    const vendor = contents.grub?.vendor() ?? loaders.distribution.vendor ?? distributionId(release);
     placeNode(esp, `EFI/${vendor}/grub.cfg`, newFile(container.timestamp, espGrubConfig));
   }
   await targets.esp.finish(esp, disk.partition(partitionName.esp).size);
@@ -66,6 +69,7 @@ export async function finishBaseDisk(
     return { path, size: Buffer.isBuffer(content) ? content.length : content.size, extents: extentsOn(efi, content) };
   });
   const liveBios = findLiveBios(contents);
+  const bootupdState = contents.kept.get(containerPaths.bootupdState);
   return {
     container,
     commit,
@@ -80,6 +84,7 @@ export async function finishBaseDisk(
       title,
       kernelRelease,
       readsEntries,
+      ...(bootupdState === undefined ? {} : { bootupdState: String(bootupdState) }),
       ...(deviceTree === undefined ? {} : { deviceTree }),
       directories: [...directories],
     },
@@ -115,6 +120,20 @@ function findLiveBios({ kept }: SunkContents): BaseDiskRecord['liveBios'] {
 
 function mutable({ grub_commands, kernel_arguments }: PlatformSettings): BaseDiskRecord['platforms'][string] {
   return { grub_commands: [...grub_commands], kernel_arguments: [...kernel_arguments] };
+}
+
+/** What the container says of the boot loaders that were prepared in it, or else what a distribution's own GRUB has in it. */
+function grubReadsEntries({ kept, grub }: SunkContents): boolean {
+  const path = containerPaths.bootLoaderRecord;
+  const text = kept.get(path);
+  if (text === undefined) return grub?.readsEntries() ?? false;
+  const record = parseDocument(bootLoaderRecordSchema, String(text), (fault) =>
+    verificationError(
+      'CONTAINER_PATH',
+      `${path} in the container does not describe boot loaders: ${faultText(fault, 'it ')}`,
+    ),
+  );
+  return record['reads-entries'];
 }
 
 function osRelease({ kept }: SunkContents): string {

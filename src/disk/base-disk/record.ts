@@ -36,6 +36,7 @@ export const baseDiskRecordSchema = z.object({
     title: z.string(),
     kernelRelease: z.string(),
     readsEntries: z.boolean(),
+    bootupdState: z.string().optional(),
     deviceTree: z.enum(['devicetree', 'dtb']).optional(),
     directories: z.array(z.object(owner)),
   }),

@@ -1,3 +1,4 @@
+import { containerPaths } from '../../contract/paths.ts';
 import { biosPaths, type LoaderFiles } from '../boot/loaders.ts';
 import { findFileChecksum } from '../deployment/container-path.ts';
 import type { KernelFile } from '../deployment/kernel.ts';
@@ -27,7 +28,10 @@ export function isOsRelease(path: KeptPath): boolean {
   return osReleasePaths.some((candidate) => candidate === path);
 }
 
-const keptPaths = [...osReleasePaths, biosPaths.boot, biosPaths.core, biosPaths.eltorito, biosPaths.hybrid] as const;
+const keptPaths = [
+  ...[...osReleasePaths, biosPaths.boot, biosPaths.core, biosPaths.eltorito, biosPaths.hybrid],
+  ...[containerPaths.bootLoaderRecord, containerPaths.bootupdState],
+] as const;
 
 /** The roles of contents by checksum, for those that have any. */
 export function contentRoles(plan: DeploymentPlan, loaders: LoaderFiles): ReadonlyMap<string, readonly ContentRole[]> {
@@ -47,6 +51,8 @@ export function contentRoles(plan: DeploymentPlan, loaders: LoaderFiles): Readon
   add(loaders.bios?.core, { kind: 'kept', source: biosPaths.core });
   add(loaders.media?.eltorito, { kind: 'kept', source: biosPaths.eltorito });
   add(loaders.media?.hybrid, { kind: 'kept', source: biosPaths.hybrid });
+  add(loaders.record, { kind: 'kept', source: containerPaths.bootLoaderRecord });
+  add(loaders.bootupdState, { kind: 'kept', source: containerPaths.bootupdState });
   add(findFileChecksum(root, `/${ignitionPath}`), { kind: 'ignition' });
   add(loaders.distribution?.grub, { kind: 'grub' });
   return roles;

@@ -1,7 +1,7 @@
+import { type GrubFinder, grubFinder } from '../../contract/grub-program.ts';
 import { verificationError } from '../../lib/errors.ts';
 import type { ContentEntry } from '../../ostree/unpack/layer-objects.ts';
 import type { ContentSink } from '../../ostree/unpack.ts';
-import { type BlsFinder, blsFinder } from '../boot/bls-finder.ts';
 import { containerPath } from '../deployment/container-path.ts';
 import type { StoredObject } from '../deployment/nodes.ts';
 import { type DeploymentPlan, mostNames } from '../deployment/plan.ts';
@@ -24,7 +24,7 @@ export interface SunkContents {
   /** Names of objects by the index of the layer that holds them. */
   layers: Map<number, Set<string>>;
   /** Undefined unless GRUB is a distribution's own. */
-  grub: BlsFinder | undefined;
+  grub: GrubFinder | undefined;
 }
 
 /** A file of the boot filesystem whose content lies in its place. */
@@ -155,7 +155,7 @@ export function baseDiskSink(
         return { write: finder.write, close: () => undefined };
       }
       case 'grub': {
-        const finder = blsFinder();
+        const finder = grubFinder();
         contents.grub = finder;
         return { write: finder.write, close: () => undefined };
       }

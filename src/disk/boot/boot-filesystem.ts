@@ -13,6 +13,8 @@ export interface BootDeployment {
   kernelRelease: string;
   /** True if GRUB reads the entries itself, and needs no menu beside them. */
   readsEntries: boolean;
+  /** What bootupd is to know of the boot loaders; undefined if the container has nothing for it. */
+  bootupdState: string | undefined;
   /** What the entry has of the hardware's description, if the container has one. */
   deviceTree: 'devicetree' | 'dtb' | undefined;
   /** Directories beside the kernel, by their paths relative to its directory; parents first. */
@@ -85,17 +87,21 @@ export function bootFilesystem(
   for (const { path, ...owner } of deployment.directories)
     placeNode(kernel, path, { ...newDirectory(mtime), ...owner });
   for (const [path, node] of kernelFiles) placeNode(kernel, path, node);
+  const { readsEntries, bootupdState } = deployment;
   return directory([
     // So that paths with /boot and without are the same.
     ['boot', newSymlink(mtime, '.')],
-    ['grub', directory([['grub.cfg', newFile(mtime, grubConfig(settings.grubCommands, deployment.readsEntries))]])],
+    ['grub', directory([['grub.cfg', newFile(mtime, grubConfig(settings.grubCommands, readsEntries))]])],
+    // Distributions whose GRUB reads entries name it so, and their tools look for it.
+    ...(readsEntries ? [['grub2', newSymlink(mtime, 'grub')] as const] : []),
+    ...(bootupdState === undefined ? [] : [['bootupd-state.json', newFile(mtime, bootupdState)] as const]),
     ['ignition.firstboot', newFile(mtime, firstBootStamp(settings.networkArguments))],
     ['loader', newSymlink(mtime, 'loader.1')],
     [
       'loader.1',
       directory([
         ['entries', directory([['ostree-1.conf', newFile(mtime, formatLoaderEntry(entry))]])],
-        ...(deployment.readsEntries ? [] : [['grub.cfg', newFile(mtime, grubMenu(entry))] as const]),
+        ...(readsEntries ? [] : [['grub.cfg', newFile(mtime, grubMenu(entry))] as const]),
       ]),
     ],
     ['ostree', directory([[`${deployment.stateroot}-${deployment.bootChecksum}`, kernel]])],

@@ -1,6 +1,8 @@
-import { type BootLoaderLayout, bootLoaderLayout } from '../../contract/boot-loader-places.ts';
+import { posix } from 'node:path';
+import { type BootLoaderLayout, bootLoaderLayout, bootupdPlaces } from '../../contract/boot-loader-places.ts';
+import { isVendorDirectory } from '../../contract/grub-program.ts';
 import { type ArchitectureName, architectureNamed } from '../../lib/architecture.ts';
-import { sortByBytes } from '../../lib/order.ts';
+import { compareNaturally } from '../../lib/natural-order.ts';
 import type { CommitDirectory } from '../../ostree/unpack/directories.ts';
 
 /** The boot loaders for UEFI in the places where a distribution's packages leave them. */
@@ -32,7 +34,29 @@ export function distributionLoaders(
     esp.push({ path: `EFI/BOOT/${file.to}`, source: found.source, checksum: found.checksum });
     if (file.to.startsWith('grub')) grub = found;
   }
-  return grub === undefined ? undefined : { esp, grub: grub.checksum, vendor: grub.vendor };
+  if (grub === undefined) return undefined;
+  return { esp: bootupdFiles(root) ?? esp, grub: grub.checksum, vendor: grub.vendor };
+}
+
+/** All files of EFI as bootupd arranges them, where it is to update them in the booted system. */
+function bootupdFiles(root: CommitDirectory): DistributionLoaders['esp'] | undefined {
+  if (directoryAt(root, bootupdPlaces.metadata)?.files.has('EFI.json') !== true) return undefined;
+  for (const pattern of bootupdPlaces.trees) {
+    const files = new Map<string, DistributionLoaders['esp'][number]>();
+    // The newest last: of two versions, it stays.
+    for (const { source, directory } of matches(root, pattern).reverse()) {
+      for (const [name, checksum] of filesBelow(directory)) {
+        files.set(name, { path: `EFI/${name}`, source: `${source}/${name}`, checksum });
+      }
+    }
+    if (files.size > 0) return [...files.values()];
+  }
+  return undefined;
+}
+
+function filesBelow({ files, directories }: CommitDirectory, prefix = ''): [path: string, checksum: string][] {
+  const below = [...directories].flatMap(([name, directory]) => filesBelow(directory, `${prefix}${name}/`));
+  return [...[...files].map(([name, checksum]): [string, string] => [`${prefix}${name}`, checksum]), ...below];
 }
 
 interface Found {
@@ -42,35 +66,43 @@ interface Found {
 }
 
 function firstFound(root: CommitDirectory, { from }: BootLoaderLayout['efi'][number]): Found | undefined {
-  for (const pattern of from) {
-    const found = match(root, pattern.split('/').slice(1), { source: '', vendor: undefined });
-    if (found !== undefined) return found;
+  for (const path of from) {
+    const name = posix.basename(path);
+    for (const { source, directory, vendor } of matches(root, posix.dirname(path))) {
+      const checksum = directory.files.get(name);
+      if (checksum !== undefined) return { source: `${source}/${name}`, checksum, vendor };
+    }
   }
   return undefined;
 }
 
-/** Of several names that a part of a pattern stands for, the last in the order of bytes: the newest version, as a rule. */
-function match(
-  directory: CommitDirectory,
-  [part, ...rest]: readonly string[],
-  { source, vendor }: Omit<Found, 'checksum'>,
-): Found | undefined {
-  if (part === undefined) return undefined;
-  if (rest.length === 0) {
-    const checksum = directory.files.get(part);
-    return checksum === undefined ? undefined : { source: `${source}/${part}`, checksum, vendor };
-  }
-  const isVendor = part === '{vendor}';
-  const names = isVendor || part === '*' ? sortByBytes(directory.directories.keys()).toReversed() : [part];
-  for (const name of names) {
-    const below = directory.directories.get(name);
-    // The directory of what firmware starts has shim, too, and is nobody's.
-    if (below === undefined || (isVendor && (name === 'BOOT' || !vendorPattern.test(name)))) continue;
-    const found = match(below, rest, { source: `${source}/${name}`, vendor: isVendor ? name : vendor });
-    if (found !== undefined) return found;
-  }
-  return undefined;
+interface FoundDirectory {
+  source: string;
+  directory: CommitDirectory;
+  vendor: string | undefined;
 }
 
-/** It becomes a directory of the EFI system partition. */
-const vendorPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
+/** The directories that a pattern stands for, the newest version first. */
+function matches(root: CommitDirectory, pattern: string): FoundDirectory[] {
+  let found: FoundDirectory[] = [{ source: '', directory: root, vendor: undefined }];
+  for (const part of pattern.split('/').slice(1)) {
+    found = found.flatMap(({ source, directory, vendor }) =>
+      namesFor(directory, part).flatMap((name) => {
+        const below = directory.directories.get(name);
+        const next = { source: `${source}/${name}`, vendor: part === '{vendor}' ? name : vendor };
+        return below === undefined ? [] : [{ ...next, directory: below }];
+      }),
+    );
+  }
+  return found;
+}
+
+function namesFor({ directories }: CommitDirectory, part: string): string[] {
+  if (part !== '*' && part !== '{vendor}') return [part];
+  const names = [...directories.keys()].sort(compareNaturally).reverse();
+  return part === '*' ? names : names.filter(isVendorDirectory);
+}
+
+function directoryAt(root: CommitDirectory, path: string): CommitDirectory | undefined {
+  return matches(root, path)[0]?.directory;
+}

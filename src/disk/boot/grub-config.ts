@@ -10,6 +10,7 @@ export function grubConfig(commands: readonly string[], readsEntries: boolean): 
   return `# Written when this disk was made; ${readsEntries ? 'the menu is made of the entries in /loader' : 'ostree writes the menu, /loader/grub.cfg'}.
 # Whoever reads it has found this filesystem, by label or by UUID.
 regexp --set=1:root '^\\(([^)]+)\\)' "$prefix"
+set boot=$root
 set default=0
 set timeout=1
 ${commands.join('\n')}

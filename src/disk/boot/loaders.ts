@@ -13,6 +13,9 @@ export interface LoaderFiles {
   bios: { boot: string; core: string } | undefined;
   /** GRUB for BIOS on live media. */
   media: { eltorito: string; hybrid: string } | undefined;
+  /** What a build of ours says of them, and what bootupd is to know: where they are prepared, and it is there. */
+  record: string | undefined;
+  bootupdState: string | undefined;
   /** Where the loaders are a distribution's own and nobody has prepared them for disks. */
   distribution: DistributionLoaders | undefined;
 }
@@ -41,7 +44,8 @@ export function findLoaders(root: CommitDirectory, architecture: ArchitectureNam
   if (esp === undefined) {
     const distribution = distributionLoaders(root, architecture);
     if (distribution === undefined) throw missing('UEFI', `${espPath}, or a distribution's shim and GRUB`);
-    return { esp: distribution.esp, bios: undefined, media: undefined, distribution };
+    const prepared = { bios: undefined, media: undefined, record: undefined, bootupdState: undefined };
+    return { esp: bounded(distribution.esp), ...prepared, distribution };
   }
   const boot = findFileChecksum(root, biosPaths.boot);
   const core = findFileChecksum(root, biosPaths.core);
@@ -53,7 +57,9 @@ export function findLoaders(root: CommitDirectory, architecture: ArchitectureNam
   const hybrid = findFileChecksum(root, biosPaths.hybrid);
   // Containers of older versions, and of others, have none.
   const media = hasBios && eltorito !== undefined && hybrid !== undefined ? { eltorito, hybrid } : undefined;
-  return { esp: filesBelow(esp), bios, media, distribution: undefined };
+  const record = findFileChecksum(root, containerPaths.bootLoaderRecord);
+  const bootupdState = findFileChecksum(root, containerPaths.bootupdState);
+  return { esp: bounded(filesBelow(esp)), bios, media, record, bootupdState, distribution: undefined };
 }
 
 function filesBelow(top: CommitDirectory): LoaderFiles['esp'] {
@@ -65,8 +71,12 @@ function filesBelow(top: CommitDirectory): LoaderFiles['esp'] {
     for (const [name, below] of directories) visit(below, `${prefix}${name}/`);
   }
   visit(top, '');
-  if (found.length > mostEspFiles) throw containerPath(espPath, `holds more than ${mostEspFiles} files`);
   return found;
+}
+
+function bounded(files: LoaderFiles['esp']): LoaderFiles['esp'] {
+  if (files.length > mostEspFiles) throw containerPath(espPath, `holds more than ${mostEspFiles} files`);
+  return files;
 }
 
 function missing(firmware: string, path: string) {

@@ -14,6 +14,9 @@ const label = 'EFI-LIVE';
 /** Shim's fallback writes boot entries of its own into the firmware, which are wrong once the medium is gone. */
 const fallback = /^(fb.*\.efi|boot.*\.csv)$/i;
 
+/** GRUB and MokManager, by the names that shim has for them. */
+const startedByShim = /^(grub|mm)(x64|aa64)\.efi$/;
+
 /**
  * Makes the FAT filesystem of the boot loaders that the container has.
  * @param config of GRUB, which finds the medium
@@ -21,19 +24,31 @@ const fallback = /^(fb.*\.efi|boot.*\.csv)$/i;
  */
 export async function liveEfi(base: BaseDisk, config: string, signal: AbortSignal): Promise<Buffer> {
   const { digest, timestamp } = base.container;
-  const loaders = base.espFiles.filter(({ path }) => isLoader(path));
-  requireSmall(loaders);
+  const loaders = liveLoaders(base);
+  requireSmall([...loaders.values()]);
   const root = newDirectory(timestamp);
-  for (const file of loaders) placeNode(root, file.path, newFile(timestamp, await bytesOf(base, file)));
+  for (const [name, file] of loaders) {
+    placeNode(root, `EFI/BOOT/${name}`, newFile(timestamp, await bytesOf(base, file)));
+  }
   // Firmware that starts the filesystem by itself has GRUB look for its configuration in here.
   for (const vendor of ['BOOT', ...base.efiVendors])
     placeNode(root, `EFI/${vendor}/grub.cfg`, newFile(timestamp, config));
   return fatImage(root, digest, timestamp, signal);
 }
 
-function isLoader(path: string): boolean {
-  const [top, directory, name, ...deeper] = path.split('/');
-  return top === 'EFI' && directory === 'BOOT' && deeper.length === 0 && !fallback.test(name ?? '');
+/**
+ * What stands beside shim in EFI/BOOT, by name: what is there on disks, and GRUB and MokManager of vendors' directories. Without its
+ * fallback, shim starts the GRUB beside it.
+ */
+function liveLoaders({ espFiles }: BaseDisk): Map<string, PlacedFile> {
+  const loaders = new Map<string, PlacedFile>();
+  for (const file of espFiles) {
+    const [top, directory = '', name = '', ...deeper] = file.path.split('/');
+    if (top !== 'EFI' || name === '' || deeper.length > 0 || fallback.test(name)) continue;
+    if (directory === 'BOOT') loaders.set(name, file);
+    else if (startedByShim.test(name) && !loaders.has(name)) loaders.set(name, file);
+  }
+  return loaders;
 }
 
 function requireSmall(files: readonly PlacedFile[]): void {

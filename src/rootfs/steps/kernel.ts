@@ -1,5 +1,11 @@
 import { CosaError } from '../../lib/errors.ts';
-import { namesInRoot, renameInRoot, statInRoot } from '../../lib/root-files.ts';
+import {
+  namesInRoot,
+  readTextInRootIfExists,
+  renameInRoot,
+  statInRoot,
+  writeTextInRoot,
+} from '../../lib/root-files.ts';
 import type { RootStep } from '../context.ts';
 import { kernelFiles } from '../final-path.ts';
 
@@ -11,13 +17,27 @@ export const kernel: RootStep = {
     const release = await kernelRelease(root);
     for (const name of kernelFiles) {
       const inBoot = `/boot/${name}-${release}`;
-      if ((await statInRoot(root, inBoot)) === undefined) continue;
-      await renameInRoot(root, inBoot, `/usr/lib/modules/${release}/${name}`);
+      const besideModules = `/usr/lib/modules/${release}/${name}`;
+      // Where a package has it there already, that in /boot is a copy which its scripts have made.
+      if ((await statInRoot(root, besideModules)) !== undefined) continue;
+      if ((await statInRoot(root, inBoot)) !== undefined) await renameInRoot(root, inBoot, besideModules);
     }
+    await mendHmac(root, release);
     context.kernelRelease = release;
     context.reporter.note(release);
   },
 };
+
+/**
+ * Takes the directory out of the file by which a kernel is verified in FIPS mode: older packages name /boot there, and the file
+ * stands beside the kernel wherever ostree copies both.
+ */
+async function mendHmac(root: string, release: string): Promise<void> {
+  const path = `/usr/lib/modules/${release}/.vmlinuz.hmac`;
+  const text = await readTextInRootIfExists(root, path);
+  const relative = text?.replace(/^([0-9a-f]+ [ *])\/.*\/([^/\n]+)/gm, '$1$2');
+  if (relative !== undefined && relative !== text) await writeTextInRoot(root, path, relative);
+}
 
 /**
  * The release of the kernel that is installed.

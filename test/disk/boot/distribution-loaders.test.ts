@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { blsFinder } from '../../../src/disk/boot/bls-finder.ts';
 import { distributionLoaders } from '../../../src/disk/boot/distribution-loaders.ts';
 import { sha256Hex } from '../../../src/lib/digest.ts';
 import { commitDirectories } from '../../helpers/commit-directories.ts';
@@ -37,6 +36,33 @@ describe("a distribution's boot loaders", () => {
     });
   });
 
+  it('are arranged as bootupd has them, where it is to update them', () => {
+    const fedora = [
+      'BOOT/BOOTX64.EFI',
+      'BOOT/fbx64.efi',
+      'fedora/BOOTX64.CSV',
+      'fedora/grubx64.efi',
+      'fedora/shimx64.efi',
+    ];
+    const metadata = '/usr/lib/bootupd/updates/EFI.json';
+    for (const top of ['/usr/lib/bootupd/updates/EFI', '/usr/lib/efi/both/1/EFI']) {
+      const paths = fedora.map((path) => `${top}/${path}`);
+      expect(
+        find([metadata, ...paths])
+          ?.esp.map(({ path, source }) => [path, source])
+          .sort(),
+      ).toEqual(fedora.map((path) => [`EFI/${path}`, `${top}/${path}`]));
+    }
+    const older = '/usr/lib/efi/shim/15.8-9/EFI/fedora/shimx64.efi';
+    const newer = '/usr/lib/efi/shim/15.8-10/EFI/fedora/shimx64.efi';
+    const grub = '/usr/lib/efi/grub2/1/EFI/fedora/grubx64.efi';
+    expect(
+      find([metadata, newer, older, grub])
+        ?.esp.map(({ source }) => source)
+        .sort(),
+    ).toEqual([grub, newer]);
+  });
+
   it.each([
     { name: 'shim without GRUB', paths: ['/usr/lib/shim/shimx64.efi.signed'] },
     {
@@ -49,22 +75,5 @@ describe("a distribution's boot loaders", () => {
     },
   ])('are not there: $name', ({ paths }) => {
     expect(find(paths)).toBeUndefined();
-  });
-});
-
-describe('the command blscfg', () => {
-  it.each([1, 3, 7, 1000])('is found in pieces of %d bytes', (size) => {
-    const program = Buffer.concat([Buffer.alloc(101, 'b'), Buffer.from('blscfg\0'), Buffer.alloc(50)]);
-    const finder = blsFinder();
-    for (let at = 0; at < program.length; at += size) finder.write(program.subarray(at, at + size));
-    expect(finder.found()).toBe(true);
-  });
-
-  it('is not found where it is not', () => {
-    const finder = blsFinder();
-    finder.write(Buffer.from('bls'));
-    finder.write(Buffer.from('cf\0g'));
-    finder.write(Buffer.from('blscfgs'));
-    expect(finder.found()).toBe(false);
   });
 });

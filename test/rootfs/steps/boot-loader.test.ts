@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ArchitectureName } from '../../../src/lib/architecture.ts';
@@ -54,6 +55,7 @@ describe('bootLoader', () => {
         /^search --no-floppy --set=root --hint=\$root --file \/boot\/grub\/grub.cfg\nset prefix=\(\$root\)\/boot\/grub\nnormal\nbiosdisk\n(.*\n)*iso9660\n/,
       ),
       '/bios/hybrid.img': 'hybrid',
+      '/boot.json': '{\n  "reads-entries": false\n}\n',
       '/efi/EFI/BOOT/BOOTX64.EFI': 'shim',
       '/efi/EFI/BOOT/grubx64.efi': 'grub',
       '/efi/EFI/BOOT/mmx64.efi': 'mok',
@@ -76,9 +78,137 @@ describe('bootLoader', () => {
       'boot/efi/EFI/fedora/grubx64.efi': 'grub',
     });
     expect((await gathered(root)).files).toEqual({
+      '/boot.json': '{\n  "reads-entries": false\n}\n',
       '/efi/EFI/BOOT/BOOTX64.EFI': 'shim',
       '/efi/EFI/BOOT/grubx64.efi': 'grub',
       '/efi/EFI/fedora/grub.cfg': grubConfig,
+    });
+  });
+
+  it.each([
+    ['Fedora from 44 on', '/usr/lib/efi/shim/16.1-5/EFI/fedora', '/usr/lib/efi/grub2/1:2.12-41/EFI/fedora', 'fedora'],
+    ['bootupd of CentOS', '/usr/lib/bootupd/updates/EFI/centos', '/usr/lib/bootupd/updates/EFI/centos', 'centos'],
+    ['rpm-ostree with Rocky', '/usr/lib/ostree-boot/efi/EFI/rocky', '/usr/lib/ostree-boot/efi/EFI/rocky', 'rocky'],
+    ['packages of RHEL', '/boot/efi/EFI/redhat', '/boot/efi/EFI/redhat', 'redhat'],
+  ])('finds the directory of GRUB where %s has it', async (_who, shim, grub, vendor) => {
+    const names = { x86_64: 'x64', aarch64: 'aa64' } as const;
+    for (const [basearch, suffix] of Object.entries(names)) {
+      const root = await writeTree({
+        'usr/lib/os-release': 'ID=mine\n',
+        [`${shim}/shim${suffix}.efi`]: 'shim',
+        [`${shim}/mm${suffix}.efi`]: 'mok',
+        [`${grub}/grub${suffix}.efi`]: 'GRUB',
+        '/usr/lib/efi/grub2/1:2.12-9/EFI/fedora/other': 'older',
+        '/boot/efi/EFI/BOOT/BOOT.EFI': '',
+      });
+      const { files } = await gathered(root, basearch as ArchitectureName);
+      expect(Object.keys(files)).toEqual([
+        '/boot.json',
+        `/efi/EFI/BOOT/BOOT${suffix.toUpperCase()}.EFI`,
+        `/efi/EFI/BOOT/grub${suffix}.efi`,
+        `/efi/EFI/BOOT/mm${suffix}.efi`,
+        `/efi/EFI/${vendor}/grub.cfg`,
+      ]);
+    }
+  });
+
+  it('believes GRUB itself where it looks for its configuration', async () => {
+    const root = await writeTree({
+      'usr/lib/os-release': 'ID=mine\n',
+      'usr/lib/shim/shimx64.efi.signed': 'shim',
+      'usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed': 'GRUB\0/EFI/debian\0',
+    });
+    expect((await gathered(root)).files).toHaveProperty(['/efi/EFI/debian/grub.cfg']);
+  });
+
+  describe('with a GRUB that reads entries', () => {
+    const efi = {
+      'boot/efi/EFI/fedora/shimx64.efi': 'shim',
+      'boot/efi/EFI/fedora/grubx64.efi': 'blscfg\0/EFI/fedora\0',
+    };
+    const bios = { 'usr/lib/grub/i386-pc/boot.img': 'boot', 'usr/bin/grub2-mkimage': mkimage };
+
+    it.each([
+      ['by UEFI alone', efi, true, false],
+      ['by BIOS alone, a distribution’s', { ...bios, 'usr/lib/grub/i386-pc/blscfg.mod': '' }, true, 'blscfg'],
+      ['by both, upstream’s', { ...efi, ...bios, 'usr/lib/grub/i386-pc/blsuki.mod': '' }, true, 'blsuki'],
+      ['by UEFI, where that for BIOS does not', { ...efi, ...bios }, false, false],
+      [
+        'by BIOS, where that for UEFI does not',
+        {
+          ...{ ...efi, 'boot/efi/EFI/fedora/grubx64.efi': '/EFI/fedora\0' },
+          ...{ ...bios, 'usr/lib/grub/i386-pc/blscfg.mod': '' },
+        },
+        false,
+        false,
+      ],
+    ])('says so: %s', async (_how, nodes, readsEntries, module) => {
+      const { files } = await gathered(await shellRoot(nodes));
+      expect(JSON.parse(files['/boot.json'] ?? '')).toEqual({ 'reads-entries': readsEntries });
+      const lines = (files['/bios/core.img'] ?? '').split('\n');
+      expect(lines.filter((line) => line.startsWith('bls'))).toEqual(module === false ? [] : [module]);
+    });
+  });
+
+  describe('for bootupd', () => {
+    const updates = 'usr/lib/bootupd/updates';
+    const efiJson = '{"timestamp":"2026-01-01T00:00:00Z","version":"grub2-1,shim-2"}';
+    const tree = {
+      'BOOT/BOOTX64.EFI': 'shim',
+      'BOOT/fbx64.efi': 'fallback',
+      'fedora/BOOTX64.CSV': 'entry',
+      'fedora/grubx64.efi': 'grub',
+      'fedora/shimx64.efi': 'shim',
+    };
+    const below = (directory: string) =>
+      Object.fromEntries(Object.entries(tree).map(([path, content]) => [`${directory}/${path}`, content]));
+    const sha512 = (content: string) => `sha512:${createHash('sha512').update(content).digest('hex')}`;
+    const children = Object.fromEntries(
+      Object.entries(tree).map(([path, content]) => [path, { size: content.length, sha512: sha512(content) }]),
+    );
+
+    it.each([
+      ['its own directory', below(`${updates}/EFI`)],
+      ['the directories of packages', { ...below('usr/lib/efi/shim/2/EFI'), ...below('usr/lib/efi/grub2/1/EFI') }],
+    ])('keeps its arrangement, and what it would remember: of %s', async (_where, nodes) => {
+      const root = await shellRoot({ ...nodes, [`${updates}/EFI.json`]: efiJson });
+      const { files, context } = await gathered(root);
+      expect(files).toEqual({
+        '/boot.json': '{\n  "reads-entries": false\n}\n',
+        '/bootupd-state.json': expect.any(String),
+        ...Object.fromEntries(Object.entries(tree).map(([path, content]) => [`/efi/EFI/${path}`, content])),
+        '/efi/EFI/fedora/grub.cfg': grubConfig,
+      });
+      expect(JSON.parse(files['/bootupd-state.json'] ?? '')).toEqual({
+        installed: { EFI: { meta: JSON.parse(efiJson) as unknown, filetree: { children }, 'adopted-from': null } },
+        pending: null,
+        'static-configs': null,
+      });
+      expect(context.generated.get(`/${updates}/EFI.json`)).toBe('boot-loader');
+    });
+
+    it('remembers GRUB for BIOS, where disks get it', async () => {
+      const root = await shellRoot({
+        ...below(`${updates}/EFI`),
+        [`${updates}/EFI.json`]: efiJson,
+        [`${updates}/BIOS.json`]: '{"timestamp":"2026-01-01T00:00:00Z","version":"grub2-tools-1","versions":null}',
+        'usr/lib/grub/i386-pc/boot.img': 'boot',
+        'usr/bin/grub2-mkimage': mkimage,
+      });
+      const { files } = await gathered(root);
+      expect(JSON.parse(files['/bootupd-state.json'] ?? '')).toMatchObject({
+        installed: { BIOS: { meta: { version: 'grub2-tools-1', versions: null }, filetree: null } },
+      });
+    });
+
+    it('says what is wrong with its metadata', async () => {
+      const root = await shellRoot({ ...below(`${updates}/EFI`), [`${updates}/EFI.json`]: '{"version":1}' });
+      await expect(gathered(root)).rejects.toMatchObject({
+        code: 'BOOT_LOADER_FAILED',
+        message: expect.stringMatching(
+          /^\/usr\/lib\/bootupd\/updates\/EFI.json of the root is not what bootupd writes: /,
+        ),
+      });
     });
   });
 

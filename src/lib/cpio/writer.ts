@@ -12,6 +12,16 @@ export interface CpioMember {
   size: number;
 }
 
+/** A device that programs read as a stream. https://docs.kernel.org/admin-guide/devices.html */
+export interface CpioDevice {
+  /** Relative, without `./`. */
+  path: string;
+  /** Permission bits (07777). */
+  permissions: number;
+  major: number;
+  minor: number;
+}
+
 const zeros = Buffer.alloc(4);
 
 /**
@@ -20,14 +30,27 @@ const zeros = Buffer.alloc(4);
  * @throws CosaError `CPIO_MEMBER` (exit 1) for a name that no kernel unpacks, or content of 4 GiB and more
  */
 export function encodeCpioMember({ path, type, permissions, size }: CpioMember): Buffer {
-  const name = Buffer.from(path);
-  if (name.length === 0 || name.length >= maximumName || name.includes(0) || path === trailerName) {
-    throw new CosaError('CPIO_MEMBER', `cpio: ${JSON.stringify(shortened(path))} cannot be the name of a member`);
-  }
+  const name = nameOf(path);
   if (size > 0xffffffff) {
     throw new CosaError('CPIO_MEMBER', `cpio: "${path}" has ${size} bytes; a member is smaller than 4 GiB`);
   }
   return encodeHeader(name, (type === 'directory' ? fileType.directory : fileType.regular) | permissions, size);
+}
+
+/**
+ * A device, which has no content.
+ * @throws CosaError `CPIO_MEMBER` (exit 1) for a name that no kernel unpacks
+ */
+export function encodeCpioDevice({ path, permissions, major, minor }: CpioDevice): Buffer {
+  return encodeHeader(nameOf(path), fileType.characterDevice | permissions, 0, { major, minor });
+}
+
+function nameOf(path: string): Buffer {
+  const name = Buffer.from(path);
+  if (name.length === 0 || name.length >= maximumName || name.includes(0) || path === trailerName) {
+    throw new CosaError('CPIO_MEMBER', `cpio: ${JSON.stringify(shortened(path))} cannot be the name of a member`);
+  }
+  return name;
 }
 
 function shortened(path: string): string {
@@ -42,9 +65,9 @@ export function cpioPadding(size: number): Buffer {
 /** What ends an archive. */
 export const endOfCpio: Buffer = encodeHeader(Buffer.from(trailerName), 0, 0);
 
-function encodeHeader(name: Buffer, mode: number, size: number): Buffer {
+function encodeHeader(name: Buffer, mode: number, size: number, device = { major: 0, minor: 0 }): Buffer {
   // No member has two names here, so that the numbers of inodes and devices tell nothing; the last is a checksum's place.
-  const numbers = [0, mode, 0, 0, 1, 0, size, 0, 0, 0, 0, name.length + 1, 0];
+  const numbers = [0, mode, 0, 0, 1, 0, size, 0, 0, device.major, device.minor, name.length + 1, 0];
   const text = `070701${numbers.map((number) => number.toString(16).toUpperCase().padStart(8, '0')).join('')}`;
   const length = headerSize + name.length + 1;
   const header = Buffer.alloc(length + alignment(length));

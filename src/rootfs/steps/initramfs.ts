@@ -1,12 +1,13 @@
-import { chmod, copyFile, mkdir, readdir } from 'node:fs/promises';
+import { appendFile, chmod, copyFile, mkdir, readdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openScratch } from '../../exec/scratch.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
+import { encodeCpioDevice, encodeCpioMember, endOfCpio } from '../../lib/cpio/writer.ts';
 import { sha256Hex } from '../../lib/digest.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { exists } from '../../lib/if-exists.ts';
-import { removeInRoot, statInRoot } from '../../lib/root-files.ts';
+import { namesInRoot, readTextInRootIfExists, removeInRoot, statInRoot } from '../../lib/root-files.ts';
 import { hostPath } from '../../lib/root-path.ts';
 import { lastLines, type RootContext, type RootStep, runInRoot } from '../context.ts';
 import { initramfsDependencies } from '../initramfs/dependencies.ts';
@@ -14,7 +15,7 @@ import { walkTree } from '../walk.ts';
 import { withoutVersion } from './os-release.ts';
 
 /** Raised when an image of an older version of this step must not be used again. */
-const formatVersion = 2;
+const formatVersion = 3;
 
 /**
  * The initramfs is the largest file of most systems, and many updates change nothing in it: it must not depend on the
@@ -79,9 +80,9 @@ async function makeInitramfs(context: RootContext, work: string): Promise<string
   const options = ['--no-hostonly', '--reproducible', '--force', '--kver', kernelRelease];
   // --keep leaves the collected files there, to be listed.
   const collected = ['--keep', '--tmpdir', workDirectory];
-  const compress = ['--compress', await compressor(root)];
+  const chosen = [...(await ostreeModule(root)), ...(await compression(root))];
   const output = join(workDirectory, imageName);
-  const command = [program, ...options, ...collected, ...compress, ...request.initramfsArguments, output];
+  const command = [program, ...options, ...collected, ...chosen, ...request.initramfsArguments, output];
   const binds = [{ from: work, to: workDirectory, writable: true }];
   const result = await runInRoot(context, command, { binds, timestamp });
   const made = join(work, imageName);
@@ -89,7 +90,28 @@ async function makeInitramfs(context: RootContext, work: string): Promise<string
   if (result.exitCode !== 0 || !(await exists(made))) {
     throw new CosaError('DRACUT_FAILED', `dracut ended with exit status ${result.exitCode}\n${lastLines(result)}`);
   }
+  if (await hasFips(work)) await appendRandomDevices(made);
   return made;
+}
+
+/** What deploys the system in the initramfs: dracut has it only on demand, and rpm-ostree, too, asks for it in every system. */
+async function ostreeModule(root: string): Promise<string[]> {
+  const modules = await namesInRoot(root, '/usr/lib/dracut/modules.d');
+  return modules.some((name) => /^\d+ostree$/.test(name)) ? ['--add', 'ostree'] : [];
+}
+
+const configDirectories = ['/usr/lib/dracut/dracut.conf.d', '/etc/dracut.conf.d'];
+
+/** How the image is compressed, unless the system's own configuration says it. */
+async function compression(root: string): Promise<string[]> {
+  const below = configDirectories.map(async (directory) =>
+    (await namesInRoot(root, directory)).filter((name) => name.endsWith('.conf')).map((name) => `${directory}/${name}`),
+  );
+  for (const path of ['/etc/dracut.conf', ...(await Promise.all(below)).flat()]) {
+    const text = (await readTextInRootIfExists(root, path)) ?? '';
+    if (/^\s*compress=/m.test(text)) return [];
+  }
+  return ['--compress', await compressor(root)];
 }
 
 /**
@@ -101,12 +123,41 @@ async function compressor(root: string): Promise<string> {
   return hasZstd ? 'zstd -7 -T2 -q' : 'gzip -6 -n';
 }
 
-async function collectedPaths(work: string): Promise<string[]> {
+/** Where dracut has collected the files, on the host. */
+async function collectedFiles(work: string): Promise<string | undefined> {
   const [directory] = (await readdir(work)).filter((name) => name.startsWith('dracut.'));
+  return directory === undefined ? undefined : join(work, directory, 'initramfs');
+}
+
+async function collectedPaths(work: string): Promise<string[]> {
+  const directory = await collectedFiles(work);
   if (directory === undefined) return [];
   const paths: string[] = [];
-  for await (const { path, entry } of walkTree(join(work, directory, 'initramfs'))) {
+  for await (const { path, entry } of walkTree(directory)) {
     if (!entry.isDirectory()) paths.push(path);
   }
   return paths;
+}
+
+/** Whether the image is one for systems in FIPS mode. */
+async function hasFips(work: string): Promise<boolean> {
+  const directory = await collectedFiles(work);
+  if (directory === undefined) return false;
+  const modules = (await readTextInRootIfExists(directory, '/usr/lib/dracut/modules.txt')) ?? '';
+  return modules.split('\n').includes('fips');
+}
+
+/**
+ * Adds what libraries read in FIPS mode before anything has mounted /dev. dracut would make it, but nobody in a sandbox may make
+ * devices. An archive of its own behind the others: https://docs.kernel.org/driver-api/early-userspace/buffer-format.html
+ */
+async function appendRandomDevices(image: string): Promise<void> {
+  const { size } = await stat(image);
+  // Some decompressors take four zeros for the end; more make the archive begin where it must.
+  const gap = Buffer.alloc(4 + ((4 - (size % 4)) % 4));
+  const directory = encodeCpioMember({ path: 'dev', type: 'directory', permissions: 0o755, size: 0 });
+  const devices = [8, 9].map((minor) =>
+    encodeCpioDevice({ path: minor === 8 ? 'dev/random' : 'dev/urandom', permissions: 0o666, major: 1, minor }),
+  );
+  await appendFile(image, Buffer.concat([gap, directory, ...devices, endOfCpio]));
 }

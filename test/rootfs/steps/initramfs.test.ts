@@ -1,9 +1,19 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { initramfsCache } from '../../../src/rootfs/initramfs/cache.ts';
 import { initramfs } from '../../../src/rootfs/steps/initramfs.ts';
-import { contextFor, modeOf, readTree, script, shellRoot, temporaryDirectory, writeTree } from '../support.ts';
+import {
+  contextFor,
+  copyProgram,
+  modeOf,
+  readTree,
+  script,
+  shellRoot,
+  temporaryDirectory,
+  writeTree,
+} from '../support.ts';
 
 /**
  * A dracut that writes an image of what it read, and counts how often it ran.
@@ -42,6 +52,62 @@ describe('initramfs', () => {
     expect(await modeOf(join(directory, image))).toBe('0600');
     expect([...context.generated]).toEqual([[`/${image}`, 'initramfs']]);
   });
+
+  it.each([
+    ['as it finds dracut', {}, '--compress gzip -6 -n'],
+    ['by zstd where the root has it', { 'usr/bin/zstd': '' }, '--compress zstd -7 -T2 -q'],
+    ['as the packages say', { 'usr/lib/dracut/dracut.conf.d/01-dist.conf': 'hostonly="yes"\ncompress="xz"\n' }, ''],
+    ['as the config says', { 'etc/dracut.conf.d/coreos.conf': '  compress="zstd -19 -q -T0"\n' }, ''],
+    [
+      'as it finds dracut, whatever is commented out',
+      { 'etc/dracut.conf': '# compress="xz"\n' },
+      '--compress gzip -6 -n',
+    ],
+  ])('calls dracut with the module that deploys the system, and compresses %s', async (_how, nodes, compress) => {
+    const said = script('options=$*', 'while [ $# -gt 0 ]; do output=$1; shift; done', 'echo "$options" > "$output"');
+    const directory = await shellRoot({ ...root, 'usr/bin/dracut': said, ...nodes });
+    await initramfs.run(contextFor(directory, { initramfsArguments: ['--add', 'fips'] }));
+    const chosen = ['--add ostree', ...(compress === '' ? [] : [compress]), '--add fips'].join(' ');
+    expect((await readTree(directory))[`/${image}`]).toBe(
+      `--no-hostonly --reproducible --force --kver 6.1 --keep --tmpdir /run/cosa-dracut ${chosen} /run/cosa-dracut/initramfs.img\n`,
+    );
+  });
+
+  it.each(['base', 'base\nfips\nostree'])(
+    'adds what FIPS mode reads first, where it is for that: %j',
+    async (modules) => {
+      const collecting = script(
+        'while [ $# -gt 0 ]; do case $1 in --tmpdir) work=$2; shift;; esac; output=$1; shift; done',
+        'mkdir -p "$work/dracut.1/initramfs/usr/lib/dracut"',
+        `echo '${modules}' > "$work/dracut.1/initramfs/usr/lib/dracut/modules.txt"`,
+        'printf 12345 > "$output"',
+      );
+      const directory = await shellRoot({ ...root, 'usr/bin/dracut': collecting });
+      await copyProgram('mkdir', directory);
+      await initramfs.run(contextFor(directory));
+      const bytes = await readFile(join(directory, image));
+      expect(bytes.subarray(0, 5).toString()).toBe('12345');
+      if (!modules.includes('fips')) {
+        expect(bytes).toHaveLength(5);
+        return;
+      }
+      // Four zeros at least, and then at a multiple of four.
+      expect(bytes.subarray(5, 12)).toEqual(Buffer.alloc(7));
+      const listed = execFileSync('cpio', ['--list', '--verbose', '--numeric-uid-gid', '--quiet'], {
+        input: bytes.subarray(12),
+      });
+      expect(
+        String(listed)
+          .split('\n')
+          .map((line) => line.replace(/ +/g, ' ').replace(/ [A-Z][a-z]{2} \d+ \d+ /, ' ')),
+      ).toEqual([
+        'drwxr-xr-x 1 0 0 0 dev',
+        'crw-rw-rw- 1 0 0 1, 8 dev/random',
+        'crw-rw-rw- 1 0 0 1, 9 dev/urandom',
+        '',
+      ]);
+    },
+  );
 
   it('makes the same image on any day', async () => {
     const dated = script(

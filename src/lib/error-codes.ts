@@ -314,6 +314,7 @@ export const errorCodes = {
   ROOT_FILE_MISSING: ['failed', 'A file of the root is not there.'],
   ROOT_LINK_LOOP: ['failed', 'Links of the root lead in a circle.'],
   ROOT_PROGRAM_FAILED: ['failed', 'A program of the root failed.'],
+  SELINUX_POLICY: ['verification', 'A SELinux policy cannot be used.'],
   SERVER_ANSWER_TOO_LARGE: ['verification', 'A server answers with more than is accepted.'],
   SERVER_FAILED: ['failed', 'A server does not do what it must.'],
   SERVER_INTERRUPTED: ['failed', 'A server broke the connection.'],

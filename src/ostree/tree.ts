@@ -1,6 +1,7 @@
 import type { FoundEntry } from '../exec/tools/find.ts';
 import { CosaError } from '../lib/errors.ts';
 import type { Reporter } from '../progress/reporter.ts';
+import { type Labels, withLabel } from './labels.ts';
 import { contentHash, fileTypeBits } from './objects.ts';
 import { fileChecksums } from './tree/checksums.ts';
 import { type DirectoryObjects, directoryObjects } from './tree/directory-objects.ts';
@@ -18,11 +19,13 @@ export interface Tree extends DirectoryObjects {
 /**
  * Reads a directory once, content included, and computes every object's checksum. Memory grows with the
  * number of files, not with their size. Hard links stay one object; owners are those of the
- * current namespace. Sockets are left out: they are of no use without the process that made them.
+ * current namespace. Sockets are left out: they are of no use without the process that made them. What the host's policy has
+ * labelled files with does not count.
+ * @param labels what files and directories are labelled with; nothing unless given
  * @throws CosaError `TREE_SPECIAL_FILE` for devices and FIFOs, `TREE_CHANGED` if a file changes its size meanwhile,
  *   `NAME_NOT_UTF8`, `TOOL_FAILED`, `THREAD_FAILED`; system errors, which name the file; the reporter's signal's reason
  */
-export async function scanTree(root: string, reporter: Reporter): Promise<Tree> {
+export async function scanTree(root: string, reporter: Reporter, labels?: Labels): Promise<Tree> {
   const { entries, xattrs } = await foundEntries(root, reporter.signal);
   const directories = new Map<string, FileMetadata>();
   const files = new Map<string, ContentObject>();
@@ -32,14 +35,17 @@ export async function scanTree(root: string, reporter: Reporter): Promise<Tree> 
     const { path, type, inode } = entry;
     if (type === 'socket') continue;
     if (type === 'directory') {
-      directories.set(path, fileMetadata(entry, xattrs.get(path)));
+      directories.set(path, fileMetadata(entry, xattrs.get(path), labels?.of(path, type)));
       continue;
     }
-    const known = inode === '' ? undefined : byInode.get(inode);
-    const object = known ?? contentObject(entry, xattrs.get(path));
+    const label = type === 'file' || type === 'symlink' ? labels?.of(path, type) : undefined;
+    // The names of one file may have different labels, and so become different objects.
+    const key = `${inode} ${label?.value.toString()}`;
+    const known = inode === '' ? undefined : byInode.get(key);
+    const object = known ?? contentObject(entry, xattrs.get(path), label);
     files.set(path, object);
     if (known !== undefined) continue;
-    if (inode !== '') byInode.set(inode, object);
+    if (inode !== '') byInode.set(key, object);
     if (type === 'file') unread.push({ object, path });
   }
   const checksums = await fileChecksums(root, unread, reporter);
@@ -50,9 +56,9 @@ export async function scanTree(root: string, reporter: Reporter): Promise<Tree> 
 }
 
 /** A file's object is still without its checksum. */
-function contentObject(entry: FoundEntry, xattrs?: readonly Xattr[]): ContentObject {
+function contentObject(entry: FoundEntry, xattrs?: readonly Xattr[], label?: Xattr): ContentObject {
   const { path, type, linkTarget, size } = entry;
-  const metadata = fileMetadata(entry, xattrs);
+  const metadata = fileMetadata(entry, xattrs, label);
   switch (type) {
     case 'file':
       return { ...metadata, checksum: '', size, symlinkTarget: '' };
@@ -69,9 +75,9 @@ function contentObject(entry: FoundEntry, xattrs?: readonly Xattr[]): ContentObj
 
 const none: readonly Xattr[] = [];
 
-function fileMetadata({ uid, gid, mode, type }: FoundEntry, xattrs = none): FileMetadata {
+function fileMetadata({ uid, gid, mode, type }: FoundEntry, xattrs = none, label?: Xattr): FileMetadata {
   const typeBits = type === 'file' || type === 'symlink' || type === 'directory' ? fileTypeBits[type] : 0;
   // ostree passes over xattrs without a value when it reads a file: a commit of the same tree must be the same.
   const values = xattrs.length === 0 ? none : xattrs.filter(({ value }) => value.length > 0);
-  return { uid, gid, mode: typeBits | mode, xattrs: values };
+  return { uid, gid, mode: typeBits | mode, xattrs: withLabel(values, label) };
 }

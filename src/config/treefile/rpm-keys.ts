@@ -53,22 +53,6 @@ export const rpmKeys = {
     example: 'true',
     unread: { because: '/tmp is a directory', unless: [true] },
   },
-  selinux: {
-    type: flag,
-    merge: 'replace',
-    family: 'rpm',
-    description: "Whether files get SELinux labels from the image's policy.",
-    example: 'true',
-    unread: { because: 'files get no SELinux labels', unless: [false] },
-  },
-  'selinux-label-version': {
-    type: valueType('`0` or `1`', z.literal([0, 1])),
-    merge: 'replace',
-    family: 'rpm',
-    description: 'With 1, files in `/usr/etc` are labelled as if they were in `/etc`.',
-    example: '1',
-    unread: { because: 'files get no SELinux labels' },
-  },
   rpmdb: {
     type: choiceWithSpellings(['target', 'host', 'sqlite', 'ndb', 'bdb'], { 'b-d-b': 'bdb' }),
     merge: 'replace',

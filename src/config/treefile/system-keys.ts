@@ -188,4 +188,20 @@ export const systemKeys = {
     description: "The container's command; `/sbin/init` unless given.",
     example: '[/sbin/init]',
   },
+  selinux: {
+    type: flag,
+    merge: 'replace',
+    family: 'any',
+    description:
+      "Whether files get SELinux labels by the policy in the system's own `/etc/selinux`. A system without a policy, or with `SELINUX=disabled`, gets none. They are, unless this is `false`.",
+    example: 'false',
+  },
+  'selinux-label-version': {
+    type: valueType('`0` or `1`', z.literal([0, 1])),
+    merge: 'replace',
+    family: 'any',
+    description:
+      'With 1, files in `/usr/etc` are labelled as the same files in `/etc`; with 0, which counts if nothing is said, by their own paths.',
+    example: '1',
+  },
 } as const satisfies MergedKeyTable;

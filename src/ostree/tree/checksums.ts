@@ -2,7 +2,7 @@ import { mapParallel } from '../../lib/parallel.ts';
 import type { Reporter } from '../../progress/reporter.ts';
 import { contentThreads } from '../content-threads.ts';
 import { contentPrefix } from '../objects.ts';
-import type { ContentObject } from '../types.ts';
+import type { ContentObject, Xattr } from '../types.ts';
 
 /** A file whose object has no checksum yet. */
 interface UnreadFile {
@@ -56,14 +56,17 @@ function batches(files: readonly UnreadFile[]): UnreadFile[][] {
   return all;
 }
 
-/** The prefixes of files: those without xattrs are few, for most files have the same owner and mode. */
+/** The prefixes of files: they are few, for most files have the same owner and mode, and no xattrs or the same list of them. */
 function prefixes(): (object: ContentObject) => Uint8Array {
-  const known = new Map<string, Uint8Array>();
+  const known = new Map<readonly Xattr[], Map<string, Uint8Array>>();
+  const none: readonly Xattr[] = [];
   return (object) => {
+    const list = object.xattrs.length === 0 ? none : object.xattrs;
+    const alike = known.get(list) ?? new Map<string, Uint8Array>();
+    known.set(list, alike);
     const key = `${object.uid} ${object.gid} ${object.mode}`;
-    const prefix =
-      (object.xattrs.length === 0 ? known.get(key) : undefined) ?? new Uint8Array(contentPrefix(object, ''));
-    if (object.xattrs.length === 0) known.set(key, prefix);
+    const prefix = alike.get(key) ?? new Uint8Array(contentPrefix(object, ''));
+    alike.set(key, prefix);
     return prefix;
   };
 }

@@ -12,6 +12,7 @@ import { layerComponents } from '../../../ostree/encapsulate/image.ts';
 import { layerReuse } from '../../../ostree/encapsulate/reuse.ts';
 import type { EncapsulatedImage } from '../../../ostree/encapsulate/types.ts';
 import { encapsulate } from '../../../ostree/encapsulate.ts';
+import { commitLabels, policyOfRoot } from '../../../ostree/labels.ts';
 import { commitObject } from '../../../ostree/objects.ts';
 import { scanTree } from '../../../ostree/tree.ts';
 import type { CommitOptions } from '../../../ostree/types.ts';
@@ -53,8 +54,12 @@ export async function makeContainer(pipeline: Pipeline, request: ContainerReques
     ),
   );
   const tree = await runStep(pipeline, 'compute commit', async (reporter) => {
-    const scanned = await scanTree(root, reporter);
-    reporter.note(`${scanned.files.size} files`);
+    const { selinux, 'selinux-label-version': labelVersion } = inputs.config.treefile;
+    const policy = selinux === false ? undefined : await policyOfRoot(root);
+    const labels = policy === undefined ? undefined : commitLabels(policy, labelVersion ?? 0);
+    const scanned = await scanTree(root, reporter, labels);
+    const labelled = policy === undefined ? '' : `, labelled by the SELinux policy ${policy.name}`;
+    reporter.note(`${scanned.files.size} files${labelled}`);
     return scanned;
   });
   const labels = {

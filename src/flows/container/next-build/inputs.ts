@@ -13,7 +13,7 @@ import type { WorkDirectory } from '../../../workspace/work-directory.ts';
 import { buildTimestamp } from './timestamp.ts';
 
 /** Raised when the same inputs make another container than before: it is part of every input hash. */
-const formatVersion = 2;
+const formatVersion = 3;
 
 /** Everything that a container is made of, read and checked; the previous container comes on top. */
 export interface BuildInputs {

@@ -38,6 +38,8 @@ export interface ConversionRequest {
   onProgress?: (done: number, total: number, name: string) => void;
 }
 
+export type { Change };
+
 /** Counts what changes the rpms and is in no input. */
 const formatVersion = 2;
 

@@ -11,15 +11,16 @@ import { rpmsFromDebs } from './rpms-from-debs.ts';
 //   npx tsx scripts/run-rpms-from-debs.ts --lock src/config/manifest-lock.x86_64.json --packages cache/packages DIRECTORY
 //
 // DIRECTORY/repo is the repository, DIRECTORY/key.asc the key that has signed its packages. A second run makes only what is new.
+// --later NAME makes a package once more in a later version, as if it had been updated; it may be given several times.
 
 const { values, positionals } = parseArgs({
-  options: { lock: { type: 'string' }, packages: { type: 'string' } },
+  options: { lock: { type: 'string' }, packages: { type: 'string' }, later: { type: 'string', multiple: true } },
   allowPositionals: true,
 });
 const [target] = positionals;
-const { lock: lockFile, packages } = values;
+const { lock: lockFile, packages, later = [] } = values;
 if (target === undefined || lockFile === undefined || packages === undefined) {
-  console.error('usage: run-rpms-from-debs.ts --lock FILE --packages DIRECTORY DIRECTORY');
+  console.error('usage: run-rpms-from-debs.ts --lock FILE --packages DIRECTORY [--later NAME]… DIRECTORY');
   process.exit(2);
 }
 const directory = resolve(target);
@@ -31,5 +32,6 @@ await rpmsFromDebs({
   output: join(directory, 'repo'),
   cache: join(directory, 'made'),
   key,
+  changes: Object.fromEntries(later.map((name) => [name, { revision: '2' }])),
   onProgress: (done, total, name) => console.error(`${done}/${total} ${name}`),
 });

@@ -48,6 +48,13 @@ export const cacheKinds = {
     mostEntries: 20_000,
     mostBytes: 10_000_000_000,
   },
+  /** Of each system that is built, its own rpm and what that needs, by which it is installed. */
+  packageManagers: {
+    name: 'package-managers',
+    content: 'programs that install packages',
+    isPrivate: true,
+    mostEntries: 3,
+  },
   /** A second and third stream or lockfile find theirs again. */
   roots: { name: 'roots', content: 'installed packages', isPrivate: true, hasXattrs: true, mostEntries: 3 },
   /** What commands are at, in leases of their own; none of it is kept. */

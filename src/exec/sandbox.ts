@@ -12,8 +12,10 @@ export interface Bind {
 }
 
 export interface SandboxOptions {
-  /** The directory that becomes `/`, writable. */
+  /** The directory that becomes `/`: writable, unless there is a sysroot. */
   root: string;
+  /** Another tree, which the command finds at {@link sysrootInside}: writable, with surroundings of its own. */
+  sysroot?: string;
   /** Of the root's programs; this machine's unless given. Those of another are emulated. */
   architecture?: ArchitectureName;
   binds?: readonly Bind[];
@@ -23,6 +25,9 @@ export interface SandboxOptions {
   /** Working directory inside. */
   cwd?: string;
 }
+
+/** Where the tree lies inside that the command works on, if it is not the command's own. */
+export const sysrootInside = '/tmp/sysroot';
 
 /**
  * What package managers and packages' scripts do as root: owners, modes, file capabilities, other identities, chroot.
@@ -99,11 +104,20 @@ function sandboxArguments(options: SandboxOptions, command: readonly string[]): 
     ...options.env,
   };
   for (const [name, value] of Object.entries(env)) args.push('--setenv', name, value);
-  args.push('--bind', options.root, '/', '--dev', '/dev', '--proc', '/proc');
-  for (const keys of ['/proc/keys', '/proc/key-users']) args.push('--dev-bind-try', '/dev/null', keys);
-  args.push('--remount-ro', '/proc', '--tmpfs', '/run', '--tmpfs', '/tmp', '--chmod', '1777', '/tmp');
+  args.push(options.sysroot === undefined ? '--bind' : '--ro-bind', options.root, '/', ...surroundings(''));
+  if (options.sysroot !== undefined) {
+    args.push('--bind', options.sysroot, sysrootInside, ...surroundings(sysrootInside));
+  }
   for (const path of options.inMemory ?? []) args.push('--tmpfs', path);
   for (const bind of options.binds ?? []) args.push(bind.writable ? '--bind' : '--ro-bind', bind.from, bind.to);
   args.push('--chdir', options.cwd ?? '/', '--', ...command);
   return args;
+}
+
+/** What every tree is given of its own. @param tree its place, empty for `/` */
+function surroundings(tree: string): string[] {
+  const args = ['--dev', `${tree}/dev`, '--proc', `${tree}/proc`];
+  for (const name of ['keys', 'key-users']) args.push('--dev-bind-try', '/dev/null', `${tree}/proc/${name}`);
+  args.push('--remount-ro', `${tree}/proc`, '--tmpfs', `${tree}/run`);
+  return [...args, '--tmpfs', `${tree}/tmp`, '--chmod', '1777', `${tree}/tmp`];
 }

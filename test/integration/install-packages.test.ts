@@ -1,9 +1,5 @@
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Lockfile } from '../../src/contract/lockfile.ts';
 import { tryRunInSandbox } from '../../src/exec/sandbox.ts';
@@ -12,6 +8,7 @@ import { makePrivateDirectory } from '../../src/lib/directories.ts';
 import type { BackendContext, PackageRequest } from '../../src/packages/backend.ts';
 import { debBackend } from '../../src/packages/deb.ts';
 import { silentReporter } from '../../src/progress/reporter.ts';
+import { treeDigest } from '../helpers/tree-digest.ts';
 import { buildPackage } from '../packages/deb/local-repository.ts';
 import { testWork } from './fixture.ts';
 
@@ -60,18 +57,6 @@ describe('installing real packages', () => {
     expect(result).toMatchObject({ exitCode: 0 });
     return result.stdout;
   }
-  /** A hash of names, owners, modes, attributes and content. */
-  async function treeHash(root: string): Promise<string> {
-    const options = ['--sort=name', '--numeric-owner', '--format=posix', '--xattrs', '--xattrs-include=*'];
-    const times = ['--mtime=@0', '--pax-option=delete=atime,delete=ctime'];
-    const tar = spawn('tar', ['--create', `--directory=${root}`, ...options, ...times, '.'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const hash = createHash('sha256');
-    const [[status]] = await Promise.all([once(tar, 'close'), pipeline(tar.stdout, hash)]);
-    expect(status).toBe(0);
-    return hash.digest('hex');
-  }
 
   test('gives a working system, the same one each time, with what the lock says', async () => {
     const root = await install('first');
@@ -95,7 +80,7 @@ describe('installing real packages', () => {
       await expect(readFile(join(root, path))).rejects.toThrow('ENOENT');
     }
     const second = await install('second');
-    expect(await treeHash(second)).toBe(await treeHash(root));
+    expect(await treeDigest(second)).toBe(await treeDigest(root));
   });
 
   test('says which package cannot be installed, and what its script wrote', async () => {

@@ -27,7 +27,13 @@ export const maximumName = 4096;
 export const trailerName = 'TRAILER!!!';
 
 /** Type bits of {@link CpioHeader.mode}. */
-export const fileType = { mask: 0o170000, characterDevice: 0o020000, directory: 0o040000, regular: 0o100000 } as const;
+export const fileType = {
+  mask: 0o170000,
+  characterDevice: 0o020000,
+  directory: 0o040000,
+  regular: 0o100000,
+  link: 0o120000,
+} as const;
 
 /** Headers with their names, and contents, each begin at a multiple of four bytes. */
 export function alignment(size: number): number {

@@ -26,6 +26,13 @@ interface CpioLimits {
 }
 
 /**
+ * What the members are of an archive whose headers are numbers alone, by which files may have 4 GiB and more: those of
+ * packages. The stream's other headers are read as they are.
+ * https://rpm-software-management.github.io/rpm/manual/large_files.html
+ */
+export type NumberedMembers = readonly CpioHeader[];
+
+/**
  * Reads the members of a stream of unknown origin as the kernel reads an initramfs: one archive in the format newc or
  * more behind each other, with any number of zeros between and behind them. Trailers are no members. The stream is read
  * to its very end.
@@ -34,6 +41,7 @@ interface CpioLimits {
 export async function* readCpio(
   chunks: AsyncIterable<Uint8Array>,
   limits: CpioLimits,
+  numbered: NumberedMembers = [],
 ): AsyncGenerator<CpioEntry, void, void> {
   const source = byteSource(chunks);
   let count = 0;
@@ -41,7 +49,7 @@ export async function* readCpio(
     for (let first = await skipZeros(source); first.length > 0; first = await skipZeros(source)) {
       for (let begin = first; ; begin = nothing) {
         const offset = source.offset - begin.length;
-        const header = await readHeader(source, begin, offset);
+        const header = await readHeader(source, begin, offset, numbered);
         if (header.path === trailerName) {
           await skip(source, header.size + alignment(header.size), 'within a trailer');
           break;
@@ -60,6 +68,13 @@ export async function* readCpio(
 
 const nothing = Buffer.alloc(0);
 
+const magicSize = 6;
+
+/** Ends an archive of {@link NumberedMembers}, if no trailer does. */
+const endNumber = 0xffffffff;
+
+const noMember = { mode: 0, uid: 0, gid: 0, links: 1, mtime: 0, size: 0 };
+
 /** Reads up to the first byte that is not zero. @returns that byte; nothing at the stream's end */
 async function skipZeros(source: ByteSource): Promise<Buffer> {
   for (;;) {
@@ -69,9 +84,21 @@ async function skipZeros(source: ByteSource): Promise<Buffer> {
 }
 
 /** @param begin what was read of the header */
-async function readHeader(source: ByteSource, begin: Buffer, offset: number): Promise<CpioHeader> {
-  const rest = await source.take(headerSize - begin.length);
-  const text = Buffer.concat([begin, rest]).toString('latin1');
+async function readHeader(
+  source: ByteSource,
+  begin: Buffer,
+  offset: number,
+  numbered: NumberedMembers,
+): Promise<CpioHeader> {
+  const magic = Buffer.concat([begin, await source.take(magicSize - begin.length)]);
+  if (numbered.length > 0 && magic.toString('latin1') === '07070X') {
+    const number = Number.parseInt((await source.take(8)).toString('latin1'), 16);
+    await skip(source, alignment(magicSize + 8), 'within a header');
+    if (number === endNumber) return { ...noMember, path: trailerName };
+    return numbered[number] ?? fail(`the member at offset ${offset} is none of ${numbered.length}`);
+  }
+  const rest = await source.take(headerSize - magic.length);
+  const text = Buffer.concat([magic, rest]).toString('latin1');
   // 070702 has checksums, which the kernel did not read for decades.
   const isHeader = text.length < 6 ? '07070'.startsWith(text) : /^07070[12]/.test(text);
   if (!isHeader) throw invalid(`no header is at offset ${offset}`);
@@ -148,6 +175,10 @@ async function skip(source: ByteSource, count: number, where: string): Promise<v
 
 function truncated(source: ByteSource, where: string): Error {
   return verificationError('CPIO_TRUNCATED', `cpio: the stream ends at offset ${source.offset}, ${where}`);
+}
+
+function fail(message: string): never {
+  throw invalid(message);
 }
 
 function invalid(message: string): Error {

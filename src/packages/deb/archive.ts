@@ -1,22 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { CosaError } from '../../lib/errors.ts';
-
-/** How a part of a package file is compressed. Old archives know more ways, of which dpkg alone takes care. */
-type PartCompression = 'none' | 'gzip' | 'xz' | 'zstd' | 'other';
-
-/** A tar stream in a package file. */
-export interface ArchivePart {
-  file: string;
-  compression: PartCompression;
-  /** Where it begins in the file, and how many bytes it has there. */
-  offset: number;
-  size: number;
-}
+import type { CompressedPart, PartCompression } from '../decompress-parts.ts';
 
 /** A package file: an ar archive with the control files and the files of the package. */
 export interface PackageArchive {
-  control: ArchivePart;
-  data: ArchivePart;
+  control: CompressedPart;
+  data: CompressedPart;
   /**
    * Seconds since the epoch. Package builders set the first header's date to the newest changelog entry
    * (SOURCE_DATE_EPOCH), so that no changelog needs to be read, and it is there without documentation too.
@@ -29,6 +18,7 @@ const headerBytes = 60;
 /** debian-binary, control and data; between them others may stand whose names begin with `_`. */
 const mostMembers = 32;
 
+/** Old archives know more ways, of which dpkg alone takes care. */
 const compressions: Readonly<Record<string, PartCompression>> = {
   '': 'none',
   '.gz': 'gzip',
@@ -46,7 +36,7 @@ export async function openPackageArchive(file: string): Promise<PackageArchive> 
   const { size: fileSize } = await handle.stat();
   if ((await readText(handle, 0, magic.length)) !== magic)
     throw invalidPackage(file, 'it does not begin as an ar archive');
-  const parts = new Map<string, ArchivePart>();
+  const parts = new Map<string, CompressedPart>();
   let changed = 0;
   let offset = magic.length;
   for (let count = 0; count < mostMembers && offset < fileSize && parts.size < 2; count++) {

@@ -4,11 +4,11 @@ import { CosaError } from '../../lib/errors.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import { readTar, type TarEntry } from '../../lib/tar/reader.ts';
 import { escapedName, nameNotUtf8 } from '../../lib/utf8-names.ts';
-import { decompressParts } from './decompress-parts.ts';
+import { decompressParts } from '../decompress-parts.ts';
+import { memberWriter, NeedsTarget } from '../write-member.ts';
 import { isDocumentation } from './documentation.ts';
 import type { PackageFile } from './package-file.ts';
 import type { OwnedMember, UnpackedPackage } from './unpacked.ts';
-import { memberWriter, NeedsTarget } from './write-member.ts';
 
 export interface ExtractOptions {
   /** Whether manuals and their like are unpacked. */

@@ -1,38 +1,11 @@
 import { symlink } from 'node:fs/promises';
-import {
-  entriesInRoot,
-  namesInRoot,
-  removeInRoot,
-  renameInRoot,
-  replaceInRoot,
-  statInRoot,
-} from '../../lib/root-files.ts';
+import { removeInRoot, renameInRoot, replaceInRoot, statInRoot } from '../../lib/root-files.ts';
 import { hostPath } from '../../lib/root-path.ts';
+import { forgetMachine, removeFiles, removeMatching } from '../forget-machine.ts';
 import { finalDatabase, installedDatabase } from './database.ts';
 
-/** Below these, files are removed and directories stay: packages own them, and programs expect them. */
-const emptied = ['/var/cache', '/var/log', '/var/tmp', '/var/backups', '/var/lib/apt/lists', '/run', '/tmp'];
-
-/** What a machine, and not an operating system, has; and what differs between two installs of the same packages. */
-const removed = [
-  '/etc/machine-id',
-  '/etc/.pwd.lock',
-  '/etc/hostname',
-  '/etc/resolv.conf',
-  '/root/.bash_history',
-  '/var/lib/dbus/machine-id',
-  '/var/lib/systemd/catalog/database',
-  '/var/lib/systemd/random-seed',
-  '/var/lib/systemd/credential.secret',
-  // A Debian kernel links itself there; a system of ostree boots from elsewhere.
-  '/initrd.img',
-  '/initrd.img.old',
-  '/vmlinuz',
-  '/vmlinuz.old',
-];
-
-/** Left behind in /etc by programs that keep what they replace. */
-const backups = ['passwd-', 'group-', 'shadow-', 'gshadow-', 'subuid-', 'subgid-'];
+/** A Debian kernel links itself there; a system of ostree boots from elsewhere. */
+const kernelLinks = ['/initrd.img', '/initrd.img.old', '/vmlinuz', '/vmlinuz.old'];
 
 /** Of the database: what only an install or upgrade needs. */
 const removedOfDatabase = [
@@ -51,18 +24,10 @@ const removedOfDatabase = [
  * The old place becomes a link, now and at each boot: `dpkg -l` works with it. Does nothing to what is done already.
  */
 export async function finalizeDebs(root: string): Promise<void> {
-  for (const directory of emptied) await removeFiles(root, directory);
-  for (const path of removed) await removeInRoot(root, path);
-  for (const name of backups) await removeInRoot(root, `/etc/${name}`);
-  await removeMatching(root, '/etc/ssh', /^ssh_host_.*_key(\.pub)?$/);
-  await removeMatching(root, '/etc/xml', /\.old$/);
+  await forgetMachine(root);
+  await removeFiles(root, '/var/lib/apt/lists');
+  for (const path of kernelLinks) await removeInRoot(root, path);
   await moveDatabase(root);
-}
-
-async function removeMatching(root: string, directory: string, pattern: RegExp): Promise<void> {
-  for (const name of await namesInRoot(root, directory)) {
-    if (pattern.test(name)) await removeInRoot(root, `${directory}/${name}`);
-  }
 }
 
 async function moveDatabase(root: string): Promise<void> {
@@ -73,12 +38,4 @@ async function moveDatabase(root: string): Promise<void> {
   const target = `../..${finalDatabase}`;
   await symlink(target, await hostPath(root, installedDatabase));
   await replaceInRoot(root, '/usr/lib/tmpfiles.d/dpkg-database.conf', `L ${installedDatabase} - - - - ${target}\n`);
-}
-
-async function removeFiles(root: string, directory: string): Promise<void> {
-  for (const entry of await entriesInRoot(root, directory)) {
-    const path = `${directory}/${entry.name}`;
-    if (entry.isDirectory()) await removeFiles(root, path);
-    else await removeInRoot(root, path);
-  }
 }

@@ -1,9 +1,8 @@
-import { posix } from 'node:path';
 import { CosaError } from '../../lib/errors.ts';
 import { compareBytes, sortByBytes } from '../../lib/order.ts';
-import { readTextInRoot, readTextInRootIfExists, statInRoot, statResolved } from '../../lib/root-files.ts';
-import { directoryResolver } from '../../lib/root-path.ts';
+import { readTextInRoot, readTextInRootIfExists, statInRoot } from '../../lib/root-files.ts';
 import type { InstalledPackage } from '../backend.ts';
+import { fileLocator } from '../locate-files.ts';
 import { type ControlParagraph, fieldOf, parseControl, requiredField, sourceOf, wordsOf } from './control.ts';
 import { finalDatabase, installedDatabase, readChangeDates } from './database.ts';
 import { placeOf, readDiversions } from './diversions.ts';
@@ -21,7 +20,7 @@ export async function debInventory(root: string): Promise<InstalledPackage[]> {
   const status = parseControl(await readTextInRoot(root, statusPath), statusPath).sort(byName);
   const dates = await readChangeDates(root, database);
   const diversions = await readDiversions(root, database);
-  const locate = locator(root);
+  const locate = fileLocator(root);
   const packages: InstalledPackage[] = [];
   // A path has one owner, also where several packages list it: a directory that has become a link.
   const owned = new Set<string>();
@@ -71,17 +70,4 @@ async function listedPaths(
     (await readTextInRootIfExists(root, `${database}/info/${name}.list`)) ??
     '';
   return text.split('\n').filter((path) => path.startsWith('/') && path !== '/.');
-}
-
-/** Finds where a path of the database really lies; `undefined` for directories and for what is not there. */
-function locator(root: string): (path: string) => Promise<string | undefined> {
-  const resolveDirectory = directoryResolver(root);
-  return async (path) => {
-    for (const candidate of path.startsWith('/etc/') ? [path, `/usr${path}`] : [path]) {
-      const place = posix.join(await resolveDirectory(posix.dirname(candidate)), posix.basename(candidate));
-      const stats = statResolved(root, place);
-      if (stats !== undefined) return stats.isDirectory() ? undefined : place;
-    }
-    return undefined;
-  };
 }

@@ -4,9 +4,9 @@ import { compareBytes } from '../../lib/order.ts';
 import { mapParallel } from '../../lib/parallel.ts';
 import { readTar } from '../../lib/tar/reader.ts';
 import { blockSize } from '../../lib/tar/types.ts';
+import { decompressParts } from '../decompress-parts.ts';
 import { invalidPackage, openPackageArchive, type PackageArchive } from './archive.ts';
 import { type ControlParagraph, fieldOf, parseControl } from './control.ts';
-import { decompressParts } from './decompress-parts.ts';
 
 /** `postinst`, `conffiles`, … as the package brings it. */
 interface ControlFile {

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
-import { type ArchivePart, openPackageArchive } from '../../../src/packages/deb/archive.ts';
-import { decompressParts } from '../../../src/packages/deb/decompress-parts.ts';
-import { uncompressedXzSize } from '../../../src/packages/deb/xz-size.ts';
+import { openPackageArchive } from '../../../src/packages/deb/archive.ts';
+import { type CompressedPart, decompressParts } from '../../../src/packages/decompress-parts.ts';
+import { uncompressedXzSize } from '../../../src/packages/xz-size.ts';
 
 let directory: string;
 beforeAll(async () => {
@@ -68,10 +68,10 @@ describe('what is compressed', () => {
   /** A part of what a program makes of some text. */
   async function part(
     name: string,
-    compression: ArchivePart['compression'],
+    compression: CompressedPart['compression'],
     text: string,
     command: readonly string[],
-  ): Promise<ArchivePart> {
+  ): Promise<CompressedPart> {
     const [program = '', ...args] = command;
     const content = execFileSync(program, args, { input: text, maxBuffer: 1 << 26 });
     const file = join(directory, name);
@@ -80,7 +80,7 @@ describe('what is compressed', () => {
     return { file, compression, offset: 6, size: content.length };
   }
 
-  async function contents(parts: readonly ArchivePart[]): Promise<string[]> {
+  async function contents(parts: readonly CompressedPart[]): Promise<string[]> {
     const texts: string[] = [];
     await decompressParts(
       parts,
@@ -124,7 +124,7 @@ describe('what is compressed', () => {
     const good = await part('a', 'xz', 'text', ['xz', '-c']);
     await expect(contents([{ ...good, size: good.size - 4 }])).rejects.toMatchObject({
       code: 'PACKAGE_INVALID',
-      message: `${good.file} is not a Debian package: no xz data`,
+      message: `${good.file} is damaged: no xz data`,
     });
     const handle = await open(good.file, 'r+');
     await handle.write(Buffer.from([0xff, 0xff]), 0, 2, good.offset + 14);
@@ -176,7 +176,7 @@ describe('what is compressed', () => {
     await writeFile(file, content.fill(Buffer.from([0x81, 0x80, 0x00]), size, size + 3));
     await expect(contents([{ file, ...good }])).rejects.toMatchObject({
       code: 'PACKAGE_INVALID',
-      message: `${file} is not a Debian package: its xz data is longer than its index says`,
+      message: `${file} is damaged: its xz data is longer than its index says`,
     });
   });
 

@@ -8,10 +8,12 @@ export const tag = {
   release: 1002,
   epoch: 1003,
   size: 1009,
-  os: 1021,
+  preScript: 1023,
+  postScript: 1024,
   architecture: 1022,
   fileSizes: 1028,
   fileModes: 1030,
+  fileTimes: 1034,
   fileLinks: 1036,
   fileFlags: 1037,
   fileUsers: 1039,
@@ -24,9 +26,9 @@ export const tag = {
   conflictFlags: 1053,
   conflictNames: 1054,
   conflictVersions: 1055,
+  triggerScripts: 1065,
   changelogTimes: 1080,
   obsoleteNames: 1090,
-  fileDevices: 1095,
   fileInodes: 1096,
   sourcePackage: 1106,
   provideFlags: 1112,
@@ -38,11 +40,15 @@ export const tag = {
   directoryNames: 1118,
   payloadFormat: 1124,
   payloadCompressor: 1125,
+  pretransScript: 1151,
+  posttransScript: 1152,
   longFileSizes: 5008,
   longSize: 5009,
   recommendNames: 5046,
   recommendVersions: 5047,
   recommendFlags: 5048,
+  fileTriggerScripts: 5066,
+  transactionFileTriggerScripts: 5076,
 } as const;
 
 /** Numbers of the values in the header of signatures that stands before a package's own. */
@@ -53,18 +59,12 @@ export const signatureTag = {
 
 /** Bits of {@link tag.requireFlags} and its like. */
 export const dependencyFlag = {
-  less: 1 << 1,
-  greater: 1 << 2,
-  equal: 1 << 3,
   /** A feature of rpm itself that the package needs. */
   rpmlib: 1 << 24,
 } as const;
 
 /** Bits of {@link tag.fileFlags}. */
 export const fileFlag = {
-  config: 1 << 0,
-  documentation: 1 << 1,
   /** Owned, and not brought along. */
   ghost: 1 << 6,
-  license: 1 << 7,
 } as const;

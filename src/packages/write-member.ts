@@ -18,12 +18,15 @@ import {
   writeSync,
 } from 'node:fs';
 import { join, posix } from 'node:path';
-import { isSystemError } from '../../lib/errors.ts';
-import { resolveDirectoryInRoot } from '../../lib/root-path.ts';
-import type { TarEntry } from '../../lib/tar/reader.ts';
+import { isSystemError } from '../lib/errors.ts';
+import { resolveDirectoryInRoot } from '../lib/root-path.ts';
+import type { TarEntry } from '../lib/tar/reader.ts';
 
-/** Only the target's own dpkg can unpack a package that has such a member. */
+/** Only the target's own package manager can unpack a package that has such a member. */
 export class NeedsTarget extends Error {}
+
+/** What of a member is written: of a tar archive, or of another that says the same. */
+export type PackageMember = Pick<TarEntry, 'type' | 'linkTarget' | 'mode' | 'uid' | 'gid' | 'mtime' | 'content'>;
 
 /** Puts members of packages into a root. */
 export interface MemberWriter {
@@ -37,7 +40,7 @@ export interface MemberWriter {
    * @throws NeedsTarget where links on the way lead elsewhere on the host than in the target, for a directory in the
    *   place of something else or the other way round, and for devices and pipes
    */
-  write(path: string, member: TarEntry, order: number): Promise<void>;
+  write(path: string, member: PackageMember, order: number): Promise<void>;
 }
 
 export function memberWriter(root: string): MemberWriter {
@@ -47,7 +50,7 @@ export function memberWriter(root: string): MemberWriter {
   /** By a directory's place on the host: the order of the package whose directory it is. */
   const decided = new Map<string, number>();
 
-  async function write(path: string, member: TarEntry, order: number): Promise<void> {
+  async function write(path: string, member: PackageMember, order: number): Promise<void> {
     const name = path.replace(/\/$/, '');
     if (member.type === 'directory') {
       await writeDirectory(name, member, order);
@@ -74,7 +77,7 @@ export function memberWriter(root: string): MemberWriter {
     }
   }
 
-  async function writeDirectory(path: string, { mode, uid, gid }: TarEntry, order: number): Promise<void> {
+  async function writeDirectory(path: string, { mode, uid, gid }: PackageMember, order: number): Promise<void> {
     const host = path === '' ? base : join(await directoryOf(posix.dirname(path)), posix.basename(path));
     const stats = statIfThere(host);
     // As dpkg: a link to a directory that stands there stays, and so does what it leads to.
@@ -121,7 +124,7 @@ export function memberWriter(root: string): MemberWriter {
   return { write };
 }
 
-async function writeFile(host: string, member: TarEntry): Promise<void> {
+async function writeFile(host: string, member: PackageMember): Promise<void> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
   let descriptor = -1;
   replacing(host, () => {

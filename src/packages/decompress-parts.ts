@@ -2,13 +2,24 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { type RunningProgram, start } from '../../exec/run.ts';
-import { tools } from '../../exec/tools.ts';
-import { type ByteSource, byteSource } from '../../lib/byte-source.ts';
-import { decompressZstd } from '../../lib/compress/decompress-zstd.ts';
-import { CosaError, isSystemError } from '../../lib/errors.ts';
-import { type ArchivePart, invalidPackage } from './archive.ts';
+import { type RunningProgram, start } from '../exec/run.ts';
+import { tools } from '../exec/tools.ts';
+import { type ByteSource, byteSource } from '../lib/byte-source.ts';
+import { decompressZstd } from '../lib/compress/decompress-zstd.ts';
+import { CosaError, isSystemError } from '../lib/errors.ts';
 import { uncompressedXzSize } from './xz-size.ts';
+
+/** How a part of a package file is compressed; `other` is what nothing here knows. */
+export type PartCompression = 'none' | 'gzip' | 'xz' | 'zstd' | 'other';
+
+/** A stream in a package file. */
+export interface CompressedPart {
+  file: string;
+  compression: PartCompression;
+  /** Where it begins in the file, and how many bytes it has there. */
+  offset: number;
+  size: number;
+}
 
 /** What dpkg-deb makes needs a quarter of it; other archives might ask for 4 GiB. */
 const mostMemory = 1 << 28;
@@ -20,7 +31,7 @@ const mostMemory = 1 << 28;
  * @throws CosaError `PACKAGE_INVALID`, `TOOL_MISSING`, `TOOL_FAILED`, what `work` throws; the signal's reason
  */
 export async function decompressParts(
-  parts: readonly ArchivePart[],
+  parts: readonly CompressedPart[],
   work: (index: number, bytes: AsyncIterable<Buffer>) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -29,7 +40,7 @@ export async function decompressParts(
     for (const [index, part] of parts.entries()) await work(index, stoppable(uncompressed(part), signal));
     return;
   }
-  const sizes = new Map<ArchivePart, number>();
+  const sizes = new Map<CompressedPart, number>();
   for (const part of inXz) sizes.set(part, await xzSize(part));
   const program = await start(
     tools.xz,
@@ -54,7 +65,7 @@ export async function decompressParts(
     }
     // What nobody reads would keep xz from its end.
     if ((await source.takeSome(1)).length > 0) {
-      throw invalidPackage(inXz.at(-1)?.file ?? '', 'its xz data is longer than its index says');
+      throw damaged(inXz.at(-1)?.file ?? '', 'its xz data is longer than its index says');
     }
     await feeding;
     await program.done;
@@ -88,18 +99,18 @@ async function* stoppable(chunks: AsyncIterable<Buffer>, signal?: AbortSignal): 
   }
 }
 
-async function xzSize({ file, offset, size }: ArchivePart): Promise<number> {
+async function xzSize({ file, offset, size }: CompressedPart): Promise<number> {
   await using handle = await open(file);
   const result = await uncompressedXzSize(handle, offset, size);
-  if (result === undefined) throw invalidPackage(file, 'no xz data');
+  if (result === undefined) throw damaged(file, 'no xz data');
   return result;
 }
 
-function compressed({ file, offset, size }: ArchivePart): AsyncIterable<Buffer> {
+function compressed({ file, offset, size }: CompressedPart): AsyncIterable<Buffer> {
   return createReadStream(file, { start: offset, end: offset + size - 1, highWaterMark: 1 << 18 });
 }
 
-function uncompressed(part: ArchivePart): AsyncIterable<Buffer> {
+function uncompressed(part: CompressedPart): AsyncIterable<Buffer> {
   switch (part.compression) {
     case 'none':
       return compressed(part);
@@ -112,7 +123,7 @@ function uncompressed(part: ArchivePart): AsyncIterable<Buffer> {
   }
 }
 
-async function* gunzip(part: ArchivePart): AsyncGenerator<Buffer> {
+async function* gunzip(part: CompressedPart): AsyncGenerator<Buffer> {
   const unzip = createGunzip({ chunkSize: 1 << 18 });
   const feeding = pipeline(compressed(part), unzip);
   feeding.catch(() => undefined);
@@ -120,8 +131,12 @@ async function* gunzip(part: ArchivePart): AsyncGenerator<Buffer> {
     for await (const chunk of unzip) yield chunk as Buffer;
     await feeding;
   } catch (cause) {
-    throw invalidPackage(part.file, (cause as Error).message, cause);
+    throw damaged(part.file, (cause as Error).message, cause);
   } finally {
     unzip.destroy();
   }
+}
+
+function damaged(file: string, reason: string, cause?: unknown): CosaError {
+  return new CosaError('PACKAGE_INVALID', `${file} is damaged: ${reason}`, { cause });
 }

@@ -1,0 +1,58 @@
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheKinds } from '../../cache/kinds.ts';
+import type { Lockfile } from '../../contract/lockfile.ts';
+import { openScratch } from '../../exec/scratch.ts';
+import { makeDirectory } from '../../lib/directories.ts';
+import { plural } from '../../lib/format.ts';
+import type { BackendContext, PackageRequest } from '../backend.ts';
+import { openRpms } from './package-file.ts';
+import { sysusersInside, sysusersScript } from './sysusers.ts';
+import { packagesInside, runTransaction } from './transaction.ts';
+
+/**
+ * Installs a lock's packages from the cache into an empty directory, in one transaction of the lock's own rpm.
+ * @param silentSeconds after which a script is taken to hang, unless the usual ones
+ */
+export async function installRpms(
+  request: Pick<PackageRequest, 'languages' | 'databaseFormat'>,
+  lock: Lockfile,
+  root: string,
+  options: { documentation: boolean },
+  context: BackendContext,
+  silentSeconds?: number,
+): Promise<void> {
+  const packages = await openRpms(lock, context.cacheDirectory, context.reporter.signal);
+  await makeDirectory(root);
+  await using scratch = await openScratch(join(context.cacheDirectory, cacheKinds.scratch.name));
+  const sysusers = join(scratch.path, 'sysusers');
+  await writeFile(sysusers, sysusersScript);
+  await chmod(sysusers, 0o755);
+  const transaction = {
+    packages,
+    root,
+    basearch: lock.basearch,
+    timestamp: Math.max(0, ...packages.map(({ header }) => header.changed)),
+    args: rpmArguments(request, options),
+    binds: [
+      { from: join(context.cacheDirectory, cacheKinds.packages.name), to: packagesInside },
+      { from: sysusers, to: sysusersInside },
+    ],
+  };
+  await runTransaction(transaction, context, silentSeconds);
+  context.reporter.note(plural(packages.length, 'package'));
+}
+
+function rpmArguments(
+  { languages, databaseFormat = 'sqlite' }: Pick<PackageRequest, 'languages' | 'databaseFormat'>,
+  { documentation }: { documentation: boolean },
+): string[] {
+  const definitions = [
+    ...(languages === undefined ? [] : [`_install_langs ${languages.join(':')}`]),
+    ...(databaseFormat === 'target' ? [] : [`_db_backend ${databaseFormat}`]),
+  ];
+  return [
+    ...(documentation ? [] : ['--excludedocs']),
+    ...definitions.flatMap((definition) => ['--define', definition]),
+  ];
+}

@@ -1,0 +1,96 @@
+import { mkdir, readlink, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { directoryCache } from '../../cache/directories.ts';
+import { stepKey } from '../../cache/key.ts';
+import { cacheKinds } from '../../cache/kinds.ts';
+import type { Bind } from '../../exec/sandbox.ts';
+import { openScratch } from '../../exec/scratch.ts';
+import { missingTool } from '../../exec/tool-errors.ts';
+import { tools } from '../../exec/tools.ts';
+import { which } from '../../exec/which.ts';
+import { makeDirectory } from '../../lib/directories.ts';
+import { isSystemError } from '../../lib/errors.ts';
+import { exists } from '../../lib/if-exists.ts';
+import type { LockWaiter } from '../../progress/wait-for-lock.ts';
+import type { BackendContext } from '../backend.ts';
+import { closureOf } from './closure.ts';
+import { extractRpms } from './extract.ts';
+import type { RpmPackage } from './package-file.ts';
+
+/** A tree with an rpm that runs, and a shell. It stays until it is disposed of. */
+export interface ToolsRoot extends AsyncDisposable {
+  /** The tree, not to be changed. */
+  root: string;
+  binds: readonly Bind[];
+}
+
+/** What a transaction runs itself, outside of the tree that is installed. */
+const needed = ['rpm', '/bin/sh'];
+
+/** Where something is mounted inside. */
+const mountPoints = ['dev', 'proc', 'run', 'tmp'];
+
+/**
+ * The rpm that installs a system: the system's own, so that its version decides and not the host's. It cannot run in a
+ * tree where nothing is installed yet, so it is unpacked beside, and kept.
+ * @param packages of a lock
+ * @throws CosaError what `extractRpms` throws; `TOOL_MISSING` (exit 3) where neither the lock nor the host has an rpm
+ */
+export async function openToolsRoot(packages: readonly RpmPackage[], context: BackendContext): Promise<ToolsRoot> {
+  const closure = closureOf(packages, needed);
+  if (closure === undefined) return openHostRoot(context);
+  const { signal, warn } = context.reporter;
+  const events: LockWaiter['events'] = (event) => {
+    if (event.type === 'warning') warn(event.message, event.hint);
+  };
+  const cache = directoryCache(context.cacheDirectory, cacheKinds.packageManagers, { events, signal });
+  try {
+    const key = stepKey('rpm/1', { packages: closure.map(({ locked }) => locked.sha256) });
+    const root = await cache.fill(key, async (directory) => {
+      await extractRpms(closure, directory, signal);
+      for (const name of mountPoints) await makeDirectory(join(directory, name));
+    });
+    return { root, binds: [], [Symbol.asyncDispose]: () => cache[Symbol.asyncDispose]() };
+  } catch (error) {
+    await cache[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Of the host's, what its programs need: whatever else it has is no package's business. */
+const hostDirectories = ['/usr', '/etc/rpm', '/etc/alternatives'];
+
+/** Links into /usr, where /usr is merged. */
+const hostLinks = ['/bin', '/lib', '/lib32', '/lib64', '/sbin'];
+
+async function openHostRoot({ reporter }: BackendContext): Promise<ToolsRoot> {
+  if ((await which(tools.rpm.name)) === undefined) throw missingTool(tools.rpm);
+  reporter.log('no package of the lock has rpm: that of this machine installs them, and its version counts');
+  const scratch = await openScratch(tmpdir());
+  try {
+    const binds: Bind[] = [];
+    for (const name of mountPoints) await mkdir(join(scratch.path, name));
+    for (const path of [...hostDirectories, ...hostLinks]) {
+      if (!(await exists(path))) continue;
+      const target = await linkTarget(path);
+      if (target === undefined) {
+        await makeDirectory(join(scratch.path, path));
+        binds.push({ from: path, to: path });
+      } else await symlink(target, join(scratch.path, path));
+    }
+    return { root: scratch.path, binds, [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose]() };
+  } catch (error) {
+    await scratch[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function linkTarget(path: string): Promise<string | undefined> {
+  try {
+    return await readlink(path);
+  } catch (error) {
+    if (isSystemError(error, 'EINVAL')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,175 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { run } from '../../../src/exec/run.ts';
+import { tools } from '../../../src/exec/tools.ts';
+import type { PackageRequest } from '../../../src/packages/backend.ts';
+import { finalizeRpms } from '../../../src/packages/rpm/finalize.ts';
+import { installRpms } from '../../../src/packages/rpm/install.ts';
+import { rpmInventory } from '../../../src/packages/rpm/inventory.ts';
+import type { TestRpm } from '../../helpers/rpm-packages.ts';
+import { treeDigest } from '../../helpers/tree-digest.ts';
+import { baseSystem, type TestTarget, targetOf } from './target.ts';
+
+async function install(target: TestTarget, request: Pick<PackageRequest, 'languages'> = {}, documentation = true) {
+  const root = join(target.directory, 'root');
+  await installRpms(request, target.lock, root, { documentation }, target.context);
+  return root;
+}
+
+/** What the host's rpm says of a root, which cannot be written to. */
+async function query(root: string, ...args: string[]): Promise<string[]> {
+  const command = ['--root', root, '--dbpath', '/usr/share/rpm', ...args];
+  const { stdout } = await run(tools.rpm, command);
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+const tool: TestRpm = {
+  name: 'tool',
+  epoch: 1,
+  version: '2.0',
+  source: 'toolkit',
+  requires: ['/bin/sh', 'library >= 1'],
+  files: {
+    '/usr/bin/tool': { text: 'x', mode: 0o4755, capabilities: 'cap_net_raw=ep' },
+    '/usr/bin/other': { text: 'other', mode: 0o2755, group: 'mail' },
+    '/etc/tool.conf': { text: 'a=1\n', directives: ['%config(noreplace)'] },
+    '/var/lib/tool': { directory: true, mode: 0o700, owner: 'mail', group: 'mail' },
+    '/var/lib/tool/state': { text: '', directives: ['%ghost'] },
+    '/usr/lib/tool.so': { linkTo: 'tool.so.1' },
+  },
+  scripts: {
+    pre: 'echo "tool:x:70:70::/:/bin/false" >> /etc/passwd',
+    post: 'env > /usr/share/environment; cat /proc/net/dev > /usr/share/network; ls /proc/self /dev/null > /dev/null',
+    posttrans: { interpreter: '<lua>', text: 'local f = io.open("/usr/share/lua", "w"); f:write("lua"); f:close()' },
+  },
+  changelog: [{ time: Date.UTC(2025, 10, 2, 12) / 1000, text: 'Newer' }],
+};
+const library: TestRpm = {
+  name: 'library',
+  sections: [
+    '%triggerin -- tool',
+    'echo triggered > /usr/share/trigger',
+    '%filetriggerin -- /usr/bin',
+    'cat > /usr/share/files',
+  ],
+};
+
+describe('an installed system', () => {
+  test('has what the packages bring, by their own rules, and what their scripts make', async () => {
+    const root = await install(await targetOf([baseSystem, tool, library]));
+    const modes = ['usr/bin/tool', 'usr/bin/other', 'var/lib/tool'].map(async (path) => {
+      const { mode, uid, gid } = await stat(join(root, path));
+      return [path, (mode & 0o7777).toString(8), uid, gid];
+    });
+    expect(await Promise.all(modes)).toEqual([
+      ['usr/bin/tool', '4755', 0, 0],
+      ['usr/bin/other', '2755', 0, 8],
+      ['var/lib/tool', '700', 8, 8],
+    ]);
+    const { stdout } = await run(tools.getfattr, [
+      '--absolute-names',
+      '--dump',
+      '--match',
+      'security.cap',
+      join(root, 'usr/bin/tool'),
+    ]);
+    expect(stdout).toContain('security.capability=');
+    const text = (path: string) => readFile(join(root, path), 'utf8');
+    expect(await text('etc/passwd')).toContain('tool:x:70:70');
+    expect([await text('usr/share/trigger'), await text('usr/share/lua')]).toEqual(['triggered\n', 'lua']);
+    expect(await text('usr/share/files')).toContain('/usr/bin/tool\n');
+    expect(await readdir(join(root, 'var/tmp'))).toEqual([]);
+    // Of the network, loopback alone; of our environment, nothing.
+    expect((await text('usr/share/network')).match(/^ *\w+:/gm)).toEqual(['    lo:']);
+    expect((await text('usr/share/environment')).replaceAll(/=.*/g, '').split('\n').sort()).toEqual([
+      '',
+      'HOME',
+      'KERNEL_INSTALL_BYPASS',
+      'LC_ALL',
+      'PATH',
+      'PWD',
+      'SHLVL',
+      'SOURCE_DATE_EPOCH',
+      'SYSTEMD_OFFLINE',
+      'TZ',
+    ]);
+    expect(await text('usr/share/environment')).toContain(`SOURCE_DATE_EPOCH=${Date.UTC(2025, 10, 2, 12) / 1000}\n`);
+  });
+
+  test('has an inventory that is what rpm says, before it is finished and after', async () => {
+    const target = await targetOf([baseSystem, tool, library]);
+    const root = await install(target);
+    const inventory = await rpmInventory(root);
+    expect(inventory.find(({ name }) => name === 'tool')).toEqual({
+      name: 'tool',
+      version: '1:2.0-1',
+      architecture: 'noarch',
+      source: 'toolkit',
+      size: 19,
+      changed: Date.UTC(2025, 10, 2, 12) / 1000,
+      // Links and files alike; neither directories nor what is only owned.
+      paths: ['/etc/tool.conf', '/usr/bin/other', '/usr/bin/tool', '/usr/lib/tool.so'],
+    });
+    await finalizeRpms(root);
+    expect(await rpmInventory(root)).toEqual(inventory);
+    const format = ['--queryformat', '%|EPOCH?{%{EPOCH}:}|%{NAME} %{VERSION}-%{RELEASE} %{ARCH}\n'];
+    const queried = await query(root, '--query', '--all', ...format);
+    expect(queried.sort()).toEqual(['1:tool 2.0-1 noarch', 'base 1.0-1 x86_64', 'library 1.0-1 noarch']);
+    expect(target.lock.packages.map(({ name, version }) => `${name} ${version}`)).toEqual(
+      inventory.map(({ name, version }) => `${name} ${version}`),
+    );
+  });
+
+  test('has a database that can be read where nothing can be written', async () => {
+    const root = await install(await targetOf([baseSystem, tool, library]));
+    await finalizeRpms(root);
+    expect(await readdir(join(root, 'usr/share/rpm'))).toEqual(['rpmdb.sqlite']);
+    const readOnly = ['--unshare-user', '--ro-bind', '/', '/', '--ro-bind', root, '/mnt', '--dev', '/dev', '--'];
+    const { stdout } = await run(tools.bubblewrap, [
+      ...readOnly,
+      'rpm',
+      '--root',
+      '/mnt',
+      '--dbpath',
+      '/var/lib/rpm',
+      '-q',
+      'tool',
+    ]);
+    expect(stdout).toBe('tool-2.0-1.noarch\n');
+    // Of files, too, all is as the database says.
+    expect(await query(root, '--verify', '--nofiles', 'tool', 'base')).toEqual([]);
+  });
+
+  test('is the same every time, wherever it is made', async () => {
+    const packages = [baseSystem, tool, library];
+    const [one, other] = [await targetOf(packages), await targetOf(packages.toReversed())];
+    const roots = [];
+    for (const target of [one, other]) {
+      const root = await install(target);
+      await finalizeRpms(root);
+      roots.push(root);
+    }
+    const [first = '', second = ''] = roots;
+    expect(await treeDigest(second)).toBe(await treeDigest(first));
+  });
+
+  test('has documentation and languages as told, and licences always', async () => {
+    const documented: TestRpm = {
+      name: 'documented',
+      files: {
+        '/usr/share/doc/documented/README': { text: 'x', directives: ['%doc'] },
+        '/usr/share/licenses/documented/COPYING': { text: 'x', directives: ['%license'] },
+        '/usr/share/locale/de/LC_MESSAGES/documented.mo': { text: 'x', directives: ['%lang(de)'] },
+        '/usr/share/locale/fr/LC_MESSAGES/documented.mo': { text: 'x', directives: ['%lang(fr)'] },
+      },
+    };
+    const target = await targetOf([documented]);
+    const root = await install(target, { languages: ['de', 'en_US'] }, false);
+    const [item] = await rpmInventory(root);
+    expect(item?.paths).toEqual([
+      '/usr/share/licenses/documented/COPYING',
+      '/usr/share/locale/de/LC_MESSAGES/documented.mo',
+    ]);
+  });
+});

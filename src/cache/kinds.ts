@@ -25,8 +25,12 @@ export const cacheKinds = {
   baseDisks: { name: 'base-disks', content: 'disks that images are made of', isPrivate: true, mostEntries: 4 },
   /** A few hundred bytes for each disk image: that it is still what was written. */
   checksums: { name: 'checksums', content: 'checksums of disk images', isPrivate: false, mostEntries: 1000 },
+  /** Indexes of rpm repositories and what the solver made of them, an entry for each set of repositories. */
+  dnf: { name: 'dnf', content: 'indexes of rpm repositories', isPrivate: false, mostEntries: 5 },
   /** A second and third stream or kernel find theirs again. */
   initramfs: { name: 'initramfs', content: 'initramfs images', isPrivate: false, mostEntries: 5 },
+  /** Those that repositories name by an address. */
+  keys: { name: 'keys', content: 'public keys of repositories', isPrivate: false, mostEntries: 100 },
   /** A few hundred bytes for each layer that was written; the layer lies in `oci/`. */
   layers: { name: 'layers', content: 'records of written layers', isPrivate: false, mostEntries: 10_000 },
   /** Each is as large as an ISO. */
@@ -57,6 +61,8 @@ export const cacheKinds = {
   },
   /** A second and third stream or lockfile find theirs again. */
   roots: { name: 'roots', content: 'installed packages', isPrivate: true, hasXattrs: true, mostEntries: 3 },
+  /** A list of packages for each set of keys: what they have signed. */
+  signatures: { name: 'signatures', content: 'records of checked signatures', isPrivate: false, mostEntries: 20 },
   /** What commands are at, in leases of their own; none of it is kept. */
   scratch: { name: 'scratch', content: 'unfinished work', isPrivate: false, mostEntries: 0 },
 } as const satisfies Record<string, CacheKind>;

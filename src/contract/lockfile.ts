@@ -5,6 +5,7 @@ import { prettyJson } from '../lib/canonical-json.ts';
 import { checkDocument, type FaultError, faultText, parseDocument, parseJson } from '../lib/document.ts';
 import { type CosaError, usageError } from '../lib/errors.ts';
 import { compareBytes } from '../lib/order.ts';
+import { isRelativePath } from './relative-path.ts';
 
 /** One package of a lockfile: everything needed to fetch exactly these bytes again. */
 export interface LockedPackage {
@@ -41,11 +42,18 @@ export interface Lockfile {
   basearch: ArchitectureName;
   /** Sorted by {@link comparePackages}. */
   packages: readonly LockedPackage[];
+  /** For what the config asks for by another name than a package's, such as a path: which of the packages answer to it. */
+  answers?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Seconds since the epoch: the newest date that a repository's signed index carries. */
   repositoryTimestamp: number;
 }
 
 const packageName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9+._-]*$/, 'expected a package name');
+
+/** True for what a lockfile can hold as a package's name. */
+export function isPackageName(text: string): boolean {
+  return packageName.safeParse(text).success;
+}
 
 const evra = z.string().regex(/^\S+\.[A-Za-z0-9_-]+$/, 'expected VERSION.ARCHITECTURE');
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
@@ -91,6 +99,7 @@ const lockMetadata = z.object({
     .regex(/^[a-z0-9._-]+$/, 'expected the ID of a distribution')
     .optional(),
   basearch: z.enum(architectureNames),
+  answers: z.record(z.string().min(1), z.array(packageName)).optional(),
   /** The newest date of the repositories' signed indexes: not the clock's, so that the same choice is the same file. */
   generated: z.iso.datetime(),
 });
@@ -105,10 +114,6 @@ export const lockPinsSchema = z.strictObject({
     .nullish(),
 });
 
-function isRelativePath(path: string): boolean {
-  return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
-}
-
 /** The text of a lockfile: sorted, indented, the same for the same lock. */
 export function formatLockfile(lock: Lockfile): string {
   const byName = new Map<string, LockedPackage[]>();
@@ -122,11 +127,13 @@ export function formatLockfile(lock: Lockfile): string {
       return [name, { evra, digest: `sha256:${sha256}`, metadata: others.length === 0 ? file : { ...file, others } }];
     }),
   );
-  const { family, distribution, basearch } = lock;
+  const { family, distribution, basearch, answers = {} } = lock;
+  const sorted = Object.entries(answers).sort(([a], [b]) => compareBytes(a, b));
   const generated = `${new Date(lock.repositoryTimestamp * 1000).toISOString().slice(0, 19)}Z`;
   const told = {
     ...(family === undefined ? {} : { family }),
     ...(distribution === undefined ? {} : { distribution }),
+    ...(sorted.length === 0 ? {} : { answers: Object.fromEntries(sorted) }),
   };
   return prettyJson({ packages, metadata: { ...told, basearch, generated } });
 }
@@ -217,9 +224,13 @@ function lockOf({ packages, metadata }: z.output<typeof lockfileSchema>, fail: F
       return [{ ...first, evra, sha256: hex ?? '' }, ...others].map((entry) => lockedPackage(name, entry));
     },
   );
-  const { family, distribution, basearch, generated } = metadata;
+  const { family, distribution, basearch, answers, generated } = metadata;
   const repositoryTimestamp = Math.floor(Date.parse(generated) / 1000);
-  return { family, distribution, basearch, packages: locked.sort(comparePackages), repositoryTimestamp };
+  return {
+    ...{ family, distribution, basearch, repositoryTimestamp },
+    packages: locked.sort(comparePackages),
+    ...(answers === undefined ? {} : { answers }),
+  };
 }
 
 function lockedPackage(

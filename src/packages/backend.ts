@@ -17,6 +17,8 @@ export interface PackageRequest {
   repositoryVariables?: Readonly<Record<string, string>>;
   /** Packages that must come from one repository; they are none of `packages`. */
   repositoryPackages?: readonly { repository: string; packages: readonly string[] }[];
+  /** The platform whose modules hide packages: `platform:el9`. */
+  modulePlatform?: string;
   /** Exact versions by package name, as a lockfile and `manifest-lock.overrides.yaml` give them. */
   pins: Readonly<Record<string, string>>;
   /** The architecture of a pinned package, where its pin names one. */

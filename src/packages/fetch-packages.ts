@@ -20,7 +20,7 @@ const parallel = 8;
 /** Where a family's packages come from. Asked for only if one is missing. */
 export interface PackageSources extends AsyncDisposable {
   /** The addresses at which a package of a repository may be had, best first. */
-  addresses(item: LockedPackage): readonly string[];
+  addresses(item: LockedPackage): readonly string[] | Promise<readonly string[]>;
   /** The servers of a package's repository. */
   mirrors(item: LockedPackage): Mirrors;
 }
@@ -74,7 +74,7 @@ async function fetchMissing(
   const silent = new Set<string>();
   const fetchOne = async (item: LockedPackage, signal: AbortSignal) => {
     const addresses =
-      item.repository === overridesRepository ? overrideAddresses(request, item) : sources.addresses(item);
+      item.repository === overridesRepository ? overrideAddresses(request, item) : await sources.addresses(item);
     const path = cachedPackagePath(cacheDirectory, item, family);
     const mirrors = sources.mirrors(item);
     const fetching = { mirrors, cache, signal, onBytes, log: reporter.log, silent };

@@ -59,7 +59,8 @@ export function packageRequest(config: Config, overrides: readonly string[]): Pa
 
 /** What only some families act on: left out where the config does not say it, so that it makes no other key. */
 function rpmParts(treefile: Config['treefile']): Partial<PackageRequest> {
-  const { 'repo-packages': repositoryPackages = [], repovars = {}, 'install-langs': languages, rpmdb } = treefile;
+  const { 'repo-packages': repositoryPackages = [], repovars = {}, rpmdb } = treefile;
+  const { 'install-langs': languages, 'platform-module': modulePlatform } = treefile;
   return {
     ...(repositoryPackages.length === 0
       ? {}
@@ -67,6 +68,7 @@ function rpmParts(treefile: Config['treefile']): Partial<PackageRequest> {
     ...(Object.keys(repovars).length === 0 ? {} : { repositoryVariables: repovars }),
     ...(languages === undefined ? {} : { languages: sortByBytes(new Set(languages)) }),
     ...(rpmdb === undefined ? {} : { databaseFormat: rpmdb }),
+    ...(modulePlatform === undefined ? {} : { modulePlatform }),
   };
 }
 

@@ -2,23 +2,21 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Cache } from '../../cache/cache.ts';
 import { stepKey } from '../../cache/key.ts';
-import { comparePackages, type LockedPackage, type Lockfile, overridesRepository } from '../../contract/lockfile.ts';
+import { type LockedPackage, type Lockfile, overridesRepository } from '../../contract/lockfile.ts';
 import { architectureNamed } from '../../lib/architecture.ts';
 import { digestFile, digestHex } from '../../lib/digest.ts';
-import { CosaError, usageError } from '../../lib/errors.ts';
+import { CosaError } from '../../lib/errors.ts';
 import { fsyncPath } from '../../lib/files.ts';
 import { exists } from '../../lib/if-exists.ts';
 import { sortByBytes } from '../../lib/order.ts';
 import type { PackageRequest } from '../backend.ts';
+import { applyLocalPackages, checkLocalPackages, type LocalPackage } from '../local-packages.ts';
 import { type ControlParagraph, formatControl, parseControl, requiredField, sourceOf } from './control.ts';
 import { readControlText } from './package-file.ts';
 
 /** A local package file. */
-export interface OverridePackage {
-  /** Absolute path of the file. */
-  file: string;
+export interface OverridePackage extends LocalPackage {
   control: ControlParagraph;
-  locked: LockedPackage;
 }
 
 /**
@@ -28,22 +26,7 @@ export interface OverridePackage {
 export async function readOverrides(request: PackageRequest): Promise<OverridePackage[]> {
   const architecture = architectureNamed(request.basearch).debian;
   const packages = await Promise.all(sortByBytes(request.overrides).map(readOverride));
-  const seen = new Map<string, string>();
-  for (const { file, locked } of packages) {
-    if (locked.architecture !== architecture && locked.architecture !== 'all') {
-      throw new CosaError(
-        'OVERRIDE_INVALID',
-        `${file} is for ${locked.architecture}, and ${architecture} is being built`,
-      );
-    }
-    const other = seen.get(locked.name);
-    if (other !== undefined) {
-      throw new CosaError('OVERRIDE_INVALID', `${other} and ${file} are both the package "${locked.name}"`, {
-        hint: 'delete one of them',
-      });
-    }
-    seen.set(locked.name, file);
-  }
+  checkLocalPackages(packages, [architecture, 'all']);
   return packages;
 }
 
@@ -70,22 +53,6 @@ async function readOverride(file: string): Promise<OverridePackage> {
     path: basename(file),
   };
   return { file, control, locked };
-}
-
-/**
- * A lock with overrides in place of its packages of the same names. Where a name stands for several packages, an override
- * takes the place of all of its own architecture.
- */
-export function replaceLocked(lock: Lockfile, overrides: readonly OverridePackage[]): Lockfile {
-  const byName = new Map(overrides.map(({ locked }) => [locked.name, locked]));
-  const counts = new Map<string, number>();
-  for (const { name } of lock.packages) counts.set(name, (counts.get(name) ?? 0) + 1);
-  const packages = lock.packages.map((item) => {
-    const override = byName.get(item.name);
-    const isMeant = counts.get(item.name) === 1 || override?.architecture === item.architecture;
-    return override !== undefined && isMeant ? override : item;
-  });
-  return { ...lock, packages: [...new Set(packages)] };
 }
 
 /**
@@ -122,21 +89,5 @@ export async function writeOverrideRepository(overrides: readonly OverridePackag
 
 /** See `PackageBackend.applyOverrides`. */
 export async function applyOverridesToLock(request: PackageRequest, lock: Lockfile): Promise<Lockfile> {
-  const overrides = await readOverrides(request);
-  const locked = new Set(lock.packages.map(({ name }) => name));
-  const requested = new Set(request.packages);
-  const added = overrides.filter(({ locked: { name } }) => requested.has(name) && !locked.has(name));
-  for (const { locked: item } of added) locked.add(item.name);
-  const missing = request.packages.filter((name) => !locked.has(name));
-  if (missing.length > 0) {
-    throw usageError(
-      'LOCKFILE_STALE',
-      `the lockfile lacks what the manifest asks for: ${sortByBytes(missing).join(', ')}`,
-      {
-        hint: 'bring it up to date with "cosa fetch --update-lockfile"',
-      },
-    );
-  }
-  const packages = [...lock.packages, ...added.map((item) => item.locked)].sort(comparePackages);
-  return replaceLocked({ ...lock, packages }, overrides);
+  return applyLocalPackages(request, lock, await readOverrides(request));
 }

@@ -10,10 +10,11 @@ import { compareBytes, sortByBytes } from '../../lib/order.ts';
 import { problemsError } from '../../lib/problems.ts';
 import type { BackendContext, PackageRequest } from '../backend.ts';
 import { distributionOf } from '../distributions.ts';
+import { replaceLocked } from '../local-packages.ts';
 import { openPrivateApt, type PrivateApt, readIndexes, updateIndexes } from './apt.ts';
 import { solverError, updateError } from './apt-errors.ts';
 import { type ControlParagraph, parseControl, requiredField, sourceOf } from './control.ts';
-import { type OverridePackage, readOverrides, replaceLocked, writeOverrideRepository } from './overrides.ts';
+import { type OverridePackage, readOverrides, writeOverrideRepository } from './overrides.ts';
 import { type DebSource, readSources, type VariableLookup } from './sources.ts';
 
 /** A package file that apt chose. */

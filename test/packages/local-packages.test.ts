@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { LockedPackage, Lockfile } from '../../../src/contract/lockfile.ts';
-import { replaceLocked } from '../../../src/packages/deb/overrides.ts';
+import type { LockedPackage, Lockfile } from '../../src/contract/lockfile.ts';
+import { replaceLocked } from '../../src/packages/local-packages.ts';
 
 function locked(name: string, version: string, architecture: string): LockedPackage {
   return { name, version, architecture, source: name, sha256: '', size: 1, repository: 'os', path: 'x' };
@@ -8,7 +8,7 @@ function locked(name: string, version: string, architecture: string): LockedPack
 
 function withOverride(packages: readonly LockedPackage[], override: LockedPackage): string[] {
   const lock: Lockfile = { family: 'deb', basearch: 'x86_64', packages, repositoryTimestamp: 0 };
-  const replaced = replaceLocked(lock, [{ file: '/x.deb', control: { fields: [], line: 1 }, locked: override }]);
+  const replaced = replaceLocked(lock, [{ file: '/x.deb', locked: override }]);
   return replaced.packages.map(({ name, version, architecture }) => `${name} ${version} ${architecture}`);
 }
 

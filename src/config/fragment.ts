@@ -11,6 +11,7 @@ import { impliedValues } from './treefile/implied-values.ts';
 import {
   architectureKey,
   architecturePackages,
+  clientKeys,
   isArchitecturePackages,
   type TreefileValues,
   treefileFileKeys,
@@ -73,10 +74,11 @@ export function readFragment(
   return { file, directory, values, places };
 }
 
-const inlineSchema = z.object(fileSchema(treefileKeys).shape);
+const inlineSchema = z.object(schema.shape);
 
 /**
- * What stands right in a `conditional-include`: keys of the flattened treefile count there, others do not.
+ * What stands right in a `conditional-include`: keys of the flattened treefile count there, others do not, but those that
+ * are known must be right. An entry of `packages` is one package there, whatever is in it.
  * @param part the map as if it were a file of its own
  * @param mistakes as for {@link readFragment}
  * @returns the fragment, and the keys that have no effect there
@@ -86,21 +88,16 @@ export function readInlineFragment(
   directory: string,
   mistakes: Mistakes,
 ): { fragment: Fragment; ignored: string[] } {
-  const written = Object.entries(part.value as Values).filter(([, value]) => value !== null);
-  const isCounted = ([name]: [string, unknown]) => name !== 'variables' && Object.hasOwn(treefileKeys, name);
+  const written = Object.entries(part.value as Values);
+  const isCounted = (name: string) => name !== 'variables' && Object.hasOwn(treefileKeys, name);
   const problems: Problem[] = [];
-  const values: TreefileValues = rightValues(
-    inlineSchema,
-    part,
-    Object.fromEntries(written.filter(isCounted)),
-    problems,
-  );
-  const places = new Map<string, Place>(Object.keys(values).map((name) => [name, { path: [name] }]));
-  if (values.packages !== undefined) {
-    setPackages(values, places, packagesOf(values.packages, ['packages'], part.valuePosition, problems));
-  }
+  const set = written.filter(([, value]) => value !== null);
+  const right = Object.entries(rightValues(inlineSchema, part, Object.fromEntries(set), problems));
+  const values: TreefileValues = Object.fromEntries(right.filter(([name]) => isCounted(name)));
+  problems.push(...fractions(part));
   noteAll(mistakes, problems);
-  const ignored = written.filter((entry) => !isCounted(entry)).map(([name]) => name);
+  const places = new Map<string, Place>(Object.keys(values).map((name) => [name, { path: [name] }]));
+  const ignored = written.map(([name]) => name).filter((name) => !isCounted(name));
   return { fragment: { file: part, directory, values, places }, ignored };
 }
 
@@ -114,7 +111,9 @@ function valuesThatAreRight(file: YamlFile, ignoresUnknown: boolean, problems: P
   const written = Object.entries(value);
   const ofArchitectures = written.filter(([name]) => isArchitecturePackages(name));
   const others = written.filter(([name, part]) => {
-    return !isArchitecturePackages(name) && part !== null && (!ignoresUnknown || Object.hasOwn(schema.shape, name));
+    if (isArchitecturePackages(name)) return false;
+    if (Object.hasOwn(schema.shape, name) || clientKeys.includes(name)) return part !== null;
+    return !ignoresUnknown;
   });
   return {
     ...rightValues(schema, file, Object.fromEntries(others), problems),
@@ -183,6 +182,21 @@ function setPackages(values: TreefileValues, places: Map<string, Place>, entries
   places.set('packages', { path, items: entries.map((entry) => entry.path) });
 }
 
+/** Numbers such as `41.0` where a whole one must stand: those who tell numbers by their kinds see a difference. */
+function fractions(file: YamlFile): Problem[] {
+  return (file.fractions ?? []).filter(isWholePlace).map((path) => ({
+    code: 'CONFIG_VALUE',
+    message: `"${path.join('.')}" must be a whole number, not one with a fraction`,
+    where: file.valuePosition(path),
+    hint: 'write it without the fraction, or in quotes for a string',
+  }));
+}
+
+function isWholePlace([key, second]: readonly PropertyKey[]): boolean {
+  if (key === 'releasever' || key === 'selinux-label-version') return second === undefined;
+  return key === 'variables' || ((key === 'check-passwd' || key === 'check-groups') && second === 'entries');
+}
+
 const reserved = ['releasever', 'basearch'];
 
 /** Problems of values that are right each for itself. */
@@ -196,6 +210,7 @@ function problemsBetweenKeys(
   if (values.basearch !== undefined && values.basearch !== basearch) {
     add(['basearch'], `this file is for ${values.basearch}, and the build is for ${basearch}`, 'leave "basearch" out');
   }
+  problems.push(...fractions(file));
   for (const name of reserved) {
     if (Object.hasOwn(values.variables ?? {}, name)) {
       add(['variables', name], `the variable "${name}" cannot be set: it is there anyway`, 'choose another name');

@@ -138,14 +138,16 @@ function decideIncludes({ file, values, directory }: Fragment, context: Context)
   includes.push(...named(values['arch-include']?.[context.basearch], ofArchitecture));
   for (const [index, conditional] of (values['conditional-include'] ?? []).entries()) {
     const path = ['conditional-include', index];
-    if (!holdsAll(conditional.if, (position) => file.valuePosition([...path, 'if', position]), context)) continue;
+    const holds = holdsAll(conditional.if, (position) => file.valuePosition([...path, 'if', position]), context);
     const { include } = conditional;
     if (typeof include === 'string' || Array.isArray(include)) {
-      includes.push(...named([include].flat(), [...path, 'include']));
+      if (holds) includes.push(...named([include].flat(), [...path, 'include']));
       continue;
     }
+    // What is wrong in it is wrong on any day.
     const part = yamlPart(file, [...path, 'include'], include);
     const { fragment, ignored } = readInlineFragment(part, directory, context.mistakes);
+    if (!holds) continue;
     context.fragments.push(fragment);
     context.ignored.push(...ignored.map((key) => ({ key, where: part.keyPosition([key]) })));
   }

@@ -15,7 +15,7 @@ interface KickstartPackages {
 }
 
 /** Files of one kickstart: more are a mistake. */
-const maximumFiles = 256;
+const maximumFiles = 255;
 
 /**
  * Reads the `%packages` of a kickstart, and those of the files that it has under `%include`. No other command may stand in it.
@@ -57,7 +57,7 @@ function parseKickstart(file: string, text: string, packages: KickstartPackages)
       else packages.install.push({ name: line, where });
       continue;
     }
-    const [verb, ...words] = line.split(/\s+/);
+    const [verb, ...words] = wordsOf(line, where);
     if (verb === '%packages') {
       begin = where;
       const unknown = words.find((word) => word !== '--exclude-weakdeps');
@@ -71,6 +71,23 @@ function parseKickstart(file: string, text: string, packages: KickstartPackages)
   }
   if (begin !== undefined) throw syntaxError('%packages has no %end', begin);
   return included;
+}
+
+/** A line's words, as a shell has them: with quotes, and up to a comment. */
+function wordsOf(line: string, where: SourcePosition): string[] {
+  const words: string[] = [];
+  let rest = line;
+  while (rest !== '' && !rest.startsWith('#')) {
+    const [word] = /^(?:"(?:[^"\\]|\\.)*"|'[^']*'|\\.|[^\s"'\\])+/.exec(rest) ?? [];
+    if (word === undefined) throw syntaxError(`a quote has no second one in "${line}"`, where);
+    words.push(word.replace(/"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)/g, unquoted));
+    rest = rest.slice(word.length).trimStart();
+  }
+  return words;
+}
+
+function unquoted(_: string, double: string | undefined, single: string | undefined, escaped = ''): string {
+  return double?.replace(/\\(["\\$`])/g, '$1') ?? single ?? escaped;
 }
 
 function treefileOf(path: string, { install, exclude, withoutWeakDependencies }: KickstartPackages): YamlFile {

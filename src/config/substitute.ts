@@ -10,7 +10,10 @@ const reference = /\$\{([^${}]*)\}/g;
 const maximumExpansion = 64 * 1024;
 const maximumExpansionOfAll = 16 * 1024 * 1024;
 
-/** Puts the values of variables into the texts of one config. What no variable is named stays as it is. */
+/**
+ * Puts the values of variables into the texts of one config. What no variable is named stays as it is, and so does a text
+ * whose first `}` stands before its first `${`, as for rpm-ostree.
+ */
 export interface Substitution {
   /**
    * Replaces each `${name}` of a text for which there is a variable.
@@ -24,7 +27,8 @@ export function substitution(variables: ReadonlyMap<string, VariableValue>): Sub
   let room = maximumExpansionOfAll;
   return {
     text(text, where) {
-      if (!text.includes('${')) return text;
+      const first = text.indexOf('${');
+      if (first === -1 || text.indexOf('}') < first) return text;
       let added = 0;
       return text.replace(reference, (whole, name: string) => {
         const value = variables.get(name);

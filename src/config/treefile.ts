@@ -1,15 +1,16 @@
 import { join, relative } from 'node:path';
 import type { ArchitectureName } from '../lib/architecture.ts';
-import type { SourcePosition } from '../lib/errors.ts';
+import { type SourcePosition, usageError } from '../lib/errors.ts';
 import { type Boundary, boundaryOf } from './boundary.ts';
 import { type FlatValue, flatten, type Origin, positionOf, substituteAll } from './flatten.ts';
 import type { Fragment } from './fragment.ts';
 import { type IncludeTree, readIncludeTree } from './include-tree.ts';
-import { endAtFirst, type Mistakes } from './mistakes.ts';
+import { attemptNow, endAtFirst, type Mistakes } from './mistakes.ts';
 import { requireFiles } from './required-files.ts';
 import type { VariableValue } from './substitute.ts';
 import { type Treefile, type TreefileValues, treefileFileKeys, treefileKeys } from './treefile-keys.ts';
 import { type UnreadKey, unreadKeys } from './unread-keys.ts';
+import { variableText } from './value-types.ts';
 
 export interface TreefileOptions {
   basearch: ArchitectureName;
@@ -57,6 +58,7 @@ export async function loadTreefile(base: string, options: TreefileOptions): Prom
   const fragments = [...tree.fragments, ...weaker, ...(below?.fragments ?? [])];
   await requireFiles(boundary, [...tree.fragments, ...weaker], mistakes);
   const variablesOfAll = below?.variables ?? tree.variables;
+  attemptNow(mistakes, () => requirePlainVariables(variablesOfAll, fragments, base));
   const flat = flatten(fragments.map((fragment) => withPathsOf(base, fragment)));
   substituteAll(flat, variablesOfAll);
   const values = Object.fromEntries([...flat].map(([key, { value }]) => [key, value]));
@@ -91,6 +93,24 @@ async function readBaseManifest(
   const tree = await readIncludeTree(entry, { boundary, basearch, fixed: variables, stronger: [], mistakes });
   await requireFiles(boundary, tree.fragments, mistakes);
   return tree;
+}
+
+/**
+ * Variables of files are looked at with the files: here are the release, which is one too, and those from outside.
+ * @throws CosaError `CONFIG_VALUE` (exit 2)
+ */
+function requirePlainVariables(
+  variables: ReadonlyMap<string, VariableValue>,
+  fragments: readonly Fragment[],
+  base: string,
+): void {
+  for (const [name, value] of variables) {
+    if (variableText.test(String(value)) && variableText.test(name)) continue;
+    const release = fragments.find(({ values }) => name === 'releasever' && values.releasever === value);
+    throw usageError('CONFIG_VALUE', `the variable "${name}" must not hold $, { or }`, {
+      where: release?.file.valuePosition(['releasever']) ?? { file: base },
+    });
+  }
 }
 
 const defaults = Object.fromEntries(

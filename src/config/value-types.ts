@@ -14,6 +14,11 @@ export const flag = valueType('true or false', z.boolean());
 export const textList = valueType('list of strings', z.array(nonEmpty));
 export const textMap = valueType('map of strings', z.record(z.string(), z.string()));
 
+/** Of lists in which an empty string has its meaning, or none that hurts. */
+export const anyTextList = valueType('list of strings', z.array(z.string()));
+/** A string for which the same is true. */
+export const anyText = valueType('string', z.string());
+
 /** Values between which `${…}`, conditions and rpm-ostree tell no more than these kinds. */
 const natural = z.int().nonnegative({ error: 'must not be negative' });
 
@@ -23,12 +28,14 @@ export const textOrNatural = valueType(
   z.union([nonEmpty, natural], { error: 'must be a string or a whole number' }),
 );
 
-const variable = z.union([z.string().regex(/^[^${}]*$/, { error: 'must not hold $, { or }' }), z.boolean(), natural], {
+/** What must not stand in the value of a variable: it would be substituted itself. */
+export const variableText = /^[^${}]*$/;
+const variable = z.union([z.string().regex(variableText, { error: 'must not hold $, { or }' }), z.boolean(), natural], {
   error: 'must be a string without $, { and }, a whole number, true or false',
 });
 export const variableMap = valueType(
   'map of strings, whole numbers, true or false',
-  z.record(z.string().regex(/^[^${}]*$/, { error: 'must not hold $, { or }' }), variable),
+  z.record(z.string().regex(variableText, { error: 'must not hold $, { or }' }), variable),
 );
 
 const json = z.custom<Json>(() => true);

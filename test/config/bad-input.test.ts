@@ -98,7 +98,8 @@ const cases: BadInput[] = [
     files: { 'manifest.yaml': 'remove-from-packages: [[g++, /usr/(]]\n' },
     code: 'CONFIG_VALUE',
     where: 'manifest.yaml:3:30',
-    message: '"remove-from-packages[0][1]" must be a regular expression, not the string "/usr/("',
+    message:
+      '"remove-from-packages[0][1]" must be a regular expression (at its character 6: this group has no ")"), not the string "/usr/("',
   },
   {
     title: 'bad YAML',

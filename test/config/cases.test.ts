@@ -34,10 +34,12 @@ interface Case {
   'mutate-os-release'?: string;
 }
 
-const cases = readFileSync(join(import.meta.dirname, 'cases/treefile.jsonl'), 'utf8')
-  .split('\n')
-  .filter((line) => line !== '')
-  .map((line) => JSON.parse(line) as Case);
+const cases = ['treefile.jsonl', 'rules.jsonl'].flatMap((name) =>
+  readFileSync(join(import.meta.dirname, 'cases', name), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Case),
+);
 
 type Facts = Readonly<Record<string, unknown>>;
 
@@ -107,6 +109,7 @@ function holds(facts: Facts, name: string, expected: unknown): void {
   const [key = '', question] = name in facts ? [name] : name.split('#');
   const value = facts[key];
   if (question === 'ok') expect(value).toBeDefined();
+  else if (question === 'missing') expect(value).toBeUndefined();
   else if (question === 'endsWith') expect(String(value).endsWith(String(expected))).toBe(true);
   else if (question === 'type') expect(value).toMatchObject({ type: expected });
   else if (name === 'os-release') expect(value).toMatchObject(expected as object);

@@ -110,7 +110,7 @@ conditional-include:
       'unstable.yaml': 'packages: [unstable]\n',
       'all.yaml': 'packages: [all]\n',
     });
-    expect(treefile.packages).toEqual(['a', 'all', 'inline', 'unstable']);
+    expect(treefile.packages).toEqual(['all', 'inline a', 'unstable']);
     expect(unread.map(({ key, where }) => [key, where.line])).toEqual([
       ['include', 13],
       ['pakages', 14],

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { MergedKeyTable } from '../key-table.ts';
-import { anyMap, text, textOrNatural, valueType, variableMap } from '../value-types.ts';
+import { anyMap, anyText, text, textOrNatural, valueType, variableMap } from '../value-types.ts';
 
 const rojig = valueType(
   'map with `name`, `summary`, `license` and perhaps `description`',
@@ -65,7 +65,7 @@ export const identityKeys = {
     unread: { because: 'both editions mean the same here' },
   },
   ref: {
-    type: text,
+    type: anyText,
     merge: 'replace',
     family: 'any',
     description: 'The ostree ref that the system would have in a repository.',

@@ -1,22 +1,23 @@
 import { z } from 'zod';
+import { compilePerlPattern, PatternError } from '../../lib/perl-pattern.ts';
 import type { MergedKeyTable } from '../key-table.ts';
 import { flag, textList, valueType } from '../value-types.ts';
 
-const regularExpression = z.string().refine(isRegularExpression, { error: 'must be a regular expression' });
+/** Of the kind that rpm-ostree takes. */
+const regularExpression = z.string().check(({ value, issues }) => {
+  try {
+    compilePerlPattern(value);
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    const message = `must be a regular expression (at its character ${error.column}: ${error.message})`;
+    issues.push({ code: 'custom', input: value, message });
+  }
+});
 
 const removal = valueType(
   'list of lists: a package, then regular expressions of paths',
   z.array(z.tuple([z.string().min(1)], regularExpression)),
 );
-
-function isRegularExpression(text: string): boolean {
-  try {
-    new RegExp(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Of packages: what stands between blanks is an entry of its own, and nothing is none. */
 export const packageList = valueType('list of strings', z.array(z.string()));
@@ -79,7 +80,7 @@ export const packageKeys = {
     merge: 'append',
     family: 'any',
     description:
-      'Files to delete from packages: those of the package in whose path one of the expressions is found. `^` and `$` stand for its ends. Overlays come later, and are left alone.',
+      'Files to delete from packages: those of the package in whose path, or in that of a directory that they lie in, one of the expressions is found. `^` and `$` stand for its ends; `/etc/x` is `/usr/etc/x` as well. They are of the kind that GLib takes (PCRE). Overlays come later, and are left alone.',
     example: '[[e2fsprogs, ^/usr/sbin/e2scrub]]',
     default: [],
   },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { MergedKeyTable } from '../key-table.ts';
-import { choice, choiceWithSpellings, flag, text, textList, textMap, valueType } from '../value-types.ts';
+import { anyText, anyTextList, choice, choiceWithSpellings, flag, textMap, valueType } from '../value-types.ts';
 import { packageList } from './package-keys.ts';
 
 const metadataPlace = choice('inline', 'detached', 'disabled');
@@ -20,7 +20,7 @@ export const rpmKeys = {
     unread: { because: 'packages are taken from any of the repositories' },
   },
   'install-langs': {
-    type: textList,
+    type: anyTextList,
     merge: 'append',
     family: 'rpm',
     description: 'Languages whose translations are installed.',
@@ -28,7 +28,7 @@ export const rpmKeys = {
     unread: { because: 'the translations of all languages are installed' },
   },
   'platform-module': {
-    type: text,
+    type: anyText,
     merge: 'replace',
     family: 'rpm',
     description: 'The platform of modules.',
@@ -94,7 +94,7 @@ export const rpmKeys = {
     unread: { because: 'the commit carries no advisories', unless: ['disabled'] },
   },
   'gpg-key': {
-    type: text,
+    type: anyText,
     merge: 'replace',
     family: 'rpm',
     description: 'The key that signs the commit.',
@@ -168,7 +168,7 @@ export const rpmKeys = {
     unread: { because: 'programs are not wrapped', unless: [false] },
   },
   'cliwrap-binaries': {
-    type: textList,
+    type: anyTextList,
     merge: 'append',
     family: 'rpm',
     description: 'The programs that are wrapped.',

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { MergedKeyTable } from '../key-table.ts';
-import { choiceWithSpellings, flag, text, textList, valueType } from '../value-types.ts';
+import { anyTextList, choiceWithSpellings, flag, text, textList, valueType } from '../value-types.ts';
 
-const number = z.int().nonnegative();
+/** 32 bits. */
+const number = z.int().nonnegative().max(0xffff_ffff, { error: 'must be below 4294967296' });
 const userNumbers = z.union([number, z.tuple([number]), z.tuple([number, number])], {
   error: 'must be a number, or a list of two: uid and gid',
 });
@@ -101,7 +102,7 @@ export const systemKeys = {
     default: [],
   },
   postprocess: {
-    type: textList,
+    type: anyTextList,
     merge: 'append',
     family: 'any',
     description:
@@ -182,7 +183,7 @@ export const systemKeys = {
     example: 'root',
   },
   'container-cmd': {
-    type: textList,
+    type: anyTextList,
     merge: 'replace',
     family: 'any',
     description: "The container's command; `/sbin/init` unless given.",

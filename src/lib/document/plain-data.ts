@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar } from 'yaml';
 
 /** Values that aliases may add to those which a file writes out: aliases of aliases grow exponentially. */
 const maximumAdded = 250_000;
@@ -10,21 +10,34 @@ interface Data {
   size: number;
 }
 
+/** How a document's values are read. */
+export interface PlainDataOptions {
+  /**
+   * Of a key that stands twice in one map, the last value counts, as in other tools; else it is an error. A function
+   * says it of a map by its path.
+   */
+  lastOfTwiceCounts?: boolean | ((path: readonly PropertyKey[]) => boolean);
+  /** The value of a scalar, where that is not the one of YAML 1.2's core schema. */
+  scalarValue?: (scalar: Scalar, path: readonly PropertyKey[]) => unknown;
+}
+
 /**
  * The plain data of a document, in one pass: each alias has an anchor before it, none stands in its own, and what all of
  * them stand for is bounded; how often an anchor is used does not matter. The library's own conversion looks for each
  * anchor from the top again, and compares each key with all others.
  * @param fail makes the error, for an offset in the text
- * @param options.lastOfTwiceCounts a key that stands twice is no error: its last value counts
  */
 export function plainData(
   document: Document.Parsed,
   fail: (message: string, offset: number) => Error,
-  options: { lastOfTwiceCounts?: boolean } = {},
+  options: PlainDataOptions = {},
 ): unknown {
   /** By anchor; `undefined` while its node is being read. */
   const anchors = new Map<string, Data | undefined>();
   let added = 0;
+
+  const { lastOfTwiceCounts = false, scalarValue = (scalar: Scalar) => scalar.value } = options;
+  const path: PropertyKey[] = [];
 
   function dataOf(node: Node | null): Data {
     if (node === null) return { value: null, size: 1 };
@@ -39,10 +52,17 @@ export function plainData(
   function dataOfPlain(node: Node): Data {
     if (isMap<Node, Node | null>(node)) return dataOfMap(node.items);
     if (isSeq<Node | null>(node)) {
-      const items = node.items.map(dataOf);
+      const items = node.items.map((item, index) => below(index, item));
       return { value: items.map(({ value }) => value), size: sizeOf(items) };
     }
-    return { value: isScalar(node) ? node.value : null, size: 1 };
+    return { value: isScalar(node) ? scalarValue(node, path) : null, size: 1 };
+  }
+
+  function below(name: PropertyKey, node: Node | null): Data {
+    path.push(name);
+    const data = dataOf(node);
+    path.pop();
+    return data;
   }
 
   function dataOfMap(pairs: readonly Pair<Node, Node | null>[]): Data {
@@ -51,11 +71,15 @@ export function plainData(
       const target = dataOf(key).value;
       if (target !== null && typeof target === 'object') throw fail('A key must be a plain value', offsetOf(key));
       const name = target === null ? '' : String(target);
-      if (entries.has(name) && options.lastOfTwiceCounts !== true) throw fail('Map keys must be unique', offsetOf(key));
-      entries.set(name, dataOf(value));
+      if (entries.has(name) && !mayRepeat()) throw fail('Map keys must be unique', offsetOf(key));
+      entries.set(name, below(name, value));
     }
     const value = Object.fromEntries([...entries].map(([name, data]) => [name, data.value]));
     return { value, size: sizeOf([...entries.values()]) };
+  }
+
+  function mayRepeat(): boolean {
+    return typeof lastOfTwiceCounts === 'boolean' ? lastOfTwiceCounts : lastOfTwiceCounts(path);
   }
 
   function dataOfAlias(name: string, offset: number): Data {

@@ -2,7 +2,7 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument 
 import { type SourcePosition, usageError } from '../errors.ts';
 import { readTextIfExists } from '../text-file.ts';
 import { jsonErrorPosition } from './json-position.ts';
-import { plainData } from './plain-data.ts';
+import { type PlainDataOptions, plainData } from './plain-data.ts';
 
 /** Bytes of one file of a config; the largest that people write are some kilobytes. */
 export const maximumConfigBytes = 1024 * 1024;
@@ -17,12 +17,8 @@ export interface YamlFile {
   valuePosition(path: readonly PropertyKey[]): SourcePosition;
   /** Where the key of the last element of the path stands. */
   keyPosition(path: readonly PropertyKey[]): SourcePosition;
-}
-
-/** How a file is read. */
-export interface YamlOptions {
-  /** Of a key that stands twice in one map, the last value counts, as in other tools; else it is an error. */
-  lastOfTwiceCounts?: boolean;
+  /** Paths of whole numbers that are written with a fraction, as `41.0`, where whoever reads the file looks for them. */
+  readonly fractions?: readonly (readonly PropertyKey[])[];
 }
 
 /**
@@ -30,7 +26,7 @@ export interface YamlOptions {
  * @param path how errors name the file
  * @throws CosaError `CONFIG_SYNTAX` (exit 2) with line and column
  */
-export function parseYaml(text: string, path: string, options: YamlOptions = {}): YamlFile {
+export function parseYaml(text: string, path: string, options: PlainDataOptions = {}): YamlFile {
   const lines = new LineCounter();
   const at = (offset: number): SourcePosition => {
     const { line, col } = lines.linePos(offset);
@@ -90,13 +86,13 @@ export function parseYaml(text: string, path: string, options: YamlOptions = {})
  * Parses JSON as {@link parseYaml} does YAML, of which it is a part.
  * @throws CosaError `CONFIG_SYNTAX` (exit 2) with line and column
  */
-export function parseJsonConfig(text: string, path: string): YamlFile {
+export function parseJsonConfig(text: string, path: string, options: PlainDataOptions = {}): YamlFile {
   const position = jsonErrorPosition(text);
   if (position !== undefined) {
     throw usageError('CONFIG_SYNTAX', 'this is not valid JSON', { where: { file: path, ...position } });
   }
   // Tabs between values are no indentation in JSON. In its strings there are none.
-  return parseYaml(text.replaceAll('\t', ' '), path);
+  return parseYaml(text.replaceAll('\t', ' '), path, options);
 }
 
 /** A part of a YAML file that is read as if it were a file of its own. */
@@ -106,6 +102,9 @@ export function yamlPart(file: YamlFile, prefix: readonly PropertyKey[], value: 
     value,
     valuePosition: (keys) => file.valuePosition([...prefix, ...keys]),
     keyPosition: (keys) => file.keyPosition([...prefix, ...keys]),
+    fractions: (file.fractions ?? [])
+      .filter((path) => prefix.every((name, index) => path[index] === name))
+      .map((path) => path.slice(prefix.length)),
   };
 }
 
@@ -114,7 +113,7 @@ export function yamlPart(file: YamlFile, prefix: readonly PropertyKey[], value: 
  * @returns `undefined` if there is no such file
  * @throws CosaError `CONFIG_SYNTAX`, what {@link readTextIfExists} throws (exit 2)
  */
-export async function readYaml(path: string, options: YamlOptions = {}): Promise<YamlFile | undefined> {
+export async function readYaml(path: string, options: PlainDataOptions = {}): Promise<YamlFile | undefined> {
   const text = await readTextIfExists(path, maximumConfigBytes);
   return text === undefined ? undefined : parseYaml(text, path, options);
 }

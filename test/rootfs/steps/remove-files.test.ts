@@ -67,6 +67,40 @@ describe('removeFromPackages', () => {
     ]);
   });
 
+  it('takes what lies in a directory that matches from this package alone', async () => {
+    const root = await writeTree({
+      'usr/share/x/a': '',
+      'usr/share/x/b': '',
+      'usr/share/y/a': '',
+      'etc/tool.conf': '',
+    });
+    const owned = [
+      { name: 'tool', paths: ['/usr/share/x', '/usr/share/x/a', '/usr/share/y', '/usr/share/y/a', '/etc/tool.conf'] },
+      { name: 'other', paths: ['/usr/share/x', '/usr/share/x/b'] },
+    ];
+    const removal = { package: 'tool', patterns: ['^/usr/share/[xy]$', '\\A(?i)/usr/ETC/'] };
+    await removeFromPackages.run(contextFor(root, { packages: owned, removeFromPackages: [removal] }));
+    expect(Object.keys(await readTree(root))).toEqual([
+      '/etc/',
+      '/usr/',
+      '/usr/share/',
+      '/usr/share/x/',
+      '/usr/share/x/b',
+    ]);
+  });
+
+  it('ends a search that would take days', async () => {
+    const path = `/usr/share/${'a'.repeat(60)}`;
+    const packed = [{ name: 'tool', paths: [path] }];
+    const removal = { package: 'tool', patterns: ['(a+)+$b'] };
+    const context = contextFor(await writeTree({}), { packages: packed, removeFromPackages: [removal] });
+    await expect(removeFromPackages.run(context)).rejects.toMatchObject({
+      code: 'REMOVE_PATTERN',
+      exitStatus: 2,
+      message: `remove-from-packages: to look for "(a+)+$b" in ${path} takes far too long`,
+    });
+  });
+
   it.each([
     [
       { package: 'tool', patterns: ['(/usr'] },

@@ -74,6 +74,7 @@ export async function openBaseDisk(directory: string): Promise<BaseDisk> {
     platforms: new Map(Object.entries(platforms)),
     ignitionPlatforms,
     deployment: { ...deployment, deviceTree: deployment.deviceTree, bootupdState: deployment.bootupdState },
+    bootContexts: new Map(Object.entries(record.bootContexts ?? {})),
     bootCode: bootCode === undefined ? undefined : Buffer.from(bootCode, 'base64'),
     liveBios: liveBios === undefined ? undefined : fromBase64(liveBios),
     leastSize: size,

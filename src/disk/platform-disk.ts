@@ -1,3 +1,4 @@
+import { labelBoot } from './base-disk/labels.ts';
 import type { BaseDisk } from './base-disk/types.ts';
 import { type BootSettings, bootFilesystem } from './boot/boot-filesystem.ts';
 import { kernelArguments } from './boot/kernel-arguments.ts';
@@ -40,6 +41,7 @@ export async function platformDisk(
     return [path, { kind: 'file', ...owner, mtime: 0, xattrs: [], content } satisfies FileNode] as const;
   });
   const tree = bootFilesystem(base.deployment, kernelFiles, bootSettings(base, platform), timestamp);
+  if (base.bootContexts.size > 0) labelBoot(tree, filesystem, base.bootContexts);
   await boot.finish(tree, plan.partition(partitionName.boot).size);
   return overlaidSource(base.source, plan.size, output.ranges());
 }

@@ -33,20 +33,21 @@ export function policyOfRoot(root: string): Promise<Policy | undefined> {
  */
 export function commitLabels(policy: Policy, version: LabelVersion): Labels {
   const isEtc = (path: string) => version === 1 && (path === '/usr/etc' || path.startsWith('/usr/etc/'));
-  return labelsBy(policy, (path) => (isEtc(path) ? path.slice('/usr'.length) : path));
+  return labelsBy(policy, (path) => byteString(isEtc(path) ? path.slice('/usr'.length) : path));
 }
 
-/**
- * Labels of a running system's paths.
- * @param lookedUp the path that a policy knows in the place of the given one; the same unless given
- */
-export function labelsBy({ contextOf }: Policy, lookedUp: (path: string) => string = (path) => path): Labels {
+/** Labels of a running system's paths, with a character for each byte of them. */
+export function byteLabels(policy: Policy): Labels {
+  return labelsBy(policy, (path) => path);
+}
+
+/** @param lookedUp the path that a policy knows in the place of the given one, a character a byte */
+function labelsBy({ contextOf }: Policy, lookedUp: (path: string) => string): Labels {
   const attributes = new Map<string, Xattr>();
   return {
     of(path, kind) {
       // The policy has none for it, for a kernel's filesystem is mounted there; the directory below is to have one.
-      const known = path === '/proc' ? '/mnt' : lookedUp(path);
-      const context = contextOf(byteString(known), kind);
+      const context = contextOf(path === '/proc' ? '/mnt' : lookedUp(path), kind);
       if (context === undefined) return undefined;
       const attribute = attributes.get(context) ?? labelOf(context);
       attributes.set(context, attribute);
@@ -58,6 +59,11 @@ export function labelsBy({ contextOf }: Policy, lookedUp: (path: string) => stri
 /** A label as it is stored: with a zero at its end. */
 export function labelOf(context: string): Xattr {
   return { name: labelAttribute, value: Buffer.from(`${context}\0`) };
+}
+
+/** The context of a label. */
+export function contextOf({ value }: Xattr): string {
+  return Buffer.from(value).toString().replace(/\0$/, '');
 }
 
 const labelAlone = new WeakMap<Xattr, readonly Xattr[]>();

@@ -3,6 +3,7 @@ import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import type { Annotations, Descriptor } from '../../src/oci/types.ts';
 import type { LayerContent } from '../../src/ostree/encapsulate/types.ts';
 import { encapsulate } from '../../src/ostree/encapsulate.ts';
+import { commitLabels, type LabelVersion, policyOfRoot } from '../../src/ostree/labels.ts';
 import { commitObject } from '../../src/ostree/objects.ts';
 import { scanTree } from '../../src/ostree/tree.ts';
 import { silentReporter } from '../../src/progress/reporter.ts';
@@ -18,6 +19,8 @@ export interface TestContainer {
   layers?: number;
   architecture?: string;
   compression?: CompressionAlgorithm;
+  /** Labels it by the policy of the tree, in this way. */
+  labelVersion?: LabelVersion;
 }
 
 /** Seconds since the epoch: the commit's date. */
@@ -27,7 +30,9 @@ const timestamp = 1_700_000_000;
 export async function makeTestContainer(container: TestContainer): Promise<Descriptor> {
   const { layout, tag, root, labels = {}, layers = 2, architecture = 'amd64', compression = 'gzip' } = container;
   const reporter = silentReporter();
-  const tree = await scanTree(root, reporter);
+  const policy = container.labelVersion === undefined ? undefined : await policyOfRoot(root);
+  const fileLabels = policy === undefined ? undefined : commitLabels(policy, container.labelVersion ?? 0);
+  const tree = await scanTree(root, reporter, fileLabels);
   const contents: LayerContent[] = Array.from({ length: layers }, (_, index) => ({
     components: [`part-${index}`],
     paths: [...tree.files.keys()].filter((_path, position) => position % layers === index),

@@ -22,7 +22,7 @@ export async function imageArtifact(making: ImageMaking, choice: ImageChoice): P
   const { files, needs, tools, inputs, format, compression } = recipe;
   const names = files.map(({ name }) => name);
   const [first] = names as [string];
-  const key = stepKey('disk-image/4', { container: container.digest, ...inputs, compression });
+  const key = stepKey('disk-image/5', { container: container.digest, ...inputs, compression });
 
   return {
     id: `image ${first}`,

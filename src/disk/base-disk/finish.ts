@@ -14,11 +14,14 @@ import { physicalRoot } from '../deployment.ts';
 import type { Extent } from '../extents.ts';
 import type { FilesystemWriter } from '../filesystems/filesystem.ts';
 import type { DirectoryNode, StoredContent } from '../filesystems/tree.ts';
+import { findFilesystem } from '../filesystems.ts';
+import { labelPhysicalRoot, withOwnDirectory } from '../labels.ts';
 import type { DiskOutput } from '../output.ts';
 import { writeOwnPartitions } from '../own-partitions.ts';
 import type { Region } from '../partitions/region.ts';
 import { partitionName } from '../partitions/table.ts';
 import { alephText, followed, originText } from './identity.ts';
+import { bootContexts, labelsOf } from './labels.ts';
 import type { BaseDiskRecord } from './record.ts';
 import { osReleasePaths } from './roles.ts';
 import type { SunkContents } from './sink.ts';
@@ -48,7 +51,12 @@ export async function finishBaseDisk(
   const kept = work.isBootc
     ? withContainerRecords(work.kept, { image, commit, reference, layers: contents.layers })
     : work.kept;
-  const rootBytes = await targets.root.finish(physicalRoot(plan, contents.objects, records, kept));
+  const labels = await labelsOf(contents);
+  const root = physicalRoot(plan, contents.objects, records, kept);
+  if (labels !== undefined) {
+    labelPhysicalRoot(withOwnDirectory(root, findFilesystem(config.rootfs, 'rootfs')), plan, labels);
+  }
+  const rootBytes = await targets.root.finish(root);
 
   const esp = newDirectory(container.timestamp);
   for (const [path, file] of contents.espFiles) placeNode(esp, path, file);
@@ -57,7 +65,7 @@ export async function finishBaseDisk(
     placeNode(esp, `EFI/${vendor}/grub.cfg`, newFile(container.timestamp, espGrubConfig));
   }
   await targets.esp.finish(esp, disk.partition(partitionName.esp).size);
-  await writeOwnPartitions(settings.layout, work.place);
+  await writeOwnPartitions(settings.layout, work.place, labels);
   const bootCode = loaders.bios === undefined ? undefined : installBios(work, output);
 
   const { release: kernelRelease, deviceTree, directories } = plan.kernel;
@@ -70,6 +78,16 @@ export async function finishBaseDisk(
   });
   const liveBios = findLiveBios(contents);
   const bootupdState = contents.kept.get(containerPaths.bootupdState);
+  const deployment = {
+    stateroot: plan.stateroot,
+    bootChecksum,
+    title,
+    kernelRelease,
+    readsEntries,
+    ...(bootupdState === undefined ? {} : { bootupdState: String(bootupdState) }),
+    ...(deviceTree === undefined ? {} : { deviceTree }),
+    directories: [...directories],
+  };
   return {
     container,
     commit,
@@ -78,17 +96,11 @@ export async function finishBaseDisk(
     platforms: Object.fromEntries([...settings.platforms].map(([name, own]) => [name, mutable(own)])),
     ...(ignition === undefined ? {} : { ignitionPlatforms: ignition.platforms() }),
     rootBytes,
-    deployment: {
-      stateroot: plan.stateroot,
-      bootChecksum,
-      title,
-      kernelRelease,
-      readsEntries,
-      ...(bootupdState === undefined ? {} : { bootupdState: String(bootupdState) }),
-      ...(deviceTree === undefined ? {} : { deviceTree }),
-      directories: [...directories],
-    },
+    deployment,
     bootFiles,
+    ...(labels === undefined
+      ? {}
+      : { bootContexts: bootContexts(deployment, bootFiles, findFilesystem(config.bootfs, 'bootfs'), labels) }),
     efiVendors: vendorsIn(esp),
     espFiles: espFiles.sort((a, b) => compareBytes(a.path, b.path)),
     ...(liveBios === undefined ? {} : { liveBios }),

@@ -42,6 +42,8 @@ export const baseDiskRecordSchema = z.object({
   }),
   /** In the order in which their contents were stored. */
   bootFiles: z.array(z.object({ ...owner, size: count, extents: z.array(extent) })),
+  /** Contexts of SELinux by the paths of the boot filesystem in the running system; where the system is labelled. */
+  bootContexts: z.record(z.string(), z.string()).optional(),
   efiVendors: z.array(z.string()),
   espFiles: z.array(z.object({ path: z.string(), size: count, extents: z.array(extent) })),
   /** In base64, for the first sector; where disks start by BIOS. */

@@ -1,6 +1,9 @@
 import { containerPaths } from '../../contract/paths.ts';
+import { sortByBytes } from '../../lib/order.ts';
+import { isPolicyName, policyConfig, policyDirectory, policyFiles } from '../../ostree/labels/policy.ts';
+import { labelAttribute } from '../../ostree/labels.ts';
 import { biosPaths, type LoaderFiles } from '../boot/loaders.ts';
-import { findFileChecksum } from '../deployment/container-path.ts';
+import { findDirectory, findFileChecksum } from '../deployment/container-path.ts';
 import type { KernelFile } from '../deployment/kernel.ts';
 import type { DeploymentPlan } from '../deployment/plan.ts';
 import { ignitionPath } from '../ignition.ts';
@@ -15,6 +18,8 @@ export type ContentRole =
   | { kind: 'kept'; source: KeptPath }
   /** It says what Ignition knows. */
   | { kind: 'ignition' }
+  /** It is a file of the SELinux policy, and kept in memory. */
+  | { kind: 'policy'; path: string }
   /** It says what GRUB reads. */
   | { kind: 'grub' };
 
@@ -55,5 +60,17 @@ export function contentRoles(plan: DeploymentPlan, loaders: LoaderFiles): Readon
   add(loaders.bootupdState, { kind: 'kept', source: containerPaths.bootupdState });
   add(findFileChecksum(root, `/${ignitionPath}`), { kind: 'ignition' });
   add(loaders.distribution?.grub, { kind: 'grub' });
+  for (const path of policyPaths(plan)) add(findFileChecksum(root, path), { kind: 'policy', path });
   return roles;
+}
+
+/** A system has one or two: those of others are not looked at. */
+const mostPolicies = 4;
+
+/** What labels a system by any of its policies: which one counts shows when its configuration has come. */
+function policyPaths({ commit: { root } }: DeploymentPlan): string[] {
+  // What is not labelled has no labels on disks either.
+  if (!root.xattrs.some(({ name }) => name === labelAttribute)) return [];
+  const names = sortByBytes(findDirectory(root, policyDirectory)?.directories.keys() ?? []).filter(isPolicyName);
+  return [policyConfig, ...names.slice(0, mostPolicies).flatMap(policyFiles)];
 }

@@ -1,5 +1,6 @@
 import { type GrubFinder, grubFinder } from '../../contract/grub-program.ts';
 import { verificationError } from '../../lib/errors.ts';
+import { largestPolicyFile } from '../../ostree/labels/policy.ts';
 import type { ContentEntry } from '../../ostree/unpack/layer-objects.ts';
 import type { ContentSink } from '../../ostree/unpack.ts';
 import { containerPath } from '../deployment/container-path.ts';
@@ -21,6 +22,8 @@ export interface SunkContents {
   kept: Map<KeptPath, Buffer>;
   /** Undefined if the container has no Ignition. */
   ignition: IgnitionFinder | undefined;
+  /** Files of the SELinux policy by path. */
+  policyFiles: Map<string, Buffer>;
   /** Names of objects by the index of the layer that holds them. */
   layers: Map<number, Set<string>>;
   /** Undefined unless GRUB is a distribution's own. */
@@ -81,6 +84,7 @@ export function baseDiskSink(
     kept: new Map(),
     ignition: undefined,
     grub: undefined,
+    policyFiles: new Map(),
     layers: new Map(),
   };
   let espBytes = 0;
@@ -149,6 +153,10 @@ export function baseDiskSink(
         }
         if (size > mostKeptBytes) throw containerPath(role.source, `has ${size} bytes; ${mostKeptBytes} are permitted`);
         return keeping(size, (bytes) => contents.kept.set(role.source, bytes));
+      case 'policy':
+        if (kind === 'symlink') throw containerPath(role.path, 'is a symbolic link');
+        // Of a file that is too large the beginning does, by which that shows.
+        return keeping(Math.min(size, largestPolicyFile), (bytes) => contents.policyFiles.set(role.path, bytes));
       case 'ignition': {
         const finder = ignitionFinder();
         if (kind === 'file') contents.ignition = finder;
@@ -219,13 +227,14 @@ function both(first: Tap, second: Tap): Tap {
   };
 }
 
+/** @param size how many of the first bytes are kept */
 function keeping(size: number, done: (bytes: Buffer) => void): Tap {
   const bytes = Buffer.alloc(size);
   let length = 0;
   return {
     write(chunk) {
-      bytes.set(chunk, length);
-      length += chunk.length;
+      bytes.set(chunk.subarray(0, size - length), length);
+      length = Math.min(size, length + chunk.length);
     },
     close: () => done(bytes),
   };

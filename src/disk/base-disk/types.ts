@@ -86,6 +86,8 @@ export interface BaseDisk extends AsyncDisposable {
   readonly deployment: BootDeployment;
   /** The kernel's files, in the order in which their contents lie in the boot partition. */
   readonly bootFiles: readonly BootFile[];
+  /** What labels the boot filesystem: contexts by path in the running system. Empty if the system is not labelled. */
+  readonly bootContexts: ReadonlyMap<string, string>;
   /** The boot loaders' files in the EFI system partition, in the order of their paths. */
   readonly espFiles: readonly PlacedFile[];
   /** Directories below EFI where signed boot loaders look for a configuration, such as `debian`. */

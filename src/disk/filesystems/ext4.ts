@@ -3,6 +3,7 @@ import { blocksOf } from './ext4/blocks.ts';
 import { contentsOf } from './ext4/contents.ts';
 import { finishExt4 } from './ext4/finish.ts';
 import { geometryFor } from './ext4/geometry.ts';
+import { lostAndFound } from './ext4/numbering.ts';
 import { ext4Options } from './ext4/options.ts';
 import type { Filesystem } from './filesystem.ts';
 
@@ -16,7 +17,7 @@ const longestLabel = 16;
  * 4096 inodes, so that a system can boot and grow it. All other metadata follows the contents. `-m` and `-i` of mke2fs are
  * permitted as options: reserved blocks in per cent, and bytes per inode.
  */
-export const ext4: Filesystem = { name: 'ext4', tools: [], begin };
+export const ext4: Filesystem = { name: 'ext4', tools: [], ownDirectory: lostAndFound, begin };
 
 function begin(request: Parameters<Filesystem['begin']>[0]): ReturnType<Filesystem['begin']> {
   // Errors are rejections, also those that come at once.

@@ -37,6 +37,8 @@ export interface Filesystem {
   readonly name: string;
   /** Programs that the host must have; none where the bytes are ours. */
   readonly tools: readonly Tool[];
+  /** A directory that is made in the root if the tree has none of its name. */
+  readonly ownDirectory?: string;
   /** Undefined where the bytes are ours, which every host can write. */
   readonly host?: HostDependence;
   /**

@@ -33,6 +33,7 @@ export const errorCodes = {
   BOOT_LOADER_TOO_LARGE: ['verification', "The container's boot loaders do not fit on live media."],
   CANCELED: ['failed', 'The work was interrupted.'],
   CERTIFICATE_INVALID: ['usage', 'A certificate or key for a registry cannot be used.'],
+  CHANGELOGS_INVALID: ['verification', 'What lies beside a container as its changelogs is none.'],
   CHECK_FAILED: ['failed', 'A check inside the machine failed.'],
   COMMAND_LINE: ['usage', 'The command line is wrong.'],
   COMPOSEFS_UNSUPPORTED: ['usage', 'The configuration asks for composefs, which disk images do not have yet.'],

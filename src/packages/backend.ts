@@ -1,3 +1,4 @@
+import type { Changelogs } from '../contract/changelogs.ts';
 import type { LockedPackage, Lockfile, PackageFamily } from '../contract/lockfile.ts';
 import type { ArchitectureName } from '../lib/architecture.ts';
 import type { SourcePosition } from '../lib/errors.ts';
@@ -125,6 +126,9 @@ export interface PackageBackend {
 
   /** What is installed in a root, sorted by name. */
   inventory(root: string): Promise<InstalledPackage[]>;
+
+  /** What the packages of an installed root, which is not finalized, say of their latest changes. */
+  changelogs(root: string): Promise<Changelogs>;
 
   /**
    * Cleans an installed root of what differs between two installs (logs, caches, backups) and moves the package

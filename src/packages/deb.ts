@@ -1,4 +1,5 @@
 import type { PackageBackend, PackageRequest } from './backend.ts';
+import { debChangelogs } from './deb/changelogs.ts';
 import { debInventory } from './deb/inventory.ts';
 import { mirrorNamed } from './deb/mirrors.ts';
 import { applyOverridesToLock } from './deb/overrides.ts';
@@ -15,6 +16,7 @@ export const debBackend: PackageBackend = {
   packageUrl: (locked, { distribution }, { releasever }) => debPackageUrl(locked, distribution, releasever),
   compareVersions,
   inventory: debInventory,
+  changelogs: debChangelogs,
   // What only a build needs that finds something to do is loaded then: a client for HTTP alone is large.
   async resolve(request, context) {
     const { resolveDebs } = await import('./deb/resolve.ts');

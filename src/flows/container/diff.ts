@@ -11,6 +11,7 @@ import { type PackageChanges, packageChanges } from '../../workspace/containers/
 import { type ContainerSummary, summarize } from '../../workspace/containers/summary.ts';
 import { resolveImage } from '../../workspace/resolve-image.ts';
 import type { Session } from '../../workspace/session.ts';
+import { type ChangelogDifference, changelogDifference } from './diff/changelog.ts';
 
 /** Absolute paths, sorted. */
 interface FileChanges {
@@ -24,10 +25,13 @@ export interface ContainerDifference extends Download {
   to: ContainerSummary;
   packages: PackageChanges;
   files: FileChanges;
+  /** Undefined unless it was asked for. */
+  changelog: ChangelogDifference | undefined;
 }
 
 /**
  * What an update from one container to another brings and costs. No file content is read.
+ * @param options.changelog true also compares what lies beside the containers of their packages' changelogs
  * @throws CosaError what `resolveImage` and `readImageTree` throw
  */
 export async function diffContainers(
@@ -35,16 +39,24 @@ export async function diffContainers(
   directory: string,
   from: string,
   to: string,
+  options: { changelog: boolean },
 ): Promise<ContainerDifference> {
   const [a, b] = await Promise.all([resolveImage(session, directory, from), resolveImage(session, directory, to)]);
   const [contentA, contentB] = await runStep(session, 'read both containers', async () => [
     await readContent(a.reference.reader, a.image),
     await readContent(b.reference.reader, b.image),
   ]);
+  const packages = packageChanges(contentA.packages, contentB.packages);
+  const changelog = options.changelog
+    ? await runStep(session, 'read changelogs', () =>
+        changelogDifference(a, b, packages.upgraded, contentB.packages.packages),
+      )
+    : undefined;
   return {
     from: summarize(a.image),
     to: summarize(b.image),
-    packages: packageChanges(contentA.packages, contentB.packages),
+    packages,
+    changelog,
     files: fileChanges(contentA.files, contentB.files),
     ...downloadBetween(a.image, b.image),
   };

@@ -6,7 +6,7 @@ import { readTar, type TarEntry } from '../../lib/tar/reader.ts';
 import { escapedName, nameNotUtf8 } from '../../lib/utf8-names.ts';
 import { decompressParts } from '../decompress-parts.ts';
 import { memberWriter, NeedsTarget } from '../write-member.ts';
-import { isDocumentation } from './documentation.ts';
+import { isChangelog, isDocumentation } from './documentation.ts';
 import type { PackageFile } from './package-file.ts';
 import type { OwnedMember, UnpackedPackage } from './unpacked.ts';
 
@@ -71,11 +71,13 @@ async function extractPackage(
   try {
     for await (const member of readTar(bytes)) {
       const path = memberPath(member.path);
-      if (!documentation && isDocumentation(path)) continue;
+      const isLeftOut = !documentation && isDocumentation(path);
+      if (isLeftOut && !isChangelog(path)) continue;
       await write(path, {
         ...member,
         linkTarget: member.type === 'hardlink' ? memberPath(member.linkTarget) : member.linkTarget,
       });
+      if (isLeftOut) continue;
       paths.push(member.type === 'directory' && !path.endsWith('/') ? `${path}/` : path);
       const { user, group } = member.owner;
       if (isForeign(user) || isForeign(group)) owned.push({ path, user, group });

@@ -10,6 +10,7 @@ const kernelLinks = ['/initrd.img', '/initrd.img.old', '/vmlinuz', '/vmlinuz.old
 /** Of the database: what only an install or upgrade needs. */
 const removedOfDatabase = [
   'available',
+  'changelogs',
   'cmethopt',
   'lock',
   'lock-frontend',

@@ -10,6 +10,7 @@ import { hostPath } from '../../lib/root-path.ts';
 import { escapedName, nameNotUtf8 } from '../../lib/utf8-names.ts';
 import type { BackendContext } from '../backend.ts';
 import { cachedPackagePath } from '../cached-package.ts';
+import { keepChangelogs } from './changelogs.ts';
 import { createDatabase, enterUnpacked, installedDatabase, listFile, writeChangeDates } from './database.ts';
 import { type Diversions, placeOf, readDiversions } from './diversions.ts';
 import { dpkgExcludes } from './documentation.ts';
@@ -47,6 +48,7 @@ export async function installDebs(
   const extracted = await unpackAll(packages, { root, timestamp, basearch: lock.basearch, ...options }, context);
   await enterUnpacked(root, extracted);
   await writeChangeDates(root, packages);
+  await keepChangelogs(root, packages, options);
   await configureAll({ root, timestamp, basearch: lock.basearch }, packages.length, context);
   context.reporter.note(plural(packages.length, 'package'));
 }

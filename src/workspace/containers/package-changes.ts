@@ -3,7 +3,8 @@ import { sortByBytes } from '../../lib/order.ts';
 import type { PackageBackend } from '../../packages/backend.ts';
 import { backends } from '../../packages/backends.ts';
 
-interface PackageChange {
+/** One that has taken the place of another. */
+export interface PackageChange {
   name: string;
   from: string;
   to: string;

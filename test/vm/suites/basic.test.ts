@@ -80,24 +80,27 @@ test('growth: partition and filesystem reach the end of the disk', async () => {
   await expect(growth.run(disk(10 * 1024 - 514, 2_000))).rejects.toThrow('fills 21 % of its partition');
 });
 
-const lock = formatLockfile({
-  family: 'deb',
-  basearch: 'x86_64',
-  packages: ['a 1:2-3 amd64', 'b 1-1 all', 'c 2 amd64', 'c 2 i386'].map((line) => {
-    const [name = '', version = '', architecture = ''] = line.split(' ');
-    const file = { sha256: 'a'.repeat(64), size: 1, repository: 'debian', path: `pool/${name}.deb` };
-    return { name, version, architecture, source: name, ...file };
-  }),
-  repositoryTimestamp: 0,
-});
+const lockOf = (family: 'deb' | 'rpm' | undefined) =>
+  formatLockfile({
+    family,
+    basearch: 'x86_64',
+    packages: ['a 1:2-3 amd64', 'b 1-1 all', 'c 2 amd64', 'c 2 i386'].map((line) => {
+      const [name = '', version = '', architecture = ''] = line.split(' ');
+      const file = { sha256: 'a'.repeat(64), size: 1, repository: 'debian', path: `pool/${name}.deb` };
+      return { name, version, architecture, source: name, ...file };
+    }),
+    repositoryTimestamp: 0,
+  });
+
+const debs = 'ii  a 1:2-3.amd64\nii  b 1-1.all\nii  c 2.i386\nii  c 2.amd64';
+const rpms = 'ii a 1:2-3.amd64\nii b 0:1-1.all\nii c 2.i386\nii c 2.amd64';
 
 test.each([
-  ['dpkg-query', '/usr/bin/dpkg-query', 'ii  a 1:2-3.amd64\nii  b 1-1.all\nii  c 2.i386\nii  c 2.amd64'],
-  ['rpm', '/usr/bin/rpm', 'ii a 1:2-3.amd64\nii b 1-1.all\nii c 2.i386\nii c 2.amd64'],
-])('packages by %s', async (_name, path, installed) => {
-  await packages.run(
-    scriptedGuest({ 'manifest-lock': lock, 'command -v': path, '--query': installed, '--showformat': installed }),
-  );
+  ['dpkg-query', 'deb', '/usr/bin/rpm', { 'dpkg-query': debs }],
+  ['rpm, which tells an epoch of 0', 'rpm', '/usr/bin/dpkg-query', { 'rpm --query': rpms }],
+  ['the program that is there, for a lock of others', undefined, '/usr/bin/rpm', { 'rpm --query': rpms }],
+] as const)('packages by %s', async (_name, family, path, answers) => {
+  await packages.run(scriptedGuest({ 'manifest-lock': lockOf(family), 'command -v': path, ...answers }));
 });
 
 test('packages that differ from the lockfile are named', () => {

@@ -21,6 +21,7 @@ import { assembleRoot } from '../../../rootfs/assemble.ts';
 import type { WorkDirectory } from '../../../workspace/work-directory.ts';
 import { accountsOf } from './accounts.ts';
 import { imageConfigText, rootfsRequest } from './assemble.ts';
+import { attachChangelogs } from './changelogs.ts';
 import { rootComponents } from './components.ts';
 import type { BuildInputs } from './inputs.ts';
 import { containerLabels } from './labels.ts';
@@ -99,6 +100,7 @@ export async function makeContainer(pipeline: Pipeline, request: ContainerReques
       reuse: layerReuse(store, keptLayers, previous),
       reporter,
     });
+    await attachChangelogs(store, image, installed.changelogs);
     await keptLayers.trim();
     const reused = image.layers.filter((layer) => layer.reused).length;
     reporter.note(`${image.layers.length} layers, ${image.layers.length - reused} new`);

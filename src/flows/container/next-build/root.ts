@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DirectoryCache } from '../../../cache/directories.ts';
 import { stepKey } from '../../../cache/key.ts';
+import type { ChangelogEntry, Changelogs } from '../../../contract/changelogs.ts';
 import { run } from '../../../exec/run.ts';
 import { requireProgramsOf } from '../../../exec/sandbox.ts';
 import { tools } from '../../../exec/tools.ts';
@@ -17,6 +18,7 @@ export interface InstalledRoot {
   /** Names the content: a hash of all that went in. */
   key: string;
   packages: readonly InstalledPackage[];
+  changelogs: Changelogs;
 }
 
 /**
@@ -32,7 +34,7 @@ export async function installedRoot(
 ): Promise<InstalledRoot> {
   const { backend, request, lock } = inputs;
   const { documentation } = inputs.config.treefile;
-  const key = stepKey('installed-root/2', {
+  const key = stepKey('installed-root/3', {
     family: backend.family,
     packages: lock.packages.map(({ name, sha256 }) => [name, sha256]),
     documentation,
@@ -54,15 +56,18 @@ export async function installedRoot(
     (reporter) => cache.fill(key, (directory) => install(directory, reporter)),
   );
   const packages = JSON.parse(await readFile(join(entry, 'inventory.json'), 'utf8')) as InstalledPackage[];
-  return { directory: join(entry, 'root'), key, packages };
+  const changelogs = JSON.parse(await readFile(join(entry, 'changelogs.json'), 'utf8')) as [string, ChangelogEntry[]][];
+  return { directory: join(entry, 'root'), key, packages, changelogs: new Map(changelogs) };
 
   async function install(directory: string, reporter: Reporter): Promise<void> {
     const root = join(directory, 'root');
     await backend.install(request, lock, root, { documentation }, { cacheDirectory, reporter });
     // Before finalize: what it removes, such as changelogs, tells how often a package changes.
     const inventory = await backend.inventory(root);
+    const changelogs = await backend.changelogs(root);
     await backend.finalize(root);
     await writeFile(join(directory, 'inventory.json'), JSON.stringify(inventory));
+    await writeFile(join(directory, 'changelogs.json'), JSON.stringify([...changelogs]));
     reporter.note(`${inventory.length} packages`);
   }
 }

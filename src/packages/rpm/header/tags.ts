@@ -28,6 +28,8 @@ export const tag = {
   conflictVersions: 1055,
   triggerScripts: 1065,
   changelogTimes: 1080,
+  changelogNames: 1081,
+  changelogTexts: 1082,
   obsoleteNames: 1090,
   fileInodes: 1096,
   sourcePackage: 1106,

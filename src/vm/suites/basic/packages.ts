@@ -1,19 +1,18 @@
-import { parseLockfile } from '../../../contract/lockfile.ts';
+import { type Lockfile, type PackageFamily, parseLockfile } from '../../../contract/lockfile.ts';
 import { sortByBytes } from '../../../lib/order.ts';
 import { check, type Guest, type SystemTest } from '../system-test.ts';
 
 /** How each package family lists what is installed: name, and version.architecture as lockfiles spell it. */
-const queries = {
-  'dpkg-query': "dpkg-query --show --showformat '${db:Status-Abbrev} ${Package} ${Version}.${Architecture}\\n'",
+const queries: Readonly<Record<PackageFamily, string>> = {
+  deb: "dpkg-query --show --showformat '${db:Status-Abbrev} ${Package} ${Version}.${Architecture}\\n'",
   rpm: "rpm --query --all --queryformat 'ii %{NAME} %{EVR}.%{ARCH}\\n' | grep --invert-match ' gpg-pubkey '",
-} as const;
+};
 
 export const packages: SystemTest = {
   name: 'packages',
   claim: 'the packages are those of the lockfile that the container carries',
   async run(guest) {
-    const text = await guest.output('cat /usr/share/coreos-assembler/manifest-lock.*.json');
-    const { packages } = parseLockfile(text, "the container's lockfile");
+    const { packages } = await embeddedLock(guest);
     const locked = versionsByName(
       packages.map(({ name, version, architecture }) => ({ name, version: `${version}.${architecture}` })),
     );
@@ -22,18 +21,31 @@ export const packages: SystemTest = {
   },
 };
 
+async function familyWithProgram(guest: Guest): Promise<PackageFamily> {
+  const found = await guest.output('command -v dpkg-query || command -v rpm');
+  return found.endsWith('/rpm') ? 'rpm' : 'deb';
+}
+
+/** Says which family's database counts, if it is of ours: a system of one may have the program of the other. */
+async function embeddedLock(guest: Guest): Promise<Lockfile> {
+  const text = await guest.output('cat /usr/share/coreos-assembler/manifest-lock.*.json');
+  return parseLockfile(text, "the container's lockfile");
+}
+
 /**
  * Name → version.architecture of what the guest's package database holds, half-installed packages with their state; of
  * several packages of one name all, joined by commas.
  */
 export async function installedPackages(guest: Guest): Promise<Map<string, string>> {
-  const found = await guest.output('command -v dpkg-query || command -v rpm');
-  const query = found.endsWith('/rpm') ? queries.rpm : queries['dpkg-query'];
+  const family = (await embeddedLock(guest)).family ?? (await familyWithProgram(guest));
+  const query = queries[family];
   const installed: { name: string; version: string }[] = [];
   for (const line of (await guest.output(query)).split('\n')) {
     const [state, name, version] = line.trim().split(/\s+/);
     if (state === undefined || name === undefined || version === undefined) continue;
-    installed.push({ name, version: state === 'ii' ? version : `${version} (${state})` });
+    // An epoch of 0 that a package tells is none to lockfiles.
+    const known = family === 'rpm' ? version.replace(/^0:/, '') : version;
+    installed.push({ name, version: state === 'ii' ? known : `${known} (${state})` });
   }
   check(installed.length > 0, 'the package database is empty');
   return versionsByName(installed);

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { changelogsMediaType } from '../../../src/contract/changelogs.ts';
 import { diffContainers } from '../../../src/flows/container/diff.ts';
 import { inspectReference } from '../../../src/flows/container/inspect.ts';
 import { listContainers } from '../../../src/flows/container/list.ts';
@@ -9,6 +10,7 @@ import { promote } from '../../../src/flows/container/promote.ts';
 import { pruneContainers } from '../../../src/flows/container/prune.ts';
 import { tagContainer } from '../../../src/flows/container/tag.ts';
 import { digestOf } from '../../../src/lib/digest.ts';
+import { attachArtifact } from '../../../src/oci/artifact.ts';
 import { openLayoutForWriting } from '../../../src/oci/layout.ts';
 import { attachTestResult, type TestResult } from '../../../src/oci/test-result.ts';
 import type { Descriptor } from '../../../src/oci/types.ts';
@@ -123,6 +125,49 @@ describe('diffContainers', () => {
     expect(difference.layers).toEqual({ kept: 1, added: 4, removed: 4 });
     expect(difference.download).toBeGreaterThan(difference.to.size - 10_000);
     expect((await diffContainers(session, work.root, '1', '1', { changelog: false })).download).toBe(0);
+  });
+});
+
+describe('the changelog between two containers', () => {
+  const changelogEntry = (version: string, date: number) => ({
+    version,
+    author: 'Jane Doe',
+    date,
+    text: `of ${version}`,
+  });
+
+  async function attach(subject: Descriptor, changelogs: object | string): Promise<void> {
+    await using store = await openLayoutForWriting(work.oci);
+    const content = Buffer.from(typeof changelogs === 'string' ? changelogs : JSON.stringify(changelogs));
+    await attachArtifact(store, subject, { artifactType: changelogsMediaType, content });
+  }
+
+  it('is that of what is newer', async () => {
+    const [a, b] = [
+      await build({ version: '1', packages: { bash: '5.2-1', old: '2' } }),
+      await build({ version: '2', packages: { bash: '5.3-1', old: '1' } }),
+    ];
+    await attach(a, { sources: { bash: [changelogEntry('5.2-1', 1)], old: [changelogEntry('2', 1)] } });
+    await attach(b, {
+      sources: { bash: [changelogEntry('5.3-1', 2), changelogEntry('5.2-1', 1)], old: [changelogEntry('1', 0)] },
+    });
+    const { changelog } = await diffContainers(session, work.root, '1', '2', { changelog: true });
+    const packages = [{ name: 'bash', from: '5.2-1', to: '5.3-1' }];
+    expect(changelog).toEqual({
+      sources: [{ source: 'bash', packages, entries: [changelogEntry('5.3-1', 2)], complete: true }],
+    });
+  });
+
+  it.each([
+    ['lacks', undefined, /^no changelogs lie beside 2: it was made by others/],
+    ['has another document as', '{}', /^the changelogs sha256:[0-9a-f]{64} are none: /],
+    ['has no JSON as', 'x', /^the changelogs sha256:[0-9a-f]{64} are none: /],
+  ])('is not known where one of them %s changelogs', async (_what, document, reason) => {
+    const [a, b] = [await build({ version: '1' }), await build({ version: '2', packages: { bash: '1' } })];
+    await attach(a, { sources: {} });
+    if (document !== undefined) await attach(b, document);
+    const { changelog } = await diffContainers(session, work.root, '1', '2', { changelog: true });
+    expect(changelog).toEqual({ reason: expect.stringMatching(reason) });
   });
 });
 

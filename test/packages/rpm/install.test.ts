@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { run } from '../../../src/exec/run.ts';
 import { tools } from '../../../src/exec/tools.ts';
 import type { PackageRequest } from '../../../src/packages/backend.ts';
+import { rpmChangelogs } from '../../../src/packages/rpm/changelogs.ts';
 import { finalizeRpms } from '../../../src/packages/rpm/finalize.ts';
 import { installRpms } from '../../../src/packages/rpm/install.ts';
 import { rpmInventory } from '../../../src/packages/rpm/inventory.ts';
@@ -111,6 +112,8 @@ describe('an installed system', () => {
       // Links and files alike; neither directories nor what is only owned.
       paths: ['/etc/tool.conf', '/usr/bin/other', '/usr/bin/tool', '/usr/lib/tool.so'],
     });
+    const changelog = { date: Date.UTC(2025, 10, 2, 12) / 1000, version: '2.0-1', text: '- Newer' };
+    expect((await rpmChangelogs(root)).get('toolkit')).toMatchObject([changelog]);
     await finalizeRpms(root);
     expect(await rpmInventory(root)).toEqual(inventory);
     const format = ['--queryformat', '%|EPOCH?{%{EPOCH}:}|%{NAME} %{VERSION}-%{RELEASE} %{ARCH}\n'];

@@ -51,7 +51,11 @@ function mergedPath(path: string): string {
 
 /** Names in a dependency: one, or of a rich one all, `(a or b if c)`, for what is more than needed does no harm. */
 function wordsOf(dependency: string): string[] {
-  return dependency.startsWith('(')
-    ? dependency.replace(/(?<=\s)[()]+|^\(+|\)+(?=\s|$)/g, ' ').split(/\s+/)
-    : [dependency];
+  if (!dependency.startsWith('(')) return [dependency];
+  return dependency.split(/\s+/).map((word) => {
+    let name = word.replace(/^\(+/, '');
+    // Names have parentheses of their own: `libc.so.6()(64bit)`.
+    while (name.endsWith(')') && name.split(')').length > name.split('(').length) name = name.slice(0, -1);
+    return name;
+  });
 }

@@ -5,8 +5,11 @@ import type { Lockfile } from '../../contract/lockfile.ts';
 import { openScratch } from '../../exec/scratch.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { plural } from '../../lib/format.ts';
+import { makeDirectoryInRoot } from '../../lib/root-files.ts';
+import { hostPath } from '../../lib/root-path.ts';
 import type { BackendContext, PackageRequest } from '../backend.ts';
 import { openRpms } from './package-file.ts';
+import { temporaryDirectory } from './scriptlets.ts';
 import { sysusersInside, sysusersScript } from './sysusers.ts';
 import { packagesInside, runTransaction } from './transaction.ts';
 
@@ -23,7 +26,7 @@ export async function installRpms(
   silentSeconds?: number,
 ): Promise<void> {
   const packages = await openRpms(lock, context.cacheDirectory, context.reporter.signal);
-  await makeDirectory(root);
+  await prepareRoot(root);
   await using scratch = await openScratch(join(context.cacheDirectory, cacheKinds.scratch.name));
   const sysusers = join(scratch.path, 'sysusers');
   await writeFile(sysusers, sysusersScript);
@@ -41,6 +44,13 @@ export async function installRpms(
   };
   await runTransaction(transaction, context, silentSeconds);
   context.reporter.note(plural(packages.length, 'package'));
+}
+
+/** What rpm takes for granted before the package that brings it. */
+async function prepareRoot(root: string): Promise<void> {
+  await makeDirectory(root);
+  await makeDirectoryInRoot(root, temporaryDirectory);
+  await chmod(await hostPath(root, temporaryDirectory), 0o1777);
 }
 
 function rpmArguments(

@@ -35,7 +35,7 @@ export async function openRpms(lock: Lockfile, cacheDirectory: string, signal: A
   return packages.sort((a, b) => compareBytes(nevra(a.header), nevra(b.header)));
 }
 
-/** What rpm calls a package in its messages: `bash-5.2.37-1.fc42.x86_64`, without the epoch. */
-export function nevra({ name, version, release, architecture }: RpmHeader): string {
-  return `${name}-${version}-${release}.${architecture}`;
+/** What rpm calls a package in its messages: `bash-5.2.37-1.fc42.x86_64`, or with an epoch `dhcp-12:4.4.3-1.fc42.x86_64`. */
+export function nevra({ name, epoch, version, release, architecture }: RpmHeader): string {
+  return `${name}-${epoch === undefined ? '' : `${epoch}:`}${version}-${release}.${architecture}`;
 }

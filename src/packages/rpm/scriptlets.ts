@@ -23,8 +23,8 @@ export function scriptKind(name: string): string {
   return `%${specNames[name] ?? name}`;
 }
 
-/** rpm writes each script there while it runs. */
-const scriptDirectory = '/var/tmp';
+/** rpm writes each script there while it runs, in the root. */
+export const temporaryDirectory = '/var/tmp';
 
 /** The error for a script that was killed for its silence: which one it was, its file tells. */
 export async function silentScript(
@@ -41,9 +41,9 @@ export async function silentScript(
 }
 
 async function runningScript(packages: readonly RpmPackage[], root: string): Promise<string | undefined> {
-  for (const name of await namesInRoot(root, scriptDirectory)) {
+  for (const name of await namesInRoot(root, temporaryDirectory)) {
     if (!name.startsWith('rpm-tmp.')) continue;
-    const text = await readTextInRootIfExists(root, `${scriptDirectory}/${name}`);
+    const text = await readTextInRootIfExists(root, `${temporaryDirectory}/${name}`);
     for (const { header } of packages) {
       const found = scriptTags.find(({ values }) => header.values.texts(values).some((script) => script === text));
       if (found !== undefined) return `${found.kind} of ${nevra(header)}`;

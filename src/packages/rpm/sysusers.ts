@@ -95,7 +95,8 @@ make_user() {
     *)
       make_group "$name" "$number"
       group=$(field group 1 "$name" 3)
-      choose "$group" passwd
+      case $number in ''|*[!0-9]*) number=$group ;; esac
+      choose "$number" passwd
       ;;
   esac
   [ "$comment" != - ] || comment=
@@ -106,15 +107,15 @@ make_user() {
 }
 
 make_member() {
-  user=$name group=$number comment= home= shell=
-  make_group "$group" -
+  user=$name others=$number comment= home= shell=
+  make_group "$others" -
   number=-
   make_user
   lines=
   while IFS= read -r line; do
     case $line in
-      "$group":*:*:) line=$line$user ;;
-      "$group":*) case ,\${line##*:}, in *,"$user",*) ;; *) line=$line,$user ;; esac ;;
+      "$others":*:*:) line=$line$user ;;
+      "$others":*) case ,\${line##*:}, in *,"$user",*) ;; *) line=$line,$user ;; esac ;;
     esac
     lines="$lines$line
 "
@@ -123,13 +124,23 @@ make_member() {
 }
 
 [ -d "$root/etc" ] || mkdir "$root/etc"
+texts=
 while IFS= read -r text || [ -n "$text" ]; do
-  kind= name= number=- comment=- home=- shell=-
-  split "$text"
-  case $kind in
-    u*) make_user ;;
-    g*) make_group "$name" "$number" ;;
-    m*) make_member ;;
-  esac
+  texts="$texts$text
+"
+done
+# Groups before users, and both before who is a member of what, in whatever order rpm has them.
+for now in g u m; do
+  while IFS= read -r text; do
+    kind= name= number=- comment=- home=- shell=-
+    split "$text"
+    case $now$kind in
+      gg*) make_group "$name" "$number" ;;
+      uu*) make_user ;;
+      mm*) make_member ;;
+    esac
+  done <<end
+$texts
+end
 done
 `;

@@ -1,4 +1,4 @@
-import { mkdir, readlink, symlink } from 'node:fs/promises';
+import { readlink, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { directoryCache } from '../../cache/directories.ts';
@@ -29,7 +29,7 @@ export interface ToolsRoot extends AsyncDisposable {
 const needed = ['rpm', '/bin/sh'];
 
 /** Where something is mounted inside. */
-const mountPoints = ['dev', 'proc', 'run', 'tmp'];
+const mountPoints = ['dev', 'proc', 'run', 'tmp', 'var/tmp'];
 
 /**
  * The rpm that installs a system: the system's own, so that its version decides and not the host's. It cannot run in a
@@ -70,7 +70,7 @@ async function openHostRoot({ reporter }: BackendContext): Promise<ToolsRoot> {
   const scratch = await openScratch(tmpdir());
   try {
     const binds: Bind[] = [];
-    for (const name of mountPoints) await mkdir(join(scratch.path, name));
+    for (const name of mountPoints) await makeDirectory(join(scratch.path, name));
     for (const path of [...hostDirectories, ...hostLinks]) {
       if (!(await exists(path))) continue;
       const target = await linkTarget(path);

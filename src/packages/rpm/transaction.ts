@@ -6,7 +6,7 @@ import { printable } from '../../lib/printable.ts';
 import type { BackendContext } from '../backend.ts';
 import { installedDatabase } from './database.ts';
 import { nevra, type RpmPackage } from './package-file.ts';
-import { silentScript } from './scriptlets.ts';
+import { silentScript, temporaryDirectory } from './scriptlets.ts';
 import { sysusersInside } from './sysusers.ts';
 import { openToolsRoot } from './tools-root.ts';
 import { transactionError } from './transaction-errors.ts';
@@ -37,7 +37,7 @@ const settings: Readonly<Record<string, string>> = {
   _dbpath: installedDatabase,
   // These are the sandbox's.
   _netsharedpath: '/proc:/sys:/dev',
-  _tmppath: '/var/tmp',
+  _tmppath: temporaryDirectory,
   _flush_io: '0',
   // Each file's hash and signature were verified when it came.
   _pkgverify_level: 'none',
@@ -45,7 +45,7 @@ const settings: Readonly<Record<string, string>> = {
 };
 
 /** Both streams of rpm and its scripts in one, so that lines stay in their order. */
-const inOneStream = 'exec rpm "$@" 2>&1';
+const inOneStream = 'exec /usr/bin/rpm "$@" 2>&1';
 
 /**
  * Installs packages into a root, all at once, with the lock's own rpm; without network or syncing.
@@ -65,6 +65,8 @@ export async function runTransaction(
     sysroot: root,
     architecture: transaction.basearch,
     binds: [...toolsRoot.binds, ...transaction.binds],
+    // rpm writes down there what it runs itself; scripts of packages it writes down in the sysroot.
+    inMemory: [temporaryDirectory],
     env: {
       SOURCE_DATE_EPOCH: String(transaction.timestamp),
       // Kernels are installed where the system boots from later, and units started never.

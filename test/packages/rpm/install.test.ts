@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { run } from '../../../src/exec/run.ts';
@@ -8,8 +8,10 @@ import { rpmChangelogs } from '../../../src/packages/rpm/changelogs.ts';
 import { finalizeRpms } from '../../../src/packages/rpm/finalize.ts';
 import { installRpms } from '../../../src/packages/rpm/install.ts';
 import { rpmInventory } from '../../../src/packages/rpm/inventory.ts';
+import { asOrdinaryUser } from '../../helpers/ordinary-user.ts';
 import type { TestRpm } from '../../helpers/rpm-packages.ts';
 import { treeDigest } from '../../helpers/tree-digest.ts';
+import { rpmOfHost } from './rpm-package.ts';
 import { baseSystem, type TestTarget, targetOf } from './target.ts';
 
 async function install(target: TestTarget, request: Pick<PackageRequest, 'languages'> = {}, documentation = true) {
@@ -38,6 +40,11 @@ const tool: TestRpm = {
     '/var/lib/tool': { directory: true, mode: 0o700, owner: 'mail', group: 'mail' },
     '/var/lib/tool/state': { text: '', directives: ['%ghost'] },
     '/usr/lib/tool.so': { linkTo: 'tool.so.1' },
+    '/proc': { directory: true, mode: 0o555 },
+    '/sys': { directory: true, mode: 0o555 },
+    '/dev': { directory: true },
+    '/run': { directory: true },
+    '/tmp': { directory: true, mode: 0o1777 },
   },
   scripts: {
     pre: 'echo "tool:x:70:70::/:/bin/false" >> /etc/passwd',
@@ -155,6 +162,57 @@ describe('an installed system', () => {
     }
     const [first = '', second = ''] = roots;
     expect(await treeDigest(second)).toBe(await treeDigest(first));
+  });
+
+  test('is installed by the rpm that it has, in a tree of its own', async () => {
+    const log: string[] = [];
+    const packages = [baseSystem, tool, library, await rpmOfHost()];
+    const target = await targetOf(packages, log);
+    const root = await install(target);
+    expect(log.filter((line) => line.includes('that of this machine'))).toEqual([]);
+    const kept = join(target.context.cacheDirectory, 'package-managers');
+    const [key = ''] = (await readdir(kept)).filter((name) => /^[0-9a-f]{64}$/.test(name));
+    const tree = join(kept, key, 'content');
+    expect((await readdir(tree)).sort()).toEqual([
+      'bin',
+      'dev',
+      'etc',
+      'lib',
+      'lib64',
+      'proc',
+      'run',
+      'sbin',
+      'tmp',
+      'usr',
+      'var',
+    ]);
+    // Neither what others bring nor what scripts make is there.
+    expect(await readdir(join(tree, 'usr/bin'))).toEqual(['busybox', 'rpm', 'sh']);
+    await finalizeRpms(root);
+    const again = await install({ ...target, directory: join(target.directory, 'again') });
+    await finalizeRpms(again);
+    expect(await treeDigest(again)).toBe(await treeDigest(root));
+    expect(await query(root, '--query', 'rpm')).toEqual(['rpm-4.18-1.x86_64']);
+  });
+
+  test('is the same for an ordinary user', async () => {
+    const target = await targetOf([baseSystem, tool, library]);
+    const { directory, context, lock } = target;
+    const root = join(directory, 'root');
+    await installRpms({}, lock, root, { documentation: false }, context);
+    await finalizeRpms(root);
+    const expected = await treeDigest(root);
+    await rm(root, { recursive: true });
+    await writeFile(join(directory, 'lock.json'), JSON.stringify(lock));
+    await run({ name: 'chown', packages: { deb: 'coreutils', rpm: 'coreutils' }, purpose: 'gives a directory away' }, [
+      '--recursive',
+      '54321:54321',
+      directory,
+    ]);
+    const files = [context.cacheDirectory, join(directory, 'lock.json'), root, join(directory, 'digest')];
+    const command = await asOrdinaryUser(directory, 'test/packages/rpm/install-program.ts', files);
+    await run(command.tool, command.args);
+    expect(await readFile(join(directory, 'digest'), 'utf8')).toBe(expected);
   });
 
   test('has documentation and languages as told, and licences always', async () => {

@@ -1,12 +1,11 @@
 import { copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { comparePackages, type LockedPackage, type Lockfile } from '../../../src/contract/lockfile.ts';
 import { digestFile, digestHex } from '../../../src/lib/digest.ts';
 import type { BackendContext } from '../../../src/packages/backend.ts';
 import { fullVersion, readRpmHeader, sourceName } from '../../../src/packages/rpm/header.ts';
-import { installRpms } from '../../../src/packages/rpm/install.ts';
 import { silentReporter } from '../../../src/progress/reporter.ts';
 import { buildRpm, type TestRpm } from '../../helpers/rpm-packages.ts';
 
@@ -37,6 +36,26 @@ export interface TestTarget {
   directory: string;
 }
 
+let builtDirectory: Promise<string> | undefined;
+const builtFiles = new Map<string, Promise<string>>();
+afterAll(async () => {
+  if (builtDirectory !== undefined) await rm(await builtDirectory, { recursive: true });
+});
+
+/** Each package is built once for all tests of a file. */
+function built(item: TestRpm): Promise<string> {
+  builtDirectory ??= mkdtemp(join(tmpdir(), 'cosa-built-'));
+  const key = JSON.stringify(item);
+  const file = builtFiles.get(key) ?? buildBeside(item, builtDirectory);
+  builtFiles.set(key, file);
+  return file;
+}
+
+async function buildBeside(item: TestRpm, parent: Promise<string>): Promise<string> {
+  // Several may have one name.
+  return buildRpm(item, await mkdtemp(join(await parent, 'rpm-')));
+}
+
 /** Builds packages and puts them where a build would download them to. */
 export async function targetOf(packages: readonly TestRpm[], log: string[] = []): Promise<TestTarget> {
   const directory = await mkdtemp(join(tmpdir(), 'cosa-target-'));
@@ -45,8 +64,7 @@ export async function targetOf(packages: readonly TestRpm[], log: string[] = [])
   await mkdir(join(cacheDirectory, 'packages'), { recursive: true });
   const locked: LockedPackage[] = [];
   for (const item of packages) {
-    const file = await buildRpm(item, directory);
-    locked.push(await cached(file, cacheDirectory));
+    locked.push(await cached(await built(item), cacheDirectory));
   }
   const lock: Lockfile = {
     family: 'rpm',
@@ -76,15 +94,4 @@ async function cached(file: string, cacheDirectory: string): Promise<LockedPacka
     repository: 'test',
     path: 'test.rpm',
   };
-}
-
-/** Installs packages on the {@link baseSystem}. @returns the root */
-export async function installed(
-  packages: readonly TestRpm[],
-  options: { documentation?: boolean } = {},
-): Promise<string> {
-  const target = await targetOf([baseSystem, ...packages]);
-  const root = join(target.directory, 'root');
-  await installRpms({}, target.lock, root, { documentation: options.documentation ?? true }, target.context);
-  return root;
 }

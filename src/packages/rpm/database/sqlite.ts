@@ -25,7 +25,7 @@ export function sqliteBlobs(file: Buffer, table: string, column: number): Buffer
   const pageSize = written === 1 ? 65_536 : written;
   const usable = pageSize - file.readUInt8(20);
   if (pageSize < 512 || usable < 480) throw new InvalidDatabaseError('its pages have no size');
-  const pages = { file, pageSize, usable };
+  const pages = { file, pageSize, usable, left: 2 * Math.ceil(file.length / pageSize) };
   for (const row of rows(pages, 1)) {
     const [type, name, , root] = columns(row);
     if (type?.toString() !== 'table' || name?.toString() !== table || root === undefined) continue;
@@ -43,9 +43,14 @@ interface Pages {
   pageSize: number;
   /** Bytes of a page that count. */
   usable: number;
+  /** How many more are read: each at most twice, however they lead to each other. */
+  left: number;
 }
 
-function pageOf({ file, pageSize, usable }: Pages, number: number): Buffer {
+function pageOf(pages: Pages, number: number): Buffer {
+  const { file, pageSize, usable } = pages;
+  pages.left -= 1;
+  if (pages.left < 0) throw new InvalidDatabaseError('its pages lead to each other');
   const begin = (number - 1) * pageSize;
   if (number < 1 || begin + pageSize > file.length) throw new InvalidDatabaseError(`it has no page ${number}`);
   return file.subarray(begin, begin + usable);

@@ -6,13 +6,13 @@ import { readText } from '../lib/text-file.ts';
 
 /** A package repository that a file beside the manifest defines. */
 export interface DefinedRepository {
-  /** What `repos` calls it: a section's name (`.repo`), or the file's (`.sources`). */
+  /** What `repos` calls it: a section's name (`.repo`), the file's, or the `X-Repolib-ID` of one of its stanzas (`.sources`). */
   name: string;
   /** Absolute path of the file. */
   path: string;
   /** With the dot: it tells the package family. */
   extension: string;
-  /** What the file says of it. */
+  /** What the file says of it; of a stanza, with empty lines for those before, so that lines keep their numbers. */
   text: string;
   /** Whether it is used where the config names none. */
   enabled: boolean;
@@ -33,11 +33,33 @@ export async function readRepositoryFiles(base: string, extensions: readonly str
       const path = join(base, file);
       const text = await readText(path, maximumConfigBytes);
       if (extension === '.repo') return sectionsOf(text, path);
-      const name = file.slice(0, -extension.length);
-      return [{ name, path, extension, text, enabled: true }];
+      return [
+        { name: file.slice(0, -extension.length), path, extension, text, enabled: true },
+        ...stanzasOf(text, path),
+      ];
     }),
   );
   return found.flat();
+}
+
+/**
+ * The stanzas of a `.sources` file that have a name of their own, which repolib gives them. A stanza that `repos` names is
+ * used even if it is not enabled, as a section of a `.repo` file is; together with its file it is used as that says.
+ * https://manpages.debian.org/stable/apt/sources.list.5.en.html#DEB822-STYLE_FORMAT
+ */
+function stanzasOf(text: string, path: string): DefinedRepository[] {
+  const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
+  const isBlank = (line: string) => /^\s*$/.test(line);
+  const begins = lines.flatMap((line, index) => (!isBlank(line) && isBlank(lines[index - 1] ?? '') ? [index] : []));
+  return begins.flatMap((begin) => {
+    const length = lines.slice(begin).findIndex(isBlank);
+    const stanza = lines.slice(begin, length === -1 ? undefined : begin + length);
+    const [, name] = /^X-Repolib-ID:\s*(\S.*?)\s*$/im.exec(stanza.join('\n')) ?? [];
+    if (name === undefined) return [];
+    const enabled = stanza.map((line) => (/^Enabled:/i.test(line) ? 'Enabled: yes' : line));
+    const placed = [...lines.slice(0, begin).map(() => ''), ...enabled];
+    return [{ name, path, extension: '.sources', text: `${placed.join('\n')}\n`, enabled: false }];
+  });
 }
 
 /** The sections of a `.repo` file: https://dnf.readthedocs.io/en/latest/conf_ref.html */

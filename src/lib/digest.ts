@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { usageError } from './errors.ts';
 
 /** An OCI digest. Only sha256 is in use: every registry and tool knows it. */
@@ -38,13 +38,19 @@ export function digestOf(data: string | NodeJS.ArrayBufferView): Digest {
   return `sha256:${sha256Hex(data)}`;
 }
 
-/** Digest and size in bytes of a file, read as a stream. */
+const largestPiece = 1 << 20;
+
+/** Digest and size in bytes of a file, read piece by piece. */
 export async function digestFile(path: string): Promise<{ digest: Digest; size: number }> {
+  await using handle = await open(path);
   const hash = createHash('sha256');
+  // Of many small files, a large buffer each is most of the work. One byte more tells the end of a file at once.
+  const buffer = Buffer.allocUnsafe(Math.min((await handle.stat()).size + 1, largestPiece));
   let size = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
-    hash.update(chunk);
-    size += chunk.length;
+  for (;;) {
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length);
+    hash.update(buffer.subarray(0, bytesRead));
+    size += bytesRead;
+    if (bytesRead === 0) return { digest: `sha256:${hash.digest('hex')}`, size };
   }
-  return { digest: `sha256:${hash.digest('hex')}`, size };
 }

@@ -59,7 +59,8 @@ const scopes = {
   repos: async (base: string, item: Case): Promise<Facts> => {
     const loaded = await treefileOf(base, item);
     const { repositories } = await findRepositories(base, loaded, ['.sources', '.repo']);
-    return { 'repos#found': repositories.filter(({ use }) => use === 'all').map(({ name }) => name) };
+    const namesOf = (wanted: string) => repositories.filter(({ use }) => use === wanted).map(({ name }) => name);
+    return { 'repos#found': namesOf('all'), 'repos#locked': namesOf('locked') };
   },
   lock: async (base: string): Promise<Facts> => {
     const lock = await readLockfile(join(base, 'manifest-lock.x86_64.json'), { basearch: 'x86_64', family: 'rpm' });

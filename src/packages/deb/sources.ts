@@ -46,7 +46,7 @@ export type VariableLookup = (name: string) => Promise<string | undefined>;
 export async function readSources(files: readonly RepositoryFile[], lookup: VariableLookup): Promise<DebSource[]> {
   const sources: DebSource[] = [];
   for (const file of files) {
-    for (const paragraph of parseControl(await readText(file.path), file.path)) {
+    for (const paragraph of parseControl(file.text ?? (await readText(file.path)), file.path)) {
       const source = await readParagraph(paragraph, file, lookup);
       if (source !== undefined) sources.push(source);
     }

@@ -1,8 +1,7 @@
 import { posix } from 'node:path';
 import { usageError } from '../../lib/errors.ts';
-import { sortByBytes } from '../../lib/order.ts';
 import { compilePerlPattern, type PerlPattern } from '../../lib/perl-pattern.ts';
-import { namesInRoot, removeInRoot, statInRoot } from '../../lib/root-files.ts';
+import { removeInRoot } from '../../lib/root-files.ts';
 import type { RootContext, RootStep } from '../context.ts';
 
 /** Takes away the paths that `remove-files` names. What is not there is nothing to remove. */
@@ -17,19 +16,12 @@ export const removeFiles: RootStep = {
 export const removeFromPackages: RootStep = {
   title: 'remove files of packages',
   async run(context) {
-    const { packages, removeFromPackages: removals } = context.request;
-    if (removals.length === 0) return;
     const owned = new Map<string, readonly string[]>();
-    /** How many packages have a path. */
-    const owners = new Map<string, number>();
-    for (const { name, paths } of packages) {
-      owned.set(name, [...(owned.get(name) ?? []), ...paths]);
-      for (const path of paths) owners.set(path, (owners.get(path) ?? 0) + 1);
-    }
-    for (const removal of removals) {
+    for (const { name, paths } of context.request.packages) owned.set(name, [...(owned.get(name) ?? []), ...paths]);
+    for (const removal of context.request.removeFromPackages) {
       const paths = owned.get(removal.package);
       if (paths === undefined) context.reporter.log(`remove-from-packages: ${removal.package} is not installed`);
-      else await removeMatches(context, removal.patterns, { paths, owners });
+      else await removeMatches(context, removal.patterns, paths);
     }
   },
 };
@@ -37,18 +29,13 @@ export const removeFromPackages: RootStep = {
 async function removeMatches(
   { root, reporter }: RootContext,
   patterns: readonly string[],
-  { paths, owners }: { paths: readonly string[]; owners: ReadonlyMap<string, number> },
+  paths: readonly string[],
 ): Promise<void> {
   for (const pattern of patterns) {
     const isFound = finder(pattern);
     const matching = paths.filter((path) => isFound(path) || ancestors(path).some(isFound));
     if (matching.length === 0) reporter.log(`remove-from-packages: ${pattern} matches nothing`);
-    // What a directory holds stands behind it.
-    for (const path of sortByBytes(matching).reverse()) {
-      const isDirectory = (await statInRoot(root, path))?.isDirectory() ?? false;
-      const isNeeded = isDirectory && ((owners.get(path) ?? 0) > 1 || (await namesInRoot(root, path)).length > 0);
-      if (!isNeeded) await removePath(root, path);
-    }
+    for (const path of matching) await removePath(root, path);
   }
 }
 

@@ -77,3 +77,12 @@ describe('readSources', () => {
     await expect(read(`${complete}Signed-by-: x\n`)).rejects.toMatchObject({ hint: 'did you mean "Signed-By"?' });
   });
 });
+
+test('what the config says of a repository counts, with the lines of its file', async () => {
+  const text = '\n\nTypes: deb\nURIs: http://a.example/\nSuites: s\nTrusted: yes\n';
+  const file = { name: 'os', path: '/config/os.sources', text };
+  await expect(readSources([file], () => Promise.resolve(undefined))).rejects.toMatchObject({
+    code: 'REPOSITORY_UNTRUSTED',
+    where: { file: '/config/os.sources', line: 6 },
+  });
+});

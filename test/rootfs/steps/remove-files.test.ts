@@ -75,18 +75,13 @@ describe('removeFromPackages', () => {
       'etc/tool.conf': '',
     });
     const owned = [
-      { name: 'tool', paths: ['/usr/share/x', '/usr/share/x/a', '/usr/share/y', '/usr/share/y/a', '/etc/tool.conf'] },
-      { name: 'other', paths: ['/usr/share/x', '/usr/share/x/b'] },
+      { name: 'tool', paths: ['/usr/share/x/a', '/usr/share/y/a', '/etc/tool.conf'] },
+      { name: 'other', paths: ['/usr/share/x/b'] },
     ];
     const removal = { package: 'tool', patterns: ['^/usr/share/[xy]$', '\\A(?i)/usr/ETC/'] };
     await removeFromPackages.run(contextFor(root, { packages: owned, removeFromPackages: [removal] }));
-    expect(Object.keys(await readTree(root))).toEqual([
-      '/etc/',
-      '/usr/',
-      '/usr/share/',
-      '/usr/share/x/',
-      '/usr/share/x/b',
-    ]);
+    const files = Object.keys(await readTree(root)).filter((path) => !path.endsWith('/'));
+    expect(files).toEqual(['/usr/share/x/b']);
   });
 
   it('ends a search that would take days', async () => {

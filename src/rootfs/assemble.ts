@@ -23,6 +23,7 @@ import { ostreeBoot } from './steps/ostree-boot.ts';
 import { overlays } from './steps/overlays.ts';
 import { postprocess } from './steps/postprocess.ts';
 import { removeFiles, removeFromPackages } from './steps/remove-files.ts';
+import { stateOverlays } from './steps/state-overlays.ts';
 import { systemAccounts } from './steps/system-accounts.ts';
 import { topLevel } from './steps/top-level.ts';
 import { units } from './steps/units.ts';
@@ -41,6 +42,7 @@ const steps: readonly RootStep[] = [
   etcGroupMembers,
   units,
   defaultTarget,
+  stateOverlays,
   osRelease,
   removeFiles,
   addFiles,

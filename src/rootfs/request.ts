@@ -82,8 +82,8 @@ export interface RootfsRequest {
   mutateOsRelease: string | undefined;
   /** Added to dracut's command line, after our own. */
   initramfsArguments: readonly string[];
-  /** Whether /opt and /usr/local are the machine's, links into /var, or part of the tree, which updates replace. */
-  optUsrlocal: 'var' | 'root';
+  /** Whether /opt and /usr/local are the machine's, links into /var, or part of the tree, which updates replace, perhaps with an overlay that the machine writes to. */
+  optUsrlocal: 'var' | 'root' | 'state-overlay';
   /** False leaves out /etc/machine-id; otherwise it says `uninitialized`. */
   machineIdCompat: boolean;
   /** What is mounted when the system boots, apart from its own. */

@@ -179,7 +179,8 @@ export const systemKeys = {
     description:
       'Where `/opt` and `/usr/local` lie. `var`, unless given: they are links into `/var`, and what packages or overlays ' +
       'have there is copied on the first boot and never updated. `root`: they are part of the system, read-only and ' +
-      'updated with it. `state-overlay`: as `root`; that they can be written to is not done yet.',
+      'updated with it. `state-overlay`: as `root`, and the machine can write to them, by ostree-state-overlay@.service; ' +
+      '`/opt` is a link to `/usr/lib/opt`.',
     example: 'root',
   },
   'container-cmd': {

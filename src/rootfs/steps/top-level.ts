@@ -5,6 +5,7 @@ import { makeDirectoryInRoot, namesInRoot, removeInRoot, renameInRoot, statInRoo
 import { hostPath } from '../../lib/root-path.ts';
 import type { RootStep } from '../context.ts';
 import { emptyDirectories, linkedDirectories } from '../lost-paths.ts';
+import type { RootfsRequest } from '../request.ts';
 
 /**
  * Directories whose content is the machine's own, and where it lives: /var is shared by all deployments.
@@ -23,13 +24,14 @@ const stateDirectories: readonly { path: string; target: string; optUsrlocal?: t
 export const topLevel: RootStep = {
   title: 'lay out the top level',
   async run({ root, request }) {
-    for (const { path, target, optUsrlocal } of stateDirectories) {
-      if (await isKeptLink(root, path, target)) continue;
-      if (optUsrlocal && request.optUsrlocal === 'root') {
+    for (const { path, target: usual, optUsrlocal = false } of stateDirectories) {
+      const target = optUsrlocal ? systemTarget(path, usual, request.optUsrlocal) : usual;
+      if (await isKeptLink(root, path, target ?? usual)) continue;
+      if (target === undefined) {
         await makeDirectoryInRoot(root, path);
         continue;
       }
-      await moveIntoVar(root, path, posix.join(posix.dirname(path), target));
+      await moveTo(root, path, posix.join(posix.dirname(path), target));
       await symlink(target, await hostPath(root, path));
     }
     await removeKernelLinks(root);
@@ -37,6 +39,12 @@ export const topLevel: RootStep = {
     for (const path of emptyDirectories) await makeEmpty(root, path, path === '/tmp' ? 0o1777 : 0o755);
   },
 };
+
+/** Where /opt or /usr/local lead; `undefined` where they stay. An overlay cannot lie at the top, which is read-only. */
+function systemTarget(path: string, usual: string, kind: RootfsRequest['optUsrlocal']): string | undefined {
+  if (kind === 'var') return usual;
+  return kind === 'state-overlay' && path === '/opt' ? 'usr/lib/opt' : undefined;
+}
 
 /**
  * True for a link that the config has made, which stays: `/srv` → `usr/lib/srv` is how content that updates replace gets
@@ -59,7 +67,7 @@ async function isKeptLink(root: string, path: string, usual: string): Promise<bo
 }
 
 /** Moves a directory, or its entries if the target is there already; makes the target if there is nothing to move. */
-async function moveIntoVar(root: string, from: string, to: string): Promise<void> {
+async function moveTo(root: string, from: string, to: string): Promise<void> {
   const stats = await statInRoot(root, from);
   if (stats?.isSymbolicLink()) await removeInRoot(root, from);
   else if (stats !== undefined) await mergeDirectory(root, from, to);

@@ -50,7 +50,7 @@ export function rootfsRequest(assembly: AssemblyInputs): RootfsRequest {
     ignoreRemovedGroups: treefile['ignore-removed-groups'],
     mutateOsRelease: treefile['mutate-os-release'],
     initramfsArguments: treefile['initramfs-args'],
-    optUsrlocal: treefile['opt-usrlocal'] === 'state-overlay' ? 'root' : (treefile['opt-usrlocal'] ?? 'var'),
+    optUsrlocal: treefile['opt-usrlocal'] ?? 'var',
     machineIdCompat: treefile['machineid-compat'] ?? true,
     mounts: mountsOf(config),
     embedded: embeddedFiles(config, formatLockfile(inputs.lock)),

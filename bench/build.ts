@@ -4,6 +4,7 @@
 import { existsSync, mkdtempSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostArchitecture } from '../src/lib/architecture.ts';
+import { createRegistries } from '../src/oci/registry.ts';
 import { createPipeline } from '../src/progress/step.ts';
 import { openConfig } from '../src/workspace/open-config.ts';
 import { packageRequest } from '../src/workspace/package-lock.ts';
@@ -14,6 +15,7 @@ import { fetchMkosi, timeMkosi } from './mkosi.ts';
 
 const rounds = 2;
 const unwatched = createPipeline(() => undefined, new AbortController().signal);
+const session = { ...unwatched, registries: createRegistries({}, { environment: {} }), stores: { environment: {} } };
 
 await using example = await exampleWorkDirectory();
 const { directory, work, cosa } = example;
@@ -29,7 +31,7 @@ function forget(): void {
   }
 }
 
-const opened = await openConfig(unwatched, await openWorkDirectory(work), hostArchitecture().name);
+const opened = await openConfig(session, await openWorkDirectory(work), { architecture: hostArchitecture().name });
 const request = packageRequest(opened.config, []);
 const mkosi = await fetchMkosi(join(directory, 'mkosi'), request);
 // The first fills its package cache.

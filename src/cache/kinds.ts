@@ -21,6 +21,8 @@ export interface CacheKind {
 export const cacheKinds = {
   /** Indexes of package repositories and apt's state, an entry for each set of repositories. */
   apt: { name: 'apt', content: 'package indexes', isPrivate: false, mostEntries: 5 },
+  /** Some ten kilobytes for each builder image, by its digest. */
+  baseManifests: { name: 'base-manifests', content: "builder images' manifests", isPrivate: false, mostEntries: 20 },
   /** Each is as large as the operating system unpacked; a container has one for each size of sectors. */
   baseDisks: { name: 'base-disks', content: 'disks that images are made of', isPrivate: true, mostEntries: 4 },
   /** A few hundred bytes for each disk image: that it is still what was written. */

@@ -31,6 +31,11 @@ export async function boundaryOf(base: string): Promise<Boundary> {
   }
 }
 
+/** The boundary of a directory that came from somewhere else: nothing around it belongs to it. */
+export async function closedBoundary(base: string): Promise<Boundary> {
+  return { base, outermost: (await ifExists(realpath(base))) ?? base };
+}
+
 /**
  * Finds a file that a config names.
  * @param directory absolute: what the name is relative to

@@ -69,6 +69,14 @@ export function argumentFragments(build: BuildArguments, base: string): { strong
   ];
   if (/^\d+$/.test(release)) strong.push(['releasever', Number(release), 'VERSION']);
   const weak: [keyof TreefileValues, unknown, string][] = [];
+  const [name, description] = [get('NAME'), get('DESCRIPTION')];
+  if (name !== undefined || description !== undefined) {
+    const metadata = {
+      ...(name === undefined ? {} : { name }),
+      ...(description === undefined ? {} : { summary: description }),
+    };
+    weak.push(['metadata', metadata, 'NAME']);
+  }
   if (version !== undefined) weak.push(['automatic-version-prefix', version, 'VERSION']);
   const replaced = get('MUTATE_OS_RELEASE');
   if (replaced !== undefined) weak.push(['mutate-os-release', replaced, 'MUTATE_OS_RELEASE']);
@@ -82,12 +90,17 @@ export function argumentFragments(build: BuildArguments, base: string): { strong
   return { stronger: fragmentOf(build, base, strong), weaker: fragmentOf(build, base, weak) };
 }
 
-const variableArguments: Readonly<Record<string, string>> = { stream: 'STREAM', osversion: 'VERSION' };
+const memberArguments: Readonly<Record<string, string>> = {
+  stream: 'STREAM',
+  osversion: 'VERSION',
+  name: 'NAME',
+  summary: 'DESCRIPTION',
+};
 
 function fragmentOf(build: BuildArguments, base: string, entries: [keyof TreefileValues, unknown, string][]): Fragment {
   const names = new Map<PropertyKey, string>(entries.map(([key, , name]) => [key, name]));
   const position = ([key, member]: readonly PropertyKey[]): SourcePosition => {
-    const name = variableArguments[String(member)] ?? names.get(key ?? '') ?? '';
+    const name = memberArguments[String(member)] ?? names.get(key ?? '') ?? '';
     return { file: build.path, line: build.values.get(name)?.line ?? 1, column: 1 };
   };
   const values: TreefileValues = Object.fromEntries(entries.map(([key, value]) => [key, value]));

@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import type { Json } from '../lib/canonical-json.ts';
 import { formatPosition, type SourcePosition } from '../lib/errors.ts';
+import { baseManifestPrefix } from './base-manifest.ts';
 import { type FlatValue, type Origin, positionOf } from './flatten.ts';
 import type { NamedOverlay, WholeConfig } from './whole.ts';
 
@@ -17,8 +18,13 @@ export function configDocument(config: WholeConfig): ConfigDocument {
   const { loaded, image, disk, platforms, overlays, repositories } = config;
   const origins = new Map<string, string>();
   const base = config.selection.base;
+  const below = config.selection.baseManifest?.directory;
+  const nameOf = (file: string) =>
+    below !== undefined && file.startsWith(`${below}/`)
+      ? `${baseManifestPrefix}${relative(below, file)}`
+      : relative(base, file) || file;
   const place = (path: readonly PropertyKey[], where: SourcePosition) =>
-    origins.set(pointer(path), formatPosition({ ...where, file: relative(base, where.file) || where.file }));
+    origins.set(pointer(path), formatPosition({ ...where, file: nameOf(where.file) }));
   for (const [key, value] of loaded.flat) placeFlat(key, value, place);
   if (image !== undefined) placeImage(image, place);
   const { platformsFile } = config;

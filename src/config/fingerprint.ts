@@ -15,7 +15,7 @@ export function configFingerprint(config: Config): Json {
     platforms: config.platforms as unknown as Json,
     repositories: config.repositories.map(({ name, text, use }) => (use === 'all' ? [name, text] : [name, text, use])),
     overlays: config.overlays.map(({ name, entries }) => ({ name, entries: entries })),
-    addedFiles: config.addedFiles.map(({ path, mode, sha256 }) => [path, mode, sha256]),
+    addedFiles: [...config.addedFiles, ...config.liveFiles].map(({ path, mode, sha256 }) => [path, mode, sha256]),
     scripts: config.scripts.map(({ content }) => content),
     accountFiles: { ...config.accountFiles },
     lockOverrides: config.lockOverrides as unknown as Json,

@@ -7,6 +7,7 @@ import { requireConsistency } from './consistency.ts';
 import { loadDiskLayout } from './disk-layout.ts';
 import { loadImageSpecification } from './image.ts';
 import type { ImageSpecification } from './image-keys.ts';
+import { readLiveFiles } from './live.ts';
 import { type LockOverride, loadLockOverrides } from './lock-overrides.ts';
 import { streamName, systemName } from './names.ts';
 import { type Overlay, readOverlays } from './overlay.ts';
@@ -61,6 +62,8 @@ export interface Config {
   overlays: readonly Overlay[];
   /** In the order in which they are copied, after all overlays. */
   addedFiles: readonly AddedFile[];
+  /** Those of `live/`, with their places in the container. */
+  liveFiles: readonly AddedFile[];
   /** Whether a file build-args.conf gives the variables: such configs are made to run in a container. */
   isDerived: boolean;
   /** In the order in which they run. */
@@ -92,7 +95,7 @@ export async function loadConfig(directory: string, options: ConfigOptions): Pro
   const loaded = await loadTreefile(base, { ...selection, basearch, stream: chosen });
   requireConsistency(loaded);
   const { treefile, variables, positionOf } = loaded;
-  const name = systemName(loaded, selection.build);
+  const name = systemName(loaded);
   const stream = streamName(loaded);
   const summary = treefile.metadata.summary ?? treefile.rojig?.summary;
   const repositories = await findRepositories(base, loaded, repositoryExtensions);
@@ -115,9 +118,10 @@ export async function loadConfig(directory: string, options: ConfigOptions): Pro
     repositoryVariables: Object.fromEntries([...variables].map(([key, value]) => [key, String(value)])),
     overlays: [...(await layersOf('ostree-layers')), ...(await layersOf('ostree-override-layers'))],
     addedFiles: await readAddedFiles(loaded),
+    liveFiles: await readLiveFiles(loaded.boundary),
     isDerived: selection.build !== undefined,
-    scripts: await readScripts(base, loaded),
-    accountFiles: await readAccountFiles(base, loaded),
+    scripts: await readScripts(loaded),
+    accountFiles: await readAccountFiles(loaded),
     lockfilePath: join(base, `manifest-lock.${basearch}.json`),
     lockOverrides: await loadLockOverrides(base, basearch),
     positionOf,

@@ -1,7 +1,6 @@
 import { isStreamName } from '../contract/tags.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { usageError } from '../lib/errors.ts';
-import { argument, type BuildArguments } from './build-arguments.ts';
 import type { LoadedTreefile } from './treefile.ts';
 
 /**
@@ -18,12 +17,12 @@ export function streamName({ variables, positionOf }: LoadedTreefile): string | 
 }
 
 /**
- * The system's short name: `metadata.name`, or `rojig.name` where that is missing, or else NAME of the build arguments.
+ * The system's short name: `metadata.name`, which NAME of build arguments gives too, or `rojig.name` where that is missing.
  * @throws CosaError `CONFIG_NAME` (exit 2)
  */
-export function systemName({ treefile, positionOf }: LoadedTreefile, build: BuildArguments | undefined): string {
+export function systemName({ treefile, positionOf }: LoadedTreefile): string {
   const key = treefile.metadata.name === undefined ? 'rojig' : 'metadata';
-  const named = treefile[key]?.name ?? argument(build, 'NAME');
+  const named = treefile[key]?.name;
   if (named === undefined) {
     throw usageError('CONFIG_NAME', 'the system has no name', {
       where: positionOf('metadata'),

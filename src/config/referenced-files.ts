@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { digestFile, digestHex } from '../lib/digest.ts';
 import { maximumConfigBytes } from '../lib/document/yaml.ts';
 import { isSystemError, type SourcePosition, usageError } from '../lib/errors.ts';
@@ -39,18 +38,14 @@ export interface AddedFile {
  */
 export async function readAddedFiles({
   treefile,
-  boundary,
+  boundaryFor,
   directoryOf,
   positionOf,
 }: LoadedTreefile): Promise<AddedFile[]> {
   return Promise.all(
     treefile['add-files'].map(async ([name, destination], index) => {
-      const { identity } = await findNamedFile(
-        boundary,
-        directoryOf('add-files', index),
-        name,
-        positionOf('add-files'),
-      );
+      const directory = directoryOf('add-files', index);
+      const { identity } = await findNamedFile(boundaryFor(directory), directory, name, positionOf('add-files'));
       const isExecutable = ((await stat(identity)).mode & 0o100) !== 0;
       const { digest } = await digestFile(identity);
       const path = destination.replace(/^\/+/, '');
@@ -63,7 +58,7 @@ export async function readAddedFiles({
  * The treefile's scripts in the order in which they run: `postprocess`, then `postprocess-script`.
  * @throws CosaError `CONFIG_FILE_MISSING` (exit 2)
  */
-export async function readScripts(base: string, { treefile, positionOf }: LoadedTreefile): Promise<Script[]> {
+export async function readScripts({ treefile, positionOf, pathOf }: LoadedTreefile): Promise<Script[]> {
   const scripts = treefile.postprocess.map((content, index) => ({
     name: `postprocess[${index}]`,
     content,
@@ -71,26 +66,29 @@ export async function readScripts(base: string, { treefile, positionOf }: Loaded
   }));
   const file = treefile['postprocess-script'];
   if (file === undefined) return scripts;
-  const content = await readNamedFile(base, file, positionOf('postprocess-script'));
-  return [...scripts, { name: file, content, where: { file: join(base, file) } }];
+  const path = pathOf(file);
+  const content = await readNamedFile(path, file, positionOf('postprocess-script'));
+  return [...scripts, { name: file, content, where: { file: path } }];
 }
 
 /**
  * Reads the account files that the treefile names.
  * @throws CosaError `CONFIG_FILE_MISSING` (exit 2)
  */
-export async function readAccountFiles(base: string, { treefile, positionOf }: LoadedTreefile): Promise<AccountFiles> {
+export async function readAccountFiles({ treefile, positionOf, pathOf }: LoadedTreefile): Promise<AccountFiles> {
   const files: AccountFiles = {};
+  const read = (name: string, key: 'check-passwd' | 'check-groups') =>
+    readNamedFile(pathOf(name), name, positionOf(key));
   const passwd = treefile['check-passwd'];
-  if (passwd?.type === 'file') files.passwd = await readNamedFile(base, passwd.filename, positionOf('check-passwd'));
+  if (passwd?.type === 'file') files.passwd = await read(passwd.filename, 'check-passwd');
   const group = treefile['check-groups'];
-  if (group?.type === 'file') files.group = await readNamedFile(base, group.filename, positionOf('check-groups'));
+  if (group?.type === 'file') files.group = await read(group.filename, 'check-groups');
   return files;
 }
 
-async function readNamedFile(base: string, name: string, where: SourcePosition): Promise<string> {
+async function readNamedFile(path: string, name: string, where: SourcePosition): Promise<string> {
   try {
-    return await readText(join(base, name), maximumConfigBytes);
+    return await readText(path, maximumConfigBytes);
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw error;
     throw usageError('CONFIG_FILE_MISSING', `the file "${name}" does not exist`, { where });

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { usageError } from '../lib/errors.ts';
+import { type SourcePosition, usageError } from '../lib/errors.ts';
 import { exists, ifExists } from '../lib/if-exists.ts';
+import { type BaseManifest, manifestNames } from './base-manifest.ts';
 import { argument, argumentFragments, type BuildArguments, readBuildArguments } from './build-arguments.ts';
 import type { Fragment } from './fragment.ts';
 import type { VariableValue } from './substitute.ts';
@@ -12,8 +13,8 @@ export interface ConfigChoice {
   variant?: string | undefined;
   /** Win over `variables` of every file. */
   variables?: ReadonlyMap<string, VariableValue> | undefined;
-  /** A directory or file, absolute or relative to the current one: the manifest of what a derived config builds upon. */
-  baseManifest?: string | undefined;
+  /** The manifest of what a derived config builds upon. */
+  baseManifest?: BaseManifest | undefined;
 }
 
 /** The files of a config that are read. */
@@ -28,10 +29,10 @@ export interface ConfigSelection {
   weaker: readonly Fragment[];
   variables: ReadonlyMap<string, VariableValue>;
   build: BuildArguments | undefined;
-  baseManifest: { directory: string; entry: string } | undefined;
+  /** The image that has the manifest which the config builds upon; undefined where the config brings that itself. */
+  builderImage: { name: string; where: SourcePosition } | undefined;
+  baseManifest: BaseManifest | undefined;
 }
-
-const manifestNames = ['manifest.yaml', 'manifest.yml', 'manifest.json'];
 
 /**
  * Finds the files of a config.
@@ -58,7 +59,8 @@ export async function selectConfig(directory: string, choice: ConfigChoice = {})
     weaker: fragments === undefined ? [] : [fragments.weaker],
     variables: given,
     build,
-    baseManifest: choice.baseManifest === undefined ? undefined : await baseManifestOf(choice.baseManifest),
+    builderImage: given.get('deriving') === false ? undefined : builderImageOf(build),
+    baseManifest: choice.baseManifest,
   };
 }
 
@@ -83,12 +85,10 @@ async function imageOf(base: string, variant: string | undefined): Promise<strin
   return variant !== undefined && (await exists(join(base, name))) ? name : 'image.yaml';
 }
 
-async function baseManifestOf(path: string): Promise<{ directory: string; entry: string }> {
-  const absolute = resolve(path);
-  const isFile = (await ifExists(stat(absolute)))?.isFile() ?? false;
-  return isFile
-    ? { directory: dirname(absolute), entry: basename(absolute) }
-    : { directory: absolute, entry: await manifestOf(absolute, undefined) };
+function builderImageOf(build: BuildArguments | undefined): ConfigSelection['builderImage'] {
+  const name = argument(build, 'BUILDER_IMG');
+  if (build === undefined || name === undefined) return undefined;
+  return { name, where: { file: build.path, line: build.values.get('BUILDER_IMG')?.line ?? 1, column: 1 } };
 }
 
 /** The release that was given from outside, as if a file had it that includes the manifest. */

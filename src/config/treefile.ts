@@ -1,7 +1,8 @@
 import { join, relative } from 'node:path';
 import type { ArchitectureName } from '../lib/architecture.ts';
 import { type SourcePosition, usageError } from '../lib/errors.ts';
-import { type Boundary, boundaryOf } from './boundary.ts';
+import { type BaseManifest, baseManifestPrefix } from './base-manifest.ts';
+import { type Boundary, boundaryOf, closedBoundary } from './boundary.ts';
 import { type FlatValue, flatten, type Origin, positionOf, substituteAll } from './flatten.ts';
 import type { Fragment } from './fragment.ts';
 import { type IncludeTree, readIncludeTree } from './include-tree.ts';
@@ -22,7 +23,7 @@ export interface TreefileOptions {
   stronger?: readonly Fragment[];
   weaker?: readonly Fragment[];
   /** The manifest of what a derived config builds upon: weaker than all else. */
-  baseManifest?: { directory: string; entry: string } | undefined;
+  baseManifest?: BaseManifest | undefined;
   /** Another name than `manifest.yaml`, relative to the config directory. */
   manifest?: string | undefined;
   mistakes?: Mistakes;
@@ -40,7 +41,11 @@ export interface LoadedTreefile {
   directoryOf(key: keyof Treefile, index: number): string;
   /** Keys that a file sets and nothing reads. */
   unread: readonly UnreadKey[];
+  /** Absolute path of a file that a value of the treefile names: `postprocess-script`, `filename` of `check-passwd`. */
+  pathOf(name: string): string;
   boundary: Boundary;
+  /** Where files may lie that are named in a directory. */
+  boundaryFor(directory: string): Boundary;
 }
 
 /**
@@ -56,10 +61,15 @@ export async function loadTreefile(base: string, options: TreefileOptions): Prom
   const tree = await readIncludeTree(manifest, { boundary, basearch, fixed, stronger, mistakes });
   const below = options.baseManifest && (await readBaseManifest(options.baseManifest, tree, { ...options, mistakes }));
   const fragments = [...tree.fragments, ...weaker, ...(below?.fragments ?? [])];
+  const isBelow = new Set(below?.fragments);
   await requireFiles(boundary, [...tree.fragments, ...weaker], mistakes);
   const variablesOfAll = below?.variables ?? tree.variables;
   attemptNow(mistakes, () => requirePlainVariables(variablesOfAll, fragments, base));
-  const flat = flatten(fragments.map((fragment) => withPathsOf(base, fragment)));
+  const nameOf = (fragment: Fragment, path: string) =>
+    isBelow.has(fragment)
+      ? `${baseManifestPrefix}${relative(options.baseManifest?.directory ?? base, path)}`
+      : relative(base, path);
+  const flat = flatten(fragments.map((fragment) => withPaths(fragment, (path) => nameOf(fragment, path))));
   substituteAll(flat, variablesOfAll);
   const values = Object.fromEntries([...flat].map(([key, { value }]) => [key, value]));
   const named = [...variablesOfAll].filter(([name]) => name !== 'basearch');
@@ -79,20 +89,29 @@ export async function loadTreefile(base: string, options: TreefileOptions): Prom
       return (Array.isArray(members) ? (members as Origin[])[index]?.fragment.directory : undefined) ?? base;
     },
     unread: [...ignoredKeys(tree.ignored), ...unreadKeys(treefileFileKeys, fragments.map(written))],
+    pathOf: (name) =>
+      name.startsWith(baseManifestPrefix) && options.baseManifest !== undefined
+        ? join(options.baseManifest.directory, name.slice(baseManifestPrefix.length))
+        : join(base, name),
+    boundaryFor: (directory) => (isIn(directory, below?.boundary.base) ? (below?.boundary ?? boundary) : boundary),
     boundary,
   };
 }
 
 /** Its files lie together somewhere else, and see the variables of the manifest. */
 async function readBaseManifest(
-  { directory, entry }: { directory: string; entry: string },
+  { directory, entry, isForeign = false }: BaseManifest,
   { variables }: IncludeTree,
   { basearch, mistakes }: { basearch: ArchitectureName; mistakes: Mistakes },
-): Promise<IncludeTree> {
-  const boundary = await boundaryOf(directory);
+): Promise<IncludeTree & { boundary: Boundary }> {
+  const boundary = isForeign ? await closedBoundary(directory) : await boundaryOf(directory);
   const tree = await readIncludeTree(entry, { boundary, basearch, fixed: variables, stronger: [], mistakes });
   await requireFiles(boundary, tree.fragments, mistakes);
-  return tree;
+  return { ...tree, boundary };
+}
+
+function isIn(path: string, directory: string | undefined): boolean {
+  return directory !== undefined && `${path}/`.startsWith(`${directory}/`);
 }
 
 /**
@@ -117,9 +136,9 @@ const defaults = Object.fromEntries(
   Object.entries(treefileKeys).flatMap(([name, key]) => ('default' in key ? [[name, key.default]] : [])),
 );
 
-/** The fragment with paths relative to the config, instead of to the file. */
-function withPathsOf(base: string, fragment: Fragment): Fragment {
-  const fromBase = (path: string) => relative(base, join(fragment.directory, path));
+/** The fragment with other names of the files that it names: as they are, they are relative to the file. */
+function withPaths(fragment: Fragment, nameOf: (path: string) => string): Fragment {
+  const fromBase = (path: string) => nameOf(join(fragment.directory, path));
   const values = { ...fragment.values };
   const script = values['postprocess-script'];
   if (script !== undefined) values['postprocess-script'] = fromBase(script);

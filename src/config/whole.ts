@@ -9,6 +9,7 @@ import { readTextIfExists } from '../lib/text-file.ts';
 import { requireConsistency } from './consistency.ts';
 import { loadDiskLayout } from './disk-layout.ts';
 import { type LoadedImageSpecification, loadImageSpecification } from './image.ts';
+import { readLiveFiles } from './live.ts';
 import { type PlacedOverride, readLockOverrides } from './lock-overrides.ts';
 import { attempt, attemptNow, keepMistakes, type Mistakes } from './mistakes.ts';
 import { streamName, systemName } from './names.ts';
@@ -59,7 +60,7 @@ export async function readWholeConfig(directory: string, options: WholeConfigOpt
   const mistakes = keepMistakes();
   const loaded = await loadTreefile(base, { ...selection, basearch, stream: options.stream, mistakes });
   const stream = attemptNow(mistakes, () => streamName(loaded));
-  attemptNow(mistakes, () => systemName(loaded, selection.build));
+  attemptNow(mistakes, () => systemName(loaded));
   attemptNow(mistakes, () => requireConsistency(loaded));
   const image = await attempt(mistakes, () =>
     loadImageSpecification(base, stream, { name: selection.image, mistakes }),
@@ -69,6 +70,7 @@ export async function readWholeConfig(directory: string, options: WholeConfigOpt
   );
   const platforms = await attempt(mistakes, () => readPlatforms(base, basearch));
   const overlays = await readNamedOverlays(loaded, mistakes);
+  await attempt(mistakes, () => readLiveFiles(loaded.boundary));
   const { repositories } = await findRepositories(base, loaded, ['.sources', '.repo'], mistakes);
   const lockfilePath = join(base, `manifest-lock.${basearch}.json`);
   const lock = await attempt(mistakes, async () => {

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { type ArchitectureName, architectureNames } from '../lib/architecture.ts';
 import { prettyJson } from '../lib/canonical-json.ts';
+import type { Digest } from '../lib/digest.ts';
 import { checkDocument, type FaultError, faultText, parseDocument, parseJson } from '../lib/document.ts';
 import { type CosaError, usageError } from '../lib/errors.ts';
 import { compareBytes } from '../lib/order.ts';
@@ -46,6 +47,16 @@ export interface Lockfile {
   answers?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Seconds since the epoch: the newest date that a repository's signed index carries. */
   repositoryTimestamp: number;
+  /** The image whose manifests the config builds upon. */
+  builder?: LockedBuilder | undefined;
+}
+
+/** What an image's name stood for when packages were locked. */
+export interface LockedBuilder {
+  /** As the config names it. */
+  image: string;
+  /** Of an index or a manifest. */
+  digest: Digest;
 }
 
 const packageName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9+._-]*$/, 'expected a package name');
@@ -92,6 +103,11 @@ const packageEntry = z.object({
   }),
 });
 
+const lockedBuilder = z.object({
+  image: z.string().min(1),
+  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected a digest') as z.ZodType<Digest>,
+});
+
 const lockMetadata = z.object({
   family: z.enum(packageFamilies).optional(),
   distribution: z
@@ -102,6 +118,7 @@ const lockMetadata = z.object({
   answers: z.record(z.string().min(1), z.array(packageName)).optional(),
   /** The newest date of the repositories' signed indexes: not the clock's, so that the same choice is the same file. */
   generated: z.iso.datetime(),
+  builder: lockedBuilder.optional(),
 });
 
 const lockfileSchema = z.object({ packages: z.record(packageName, packageEntry), metadata: lockMetadata });
@@ -110,7 +127,11 @@ const lockfileSchema = z.object({ packages: z.record(packageName, packageEntry),
 export const lockPinsSchema = z.strictObject({
   packages: z.record(z.string().min(1), pinEntry),
   metadata: z
-    .looseObject({ family: lockMetadata.shape.family, basearch: lockMetadata.shape.basearch.optional() })
+    .looseObject({
+      family: lockMetadata.shape.family,
+      basearch: lockMetadata.shape.basearch.optional(),
+      builder: lockedBuilder.optional(),
+    })
     .nullish(),
 });
 
@@ -127,13 +148,14 @@ export function formatLockfile(lock: Lockfile): string {
       return [name, { evra, digest: `sha256:${sha256}`, metadata: others.length === 0 ? file : { ...file, others } }];
     }),
   );
-  const { family, distribution, basearch, answers = {} } = lock;
+  const { family, distribution, basearch, answers = {}, builder } = lock;
   const sorted = Object.entries(answers).sort(([a], [b]) => compareBytes(a, b));
   const generated = `${new Date(lock.repositoryTimestamp * 1000).toISOString().slice(0, 19)}Z`;
   const told = {
     ...(family === undefined ? {} : { family }),
     ...(distribution === undefined ? {} : { distribution }),
     ...(sorted.length === 0 ? {} : { answers: Object.fromEntries(sorted) }),
+    ...(builder === undefined ? {} : { builder: { image: builder.image, digest: builder.digest } }),
   };
   return prettyJson({ packages, metadata: { ...told, basearch, generated } });
 }
@@ -165,6 +187,7 @@ export interface LockDocument {
   /** What the lock says of itself. */
   family: PackageFamily | undefined;
   basearch: ArchitectureName | undefined;
+  builder: LockedBuilder | undefined;
   /** Where every package can be fetched from it without asking a repository. */
   lock: Lockfile | undefined;
 }
@@ -193,6 +216,7 @@ export function parseLockDocument(text: string, file: string): LockDocument {
     pins: new Map(pins),
     family: metadata?.family,
     basearch: metadata?.basearch,
+    builder: metadata?.builder,
     lock: isOurs ? lockOf(checkDocument(lockfileSchema, value, fail), fail) : undefined,
   };
 }
@@ -224,12 +248,13 @@ function lockOf({ packages, metadata }: z.output<typeof lockfileSchema>, fail: F
       return [{ ...first, evra, sha256: hex ?? '' }, ...others].map((entry) => lockedPackage(name, entry));
     },
   );
-  const { family, distribution, basearch, answers, generated } = metadata;
+  const { family, distribution, basearch, answers, generated, builder } = metadata;
   const repositoryTimestamp = Math.floor(Date.parse(generated) / 1000);
   return {
     ...{ family, distribution, basearch, repositoryTimestamp },
     packages: locked.sort(comparePackages),
     ...(answers === undefined ? {} : { answers }),
+    ...(builder === undefined ? {} : { builder }),
   };
 }
 

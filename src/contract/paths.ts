@@ -8,6 +8,8 @@ export const containerPaths = {
   platforms: '/usr/share/coreos-assembler/platforms.json',
   /** release.yaml; see release.ts. A container without one has no more to say than image.json. */
   release: '/usr/share/coreos-assembler/release.json',
+  /** The directory `live/` of the config: boot loaders' configurations for live media, as other tools have them. */
+  live: '/usr/share/coreos-assembler/live',
   /** The flattened treefile: how the container was made. */
   manifest: '/usr/share/coreos-assembler/manifest.json',
   /**

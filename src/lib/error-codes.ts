@@ -20,6 +20,7 @@ export const errorCodes = {
   ARTIFACT_UNKNOWN: ['usage', 'A stream has no such image.'],
   AUTH_FILE_INVALID: ['usage', 'A file of credentials cannot be read.'],
   AUTH_FILE_MISSING: ['usage', 'The file of credentials that was named is not there.'],
+  BASE_MANIFEST_MISSING: ['usage', 'The image that a config builds upon has no manifests.'],
   BASE_URL: ['usage', 'The address under which files are published is none.'],
   BLOB_DIGEST_MISMATCH: ['verification', "A blob's content is not what its digest says."],
   BLOB_MISSING: ['verification', 'A blob that is named is not there.'],

@@ -25,6 +25,11 @@ export async function findReference(text: string, workDirectory: string): Promis
   return (await transport.findByName?.(rest, workDirectory)) ?? parseReference(text);
 }
 
+/** True for a text that begins as a reference does that says where the image lies; a bare name does not. */
+export function namesPlace(text: string): boolean {
+  return transportOf(text).transport.prefix !== '';
+}
+
 function transportOf(text: string): { transport: Transport; rest: string } {
   for (const transport of transports) {
     if (text.startsWith(transport.prefix)) return { transport, rest: text.slice(transport.prefix.length) };

@@ -1,9 +1,13 @@
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { VariableValue } from '../config/substitute.ts';
+import { selectConfig } from '../config/selection.ts';
 import type { WholeConfigOptions } from '../config/whole.ts';
+import { openScratch } from '../exec/scratch.ts';
 import type { ArchitectureName } from '../lib/architecture.ts';
 import { CosaError, usageError } from '../lib/errors.ts';
 import { exists } from '../lib/if-exists.ts';
+import type { Session } from './session.ts';
+import { parseVariables, settingsVariables } from './variables.ts';
 import { openWorkDirectory } from './work-directory.ts';
 
 /** What a person says of the config that is meant. */
@@ -17,15 +21,22 @@ export interface ConfigRequest {
   variables: readonly string[];
   variant?: string | undefined;
   stream?: string | undefined;
+  /** A path or a reference; `builder` for the config's builder image. */
   baseManifest?: string | undefined;
 }
 
+/** The config that is meant, and which of its files and values; to be read before it is disposed of. */
+interface FoundConfig extends AsyncDisposable {
+  config: string;
+  options: WholeConfigOptions;
+}
+
 /**
- * Finds the config that is meant.
- * @throws CosaError `CONFIG_MISSING`, `CONFIG_VARIABLE` (exit 2), `WORK_DIRECTORY_INVALID`
+ * Finds the config that is meant, and what it builds upon if that is asked for.
+ * @throws CosaError `CONFIG_MISSING`, `CONFIG_VARIABLE` (exit 2), `WORK_DIRECTORY_INVALID`, and what {@link findBaseManifest} throws
  */
-export async function findConfig(request: ConfigRequest): Promise<{ config: string; options: WholeConfigOptions }> {
-  const { directory, config: given, architecture, variant, baseManifest } = request;
+export async function findConfig(session: Session, request: ConfigRequest): Promise<FoundConfig> {
+  const { directory, config: given, architecture, variant } = request;
   const work = given === undefined ? await workDirectoryAround(directory) : undefined;
   const config = work?.config ?? resolve(directory, given ?? '.');
   if (work === undefined && !(await exists(config))) {
@@ -33,16 +44,41 @@ export async function findConfig(request: ConfigRequest): Promise<{ config: stri
       hint: 'name a config directory, or a manifest in one',
     });
   }
-  return {
-    config,
-    options: {
-      basearch: architecture,
-      variables: parseVariables(request.variables),
-      variant: variant ?? work?.settings.variant,
-      stream: request.stream ?? work?.settings.stream,
-      baseManifest: baseManifest === undefined ? undefined : resolve(directory, baseManifest),
-    },
+  const options = {
+    basearch: architecture,
+    variables: new Map([...settingsVariables(work?.settings), ...parseVariables(request.variables)]),
+    variant: variant ?? work?.settings.variant,
+    stream: request.stream ?? work?.settings.stream,
   };
+  const { baseManifest } = request;
+  if (baseManifest === undefined) return { config, options, [Symbol.asyncDispose]: async () => undefined };
+  // Loaded only here: it takes registries, policies and the cache.
+  const { findBaseManifest } = await import('./base-manifest.ts');
+  const scratch = work === undefined ? await openScratch(tmpdir()) : undefined;
+  const close = async () => scratch?.[Symbol.asyncDispose]();
+  try {
+    const selection = await selectConfig(config, options);
+    const { manifest } = await findBaseManifest(session, {
+      ...{ selection, architecture },
+      named: baseManifest === builderWord ? undefined : { name: baseManifest, directory },
+      root: work?.root ?? directory,
+      cacheDirectory: scratch?.path ?? work?.cache ?? directory,
+    });
+    if (manifest === undefined) throw noBuilder(selection.base);
+    return { config, options: { ...options, baseManifest: manifest }, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** In the place of a base manifest's name: that of the config's builder image. */
+const builderWord = 'builder';
+
+function noBuilder(directory: string) {
+  return usageError('BASE_MANIFEST_MISSING', `${directory} names no builder image`, {
+    hint: 'it stands in build-args.conf: BUILDER_IMG=REGISTRY/IMAGE@DIGEST',
+  });
 }
 
 /** The work directory that is meant where nothing is named: not where a manifest lies right here. */
@@ -54,31 +90,4 @@ async function workDirectoryAround(directory: string) {
     if (error instanceof CosaError && error.code === 'WORK_DIRECTORY_MISSING') return undefined;
     throw error;
   }
-}
-
-/**
- * Reads variables as conditions have their values: `true` and `false`, whole numbers, and texts, with or without double quotes;
- * in quotes, `"41"` is a text.
- * @throws CosaError `CONFIG_VARIABLE` (exit 2)
- */
-function parseVariables(texts: readonly string[]): Map<string, VariableValue> {
-  return new Map(
-    texts.map((text) => {
-      const [, name, value] = /^([A-Za-z0-9_]+)=([^${}]*)$/s.exec(text) ?? [];
-      if (name === undefined || value === undefined || name === 'basearch') {
-        throw usageError('CONFIG_VARIABLE', `"${text}" is no variable: expected NAME=VALUE, without $, { and }`, {
-          hint:
-            name === 'basearch' ? 'the architecture is that of --arch' : 'names have letters, digits and underscores',
-        });
-      }
-      return [name, variableValue(value)];
-    }),
-  );
-}
-
-function variableValue(text: string): VariableValue {
-  if (text === 'true' || text === 'false') return text === 'true';
-  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
-  const [, quoted] = /^"(.*)"$/s.exec(text) ?? [];
-  return quoted ?? text;
 }

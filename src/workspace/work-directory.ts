@@ -32,6 +32,10 @@ const settingsSchema = z.strictObject({
   stream: z.string().min(1).optional(),
   /** Which of the config's variants is built. */
   variant: z.string().min(1).optional(),
+  /** Win over `variables` of the config. */
+  variables: z.record(z.string().regex(/^[A-Za-z0-9_]+$/), z.union([z.string(), z.int(), z.boolean()])).optional(),
+  /** What the config builds upon, instead of its builder image: a path or a reference; relative paths start at the work directory. */
+  baseManifest: z.string().min(1).optional(),
 });
 
 export type WorkDirectorySettings = z.output<typeof settingsSchema>;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { baseManifestAt } from '../../src/config/base-manifest.ts';
 import { selectConfig } from '../../src/config/selection.ts';
 import { loadTreefile } from '../../src/config/treefile.ts';
 import { writeFiles } from './support.ts';
@@ -124,7 +125,7 @@ test('a base manifest is weaker than all else, and sees the variables', async ()
       'manifest.yaml':
         'variables: {stream: next}\nref: own\npostprocess: ["#!own"]\npackages: [coreos]\nostree-layers: [overlay/own]\n',
     },
-    { baseManifest: below },
+    { baseManifest: await baseManifestAt(below) },
   );
   expect(loaded.treefile).toMatchObject({
     ref: 'own',

@@ -5,11 +5,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseLockfile } from '../../src/contract/lockfile.ts';
 import { fetchPackages } from '../../src/flows/packages/fetch.ts';
 import { hostArchitecture } from '../../src/lib/architecture.ts';
-import { createPipeline, type Pipeline } from '../../src/progress/step.ts';
 import { workDirectoryAt, writeSettings } from '../../src/workspace/work-directory.ts';
+import { silentSession } from '../helpers/session.ts';
 import { buildPackage, type LocalRepository, serveRepository } from '../packages/deb/local-repository.ts';
 
-const pipeline: Pipeline = createPipeline(() => undefined, new AbortController().signal);
+const session = silentSession();
 
 describe('cosa fetch', () => {
   let directory: string;
@@ -41,7 +41,7 @@ describe('cosa fetch', () => {
 
   async function fetchNames(updateLockfile = false, strict = false): Promise<string[]> {
     const architecture = hostArchitecture().name;
-    const { lock, origin } = await fetchPackages(pipeline, { directory, architecture, updateLockfile, strict });
+    const { lock, origin } = await fetchPackages(session, { directory, architecture, updateLockfile, strict });
     return [origin, ...lock.packages.map(({ name, version }) => `${name} ${version}`)];
   }
   async function release(name: string, version: string): Promise<void> {

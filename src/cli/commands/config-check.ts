@@ -25,8 +25,9 @@ export const configCheck = defineCommand({
       does: 'Check the one right here for an architecture, for a script',
     },
   ],
+  registries: true,
   run: async (context, [directory], options) => {
-    const checked = await checkConfig(configRequest(context, directory, options));
+    const checked = await checkConfig(context, configRequest(context, directory, options));
     const { problems, notes } = checked;
     return {
       text: checkText(checked, context.style),

@@ -16,8 +16,9 @@ export const configDiff = defineCommand({
     { run: 'cosa config diff HEAD~1 .', does: 'Compare the commit before with the files as they are' },
     { run: 'cosa config diff variant:c9s variant:c10s --json', does: 'Compare two variants, for a script' },
   ],
+  registries: true,
   run: async (context, [before, after], options) => {
-    const found = await diffConfigs(configRequest(context, undefined, options), [before, after], context.signal);
+    const found = await diffConfigs(context, configRequest(context, undefined, options), [before, after]);
     return { text: diffText(found, context.style), json: found };
   },
 });

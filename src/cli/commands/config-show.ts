@@ -7,7 +7,7 @@ export const configShow = defineCommand({
   description:
     'Prints a config as a build sees it: the treefile with all that it includes, conditions decided and variables filled in, ' +
     'and beside its keys image.json ("image"), disk.yaml ("disk"), the platforms of the architecture, the files of overlays, ' +
-    'repositories, lockfile and overrides. The config may be of any package family; nothing is downloaded. Overlays and ' +
+    'repositories, lockfile and overrides. The config may be of any package family; nothing is downloaded, unless --base-manifest names an image. Overlays and ' +
     'repositories that are not there are warned of.',
   configure: (command) =>
     addConfigOptions(
@@ -28,11 +28,16 @@ export const configShow = defineCommand({
     },
     {
       run: 'cosa config show ../os --variable deriving=false --base-manifest ../fedora-bootc/minimal-plus',
-      does: 'Print a derived config with what it builds upon',
+      does: 'Print a config that brings what it builds upon itself, or out of a directory',
+    },
+    {
+      run: 'cosa config show --base-manifest builder',
+      does: 'Print a config together with the manifest in its builder image, as builds see it',
     },
   ],
+  registries: true,
   run: async (context, [directory], options) => {
-    const { value, origins } = await showConfig(context.events, configRequest(context, directory, options));
+    const { value, origins } = await showConfig(context, configRequest(context, directory, options));
     const isWithOrigins = options.origin === true;
     return {
       text: context.json ? '' : configYaml(value, isWithOrigins ? origins : undefined),

@@ -1,15 +1,18 @@
 import { initWorkDirectory } from '../../flows/work-directory/init.ts';
+import { parseVariables } from '../../workspace/variables.ts';
 import { defineCommand } from '../command.ts';
+import { addSaidOptions } from '../config-options.ts';
 import { line } from '../render/shown.ts';
 
 export const init = defineCommand({
   description:
     'Makes the current directory a work directory for a config: clones a git repository into src/config, or links ' +
-    'src/config to a local directory, and records source, revision, stream and upstream container in cosa.json. ' +
+    'src/config to a local directory, and records source, revision, stream and upstream container in cosa.json, and ' +
+    'variables and a base manifest that all commands here are to use. ' +
     'With --ostree the stream is that of the container. Refuses to overwrite a work directory unless --force is given; then config and settings are replaced, changes ' +
     'in a clone that were not pushed included, while containers and images stay.',
   configure: (command) =>
-    command
+    addSaidOptions(command)
       .argument('[source]', 'git URL, git repository or config directory; not needed with --ostree')
       .option('-b, --branch <branch>', 'branch or tag of the git repository')
       .option('--stream <stream>', 'build for this stream, instead of that of the container or the config')
@@ -40,6 +43,8 @@ export const init = defineCommand({
       branch,
       stream: options.stream,
       variant: options.variant,
+      variables: parseVariables(options.variable ?? []),
+      baseManifest: options.baseManifest,
       ostree,
       force,
     });

@@ -1,12 +1,12 @@
 import { Option } from '@commander-js/extra-typings';
 import type { BuildResult } from '../../flows/container/next-build/result.ts';
 import { buildContainer } from '../../flows/container/next-build.ts';
-import { hostArchitecture } from '../../lib/architecture.ts';
 import { formatBytes } from '../../lib/format.ts';
 import { sbomFormats } from '../../packages/sbom/formats.ts';
 import { openWorkDirectory } from '../../workspace/work-directory.ts';
 import { architectureOption } from '../architecture-option.ts';
 import { defineCommand } from '../command.ts';
+import { addSaidOptions, saidOfConfig } from '../config-options.ts';
 import { wholeNumber } from '../parsers.ts';
 import { line, lines, type Shown } from '../render/shown.ts';
 import type { Style } from '../render/style.ts';
@@ -27,7 +27,7 @@ function buildCommand(name: 'ostree build' | 'build') {
       'index of both. ' +
       'The list of packages is stored beside the container, as SPDX unless told otherwise.',
     configure: (command) =>
-      command
+      addSaidOptions(command)
         .addOption(
           architectureOption("the architecture to build for; the programs of another than this machine's are emulated"),
         )
@@ -78,6 +78,7 @@ function buildCommand(name: 'ostree build' | 'build') {
         run: `cosa ${name} --previous docker://registry.example.com/os/debian-coreos:stable`,
         does: 'Follow on a container of a registry: only its manifest and config are read',
       },
+      { run: `cosa ${name} --variable debug=true`, does: 'Build with a variable of the config set from outside' },
       { run: `cosa ${name} --sbom spdx cyclonedx`, does: 'List the packages in both formats' },
     ],
     namespace: true,
@@ -86,7 +87,7 @@ function buildCommand(name: 'ostree build' | 'build') {
     run: async (context, _arguments, options) => {
       const work = await openWorkDirectory(context.directory);
       const result = await buildContainer(context, work, {
-        architecture: options.arch ?? hostArchitecture().name,
+        ...saidOfConfig(context, options),
         tags: options.tag ?? [],
         version: options.version,
         previous: options.previous,

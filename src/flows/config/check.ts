@@ -4,6 +4,7 @@ import { nearestHint } from '../../lib/document/validate.ts';
 import { CosaError, type SourcePosition } from '../../lib/errors.ts';
 import { type Problem, problemsOf } from '../../lib/problems.ts';
 import { type ConfigRequest, findConfig } from '../../workspace/config-directory.ts';
+import type { Session } from '../../workspace/session.ts';
 
 /** Something that is no mistake, and perhaps not meant. */
 interface ConfigNote {
@@ -21,10 +22,10 @@ export interface ConfigCheck {
  * All that is wrong with a config, and keys that have no effect.
  * @throws CosaError what {@link findConfig} throws
  */
-export async function checkConfig(request: ConfigRequest): Promise<ConfigCheck> {
-  const { config, options } = await findConfig(request);
+export async function checkConfig(session: Session, request: ConfigRequest): Promise<ConfigCheck> {
+  await using found = await findConfig(session, request);
   try {
-    const whole = await readWholeConfig(config, options);
+    const whole = await readWholeConfig(found.config, found.options);
     return { problems: whole.problems, notes: [...unreadNotes(whole), ...variableNotes(whole)] };
   } catch (error) {
     if (!(error instanceof CosaError)) throw error;

@@ -12,6 +12,7 @@ import { usageError } from '../../lib/errors.ts';
 import { ifExists } from '../../lib/if-exists.ts';
 import { problemsError } from '../../lib/problems.ts';
 import { type ConfigRequest, findConfig } from '../../workspace/config-directory.ts';
+import type { Session } from '../../workspace/session.ts';
 
 /** One difference: at a JSON pointer, what the first has and the second has not, and the other way round. */
 export interface ConfigDifference {
@@ -26,29 +27,29 @@ export interface ConfigDifference {
  * @throws CosaError what {@link findConfig} and {@link readWholeConfig} throw, mistakes in a config (exit 2), `TOOL_FAILED` of git
  */
 export async function diffConfigs(
+  session: Session,
   request: ConfigRequest,
   sides: readonly [string, string],
-  signal: AbortSignal,
 ): Promise<ConfigDifference[]> {
   const [before, after] = [
-    await sideDocument(request, sides[0], signal),
-    await sideDocument(request, sides[1], signal),
+    await sideDocument(session, request, sides[0]),
+    await sideDocument(session, request, sides[1]),
   ];
   return differences(before, after, []);
 }
 
-async function sideDocument(request: ConfigRequest, side: string, signal: AbortSignal): Promise<Json> {
+async function sideDocument(session: Session, request: ConfigRequest, side: string): Promise<Json> {
   const [, kind, name] = /^(stream|variant):(.+)$/.exec(side) ?? [];
   if (kind !== undefined && name !== undefined) {
-    const { config, options } = await findConfig({ ...request, [kind]: name });
-    return documentOf(config, options);
+    await using found = await findConfig(session, { ...request, [kind]: name });
+    return await documentOf(found.config, found.options);
   }
   if ((await ifExists(stat(resolve(request.directory, side)))) !== undefined) {
-    const { config, options } = await findConfig({ ...request, config: side });
-    return documentOf(config, options);
+    await using found = await findConfig(session, { ...request, config: side });
+    return await documentOf(found.config, found.options);
   }
-  const { config, options } = await findConfig(request);
-  return revisionDocument(await realpath(config), options, side, signal);
+  await using found = await findConfig(session, request);
+  return await revisionDocument(await realpath(found.config), found.options, side, session.signal);
 }
 
 /** A checkout of its own: the config's is left alone. */

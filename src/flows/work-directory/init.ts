@@ -2,6 +2,7 @@ import { lstat, realpath, rename, symlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { selectConfig } from '../../config/selection.ts';
 import { describeConfigSource, isGitUrl, publicUrl } from '../../config/source.ts';
+import type { VariableValue } from '../../config/substitute.ts';
 import { labelNames } from '../../contract/labels.ts';
 import { isStreamName } from '../../contract/tags.ts';
 import { openScratch, type Scratch } from '../../exec/scratch.ts';
@@ -36,6 +37,9 @@ export interface InitOptions {
   stream?: string | undefined;
   /** Of a config that has several: which one is built. */
   variant?: string | undefined;
+  /** Variables of the config, and what it builds upon, for all commands in the work directory. */
+  variables?: ReadonlyMap<string, VariableValue>;
+  baseManifest?: string | undefined;
   /** The container that the first build follows on. */
   ostree?: string | undefined;
   /** Replace the config and the settings of a work directory. */
@@ -91,9 +95,11 @@ export async function initWorkDirectory(session: Session, options: InitOptions):
     upstream: upstream?.settings,
     stream,
     variant: options.variant,
+    ...(options.variables?.size ? { variables: Object.fromEntries(options.variables) } : {}),
+    baseManifest: options.baseManifest,
   };
   // Before anything is written: a mistyped name would be found by the first build.
-  if (options.variant !== undefined) await selectConfig(work.config, settings);
+  if (options.variant !== undefined) await selectConfig(work.config, { variant: options.variant });
   await writeSettings(work.root, settings);
   const made = { ...work, settings };
   return { ...made, stream: await streamOf(made), formerStream };

@@ -119,14 +119,47 @@ export async function fileNames(source: MetadataSource, commit: string, director
   return (await filesOf(source, commit, directory)).map(({ name }) => name);
 }
 
+/** Most files of one directory that is looked into as a whole. */
+const maximumFilesBelow = 10_000;
+
+/**
+ * The files and symbolic links below a directory, at whatever depth; of one that is not there, none.
+ * @throws CosaError `OBJECT_MISSING`, `OBJECT_INVALID`, `TREE_TOO_LARGE` (exit 4)
+ */
+export async function filesBelow(source: MetadataSource, commit: string, directory: string): Promise<TreeFile[]> {
+  const start = await dirtreeAt(source, commit, directory);
+  const left = start === undefined ? [] : [{ path: directory, dirtree: start }];
+  const found: TreeFile[] = [];
+  let seen = 0;
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const { files, directories } = next.dirtree;
+    seen += 1 + files.length;
+    if (seen > maximumFilesBelow)
+      throw treeTooLarge(commit, `has more than ${maximumFilesBelow} files in ${directory}`);
+    for (const { name, checksum } of files) found.push({ path: `${next.path}/${name}`, checksum });
+    for (const { name, tree } of directories) {
+      left.push({ path: `${next.path}/${name}`, dirtree: await readDirtree(source, tree) });
+    }
+  }
+  return found;
+}
+
 async function filesOf(source: MetadataSource, commit: string, directory: string): Promise<ParsedDirtree['files']> {
+  return (await dirtreeAt(source, commit, directory))?.files ?? [];
+}
+
+async function dirtreeAt(
+  source: MetadataSource,
+  commit: string,
+  directory: string,
+): Promise<ParsedDirtree | undefined> {
   let dirtree = await readDirtree(source, (await readCommit(source, commit)).rootTree);
   for (const part of directory.split('/').filter((name) => name !== '')) {
     const below = dirtree.directories.find(({ name }) => name === part);
-    if (below === undefined) return [];
+    if (below === undefined) return undefined;
     dirtree = await readDirtree(source, below.tree);
   }
-  return dirtree.files;
+  return dirtree;
 }
 
 async function readDirtree(source: MetadataSource, checksum: string): Promise<ParsedDirtree> {

@@ -13,6 +13,7 @@ import type { PipelineEvent } from '../../../src/progress/events.ts';
 import type { ConfigRequest } from '../../../src/workspace/config-directory.ts';
 import { cosa } from '../../cli/in-process.ts';
 import { writeFiles } from '../../config/support.ts';
+import { silentSession } from '../../helpers/session.ts';
 
 const requestFor = (directory: string, more: Partial<ConfigRequest> = {}): ConfigRequest => ({
   directory,
@@ -24,7 +25,10 @@ const requestFor = (directory: string, more: Partial<ConfigRequest> = {}): Confi
 
 async function show(directory: string, more: Partial<ConfigRequest> = {}) {
   const events: PipelineEvent[] = [];
-  const document = await showConfig((event) => void events.push(event), requestFor(directory, more));
+  const document = await showConfig(
+    { ...silentSession(), events: (event) => void events.push(event) },
+    requestFor(directory, more),
+  );
   return { ...document, warnings: events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])) };
 }
 
@@ -105,7 +109,7 @@ test('what is missing beside the treefile is warned of, and other mistakes are e
     'manifest-lock.x86_64.json': '{"packages": {}, "colour": "red"}',
   });
   await expect(show(wrong)).rejects.toMatchObject({ exitStatus: 2 });
-  const { problems } = await checkConfig(requestFor(wrong));
+  const { problems } = await checkConfig(silentSession(), requestFor(wrong));
   expect(problems.map(({ message }) => message)).toEqual([
     'unknown key "pakages"',
     '"units" must be a list, not the string "x"',
@@ -120,7 +124,7 @@ test('what is missing beside the treefile is warned of, and other mistakes are e
 test('notes tell of keys without effect and of names that nothing stands for', async () => {
   const manifest = 'metadata: {name: a}\nref: x\nmutate-os-release: ${steam}\nvariables: {stream: x}\n';
   const base = await writeFiles({ 'manifest.yaml': manifest });
-  const { problems, notes } = await checkConfig(requestFor(base));
+  const { problems, notes } = await checkConfig(silentSession(), requestFor(base));
   expect(problems).toEqual([]);
   expect(notes.map(({ message, hint }) => [message, hint])).toEqual([
     ['"ref" has no effect: containers are found by their tags', undefined],
@@ -130,7 +134,7 @@ test('notes tell of keys without effect and of names that nothing stands for', a
 
 test.each(['/work', ''])('a directory that has no config says so', async (below) => {
   const base = await writeFiles({ x: '' });
-  const { problems } = await checkConfig(requestFor(`${base}${below}`)).catch((error: unknown) => {
+  const { problems } = await checkConfig(silentSession(), requestFor(`${base}${below}`)).catch((error: unknown) => {
     if (error instanceof CosaError) return { problems: [error] };
     throw error;
   });
@@ -138,21 +142,19 @@ test.each(['/work', ''])('a directory that has no config says so', async (below)
 });
 
 describe('two configs', () => {
-  const signal = new AbortController().signal;
-
   test('of streams differ by what conditions on them decide', async () => {
     const base = await writeFiles({
       'manifest.yaml':
         'metadata: {name: a}\nvariables: {stream: stable}\npackages: [b]\nunits: [x, y]\n' +
         'conditional-include: [{if: stream != "stable", include: {packages: [debug], units: [y], recommends: false}}]\n',
     });
-    expect(await diffConfigs(requestFor(base), ['stream:stable', 'stream:next'], signal)).toEqual([
+    expect(await diffConfigs(silentSession(), requestFor(base), ['stream:stable', 'stream:next'])).toEqual([
       { pointer: '/variables/stream', before: 'stable', after: 'next' },
       { pointer: '/packages/-', after: 'debug' },
       { pointer: '/recommends', before: true, after: false },
       { pointer: '/units', before: ['x', 'y'], after: ['y', 'x', 'y'] },
     ]);
-    expect(await diffConfigs(requestFor(base), ['stream:next', 'stream:next'], signal)).toEqual([]);
+    expect(await diffConfigs(silentSession(), requestFor(base), ['stream:next', 'stream:next'])).toEqual([]);
   });
 
   test('of a commit and of the files now', async () => {
@@ -167,7 +169,7 @@ describe('two configs', () => {
     }
     await writeFiles({ 'os/manifest.yaml': 'metadata: {name: a}\npackages: [new, same]\n' }, base);
     const config = join(base, 'os');
-    expect(await diffConfigs(requestFor(config), ['HEAD', config], signal)).toEqual([
+    expect(await diffConfigs(silentSession(), requestFor(config), ['HEAD', config])).toEqual([
       { pointer: '/packages/-', before: 'old' },
       { pointer: '/packages/-', after: 'new' },
     ]);

@@ -32,7 +32,7 @@ export function rootfsRequest(assembly: AssemblyInputs): RootfsRequest {
     basearch: config.basearch,
     timestamp: inputs.timestamp,
     overlays: overrides.rootfs === undefined ? config.overlays : [...config.overlays, overrides.rootfs],
-    addedFiles: config.addedFiles,
+    addedFiles: [...config.addedFiles, ...config.liveFiles],
     units: treefile.units,
     defaultTarget: treefile['default-target'],
     postprocess: config.scripts,

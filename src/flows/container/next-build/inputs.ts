@@ -3,12 +3,11 @@ import { configFingerprint } from '../../../config/fingerprint.ts';
 import type { Config } from '../../../config/load.ts';
 import { type ConfigSource, describeConfigSource } from '../../../config/source.ts';
 import type { Lockfile } from '../../../contract/lockfile.ts';
-import type { ArchitectureName } from '../../../lib/architecture.ts';
 import type { PackageBackend, PackageRequest } from '../../../packages/backend.ts';
-import type { Pipeline } from '../../../progress/step.ts';
-import { openConfig } from '../../../workspace/open-config.ts';
+import { openConfig, type SaidOfConfig } from '../../../workspace/open-config.ts';
 import { type Overrides, readOverrides } from '../../../workspace/overrides.ts';
 import { currentLock, packageRequest } from '../../../workspace/package-lock.ts';
+import type { Session } from '../../../workspace/session.ts';
 import type { WorkDirectory } from '../../../workspace/work-directory.ts';
 import { buildTimestamp } from './timestamp.ts';
 
@@ -32,8 +31,7 @@ export interface BuildInputs {
 }
 
 /** What else goes into the container, besides what the work directory says. */
-export interface BuildParameters {
-  architecture: ArchitectureName;
+export interface BuildParameters extends SaidOfConfig {
   maxLayers: number;
   compression: 'zstd' | 'gzip';
   /** Packages that the config's lockfile does not have are an error. */
@@ -48,14 +46,14 @@ const defaultStream = 'latest';
  * @throws CosaError what the config, {@link currentLock} and {@link buildTimestamp} throw
  */
 export async function readBuildInputs(
-  pipeline: Pipeline,
+  session: Session,
   work: WorkDirectory,
   parameters: BuildParameters,
 ): Promise<BuildInputs> {
-  const { config, backend } = await openConfig(pipeline, work, parameters.architecture);
+  const { config, backend, builder } = await openConfig(session, work, parameters);
   const overrides = await readOverrides(work.overrides, backend.overridesDirectory);
   const request = packageRequest(config, overrides.packages);
-  const { lock } = await currentLock(pipeline, {
+  const { lock } = await currentLock(session, {
     ...{ config, backend, request, cacheDirectory: work.cache },
     strict: parameters.strict === true,
   });
@@ -64,7 +62,7 @@ export async function readBuildInputs(
     config,
     backend,
     request,
-    lock,
+    lock: builder === undefined ? lock : { ...lock, builder },
     overrides,
     source,
     stream: config.stream ?? defaultStream,

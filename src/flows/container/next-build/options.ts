@@ -1,10 +1,8 @@
-import type { ArchitectureName } from '../../../lib/architecture.ts';
 import type { SbomFormat } from '../../../packages/sbom/formats.ts';
+import type { SaidOfConfig } from '../../../workspace/open-config.ts';
 
 /** What a build is told on the command line. */
-export interface BuildOptions {
-  /** What the container is for. */
-  architecture: ArchitectureName;
+export interface BuildOptions extends SaidOfConfig {
   /** Tags to set besides the version and `STREAM-candidate`. */
   tags: readonly string[];
   /** Instead of the next version after the previous one. */

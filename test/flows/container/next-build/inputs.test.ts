@@ -1,4 +1,4 @@
-import { appendFile, chmod, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { formatLockfile } from '../../../../src/contract/lockfile.ts';
@@ -8,11 +8,11 @@ import {
   readBuildInputs,
 } from '../../../../src/flows/container/next-build/inputs.ts';
 import type { PipelineEvent } from '../../../../src/progress/events.ts';
-import { createPipeline } from '../../../../src/progress/step.ts';
 import { workDirectoryAt } from '../../../../src/workspace/work-directory.ts';
 import { temporaryDirectory, writeFiles } from '../../../config/support.ts';
+import { silentSession } from '../../../helpers/session.ts';
 
-const pipeline = createPipeline(() => undefined, new AbortController().signal);
+const session = silentSession();
 
 const lock = {
   family: 'deb' as const,
@@ -61,7 +61,7 @@ beforeEach(async () => {
 
 async function inputs(parameters: Partial<BuildParameters> = {}): Promise<BuildInputs> {
   const work = workDirectoryAt(root, { config: { source: config } });
-  return readBuildInputs(pipeline, work, { architecture: 'x86_64', maxLayers: 64, compression: 'zstd', ...parameters });
+  return readBuildInputs(session, work, { architecture: 'x86_64', maxLayers: 64, compression: 'zstd', ...parameters });
 }
 
 describe('the input hash', () => {
@@ -82,6 +82,7 @@ describe('the input hash', () => {
       'manifest-lock.x86_64.json',
       formatLockfile({ ...lock, packages: lock.packages.map((item) => ({ ...item, sha256: 'b'.repeat(64) })) }),
     ),
+    'a file of live/': file('live/EFI/test/grub.cfg', 'set timeout=1\n'),
     'a file in overrides/rootfs': () => writeFiles({ 'overrides/rootfs/etc/local': 'x' }, root),
   };
 
@@ -107,6 +108,49 @@ describe('the input hash', () => {
   });
 });
 
+describe('what is said of the config from outside', () => {
+  it('is an input', async () => {
+    const variables = new Map([['release', '44']]);
+    await appendFile(join(config, 'manifest.yaml'), 'metadata: {name: test-os, release: "${release}"}\n');
+    await writeFiles(
+      {
+        'manifest.yaml': (await readFile(join(config, 'manifest.yaml'), 'utf8')).replace(
+          'metadata: {name: test-os}\n',
+          '',
+        ),
+      },
+      config,
+    );
+    const before = await inputs();
+    const said = await inputs({ variables });
+    expect(said.inputHash).not.toBe(before.inputHash);
+    expect(said.config.treefile.metadata.release).toBe('44');
+    const work = workDirectoryAt(root, { config: { source: config }, variables: { release: '44' } });
+    const parameters = { architecture: 'x86_64', maxLayers: 64, compression: 'zstd' } as const;
+    expect((await readBuildInputs(session, work, parameters)).inputHash).toBe(said.inputHash);
+  });
+
+  it('a base manifest counts by its content, wherever it lies', async () => {
+    const files = {
+      'minimal-plus.yaml': 'include: minimal/manifest.yaml\n',
+      'minimal/manifest.yaml':
+        'packages: [tool]\ncheck-groups: {type: file, filename: group}\npostprocess-script: last.sh\n',
+      'minimal/group': 'root:x:0:\n',
+      'minimal/last.sh': '#!/bin/sh\n',
+    };
+    const [one, other] = [await writeFiles(files), await writeFiles(files)];
+    const changed = await writeFiles({ ...files, 'minimal/group': 'root:x:0:\nwheel:x:10:\n' });
+    const hash = async (name: string) => (await inputs({ baseManifest: { name, directory: '/' } })).inputHash;
+    expect(await hash(one)).toBe(await hash(other));
+    expect(await hash(one)).not.toBe((await inputs()).inputHash);
+    expect(await hash(one)).not.toBe(await hash(changed));
+    const { treefile, accountFiles, scripts } = (await inputs({ baseManifest: { name: one, directory: '/' } })).config;
+    expect(treefile['check-groups']).toEqual({ type: 'file', filename: 'base-manifest:minimal/group' });
+    expect(accountFiles.group).toBe('root:x:0:\n');
+    expect(scripts.map(({ name }) => name)).toEqual(['finish.sh']);
+  });
+});
+
 it('a lockfile gives the packages and the date, without asking anybody', async () => {
   const { lock: used, timestamp, stream, source } = await inputs();
   expect(used).toEqual(lock);
@@ -121,7 +165,7 @@ it('logs keys that have no effect, each once and with its position, and warns of
   await appendFile(join(config, 'manifest.yaml'), 'include: more.yaml\nselinux: true\n');
   const events: PipelineEvent[] = [];
   const work = workDirectoryAt(root, { config: { source: config } });
-  const watched = { ...pipeline, events: (event: PipelineEvent) => void events.push(event) };
+  const watched = { ...session, events: (event: PipelineEvent) => void events.push(event) };
   await readBuildInputs(watched, work, { architecture: 'x86_64', maxLayers: 64, compression: 'zstd' });
   expect(events).toEqual([
     { type: 'log', line: `${config}/manifest.yaml:8:1: "selinux" has no effect: files get no SELinux labels` },

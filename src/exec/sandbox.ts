@@ -12,8 +12,9 @@ export interface Bind {
 }
 
 export interface SandboxOptions {
-  /** The directory that becomes `/`: writable, unless there is a sysroot. */
+  /** The directory that becomes `/`: writable, unless there is a sysroot, or it is to be read alone. */
   root: string;
+  isReadOnly?: boolean;
   /** Another tree, which the command finds at {@link sysrootInside}: writable, with surroundings of its own. */
   sysroot?: string;
   /** Of the root's programs; this machine's unless given. Those of another are emulated. */
@@ -104,7 +105,8 @@ function sandboxArguments(options: SandboxOptions, command: readonly string[]): 
     ...options.env,
   };
   for (const [name, value] of Object.entries(env)) args.push('--setenv', name, value);
-  args.push(options.sysroot === undefined ? '--bind' : '--ro-bind', options.root, '/', ...surroundings(''));
+  const isWritable = options.sysroot === undefined && options.isReadOnly !== true;
+  args.push(isWritable ? '--bind' : '--ro-bind', options.root, '/', ...surroundings(''));
   if (options.sysroot !== undefined) {
     args.push('--bind', options.sysroot, sysrootInside, ...surroundings(sysrootInside));
   }

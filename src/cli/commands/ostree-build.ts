@@ -36,6 +36,9 @@ function buildCommand(name: 'ostree build' | 'build') {
           '--version <version>',
           'the version, instead of the next that is free here, with the previous build and where --push goes',
         )
+        .addOption(
+          new Option('--versionary', "the version that the config's script versionary says").conflicts('version'),
+        )
         .option(
           '--previous <reference>',
           'the container to follow on, or "none"; the last build of the stream unless given, or else that of "cosa init"',
@@ -69,6 +72,7 @@ function buildCommand(name: 'ostree build' | 'build') {
         does: 'Build for another architecture: as the version that was built of the same config, if there is one',
       },
       { run: `cosa ${name} --tag next --version 13.1`, does: 'Choose the version, and set a tag of your own' },
+      { run: `cosa ${name} --versionary`, does: 'Build as the version that the script of the config says' },
       { run: `cosa ${name} --previous none --compression gzip`, does: 'Build without a past, for old clients' },
       {
         run: `cosa ${name} --push docker://registry.example.com/os/debian-coreos`,
@@ -90,6 +94,7 @@ function buildCommand(name: 'ostree build' | 'build') {
         ...saidOfConfig(context, options),
         tags: options.tag ?? [],
         version: options.version,
+        versionary: options.versionary === true,
         previous: options.previous,
         force: options.force === true,
         maxLayers: options.maxLayers,

@@ -24,14 +24,14 @@ export interface VersionRequest {
   previous: PreviousContainer | undefined;
   /** Where the build will be pushed. */
   destination: Destination | undefined;
-  options: Pick<BuildOptions, 'version' | 'force'>;
+  options: Pick<BuildOptions, 'version' | 'versionary' | 'force'>;
 }
 
 /**
  * The version of the build to come: the one that was chosen; or that of another architecture's newest build of the same
  * config revision, if this architecture has none of that version; or the next. No version is given twice to an
  * architecture, neither in `oci/` nor where the previous container lies nor where the build will go.
- * @throws CosaError `VERSION_MISSING`, `VERSION_INVALID`, `VERSION_TAKEN` (exit 2), what the places throw
+ * @throws CosaError `VERSION_MISSING`, `VERSION_INVALID`, `VERSION_TAKEN` (exit 2), what `askVersionary` and the places throw
  */
 export async function chooseVersion(session: Session, request: VersionRequest): Promise<string> {
   const { work, store, inputs, previous, destination, options } = request;
@@ -52,19 +52,41 @@ export async function chooseVersion(session: Session, request: VersionRequest): 
     return chosen;
   }
   const prefix = inputs.config.treefile['automatic-version-prefix'];
-  if (prefix === undefined) {
+  if (prefix === undefined && options.versionary !== true) {
     throw usageError('VERSION_MISSING', 'nothing says which version this build gets', {
-      hint: 'set automatic-version-prefix in manifest.yaml, or pass --version',
+      hint: "set automatic-version-prefix in manifest.yaml, or pass --version; --versionary asks the config's script",
     });
   }
   const joined = await versionToJoin(there ? [store, there] : [store], inputs, platform);
   if (joined !== undefined) return joined;
   const elsewhere = previous?.admitted?.reader;
   const readers = [store, elsewhere, there].filter((reader) => reader !== undefined);
+  if (options.versionary === true) return versionOfScript(session, request, readers);
   const tags = await Promise.all(readers.map((reader) => reader.tagNames()));
   const last = labelOf(previous?.image, labelNames.version);
-  const rule = { prefix, suffix: inputs.config.treefile['automatic-version-suffix'] ?? '.' };
+  const rule = { prefix: prefix ?? '', suffix: inputs.config.treefile['automatic-version-suffix'] ?? '.' };
   return nextVersion(rule, inputs.timestamp, [...tags.flat(), ...(last === undefined ? [] : [last])]);
+}
+
+async function versionOfScript(
+  session: Session,
+  { work, inputs, previous }: VersionRequest,
+  readers: readonly ContentReader[],
+): Promise<string> {
+  const platform = platformFor(inputs.config.basearch);
+  const isOfStream = labelOf(previous?.image, labelNames.stream) === inputs.stream;
+  // Loaded only here: it takes what starts programs.
+  const { askVersionary } = await import('./versionary.ts');
+  return askVersionary(session, {
+    config: inputs.config,
+    variant: work.settings.variant,
+    timestamp: inputs.timestamp,
+    last: isOfStream ? labelOf(previous?.image, labelNames.version) : undefined,
+    isTaken: async (version) => {
+      for (const reader of readers) if (!(await isFree(reader, version, platform))) return true;
+      return false;
+    },
+  });
 }
 
 /** Whether nobody has given a version to the platform: only builds for others are tagged with it. */

@@ -7,6 +7,8 @@ export interface BuildOptions extends SaidOfConfig {
   tags: readonly string[];
   /** Instead of the next version after the previous one. */
   version: string | undefined;
+  /** The config's script says which version comes next. */
+  versionary?: boolean;
   /** A reference, or `none`; `undefined` for the stream's last build, or the container that `init` recorded. */
   previous: string | undefined;
   /** Build although nothing has changed. */

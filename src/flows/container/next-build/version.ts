@@ -52,3 +52,20 @@ export function checkVersion(version: string): string {
   }
   return version;
 }
+
+/**
+ * Whether a version comes before another in the counting of people: numbers by their value, part by part. Where parts differ
+ * that are no numbers, neither is older.
+ */
+export function isOlderVersion(version: string, other: string): boolean {
+  const [parts, others] = [version, other].map((text) => text.split(/[._-]/)) as [string[], string[]];
+  for (const [index, part] of parts.entries()) {
+    const otherPart = others[index];
+    if (otherPart === undefined) return false;
+    if (part === otherPart) continue;
+    if (!/^\d+$/.test(part) || !/^\d+$/.test(otherPart)) return false;
+    const [one, two] = [BigInt(part), BigInt(otherPart)];
+    if (one !== two) return one < two;
+  }
+  return parts.length < others.length;
+}

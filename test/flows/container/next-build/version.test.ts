@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkVersion, nextVersion } from '../../../../src/flows/container/next-build/version.ts';
+import { checkVersion, isOlderVersion, nextVersion } from '../../../../src/flows/container/next-build/version.ts';
 import { dateText } from '../../../../src/flows/container/next-build/version-date.ts';
 
 const noon = Date.UTC(2026, 1, 3, 12, 5, 9) / 1000;
@@ -91,4 +91,18 @@ describe('dateText', () => {
 
 it.each(['', '.1', '-1', '1:2', 'a/b', '1 2', 'x'.repeat(129)])('refuses %j as a version', (version) => {
   expect(() => checkVersion(version)).toThrow(`"${version}" cannot be a version: it becomes a tag in a registry`);
+});
+
+it.each([
+  ['13.1', '13.2', true],
+  ['13.2', '13.10', true],
+  ['13', '13.1', true],
+  ['13.1', '13', false],
+  ['13.1', '13.1', false],
+  ['14', '13.9', false],
+  ['43.20260101.3.0', '43.20260102.3.0', true],
+  ['43.20260101.20.dev3', '43.20260101.20.1', false],
+  ['99999999999999999999', '100000000000000000000', true],
+])('%s is older than %s: %s', (version, other, expected) => {
+  expect(isOlderVersion(version, other)).toBe(expected);
 });

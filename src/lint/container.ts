@@ -1,5 +1,5 @@
 import { sortByBytes } from '../lib/order.ts';
-import { readTar } from '../lib/tar/reader.ts';
+import { readTar, type TarEntry } from '../lib/tar/reader.ts';
 import { type LayerStream, mergeLayers, partsOf } from './merged-tree.ts';
 import { type FileInfo, type Node, nodeAt } from './node.ts';
 
@@ -14,9 +14,12 @@ export interface LintedContainer {
   walk(path: string): Iterable<readonly [path: string, info: FileInfo]>;
   /** The content of a file that {@link textPaths} names, or `undefined`. */
   text(path: string): string | undefined;
+  /** Whether the commit in an ostree container has SELinux labels; undefined for one without a commit. */
+  readonly isLabelled: boolean | undefined;
 }
 
 /** Files that rules read: these, and all in these directories that end so. */
+const selinuxConfigs = ['etc/selinux/config', 'usr/etc/selinux/config'];
 const textFiles = ['etc/passwd', 'etc/group', 'usr/etc/passwd', 'usr/etc/group', 'usr/lib/passwd', 'usr/lib/group'];
 const moreTextFiles = ['usr/lib/ostree/prepare-root.conf', 'etc/ostree/prepare-root.conf'];
 const textDirectories: readonly (readonly [directory: string, ending: string])[] = [
@@ -38,7 +41,8 @@ export async function readContainer(
   layers: readonly LayerStream[],
   labels: Readonly<Record<string, string>>,
 ): Promise<LintedContainer> {
-  const root = await mergeLayers(layers);
+  const objects = labelsOfCommit();
+  const root = await mergeLayers(layers, objects.watch);
   const texts = await readTexts(layers, root);
   const at = (path: string) => nodeAt(root, partsOf(path));
   const names = (path: string) => sortByBytes(at(path)?.children.keys() ?? []);
@@ -48,6 +52,24 @@ export async function readContainer(
     names,
     walk: (path) => walk(at(path), path),
     text: (path) => texts.get(path),
+    isLabelled: objects.isLabelled(),
+  };
+}
+
+const dirmeta = /^(?:\.?\/)?sysroot\/ostree\/repo\/objects\/[0-9a-f]{2}\/[0-9a-f]{62}\.dirmeta$/;
+/** One has owner, mode and a few attributes. */
+const maximumDirmetaBytes = 64 * 1024;
+
+/** Looks for labels in what a commit says of its directories: one that has any has them everywhere. */
+function labelsOfCommit() {
+  let found: boolean | undefined;
+  return {
+    async watch(entry: TarEntry): Promise<void> {
+      if (found === true || entry.type !== 'file' || entry.size > maximumDirmetaBytes || !dirmeta.test(entry.path))
+        return;
+      found = (await entry.bytes(maximumDirmetaBytes)).includes('security.selinux\0');
+    },
+    isLabelled: () => found,
   };
 }
 
@@ -69,7 +91,7 @@ function textPaths(root: Node): string[] {
     const names = [...(nodeAt(root, partsOf(directory))?.children.keys() ?? [])];
     return names.filter((name) => name.endsWith(ending)).map((name) => `${directory}/${name}`);
   });
-  return [...textFiles, ...moreTextFiles, ...sortByBytes(listed)].slice(0, maximumTexts);
+  return [...textFiles, ...moreTextFiles, ...selinuxConfigs, ...sortByBytes(listed)].slice(0, maximumTexts);
 }
 
 async function readTexts(layers: readonly LayerStream[], root: Node): Promise<ReadonlyMap<string, string>> {

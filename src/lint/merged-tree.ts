@@ -17,15 +17,22 @@ const opaque = '.wh..wh..opq';
 
 /**
  * Puts a container's layers together, as a runtime would, without their contents. Nothing is written anywhere.
+ * @param watch sees each entry, and may read it
  * @throws CosaError `LAYER_ENTRY`, `TREE_TOO_LARGE` and what {@link readTar} throws (exit 4)
  */
-export async function mergeLayers(layers: readonly LayerStream[]): Promise<Node> {
+export async function mergeLayers(
+  layers: readonly LayerStream[],
+  watch: (entry: TarEntry) => Promise<void>,
+): Promise<Node> {
   const root = directoryNode();
   const count = counter();
   for (const [layer, stream] of layers.entries()) {
     // Stays, even where the same layer hides what was there before.
     const own = new Set<Node>();
-    for await (const entry of readTar(stream())) addEntry({ root, layer, own, count }, entry);
+    for await (const entry of readTar(stream())) {
+      addEntry({ root, layer, own, count }, entry);
+      await watch(entry);
+    }
   }
   // The repository of an ostree container: its objects are the files, which stand in their places, too.
   root.children.get('sysroot')?.children.delete('ostree');

@@ -26,7 +26,19 @@ interface Breach {
 
 const tmpfiles = (lines: string) => file('usr/lib/tmpfiles.d/os.conf', lines);
 
+const object = (name: string) => `sysroot/ostree/repo/objects/aa/${name.padEnd(62, '0')}.dirmeta`;
+const selinux = (mode: string) => [
+  file('etc/selinux/config', `SELINUX=${mode}\nSELINUXTYPE=pond\n`),
+  file('etc/selinux/pond/contexts/files/file_contexts', '/.* u:r:t\n'),
+];
+
 const breaches: Breach[] = [
+  {
+    rule: 'selinux-labels',
+    what: 'a policy and a commit without labels',
+    add: [...selinux('enforcing'), file(object('1'), 'dirmeta')],
+    details: ['the policy "pond" is there, and the commit has no labels'],
+  },
   { rule: 'kernel', what: 'none', without: ['usr/lib/modules/6.12/vmlinuz'], details: ['there is no kernel'] },
   {
     rule: 'kernel',
@@ -211,4 +223,13 @@ test('a name that is no UTF-8 ends the reading, and that is the finding', async 
 test('each rule has a breach here', () => {
   const broken = new Set([...breaches.map(({ rule }) => rule), 'utf8']);
   expect([...broken].sort()).toEqual(rules.map(({ name }) => name).sort());
+});
+
+test.each([
+  ['labelled', [...selinux('enforcing'), file(object('1'), 'plain'), file(object('2'), 'x security.selinux\0u:r:t\0')]],
+  ['without a commit, which gets labels where it is installed', selinux('permissive')],
+  ['with SELinux disabled', [...selinux('disabled'), file(object('1'), 'plain')]],
+  ['without its policy', [...selinux('enforcing').slice(0, 1), file(object('1'), 'plain')]],
+])('nothing is said of labels in a container %s', async (_, added) => {
+  expect(await findings([...goodEntries(), ...added])).not.toHaveProperty('selinux-labels');
 });

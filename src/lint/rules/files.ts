@@ -106,9 +106,30 @@ export const fileRules: readonly Rule[] = [
       return container.names(ssh).flatMap((name) => (/^ssh_host_.*_key$/.test(name) ? [`/etc/ssh/${name}`] : []));
     },
   },
+  {
+    name: 'selinux-labels',
+    level: 'error',
+    source: 'cosa',
+    claim: 'files are labelled, if there is an SELinux policy that counts',
+    advice: 'build with labels, without "selinux: false"; or set SELINUX=disabled in /etc/selinux/config',
+    check: (container) => {
+      const policy = policyOf(container);
+      const isMissing = policy !== undefined && container.isLabelled === false;
+      return isMissing ? [`the policy "${policy}" is there, and the commit has no labels`] : [];
+    },
+  },
 ];
 
 /** All that is in a directory, as absolute paths. */
 function below(container: LintedContainer, directory: string): string[] {
   return container.names(directory).map((name) => `/${directory}/${name}`);
+}
+
+/** The name of the policy that a system starts with, if it is there. */
+function policyOf(container: LintedContainer): string | undefined {
+  const directory = `${etcOf(container)}/selinux`;
+  const config = container.text(`${directory}/config`) ?? '';
+  const name = /^SELINUXTYPE=[ \t]*([A-Za-z0-9._-]+)/m.exec(config)?.[1];
+  if (name === undefined || !/^SELINUX=(?:enforcing|permissive)/im.test(config)) return undefined;
+  return container.get(`${directory}/${name}/contexts/files/file_contexts`) === undefined ? undefined : name;
 }

@@ -69,7 +69,13 @@ install() {
     inst_script "$moddir/coreos-growroot.sh" /usr/sbin/coreos-growroot
     inst_script "$moddir/coreos-transpose-root.sh" /usr/sbin/coreos-transpose-root
     inst_script "$moddir/coreos-mount-var.sh" /usr/sbin/coreos-mount-var
-    inst_script "$moddir/setfiles.sh" /usr/sbin/setfiles
+    # Without a policy there is nothing to label.
+    if [[ -x /usr/sbin/setfiles ]]; then
+        inst_multiple setfiles
+    else
+        inst_script "$moddir/setfiles.sh" /usr/sbin/setfiles
+    fi
+    inst_script "$moddir/coreos-label-var.sh" /usr/sbin/coreos-label-var
     inst_script "$moddir/selinux-config.sh" /usr/sbin/coreos-selinux-config
     inst_simple "$moddir/selinux-config.conf" "$systemdsystemunitdir/ignition-files.service.d/10-selinux-config.conf"
     install_unit coreos-unique-disk.service ignition-diskful.target

@@ -142,7 +142,7 @@ function unreadOf(files: readonly ReadFile[]): UnreadKey[] {
     ...[...others].map(([key, where]): UnreadKey => {
       const [near] = nearest(key, Object.keys(imageFileKeys));
       const reason = 'only other tools read it, from image.json';
-      return { key, where, family: 'any', reason, nearest: near };
+      return { key, where, reason, nearest: near };
     }),
   ];
 }

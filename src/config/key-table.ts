@@ -37,6 +37,8 @@ export interface KeyDefinition {
     readonly because: string;
     /** Values that say what happens anyway: nobody is warned of those. */
     readonly unless?: readonly Json[];
+    /** The package family that reads it all the same. */
+    readonly butFor?: 'rpm' | 'deb';
   };
   /** Where `${…}` stands for a variable: in the string, or in each string of the map; or in these of its members alone. */
   readonly substituted?: true | readonly string[];

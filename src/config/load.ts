@@ -113,7 +113,7 @@ export async function loadConfig(directory: string, options: ConfigOptions): Pro
     disk: await loadDiskLayout(base, image.specification.size),
     platforms: await loadPlatforms(base, basearch),
     release: await loadReleaseSettings(base),
-    repositoryExtension: requireFamily(repositories, repositoryExtensions, (item) => positionOf('repos', item)),
+    repositoryExtension: requireFamily(repositories, repositoryExtensions, () => positionOf('repos')),
     repositories: repositories.repositories,
     repositoryVariables: Object.fromEntries([...variables].map(([key, value]) => [key, String(value)])),
     overlays: [...(await layersOf('ostree-layers')), ...(await layersOf('ostree-override-layers'))],

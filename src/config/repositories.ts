@@ -18,10 +18,6 @@ export interface ConfigRepositories {
   extension: string | undefined;
 }
 
-/** Every ending that a family has, also of those that are known by name alone: a config of theirs may lie here whole. */
-const extensions = ['.sources', '.repo'];
-const familyNames: Readonly<Record<string, string>> = { '.repo': 'rpm', '.sources': 'deb' };
-
 /**
  * The repositories that a config uses: those that `repos` names, or, where no file has that key, all that are defined beside the
  * manifest and enabled; then those of `lockfile-repos`.
@@ -36,7 +32,7 @@ export async function findRepositories(
   known: readonly string[],
   mistakes: Mistakes = endAtFirst,
 ): Promise<ConfigRepositories> {
-  const defined = (await attempt(mistakes, () => readRepositoryFiles(base, extensions))) ?? [];
+  const defined = (await attempt(mistakes, () => readRepositoryFiles(base, known))) ?? [];
   const repositories: ConfigRepository[] = [];
   for (const [key, use] of [
     ['repos', 'all'],
@@ -101,26 +97,20 @@ function named(
 }
 
 /**
- * The family ending of repositories that packages can be installed from.
+ * The ending that the repositories of a config have.
  * @param known endings of the families that can be built
  * @throws CosaError `CONFIG_REPOSITORY_MISSING` (exit 2)
  */
 export function requireFamily(
-  { repositories, extension }: ConfigRepositories,
+  { extension }: ConfigRepositories,
   known: readonly string[],
-  position: (name?: string) => SourcePosition,
+  position: () => SourcePosition,
 ): string {
   if (extension === undefined) {
     throw usageError('CONFIG_REPOSITORY_MISSING', 'no package repository is named', {
       where: position(),
       hint: `add "repos: [NAME]" and beside it a file NAME with one of the endings ${known.join(', ')}`,
     });
-  }
-  if (!known.includes(extension)) {
-    const name = repositories[0]?.name ?? '';
-    const message = `the repository "${name}" is of the ${familyNames[extension] ?? extension} family, which this release does not build`;
-    const hint = `it builds systems whose repositories are ${known.map((ending) => `NAME${ending}`).join(' or ')}; "cosa config show" prints any`;
-    throw usageError('CONFIG_REPOSITORY_MISSING', message, { where: position(name), hint });
   }
   return extension;
 }

@@ -159,7 +159,6 @@ function ignoredKeys(ignored: readonly { key: string; where: SourcePosition }[])
   return ignored.map(({ key, where }) => ({
     key,
     where,
-    family: 'any',
     reason: 'of keys that stand right in a conditional-include, only those of the flattened treefile count',
   }));
 }

@@ -57,8 +57,8 @@ export async function openConfig(
   });
   const backend = backendFor(config.repositoryExtension);
   if (backend === undefined) throw new Error(`no package family has ${config.repositoryExtension} files`);
-  for (const { key, where, family, reason, nearest } of config.unread) {
-    if (family === backend.family) continue;
+  for (const { key, where, butFor, reason, nearest } of config.unread) {
+    if (butFor === backend.family) continue;
     const message = `${formatPosition(where)}: "${key}" has no effect: ${reason}`;
     if (nearest === undefined) session.events({ type: 'log', line: message });
     else session.events({ type: 'warning', message, hint: `did you mean "${nearest}"?` });

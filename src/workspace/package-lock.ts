@@ -177,13 +177,18 @@ async function resolveAnew(pipeline: Pipeline, options: LockOptions): Promise<Lo
   const { config, backend, request, cacheDirectory } = options;
   const name = await keptName(options);
   return runStep(pipeline, 'resolve packages', async (reporter) => {
-    const positionOf = (name: string) =>
-      config.positionOf(config.treefile.packages.includes(name) ? 'packages' : 'exclude-packages', name);
+    const positionOf = (name: string) => config.positionOf(keyOf(name, config), name);
     const lock = await backend.resolve(request, { cacheDirectory, reporter, positionOf });
     await keepLock(cacheDirectory, name, lock);
     reporter.note(plural(lock.packages.length, 'package'));
     return lock;
   });
+}
+
+/** The key that names a package. */
+function keyOf(name: string, { treefile }: Config): 'packages' | 'exclude-packages' | 'repo-packages' {
+  if (treefile.packages.includes(name)) return 'packages';
+  return treefile['exclude-packages'].includes(name) ? 'exclude-packages' : 'repo-packages';
 }
 
 /** A kept choice is found by everything that led to it. */

@@ -15,8 +15,6 @@ interface BadInput {
   hint?: string;
   /** A whole one. */
   manifest?: string;
-  /** Endings of repository files, where the usual two are not meant. */
-  extensions?: string[];
 }
 
 // The manifest's own lines start at line 3.
@@ -332,16 +330,6 @@ const cases: BadInput[] = [
     hint: 'did you mean "debian"?',
   },
   {
-    title: 'repositories of a family that is not built',
-    files: { 'fedora.repo': '[fedora]\n' },
-    manifest: 'metadata: {name: a}\nrepos: [fedora]\n',
-    extensions: ['.sources'],
-    code: 'CONFIG_REPOSITORY_MISSING',
-    where: 'manifest.yaml:2:9',
-    message: 'the repository "fedora" is of the rpm family, which this release does not build',
-    hint: 'it builds systems whose repositories are NAME.sources; "cosa config show" prints any',
-  },
-  {
     title: 'a repository file that is none',
     files: { 'a.repo': '[a]\nname=a\nbase url\n' },
     code: 'CONFIG_SYNTAX',
@@ -448,11 +436,10 @@ const cases: BadInput[] = [
   },
 ];
 
-test.each(cases)('$title', async ({ files, manifest: whole, code, where, message, hint, extensions }) => {
+test.each(cases)('$title', async ({ files, manifest: whole, code, where, message, hint }) => {
   const manifest = whole ?? minimalConfig['manifest.yaml'] + (files['manifest.yaml'] ?? '');
   const base = await writeFiles({ ...minimalConfig, ...files, 'manifest.yaml': manifest });
-  const options = { ...testOptions, ...(extensions === undefined ? {} : { repositoryExtensions: extensions }) };
-  const error: unknown = await loadConfig(base, options).catch((thrown: unknown) => thrown);
+  const error: unknown = await loadConfig(base, testOptions).catch((thrown: unknown) => thrown);
   if (!(error instanceof CosaError)) throw new Error('expected a CosaError', { cause: error });
   expect({
     code: error.code,

@@ -29,7 +29,7 @@ export const packageKeys = {
     merge: 'append',
     family: 'any',
     description:
-      'Package repositories: each is the name of a file `NAME.sources` (deb822) beside `manifest.yaml`, the `X-Repolib-ID` of one stanza in such a file, or the name of a section `[NAME]` in any file `*.repo` there. The ending decides the package family; rpm is not built yet. Where no file has this key, all repositories that are defined there and enabled are used.',
+      'Package repositories: each is the name of a file `NAME.sources` (deb822) beside `manifest.yaml`, the `X-Repolib-ID` of one stanza in such a file, or the name of a section `[NAME]` in any file `*.repo` there. The ending decides the package family. Where no file has this key, all repositories that are defined there and enabled are used.',
     example: '[debian, debian-security]',
     default: [],
   },

@@ -17,7 +17,7 @@ export const rpmKeys = {
     description:
       'Packages that must come from one repository. What a stronger file names is taken out of the entries of weaker ones.',
     example: '[{repo: fedora-updates, packages: [podman skopeo]}]',
-    unread: { because: 'packages are taken from any of the repositories' },
+    unread: { because: 'packages are taken from any of the repositories', butFor: 'rpm' },
   },
   'install-langs': {
     type: anyTextList,
@@ -25,7 +25,7 @@ export const rpmKeys = {
     family: 'rpm',
     description: 'Languages whose translations are installed.',
     example: '[en_US]',
-    unread: { because: 'the translations of all languages are installed' },
+    unread: { because: 'the translations of all languages are installed', butFor: 'rpm' },
   },
   'platform-module': {
     type: anyText,
@@ -34,7 +34,7 @@ export const rpmKeys = {
     description: 'The platform of modules.',
     example: 'platform:f41',
     substituted: true,
-    unread: { because: 'there are no modules' },
+    unread: { because: 'there are no modules', butFor: 'rpm' },
   },
   'boot-location': {
     type: choice('new', 'modules', 'kernel-install'),
@@ -59,7 +59,7 @@ export const rpmKeys = {
     family: 'rpm',
     description: 'The format of the RPM database.',
     example: 'sqlite',
-    unread: { because: 'the packages are not RPMs' },
+    unread: { because: 'the packages are not RPMs', butFor: 'rpm' },
   },
   'rpmdb-normalize': {
     type: flag,
@@ -67,7 +67,7 @@ export const rpmKeys = {
     family: 'rpm',
     description: 'Whether the RPM database is made reproducible.',
     example: 'true',
-    unread: { because: 'the packages are not RPMs' },
+    unread: { because: 'the same packages make the same database anyway', unless: [true] },
   },
   repovars: {
     type: textMap,
@@ -75,7 +75,7 @@ export const rpmKeys = {
     family: 'rpm',
     description: 'Variables of `.repo` files; not `releasever` and `basearch`, which are there anyway.',
     example: '{contentdir: fedora}',
-    unread: { because: 'only .repo files have such variables' },
+    unread: { because: 'only .repo files have such variables', butFor: 'rpm' },
   },
   'repo-metadata': {
     type: metadataPlace,

@@ -168,8 +168,8 @@ test('a key that several files set is named once, where the strongest has it', a
   const base = await writeFiles({
     ...minimalConfig,
     'manifest.yaml': `${minimalConfig['manifest.yaml']}include: [one.yaml, two.yaml]\n`,
-    'one.yaml': '# a comment\nselinux: true\n',
-    'two.yaml': 'selinux: true\n',
+    'one.yaml': '# a comment\nref: a\n',
+    'two.yaml': 'ref: b\n',
     'image.yaml': 'include: [weak.yaml, strong.yaml]\n',
     'weak.yaml': 'ostree-remote: example\n',
     'strong.yaml': 'size: 9\nostree-remote: example\n',

@@ -18,7 +18,6 @@ const sentences: readonly (readonly [RegExp, string])[] = [
   ],
   [/^package (\S+) conflicts with (.+) provided by (\S+)$/, '$1 conflicts with $2, which $3 provides'],
   [/^package (\S+) obsoletes (.+) provided by (\S+)$/, '$1 takes the place of $2, which $3 provides'],
-  [/^cannot install both (\S+) from \S+ and (\S+) from \S+$/, '$1 and $2 cannot both be installed'],
   [/^cannot install both (\S+) and (\S+)$/, '$1 and $2 cannot both be installed'],
   [/^cannot install the best candidate for the job$/, 'the newest version of what is asked for cannot be installed'],
 ];
@@ -28,7 +27,12 @@ const empty = ['conflicting requests', 'package conflicts', ''];
 
 /** A solver's sentence in our words: `foo 1.0-1.noarch needs bar, which nothing provides`. */
 export function readableProblem(text: string): string {
-  const line = printable(text.trim().replace(/^[-\s]+/, ''));
+  const bare = text
+    .trim()
+    .replace(/^[-\s]+/, '')
+    .replace(/^Problem(?: \d+)?: /i, '');
+  // Dnf 5 says the repository of each package.
+  const line = printable(bare.replace(/(\S+-[^-\s]+-[^-\s]+\.\w+) from \S+/g, '$1'));
   const known = sentences.find(([pattern]) => pattern.test(line));
   const sentence = known === undefined ? line : line.replace(known[0], known[1]);
   // NAME-VERSION-RELEASE.ARCHITECTURE, as lockfiles have it.
@@ -47,10 +51,10 @@ export function unsolvable(problems: readonly (readonly string[])[], exclude: re
         .flat()
         .flatMap((text) => text.split('\n'))
         .map(readableProblem)
-        .filter((line) => !empty.includes(line.toLowerCase()) && !/^problem(?: \d+)?:?$/i.test(line)),
+        .filter((line) => !empty.includes(line.toLowerCase())),
     ),
   ];
-  const shown = lines.slice(0, 20).map((line) => `  ${line.replace(/^Problem(?: \d+)?: /i, '')}`);
+  const shown = lines.slice(0, 20).map((line) => `  ${line}`);
   const more = lines.length > shown.length ? [`  and ${lines.length - shown.length} more`] : [];
   const text = [...shown, ...more].join('\n');
   const blocked = exclude.filter((name) =>

@@ -28,6 +28,10 @@ export const rpmBackend: PackageBackend = {
     const { rpmInventory } = await import('./rpm/inventory.ts');
     return rpmInventory(root);
   },
+  async changelogs(root) {
+    const { rpmChangelogs } = await import('./rpm/changelogs.ts');
+    return rpmChangelogs(root);
+  },
   async finalize(root) {
     const { finalizeRpms } = await import('./rpm/finalize.ts');
     return finalizeRpms(root);

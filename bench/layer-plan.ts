@@ -12,8 +12,13 @@
 // Real updates: Debian 13 without its security and updates suites against Debian 13 with them, which is much or little
 // according to how long ago the last point release was; and Debian 12, which gets no more point releases: since the
 // last one everything comes through the security suite. As root, with a Debian mirror.
+//
+// With two directories of rpms, as scripts/run-rpms-from-debs.ts makes them, it is the example of rpms that is built, of the
+// first and then of the second:
+//
+//   npx tsx bench/layer-plan.ts BEFORE/repo AFTER/repo KEY
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   cpSync,
   lstatSync,
@@ -48,12 +53,15 @@ const lockfile = z.object({
   packages: z.record(z.string(), z.object({ evra: z.string(), metadata: z.object({ size: z.number() }) })),
 });
 
-interface Debian {
-  release: '12' | '13';
-  suite: string;
+/** An example, of an older and of a newer state of its repositories. */
+interface Update {
+  title: string;
+  example: string;
+  /** Changes a copy of the example so that its packages come from the one or the other. */
+  prepare(config: string, state: 'before' | 'after'): void;
 }
 
-function measure({ release, suite }: Debian): void {
+function measure({ title, example, prepare }: Update): void {
   const directory = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), 'cosa-bench-'));
   const config = join(directory, 'config');
   const work = join(directory, 'work');
@@ -67,39 +75,72 @@ function measure({ release, suite }: Debian): void {
     });
   }
 
-  function build(tag: string, sources: string): void {
-    writeFileSync(join(config, 'debian.sources'), sources);
+  function build(state: 'before' | 'after'): void {
+    prepare(config, state);
     cosa('fetch', '--update-lockfile');
-    cosa('ostree', 'build', '--tag', tag, '--sbom', 'none');
+    cosa('ostree', 'build', '--tag', state, '--sbom', 'none');
   }
 
   try {
-    cpSync(join(checkout, 'examples/debian-coreos'), config, { recursive: true, verbatimSymlinks: true });
-    if (release === '12') makeDebian12(config);
+    // The example of rpms has links to the other one.
+    cpSync(join(checkout, 'examples', example), config, {
+      recursive: true,
+      dereference: example !== 'debian-coreos',
+      verbatimSymlinks: example === 'debian-coreos',
+    });
     mkdirSync(work);
+    prepare(config, 'before');
     cosa('init', config);
-    const main = source('${mirror}', suite);
-    build('before', main);
-    build(
-      'after',
-      [source('${mirror}', suite, `${suite}-updates`), source('${mirror-security}', `${suite}-security`)].join('\n'),
-    );
+    build('before');
+    build('after');
     const { packages } = difference.parse(JSON.parse(cosa('diff', 'before', 'after', '--json')));
     const changed = [...packages.added, ...packages.upgraded].map(({ name }) => name);
     const host = update.parse(JSON.parse(cosa('diff', '--download', 'before', 'after', '--json')));
     const lock = lockfile.parse(JSON.parse(readFileSync(join(config, 'manifest-lock.x86_64.json'), 'utf8'))).packages;
     const floor = compressedFiles(join(work, 'cache/roots'), lock, changed, directory);
-    print(`Debian ${release}`, { changed, lock, floor, host });
+    print(title, { changed, lock, floor, host });
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
+function debian(release: '12' | '13', suite: string): Update {
+  return {
+    title: `Debian ${release}`,
+    example: 'debian-coreos',
+    prepare(config, state) {
+      const main = source('${mirror}', suite);
+      const updates = [
+        source('${mirror}', suite, `${suite}-updates`),
+        source('${mirror-security}', `${suite}-security`),
+      ];
+      writeFileSync(join(config, 'debian.sources'), state === 'before' ? main : updates.join('\n'));
+      if (release === '12' && state === 'before') makeDebian12(config);
+    },
+  };
+}
+
 /** The example is one of Debian 13: what Debian 12 does not have goes. */
 function makeDebian12(config: string): void {
-  edit(join(config, 'manifest.yaml'), 'releasever: "13"', 'releasever: "12"');
+  const manifest = join(config, 'manifest.yaml');
+  if (readFileSync(manifest, 'utf8').includes('releasever: "12"')) return;
+  edit(manifest, 'releasever: "13"', 'releasever: "12"');
   edit(join(config, 'manifests/system.yaml'), /^ *- systemd-repart\n/m, '');
   edit(join(config, 'manifests/boot-x86_64.yaml'), /^ *- \[grub-efi-amd64-unsigned, .*\n/m, '');
+}
+
+/** @param places of the two repositories, `HOST:PORT` */
+function rpms(places: Readonly<Record<'before' | 'after', string>>, key: string): Update {
+  return {
+    title: 'rpms',
+    example: 'rpm-coreos',
+    prepare(config, state) {
+      cpSync(key, join(config, 'RPM-GPG-KEY-rpm-coreos'));
+      const manifest = join(config, 'manifest.yaml');
+      const text = readFileSync(manifest, 'utf8');
+      writeFileSync(manifest, text.replace(/^( *repository:) .*$/m, `$1 ${places[state]}`));
+    },
+  };
 }
 
 function edit(file: string, text: string | RegExp, replacement: string): void {
@@ -194,5 +235,23 @@ function ratio(bytes: number, floor: number): string {
   return floor === 0 ? '-' : (bytes / floor).toFixed(2);
 }
 
-measure({ release: '13', suite: 'trixie' });
-measure({ release: '12', suite: 'bookworm' });
+/** Serves a directory until the process ends: this one waits for what it calls. */
+function serve(directory: string, port: number): string {
+  const server = spawn(
+    'python3',
+    ['-m', 'http.server', String(port), '--bind', '127.0.0.1', '--directory', directory],
+    {
+      stdio: 'ignore',
+    },
+  );
+  process.once('exit', () => server.kill());
+  return `127.0.0.1:${port}`;
+}
+
+const [before, after, key] = process.argv.slice(2);
+if (before === undefined || after === undefined || key === undefined) {
+  measure(debian('13', 'trixie'));
+  measure(debian('12', 'bookworm'));
+} else {
+  measure(rpms({ before: serve(resolve(before), 18_081), after: serve(resolve(after), 18_082) }, resolve(key)));
+}

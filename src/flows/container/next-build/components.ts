@@ -34,3 +34,14 @@ export function rootComponents(packages: readonly InstalledPackage[], assembled:
   }));
   return [...fromPackages, ...assembled.components].sort((a, b) => compareBytes(a.name, b.name));
 }
+
+/**
+ * The package database, which no package owns: it changes with any of them, and with nothing else. In layer 0 every update
+ * would download it.
+ * @param paths of all files of the ostree root
+ * @param directory of the database
+ */
+export function databaseComponent(paths: Iterable<string>, directory: string): Component {
+  const own = [...paths].filter((path) => path.startsWith(`${directory}/`));
+  return { name: 'package-database', packages: [], changed: 0, paths: sortByBytes(own) };
+}

@@ -16,13 +16,14 @@ import { commitLabels, policyOfRoot } from '../../../ostree/labels.ts';
 import { commitObject } from '../../../ostree/objects.ts';
 import { scanTree } from '../../../ostree/tree.ts';
 import type { CommitOptions } from '../../../ostree/types.ts';
+import { databasePlaces } from '../../../packages/database-places.ts';
 import { type Pipeline, runStep } from '../../../progress/step.ts';
 import { assembleRoot } from '../../../rootfs/assemble.ts';
 import type { WorkDirectory } from '../../../workspace/work-directory.ts';
 import { accountsOf } from './accounts.ts';
 import { imageConfigText, rootfsRequest } from './assemble.ts';
 import { attachChangelogs } from './changelogs.ts';
-import { rootComponents } from './components.ts';
+import { databaseComponent, rootComponents } from './components.ts';
 import type { BuildInputs } from './inputs.ts';
 import { containerLabels } from './labels.ts';
 import type { BuildOptions } from './options.ts';
@@ -80,7 +81,10 @@ export async function makeContainer(pipeline: Pipeline, request: ContainerReques
   const commit = commitObject(tree.root, commitOptions(inputs, version));
   const layers = layerContents({
     tree,
-    components: rootComponents(installed.packages, assembled),
+    components: [
+      ...rootComponents(installed.packages, assembled),
+      databaseComponent(tree.files.keys(), databasePlaces[inputs.backend.family]),
+    ],
     previous: previous === undefined ? [] : layerComponents(previous.image.manifest),
     maxLayers: options.maxLayers,
   });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { rootComponents } from '../../../../src/flows/container/next-build/components.ts';
+import { databaseComponent, rootComponents } from '../../../../src/flows/container/next-build/components.ts';
 import type { InstalledPackage } from '../../../../src/packages/backend.ts';
 
 const layout = { kernelRelease: '6.1', aliases: new Map([['/bin', '/usr/bin']]) };
@@ -38,4 +38,14 @@ it('gives a path that the build made to the build, whatever a package says', () 
     ['overlay/05core', ['/usr/etc/tool.conf']],
     ['tool', ['/usr/bin/tool']],
   ]);
+});
+
+it('knows the package database by its directory', () => {
+  const paths = ['/usr/share/rpm/rpmdb.sqlite', '/usr/share/rpms/other', '/usr/share/rpm/a'];
+  expect(databaseComponent(paths, '/usr/share/rpm')).toEqual({
+    name: 'package-database',
+    packages: [],
+    changed: 0,
+    paths: ['/usr/share/rpm/a', '/usr/share/rpm/rpmdb.sqlite'],
+  });
 });

@@ -256,6 +256,28 @@ describe('a disk of a container without anything for disks', () => {
   });
 });
 
+it('a disk of boot loaders that read entries has no menu beside them, and what bootupd is to know', async () => {
+  const prepared = 'usr/lib/coreos-assembler/boot';
+  const files = {
+    [`${prepared}/boot.json`]: '{"reads-entries":true}',
+    [`${prepared}/bootupd-state.json`]: '{"installed":{}}',
+    [`${prepared}/efi/EFI/BOOT/fbx64.efi`]: 'fallback',
+    [`${prepared}/efi/EFI/fedora/grubx64.efi`]: 'GRUB',
+    [`${prepared}/efi/EFI/fedora/grub.cfg`]: 'configfile',
+  };
+  await using base = await makeBase('base', await container({ files }));
+  expect(base.efiVendors).toEqual(['fedora']);
+  const disk = await writeDisk(await platformDisk(base, boot, 'least', never), 'disk');
+  const bootPartition = await partitionOf(disk, base, 'least', 'boot');
+  const config = await debugfs(bootPartition, 'cat /grub2/grub.cfg');
+  expect(config).toContain('set boot=$root\n');
+  expect(config.trimEnd().split('\n').at(-1)).toBe('blscfg');
+  expect(await debugfs(bootPartition, 'cat /bootupd-state.json')).toContain('{"installed":{}}');
+  expect(await debugfs(bootPartition, 'ls -p /loader.1')).not.toContain('grub.cfg');
+  const root = await partitionOf(disk, base, 'least', 'root');
+  expect(await debugfs(root, 'cat /ostree/repo/config')).toContain('bootloader=none\n');
+});
+
 interface Hostile extends OsTree {
   name: string;
   code: string;
@@ -296,6 +318,13 @@ const hostile: Hostile[] = [
     links: { 'usr/lib/coreos-assembler/boot/bios/core.img': '/dev/sda' },
     code: 'CONTAINER_PATH',
     message: '/usr/lib/coreos-assembler/boot/bios/core.img in the container is not a regular file',
+  },
+  {
+    name: 'boot loaders that nobody describes',
+    files: { 'usr/lib/coreos-assembler/boot/boot.json': '{"reads-entries":"yes"}' },
+    code: 'CONTAINER_PATH',
+    message:
+      '/usr/lib/coreos-assembler/boot/boot.json in the container does not describe boot loaders: reads-entries: Invalid input: expected boolean, received string',
   },
   {
     name: 'a link on the ESP',

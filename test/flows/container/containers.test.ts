@@ -156,6 +156,12 @@ describe('the changelog between two containers', () => {
     expect(changelog).toEqual({
       sources: [{ source: 'bash', packages, entries: [changelogEntry('5.3-1', 2)], complete: true }],
     });
+    const args = ['-C', work.root, 'diff', '--changelog', '1', '2'];
+    const { stdout } = await cosa(args);
+    expect(stdout).toContain('Changelog\n\nbash 5.2-1 → 5.3-1\n  5.3-1 1970-01-01 Jane Doe\n    | of 5.3-1\n\nFiles\n');
+    expect(JSON.parse((await cosa([...args, '--json'])).stdout)).toMatchObject({
+      changelog: { sources: [{ source: 'bash', entries: [{ version: '5.3-1', date: '1970-01-01T00:00:02Z' }] }] },
+    });
   });
 
   it.each([
@@ -168,6 +174,8 @@ describe('the changelog between two containers', () => {
     if (document !== undefined) await attach(b, document);
     const { changelog } = await diffContainers(session, work.root, '1', '2', { changelog: true });
     expect(changelog).toEqual({ reason: expect.stringMatching(reason) });
+    const { stdout } = await cosa(['-C', work.root, 'diff', '--changelog', '1', '2']);
+    expect(stdout).toMatch(/^Changelog is not known: /m);
   });
 });
 

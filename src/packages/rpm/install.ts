@@ -4,11 +4,13 @@ import { cacheKinds } from '../../cache/kinds.ts';
 import type { Lockfile } from '../../contract/lockfile.ts';
 import { openScratch } from '../../exec/scratch.ts';
 import { makeDirectory } from '../../lib/directories.ts';
+import { CosaError } from '../../lib/errors.ts';
 import { plural } from '../../lib/format.ts';
 import { makeDirectoryInRoot } from '../../lib/root-files.ts';
 import { hostPath } from '../../lib/root-path.ts';
 import type { BackendContext, PackageRequest } from '../backend.ts';
-import { openRpms } from './package-file.ts';
+import { readDatabase } from './database.ts';
+import { nevra, openRpms, type RpmPackage } from './package-file.ts';
 import { temporaryDirectory } from './scriptlets.ts';
 import { sysusersInside, sysusersScript } from './sysusers.ts';
 import { packagesInside, runTransaction } from './transaction.ts';
@@ -16,6 +18,7 @@ import { packagesInside, runTransaction } from './transaction.ts';
 /**
  * Installs a lock's packages from the cache into an empty directory, in one transaction of the lock's own rpm.
  * @param silentSeconds after which a script is taken to hang, unless the usual ones
+ * @throws CosaError `PACKAGE_INVALID`, `PACKAGE_INSTALL_FAILED`, `PACKAGE_FILE_CONFLICT`, `TOOL_MISSING`; the signal's reason
  */
 export async function installRpms(
   request: Pick<PackageRequest, 'languages' | 'databaseFormat'>,
@@ -43,6 +46,7 @@ export async function installRpms(
     ],
   };
   await runTransaction(transaction, context, silentSeconds);
+  await requireInstalled(packages, root);
   context.reporter.note(plural(packages.length, 'package'));
 }
 
@@ -53,13 +57,24 @@ async function prepareRoot(root: string): Promise<void> {
   await chmod(await hostPath(root, temporaryDirectory), 0o1777);
 }
 
+/** rpm may have left one out without a word: the database tells. */
+async function requireInstalled(packages: readonly RpmPackage[], root: string): Promise<void> {
+  const installed = new Set((await readDatabase(root)).map(({ header }) => nevra(header)));
+  const missing = packages.map(({ header }) => nevra(header)).filter((name) => !installed.has(name));
+  if (missing.length === 0) return;
+  throw new CosaError('PACKAGE_INSTALL_FAILED', `rpm has not installed ${missing.join(', ')}`, {
+    hint: 'see with --verbose what it says',
+  });
+}
+
 function rpmArguments(
   { languages, databaseFormat = 'sqlite' }: Pick<PackageRequest, 'languages' | 'databaseFormat'>,
   { documentation }: { documentation: boolean },
 ): string[] {
   const definitions = [
     ...(languages === undefined ? [] : [`_install_langs ${languages.join(':')}`]),
-    ...(databaseFormat === 'target' ? [] : [`_db_backend ${databaseFormat}`]),
+    // The host's has no say: what is installed is read by the system alone.
+    ...(databaseFormat === 'target' || databaseFormat === 'host' ? [] : [`_db_backend ${databaseFormat}`]),
   ];
   return [
     ...(documentation ? [] : ['--excludedocs']),

@@ -36,6 +36,6 @@ export async function openRpms(lock: Lockfile, cacheDirectory: string, signal: A
 }
 
 /** What rpm calls a package in its messages: `bash-5.2.37-1.fc42.x86_64`, or with an epoch `dhcp-12:4.4.3-1.fc42.x86_64`. */
-export function nevra({ name, epoch, version, release, architecture }: RpmHeader): string {
+export function nevra({ name, epoch, version, release, architecture }: Omit<RpmHeader, 'payloadOffset'>): string {
   return `${name}-${epoch === undefined ? '' : `${epoch}:`}${version}-${release}.${architecture}`;
 }

@@ -46,7 +46,7 @@ export async function openToolsRoot(packages: readonly RpmPackage[], context: Ba
   };
   const cache = directoryCache(context.cacheDirectory, cacheKinds.packageManagers, { events, signal });
   try {
-    const key = stepKey('rpm/1', { packages: closure.map(({ locked }) => locked.sha256) });
+    const key = stepKey('rpm/2', { packages: closure.map(({ locked }) => locked.sha256) });
     const root = await cache.fill(key, async (directory) => {
       await extractRpms(closure, directory, signal);
       for (const name of mountPoints) await makeDirectory(join(directory, name));

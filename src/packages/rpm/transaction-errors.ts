@@ -19,12 +19,21 @@ const wholeLog = 'see the whole log with --verbose';
  */
 export function transactionError(log: readonly string[], packages: readonly RpmPackage[]): CosaError | undefined {
   return (
+    unknownFormat(log) ??
     fileConflict(log) ??
     unmetDependencies(log) ??
     failedScripts(log, packages) ??
     unknownOwners(log, packages) ??
     otherErrors(log)
   );
+}
+
+function unknownFormat(log: readonly string[]): CosaError | undefined {
+  const format = log.map((line) => /^warning: invalid %_db_backend: (\w+)$/.exec(line)?.[1]).find(Boolean);
+  if (format === undefined) return undefined;
+  return failed(`the rpm that installs the packages writes no databases of the format ${format}`, {
+    hint: 'set "rpmdb: sqlite" in the manifest',
+  });
 }
 
 function fileConflict(log: readonly string[]): CosaError | undefined {

@@ -129,6 +129,18 @@ describe('an install fails, and says why', () => {
     });
   });
 
+  test('a format of the database that rpm does not know', async () => {
+    const { lock, context, directory } = await targetOf([baseSystem]);
+    const request = { databaseFormat: 'bdb' } as const;
+    await expect(
+      installRpms(request, lock, join(directory, 'root'), { documentation: true }, context),
+    ).rejects.toMatchObject({
+      code: 'PACKAGE_INSTALL_FAILED',
+      message: 'the rpm that installs the packages writes no databases of the format bdb',
+      hint: 'set "rpmdb: sqlite" in the manifest',
+    });
+  });
+
   test('a package that is text', async () => {
     const { lock, context, directory } = await targetOf([{ name: 'tool' }]);
     const file = join(context.cacheDirectory, 'packages', `${lock.packages[0]?.sha256}.rpm`);

@@ -1,7 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { nearestHint } from '../lib/document/validate.ts';
 import { type SourcePosition, usageError } from '../lib/errors.ts';
+import { namesIn } from '../lib/files.ts';
 import { exists, ifExists } from '../lib/if-exists.ts';
+import { sortByBytes } from '../lib/order.ts';
 import { type BaseManifest, manifestNames } from './base-manifest.ts';
 import { argument, argumentFragments, type BuildArguments, readBuildArguments } from './build-arguments.ts';
 import type { Fragment } from './fragment.ts';
@@ -75,9 +78,17 @@ async function manifestOf(base: string, variant: string | undefined): Promise<st
   }
   const name = `manifest-${variant}.yaml`;
   if (await exists(join(base, name))) return name;
+  const known = await variantsOf(base);
   throw usageError('CONFIG_VARIANT', `there is no variant "${variant}": no ${name} in ${base}`, {
-    hint: 'variants are named by the files manifest-VARIANT.yaml and build-args-VARIANT.conf',
+    hint:
+      nearestHint(variant, known) ??
+      'variants are named by the files manifest-VARIANT.yaml and build-args-VARIANT.conf',
   });
+}
+
+async function variantsOf(base: string): Promise<string[]> {
+  const names = (await namesIn(base)).map((name) => /^(?:manifest-(.+)\.yaml|build-args-(.+)\.conf)$/.exec(name));
+  return sortByBytes(new Set(names.flatMap((match) => match?.[1] ?? match?.[2] ?? [])));
 }
 
 async function imageOf(base: string, variant: string | undefined): Promise<string> {

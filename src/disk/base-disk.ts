@@ -77,6 +77,7 @@ export async function openBaseDisk(directory: string): Promise<BaseDisk> {
     bootContexts: new Map(Object.entries(record.bootContexts ?? {})),
     bootCode: bootCode === undefined ? undefined : Buffer.from(bootCode, 'base64'),
     liveBios: liveBios === undefined ? undefined : fromBase64(liveBios),
+    liveMenu: record.liveMenu,
     leastSize: size,
     source: fileSource(file, size, extents),
     [Symbol.asyncDispose]: () => file.close(),

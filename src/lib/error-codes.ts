@@ -193,6 +193,7 @@ export const errorCodes = {
   LEGACY_RECORD_NEWER: ['verification', 'A record of coreos-assembler has a schema that is not known.'],
   LEGACY_REGISTRY: ['usage', 'The container is not in the repository that the records are to name.'],
   LISTEN_FAILED: ['usage', 'Nothing can be served at the address.'],
+  LIVE_MENU_INVALID: ['verification', "A container's menu for live media lacks what is filled in."],
   LOCKFILE_DIGEST: ['verification', 'A package is not the file that the lockfile names.'],
   LOCKFILE_INVALID: ['usage', 'A lockfile is not as specified.'],
   LOCKFILE_STALE: ['usage', 'The lockfile does not fit the configuration.'],

@@ -65,7 +65,7 @@ function bootSector(code: readonly number[]): Uint8Array {
 
 /**
  * Chooses KVM if it works. That the device can be opened says little: on some hosts a guest stops early with
- * QEMU's "internal-error". So a tiny guest is really run.
+ * QEMU's "internal-error". So a tiny guest is really run. Who sets COSA_NO_KVM has none.
  * @param directory for a few small files; a short path, for a socket is among them
  */
 export async function chooseAccelerator(
@@ -75,6 +75,7 @@ export async function chooseAccelerator(
 ): Promise<AcceleratorChoice> {
   const host = hostArchitecture();
   if (name !== host.name) return { accelerator: 'tcg', reason: `it is for ${name}, and this is ${host.name}` };
+  if (process.env.COSA_NO_KVM) return { accelerator: 'tcg', reason: 'COSA_NO_KVM is set' };
   try {
     await access('/dev/kvm', constants.R_OK | constants.W_OK);
   } catch {

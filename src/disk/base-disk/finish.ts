@@ -104,6 +104,7 @@ export async function finishBaseDisk(
     efiVendors: vendorsIn(esp),
     espFiles: espFiles.sort((a, b) => compareBytes(a.path, b.path)),
     ...(liveBios === undefined ? {} : { liveBios }),
+    ...(contents.liveMenu === undefined ? {} : { liveMenu: contents.liveMenu.toString() }),
     ...(bootCode === undefined ? {} : { bootCode: bootCode.toString('base64') }),
   };
 }

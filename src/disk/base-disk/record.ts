@@ -48,6 +48,8 @@ export const baseDiskRecordSchema = z.object({
   espFiles: z.array(z.object({ path: z.string(), size: count, extents: z.array(extent) })),
   /** In base64, for the first sector; where disks start by BIOS. */
   bootCode: z.base64().optional(),
+  /** GRUB's configuration on live media, where the container brings one. */
+  liveMenu: z.string().optional(),
   /** In base64: GRUB for BIOS on live media, where the container has it. */
   liveBios: z.object({ eltorito: z.base64(), hybrid: z.base64() }).optional(),
 });

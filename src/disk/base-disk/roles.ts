@@ -7,6 +7,7 @@ import { findDirectory, findFileChecksum } from '../deployment/container-path.ts
 import type { KernelFile } from '../deployment/kernel.ts';
 import type { DeploymentPlan } from '../deployment/plan.ts';
 import { ignitionPath } from '../ignition.ts';
+import { findOwnGrubConfig } from '../live/own-grub-config.ts';
 
 /** What is done with a content besides that it is stored as an object. */
 export type ContentRole =
@@ -16,6 +17,8 @@ export type ContentRole =
   | { kind: 'esp'; path: string; source: string }
   /** It is kept in memory. */
   | { kind: 'kept'; source: KeptPath }
+  /** It is the menu of live media. */
+  | { kind: 'menu' }
   /** It says what Ignition knows. */
   | { kind: 'ignition' }
   /** It is a file of the SELinux policy, and kept in memory. */
@@ -58,6 +61,7 @@ export function contentRoles(plan: DeploymentPlan, loaders: LoaderFiles): Readon
   add(loaders.media?.hybrid, { kind: 'kept', source: biosPaths.hybrid });
   add(loaders.record, { kind: 'kept', source: containerPaths.bootLoaderRecord });
   add(loaders.bootupdState, { kind: 'kept', source: containerPaths.bootupdState });
+  add(findOwnGrubConfig(root), { kind: 'menu' });
   add(findFileChecksum(root, `/${ignitionPath}`), { kind: 'ignition' });
   add(loaders.distribution?.grub, { kind: 'grub' });
   for (const path of policyPaths(plan)) add(findFileChecksum(root, path), { kind: 'policy', path });

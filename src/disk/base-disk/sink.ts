@@ -20,6 +20,8 @@ export interface SunkContents {
   /** Files of the EFI system partition by path. */
   espFiles: Map<string, FileNode>;
   kept: Map<KeptPath, Buffer>;
+  /** Of live media, as the container brings it. */
+  liveMenu: Buffer | undefined;
   /** Undefined if the container has no Ignition. */
   ignition: IgnitionFinder | undefined;
   /** Files of the SELinux policy by path. */
@@ -52,6 +54,8 @@ export interface SinkTargets {
 
 /** Most bytes of a small file that is kept in memory. */
 const mostKeptBytes = 1 << 20;
+/** A menu that people write has a few kilobytes. */
+const mostMenuBytes = 64 * 1024;
 /** Most bytes of the boot loaders' files together: FAT keeps them until its end. */
 const mostEspBytes = 100 << 20;
 
@@ -82,6 +86,7 @@ export function baseDiskSink(
     bootFiles: [],
     espFiles: new Map(),
     kept: new Map(),
+    liveMenu: undefined,
     ignition: undefined,
     grub: undefined,
     policyFiles: new Map(),
@@ -157,6 +162,13 @@ export function baseDiskSink(
         if (kind === 'symlink') throw containerPath(role.path, 'is a symbolic link');
         // Of a file that is too large the beginning does, by which that shows.
         return keeping(Math.min(size, largestPolicyFile), (bytes) => contents.policyFiles.set(role.path, bytes));
+      case 'menu':
+        if (kind === 'symlink') return nowhere;
+        if (size > mostMenuBytes)
+          throw tooLarge(`menu of live media has ${size} bytes; ${mostMenuBytes} are permitted`);
+        return keeping(size, (bytes) => {
+          contents.liveMenu = bytes;
+        });
       case 'ignition': {
         const finder = ignitionFinder();
         if (kind === 'file') contents.ignition = finder;

@@ -96,6 +96,8 @@ export interface BaseDisk extends AsyncDisposable {
   readonly bootCode: Buffer | undefined;
   /** Undefined if live media cannot start by BIOS. */
   readonly liveBios: LiveBios | undefined;
+  /** GRUB's configuration on live media, if the container brings one; see `ownGrubConfig`. */
+  readonly liveMenu: string | undefined;
   /** All content in its place, and neither a partition table nor the boot filesystem's own structures. */
   readonly source: DiskSource;
 }

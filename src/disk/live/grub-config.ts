@@ -1,4 +1,5 @@
-import type { KernelArgumentArea } from './kernel-argument-area.ts';
+import { kernelArgumentArea } from './kernel-argument-area.ts';
+import type { LiveGrubConfig } from './own-grub-config.ts';
 
 /** Where the kernel and its initramfs lie on live media. */
 export const livePaths = {
@@ -15,21 +16,23 @@ export const livePaths = {
  * The configuration of GRUB on live media, by BIOS and by UEFI.
  * @param title of the operating system; one line
  * @param commands GRUB commands of the platform: terminals, mostly
- * @returns the text, and where in it the kernel's arguments begin, in bytes
+ * @throws CosaError `KERNEL_ARGUMENTS_LENGTH` (exit 4)
  */
 export function liveGrubConfigText(
   title: string,
   commands: readonly string[],
-  { text }: KernelArgumentArea,
-): { config: string; offset: number } {
+  kernelArguments: readonly string[],
+): LiveGrubConfig {
+  const all = kernelArguments.join(' ');
+  const area = kernelArgumentArea(all);
   const before = `${['set default=0', 'set timeout=5', ...commands].join('\n')}
 
 menuentry '${title.replaceAll("'", "'\\''")} (Live)' --class gnu-linux --class gnu --class os {
   linux /${livePaths.kernel} `;
-  const config = `${before}${text}  initrd /${livePaths.initramfs} /${livePaths.ignition}
+  const config = `${before}${area.text}  initrd /${livePaths.initramfs} /${livePaths.ignition}
 }
 `;
-  return { config, offset: Buffer.byteLength(before) };
+  return { config, offset: Buffer.byteLength(before), kernelArguments: all, area };
 }
 
 /** A configuration that finds the medium by its label, and goes on with the one there. */

@@ -7,8 +7,9 @@ import { liveEfi } from './efi-image.ts';
 import { findMedium, liveGrubConfigText, livePaths } from './grub-config.ts';
 import { featuresText, kernelContent, liveInitramfs } from './initramfs.ts';
 import { type IsoFile, type PlannedIso, planIso } from './iso9660.ts';
-import { areasDocument, kernelArgumentArea } from './kernel-argument-area.ts';
+import { areasDocument } from './kernel-argument-area.ts';
 import { heldContent, type MediaContent, zeroContent } from './media-content.ts';
+import { ownGrubConfig } from './own-grub-config.ts';
 import type { LiveRootfs } from './rootfs-image.ts';
 
 /** Bytes for an Ignition config, compressed. */
@@ -28,7 +29,7 @@ export interface LiveIsoRequest {
 
 /**
  * Lays out the ISO of a live system.
- * @throws CosaError `KERNEL_ARGUMENTS_LENGTH`, `BOOT_IMAGE_INVALID`, `BOOT_LOADER_TOO_LARGE` (exit 4), what reading the base
+ * @throws CosaError `KERNEL_ARGUMENTS_LENGTH`, `LIVE_MENU_INVALID`, `BOOT_IMAGE_INVALID`, `BOOT_LOADER_TOO_LARGE` (exit 4), what reading the base
  *   throws; the signal's reason
  */
 export async function planLiveIso(request: LiveIsoRequest): Promise<PlannedIso> {
@@ -41,13 +42,15 @@ export async function planLiveIso(request: LiveIsoRequest): Promise<PlannedIso> 
     `coreos.liveiso=${volume}`,
     'ignition.firstboot',
     `ignition.platform.id=${request.ignitionPlatform}`,
-  ].join(' ');
-  const area = kernelArgumentArea(kernelArguments);
-  const grub = liveGrubConfigText(base.deployment.title, console.grub_commands, area);
+  ];
+  const grub =
+    base.liveMenu === undefined
+      ? liveGrubConfigText(base.deployment.title, console.grub_commands, kernelArguments)
+      : ownGrubConfig(base.liveMenu, console.grub_commands, kernelArguments);
   const finding = findMedium(volume, liveGrubConfig);
   const efi = await liveEfi(base, finding, signal);
   const file = (path: string, text: string): IsoFile => ({ path, content: heldContent(Buffer.from(text)) });
-  const areas = areasDocument(kernelArguments, area, [{ path: liveGrubConfig, offset: grub.offset }]);
+  const areas = areasDocument(grub.kernelArguments, grub.area, [{ path: liveGrubConfig, offset: grub.offset }]);
   return planIso({
     identity: { volume, volumeSet: `${name}-${version}`, timestamp },
     guids: { disk: derivedUuid(digest, 'live disk'), partition: derivedUuid(digest, 'live partition EFI') },

@@ -1,5 +1,6 @@
 import { lstat, realpath, rename, symlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
+import { manifestNames } from '../../config/base-manifest.ts';
 import { selectConfig } from '../../config/selection.ts';
 import { describeConfigSource, isGitUrl, publicUrl } from '../../config/source.ts';
 import type { VariableValue } from '../../config/substitute.ts';
@@ -83,7 +84,9 @@ export async function initWorkDirectory(session: Session, options: InitOptions):
   const title = origin.kind === 'clone' ? 'clone config' : 'link config';
   await runStep(session, title, async (reporter) => {
     await makeDirectory(dirname(work.config));
-    await (origin.kind === 'clone' ? placeClone(origin, work, reporter) : placeLink(origin.directory, work));
+    await (origin.kind === 'clone'
+      ? placeClone({ ...origin, variant: options.variant }, work, reporter)
+      : placeLink(origin.directory, work));
     reporter.note(origin.kind === 'clone' ? (publicUrl(origin.url) ?? origin.url) : origin.directory);
   });
   const settings = {
@@ -121,8 +124,8 @@ async function refuseToOverwrite(work: WorkDirectory): Promise<void> {
 }
 
 async function chooseOrigin(upstream: Upstream | undefined, options: InitOptions): Promise<Origin> {
-  const { source, branch } = options;
-  if (source !== undefined) return sourceOrigin(source, branch);
+  const { source } = options;
+  if (source !== undefined) return sourceOrigin(options, source);
   if (upstream !== undefined) return originOf(upstream.image, upstream.settings.reference);
   throw usageError('INIT_SOURCE', 'nothing says where the config is', {
     hint: 'name a git URL or a directory: cosa init SOURCE',
@@ -166,7 +169,7 @@ function originOf({ manifest }: Image, reference: string): Origin {
   return { kind: 'clone', url, branch: undefined, revision };
 }
 
-async function sourceOrigin(source: string, branch: string | undefined): Promise<Origin> {
+async function sourceOrigin({ branch, variant }: InitOptions, source: string): Promise<Origin> {
   const directory = resolve(source);
   if (!(await isDirectory(directory))) {
     if (isGitUrl(source)) return { kind: 'clone', url: source, branch, revision: undefined };
@@ -183,12 +186,12 @@ async function sourceOrigin(source: string, branch: string | undefined): Promise
   if (branch !== undefined) {
     throw usageError('INIT_SOURCE', `${directory} is no git repository: it has no branch "${branch}"`);
   }
-  if (!(await hasManifest(directory))) throw noManifest(directory);
+  if (!(await hasManifest(directory, variant))) throw noManifest(directory);
   return { kind: 'link', directory };
 }
 
 async function placeClone(
-  origin: Extract<Origin, { kind: 'clone' }>,
+  origin: Extract<Origin, { kind: 'clone' }> & { variant: string | undefined },
   work: WorkDirectory,
   reporter: Reporter,
 ): Promise<void> {
@@ -197,7 +200,7 @@ async function placeClone(
   const onStderrLine = (line: string) => reporter.log(line);
   await gitClone(origin.url, clone, { branch: origin.branch, signal: reporter.signal, onStderrLine });
   if (origin.revision !== undefined) await gitCheckout(clone, origin.revision, reporter.signal);
-  if (!(await hasManifest(clone))) throw noManifest(publicUrl(origin.url) ?? origin.url);
+  if (!(await hasManifest(clone, origin.variant))) throw noManifest(publicUrl(origin.url) ?? origin.url);
   await replaceConfig(clone, work, scratch);
 }
 
@@ -228,6 +231,11 @@ function noManifest(place: string) {
   });
 }
 
-async function hasManifest(directory: string): Promise<boolean> {
-  return exists(join(directory, 'manifest.yaml'));
+/** Configs of several variants need not have a manifest of that name, or say in their arguments which it is. */
+async function hasManifest(directory: string, variant: string | undefined): Promise<boolean> {
+  const ofVariant = variant === undefined ? [] : [`manifest-${variant}.yaml`, `build-args-${variant}.conf`];
+  for (const name of [...manifestNames, 'build-args.conf', ...ofVariant]) {
+    if (await exists(join(directory, name))) return true;
+  }
+  return false;
 }

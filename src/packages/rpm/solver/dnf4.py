@@ -88,11 +88,11 @@ def open_base(request):
         repo.module_hotfixes = item["moduleHotfixes"]
         repo.gpgcheck = False
         repo.repo_gpgcheck = False
-        # The files beside are those that were verified just now.
-        repo.metadata_expire = 0
         repo.skip_if_unavailable = False
         base.repos.add(repo)
         repo.enable()
+        # The directory has what was verified just now, and not what it had a moment ago.
+        repo._repo.expire()
     return base
 
 

@@ -87,16 +87,17 @@ def open_base(request):
 
 def add_repositories(sack, request):
     for item in request["repositories"]:
-        config = sack.create_repo(item["id"]).get_config()
+        repo = sack.create_repo(item["id"])
+        config = repo.get_config()
         config.baseurl = ["file://" + item["directory"]]
         config.priority = item["priority"]
         config.cost = item["cost"]
         config.module_hotfixes = item["moduleHotfixes"]
         config.pkg_gpgcheck = False
         config.repo_gpgcheck = False
-        # The files beside are those that were verified just now.
-        config.metadata_expire = 0
         config.skip_if_unavailable = False
+        # The directory has what was verified just now, and not what it had a moment ago.
+        repo.expire()
 
 
 def add_overrides(sack, request):

@@ -17,6 +17,9 @@ export function configFingerprint(config: Config): Json {
     overlays: config.overlays.map(({ name, entries }) => ({ name, entries: entries })),
     addedFiles: [...config.addedFiles, ...config.liveFiles].map(({ path, mode, sha256 }) => [path, mode, sha256]),
     scripts: config.scripts.map(({ content }) => content),
+    ...(config.finalizeScripts.length === 0
+      ? {}
+      : { finalizeScripts: config.finalizeScripts.map(({ name, sha256 }) => [name, sha256]) }),
     accountFiles: { ...config.accountFiles },
     lockOverrides: config.lockOverrides as unknown as Json,
   };

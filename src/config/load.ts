@@ -5,6 +5,7 @@ import type { ReleaseSettings } from '../contract/release.ts';
 import type { ArchitectureName } from '../lib/architecture.ts';
 import { requireConsistency } from './consistency.ts';
 import { loadDiskLayout } from './disk-layout.ts';
+import { type FinalizeScript, readFinalizeScripts } from './finalize-scripts.ts';
 import { loadImageSpecification } from './image.ts';
 import type { ImageSpecification } from './image-keys.ts';
 import { readLiveFiles } from './live.ts';
@@ -68,6 +69,8 @@ export interface Config {
   isDerived: boolean;
   /** In the order in which they run. */
   scripts: readonly Script[];
+  /** In the order in which they run, when the tree is done. */
+  finalizeScripts: readonly FinalizeScript[];
   accountFiles: AccountFiles;
   /** Where the lockfile is or would be. */
   lockfilePath: string;
@@ -121,6 +124,7 @@ export async function loadConfig(directory: string, options: ConfigOptions): Pro
     liveFiles: await readLiveFiles(loaded.boundary),
     isDerived: selection.build !== undefined,
     scripts: await readScripts(loaded),
+    finalizeScripts: await readFinalizeScripts(loaded.boundary, loaded.directories),
     accountFiles: await readAccountFiles(loaded),
     lockfilePath: join(base, `manifest-lock.${basearch}.json`),
     lockOverrides: await loadLockOverrides(base, basearch),

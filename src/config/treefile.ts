@@ -39,6 +39,8 @@ export interface LoadedTreefile {
   positionOf(key: keyof Treefile, item?: string): SourcePosition;
   /** The directory of the file that has an item of a list, absolute: what paths in it are relative to. */
   directoryOf(key: keyof Treefile, index: number): string;
+  /** Directories of the config's files, the strongest first. */
+  directories: readonly string[];
   /** Keys that a file sets and nothing reads. */
   unread: readonly UnreadKey[];
   /** Absolute path of a file that a value of the treefile names: `postprocess-script`, `filename` of `check-passwd`. */
@@ -88,6 +90,7 @@ export async function loadTreefile(base: string, options: TreefileOptions): Prom
       const members = flat.get(key)?.members;
       return (Array.isArray(members) ? (members as Origin[])[index]?.fragment.directory : undefined) ?? base;
     },
+    directories: tree.fragments.map(({ directory }) => directory),
     unread: [...ignoredKeys(tree.ignored), ...unreadKeys(treefileFileKeys, fragments.map(written))],
     pathOf: (name) =>
       name.startsWith(baseManifestPrefix) && options.baseManifest !== undefined

@@ -11,6 +11,7 @@ import { bootLoader } from './steps/boot-loader.ts';
 import { clean } from './steps/clean.ts';
 import { defaultTarget } from './steps/default-target.ts';
 import { embedFiles } from './steps/embed-files.ts';
+import { finalize } from './steps/finalize.ts';
 import { forgetHost } from './steps/forget-host.ts';
 import { forgetSecrets } from './steps/forget-secrets.ts';
 import { indexes } from './steps/indexes.ts';
@@ -64,6 +65,8 @@ const steps: readonly RootStep[] = [
   topLevel,
   varToTmpfiles,
   usrEtc,
+  // With the very last word, as in rpm-ostree: on the tree as it is committed.
+  finalize,
 ];
 
 /**

@@ -63,6 +63,10 @@ export interface RootfsRequest {
   units: readonly string[];
   defaultTarget: string | undefined;
   postprocess: readonly PostprocessScript[];
+  /** Programs that work on the finished tree, in this order: name, and absolute path on the host. */
+  finalizeScripts: readonly { name: string; path: string }[];
+  /** Absolute path on the host: what {@link finalizeScripts} may read besides. */
+  configDirectory: string;
   /** Whether scripts find /run/.containerenv, by which those of newer configs know that they run in a container. */
   containerMarker: boolean;
   /** Paths; directories go with what is in them. */

@@ -1,5 +1,5 @@
 import { chmod, mkdir, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { configFingerprint } from '../../src/config/fingerprint.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -163,4 +163,22 @@ test('the example config is right, for every stream', async () => {
     expect(config.stream).toBe(stream ?? 'stable');
     expect(config.treefile.packages).toContain('systemd');
   }
+});
+
+test('finalize.d: executables beside any file of the config, by name; of one name, the weaker file has its own', async () => {
+  const base = await writeFiles({
+    ...minimalConfig,
+    'manifest.yaml': `${minimalConfig['manifest.yaml']}include: low/a.yaml\n`,
+    'low/a.yaml': '',
+    'finalize.d/02-own.sh': 'own',
+    'finalize.d/01-both.sh': 'strong',
+    'finalize.d/README': 'no program',
+    'low/finalize.d/01-both.sh': 'weak',
+    'else/finalize.d/03-none.sh': 'of nobody',
+  });
+  const { finalizeScripts } = await loadConfig(base, testOptions);
+  expect(finalizeScripts.map(({ path }) => relative(base, path))).toEqual([
+    'low/finalize.d/01-both.sh',
+    'finalize.d/02-own.sh',
+  ]);
 });

@@ -63,6 +63,8 @@ export const emptyRequest: RootfsRequest = {
   overlays: [],
   addedFiles: [],
   containerMarker: false,
+  finalizeScripts: [],
+  configDirectory: '/',
   units: [],
   defaultTarget: undefined,
   postprocess: [],

@@ -36,6 +36,8 @@ export function rootfsRequest(assembly: AssemblyInputs): RootfsRequest {
     units: treefile.units,
     defaultTarget: treefile['default-target'],
     postprocess: config.scripts,
+    finalizeScripts: config.finalizeScripts,
+    configDirectory: config.directory,
     containerMarker: config.isDerived,
     removeFiles: treefile['remove-files'],
     removeFromPackages: treefile['remove-from-packages'].map(([name = '', ...patterns]) => ({

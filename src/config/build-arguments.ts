@@ -18,7 +18,7 @@ export interface BuildArguments {
  */
 export async function readBuildArguments(base: string, name: string): Promise<BuildArguments | undefined> {
   const path = join(base, name);
-  const text = await readTextIfExists(path, maximumConfigBytes);
+  const text = await readTextIfExists(path, maximumConfigBytes, { file: path });
   if (text === undefined) return undefined;
   const values = new Map<string, { value: string; line: number }>();
   for (const [index, whole] of text

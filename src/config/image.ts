@@ -54,7 +54,7 @@ export async function loadImageSpecification(
   const files: ReadFile[] = [];
   const context: Context = { chain: [], boundary: await boundaryOf(base), stream, files, mistakes };
   const found = await findFile(context.boundary, base, name, { file: join(base, name) });
-  const values = found === undefined ? {} : await flattenFile(found, context);
+  const values = found === undefined ? {} : await flattenFile(found, context, { file: found.path });
   // The table gives both the merged value and the type.
   const known = mergeValues(imageKeys, [values]) as unknown as ImageSpecification;
   return { specification: { ...values, ...known }, files, unread: unreadOf(files) };
@@ -69,9 +69,9 @@ interface Context {
   mistakes: Mistakes;
 }
 
-async function flattenFile(found: FoundFile, context: Context): Promise<Record<string, Json>> {
+async function flattenFile(found: FoundFile, context: Context, where: SourcePosition): Promise<Record<string, Json>> {
   const { files, mistakes } = context;
-  const text = await readText(found.path, maximumConfigBytes);
+  const text = await readText(found.path, maximumConfigBytes, where);
   const file = parseYaml(withStream(text, found.path, context.stream), found.path);
   const values = checkedValues(file, mistakes);
   const own = Object.fromEntries(Object.entries(values).filter(([name]) => name !== 'include')) as Record<string, Json>;
@@ -108,7 +108,7 @@ async function flattenInclude(target: string, where: SourcePosition, context: Co
     const names = [...chain, found].map(({ path }) => shown(path));
     throw usageError('CONFIG_INCLUDE_LOOP', `include loop: ${names.join(' → ')}`, { where });
   }
-  return flattenFile(found, context);
+  return flattenFile(found, context, where);
 }
 
 /**

@@ -96,7 +96,7 @@ async function addFile(found: FoundFile, where: SourcePosition, chain: Chain, co
     throw usageError('CONFIG_INCLUDE_DEPTH', `includes go more than ${maximumDepth} files deep`, { where });
   }
   context.seen.set(found.identity, found.path);
-  const file = await attempt(context.mistakes, () => readTreefile(found.path, context.boundary));
+  const file = await attempt(context.mistakes, () => readTreefile(found.path, context.boundary, where));
   if (file === undefined) return;
   const directory = dirname(found.path);
   const ignoresUnknown = treefileFormat(found.path) === 'json';

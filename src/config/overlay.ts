@@ -82,7 +82,7 @@ async function readEntries(directory: string): Promise<OverlayEntry[]> {
   const entries: OverlayEntry[] = [];
   await walk(directory, '', entries);
   const file = join(directory, overridesName);
-  const overrides = parseStatOverrides((await readTextIfExists(file)) ?? '', file);
+  const overrides = parseStatOverrides((await readTextIfExists(file, undefined, { file })) ?? '', file);
   const modes = new Map(entries.map((entry) => [entry.path, entry]));
   for (const [path, { mode, operation, line }] of overrides) {
     const entry = modes.get(path);

@@ -88,7 +88,7 @@ export async function readAccountFiles({ treefile, positionOf, pathOf }: LoadedT
 
 async function readNamedFile(path: string, name: string, where: SourcePosition): Promise<string> {
   try {
-    return await readText(path, maximumConfigBytes);
+    return await readText(path, maximumConfigBytes, where);
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw error;
     throw usageError('CONFIG_FILE_MISSING', `the file "${name}" does not exist`, { where });

@@ -31,7 +31,7 @@ export async function readRepositoryFiles(base: string, extensions: readonly str
   const found = await Promise.all(
     files.map(async ({ file, extension }) => {
       const path = join(base, file);
-      const text = await readText(path, maximumConfigBytes);
+      const text = await readText(path, maximumConfigBytes, { file: path });
       if (extension === '.repo') return sectionsOf(text, path);
       return [
         { name: file.slice(0, -extension.length), path, extension, text, enabled: true },

@@ -8,7 +8,7 @@ import { attempt, type Mistakes } from './mistakes.ts';
 /**
  * Looks whether all files that the files of an include tree name are there, and the script that counts is executable.
  * @param fragments strongest first
- * @throws CosaError what `mistakes` throws: `CONFIG_FILE_MISSING`, `CONFIG_FILE_MODE`, `CONFIG_FILE_OUTSIDE` (exit 2)
+ * @throws CosaError what `mistakes` throws: `CONFIG_FILE_MISSING`, `CONFIG_FILE_MODE`, `CONFIG_FILE_OUTSIDE`, `NOT_A_FILE` (exit 2)
  */
 export async function requireFiles(
   boundary: Boundary,
@@ -21,6 +21,9 @@ export async function requireFiles(
       const where = file.valuePosition(path);
       await attempt(mistakes, async () => {
         const found = await findNamedFile(boundary, directory, name, where);
+        if (!(await stat(found.identity)).isFile()) {
+          throw usageError('NOT_A_FILE', `"${name}" is no file`, { where });
+        }
         if (path[0] === 'postprocess-script' && isStrongest) await requireExecutable(found, name, where);
       });
     }

@@ -45,10 +45,11 @@ function parse(
 /**
  * Reads a treefile that is there.
  * @param path absolute, found within the boundary
+ * @param where what names it
  * @throws CosaError `CONFIG_SYNTAX`, of a kickstart also what {@link readKickstart} throws, what {@link readText} throws (exit 2)
  */
-export async function readTreefile(path: string, boundary: Boundary): Promise<YamlFile> {
-  const text = await readText(path, maximumConfigBytes);
+export async function readTreefile(path: string, boundary: Boundary, where: SourcePosition): Promise<YamlFile> {
+  const text = await readText(path, maximumConfigBytes, where);
   switch (treefileFormat(path)) {
     case 'yaml':
       return parse(text, path, parseYaml);
@@ -72,5 +73,5 @@ async function readIncluded(
       hint: 'in kickstarts, includes are relative to the first one',
     });
   }
-  return { path: found.path, text: await readText(found.path, maximumConfigBytes) };
+  return { path: found.path, text: await readText(found.path, maximumConfigBytes, where) };
 }

@@ -15,6 +15,7 @@ import { attempt, attemptNow, keepMistakes, type Mistakes } from './mistakes.ts'
 import { streamName, systemName } from './names.ts';
 import { type Overlay, readOverlays } from './overlay.ts';
 import { readPlatforms } from './platforms.ts';
+import { loadReleaseSettings } from './release.ts';
 import { type ConfigRepository, findRepositories } from './repositories.ts';
 import { type ConfigChoice, type ConfigSelection, selectConfig } from './selection.ts';
 import { type LoadedTreefile, loadTreefile } from './treefile.ts';
@@ -69,12 +70,13 @@ export async function readWholeConfig(directory: string, options: WholeConfigOpt
     loadDiskLayout(base, image?.specification.size ?? Number.POSITIVE_INFINITY),
   );
   const platforms = await attempt(mistakes, () => readPlatforms(base, basearch));
+  await attempt(mistakes, () => loadReleaseSettings(base));
   const overlays = await readNamedOverlays(loaded, mistakes);
   await attempt(mistakes, () => readLiveFiles(loaded.boundary));
   const { repositories } = await findRepositories(base, loaded, ['.sources', '.repo'], mistakes);
   const lockfilePath = join(base, `manifest-lock.${basearch}.json`);
   const lock = await attempt(mistakes, async () => {
-    const text = await readTextIfExists(lockfilePath);
+    const text = await readTextIfExists(lockfilePath, undefined, { file: lockfilePath });
     return text === undefined ? undefined : parseLockDocument(text, lockfilePath);
   });
   const overrides = await readLockOverrides(base, basearch, mistakes);

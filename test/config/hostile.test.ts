@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { loadTreefile } from '../../src/config/treefile.ts';
+import { readWholeConfig } from '../../src/config/whole.ts';
 import { run } from '../../src/exec/run.ts';
 import { tools } from '../../src/exec/tools.ts';
 import { CosaError } from '../../src/lib/errors.ts';
@@ -40,7 +41,38 @@ test.each([
 test('a pipe is not waited for', async () => {
   const base = await writeFiles({ 'manifest.yaml': 'include: pipe.yaml\n' });
   await run({ ...tools.git, name: 'mkfifo' }, [join(base, 'pipe.yaml')]);
-  await expect(load(base)).rejects.toMatchObject({ code: 'NOT_A_FILE', exitStatus: 2 });
+  const where = { file: join(base, 'manifest.yaml'), line: 1, column: 10 };
+  await expect(load(base)).rejects.toMatchObject({ code: 'NOT_A_FILE', exitStatus: 2, where });
+});
+
+/** A line of the manifest that names `odd`, and where; or a file of the config itself, of that name. */
+const odd: [string, string, number?][] = [
+  ['check-passwd: {type: file, filename: odd}\n', 'odd', 38],
+  ['check-groups: {type: file, filename: odd}\n', 'odd', 38],
+  ['postprocess-script: odd\n', 'odd', 21],
+  ['add-files: [[odd, /etc/x]]\n', 'odd', 14],
+  ['arch-include: {x86_64: odd}\n', 'odd', 24],
+  ...[
+    'image.yaml',
+    'platforms.yaml',
+    'disk.yaml',
+    'release.yaml',
+    'manifest-lock.overrides.yaml',
+    'a.repo',
+    'a.sources',
+  ].map((name): [string, string] => ['', name]),
+  ['ostree-layers: [overlay/x]\n', 'overlay.d/x/statoverride'],
+  ['', 'manifest-lock.x86_64.json'],
+];
+
+describe.each(['a pipe', 'a directory'])('%s in place of a file is told with its place', (kind) => {
+  test.each(odd)('%s%s', async (line, name, column) => {
+    const base = await writeFiles({ 'manifest.yaml': `metadata: {name: a}\n${line}`, 'overlay.d/x/y': '' });
+    await run({ ...tools.git, name: kind === 'a pipe' ? 'mkfifo' : 'mkdir' }, [join(base, name)]);
+    const { problems } = await readWholeConfig(base, { basearch: 'x86_64' });
+    const where = column === undefined ? { file: join(base, name) } : { line: 2, column };
+    expect(problems.filter(({ code }) => code === 'NOT_A_FILE')).toMatchObject([{ where }]);
+  });
 });
 
 /** Processor time of reading a config of so many files, of ten packages each; the least of some. */

@@ -114,7 +114,7 @@ export function yamlPart(file: YamlFile, prefix: readonly PropertyKey[], value: 
  * @throws CosaError `CONFIG_SYNTAX`, what {@link readTextIfExists} throws (exit 2)
  */
 export async function readYaml(path: string, options: PlainDataOptions = {}): Promise<YamlFile | undefined> {
-  const text = await readTextIfExists(path, maximumConfigBytes);
+  const text = await readTextIfExists(path, maximumConfigBytes, { file: path });
   return text === undefined ? undefined : parseYaml(text, path, options);
 }
 

@@ -11,7 +11,7 @@ export async function requireLabels(guest: Guest): Promise<void> {
   const { exitCode, stdout, stderr } = await guest.run(relabel);
   check(exitCode === 0, `restorecon: exit status ${exitCode}\n${stderr}`.trimEnd());
   const wrong = stdout.split('\n').filter((line) => line !== '');
-  check(wrong.length === 0, `${wrong.length} files have wrong labels\n${wrong.slice(0, 40).join('\n')}`);
+  check(wrong.length === 0, `labels that are wrong: ${wrong.length}\n${wrong.slice(0, 40).join('\n')}`);
 }
 
 export const labels: SystemTest = {

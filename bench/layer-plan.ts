@@ -63,7 +63,8 @@ interface Update {
 
 function measure({ title, example, prepare }: Update): void {
   const directory = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), 'cosa-bench-'));
-  const config = join(directory, 'config');
+  const examples = join(directory, 'examples');
+  const config = join(examples, example);
   const work = join(directory, 'work');
 
   function cosa(...args: string[]): string {
@@ -82,12 +83,13 @@ function measure({ title, example, prepare }: Update): void {
   }
 
   try {
-    // The example of rpms has links to the other one.
-    cpSync(join(checkout, 'examples', example), config, {
-      recursive: true,
-      dereference: example !== 'debian-coreos',
-      verbatimSymlinks: example === 'debian-coreos',
-    });
+    cpSync(join(checkout, 'examples'), examples, { recursive: true, verbatimSymlinks: true });
+    // The example of rpms has links to the other one's files: both belong to one checkout.
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-C', examples, '-c', 'user.name=x', '-c', 'user.email=x', ...args]);
+    git('init', '--quiet');
+    git('add', '--all');
+    git('commit', '--quiet', '--message=examples');
     mkdirSync(work);
     prepare(config, 'before');
     cosa('init', config);

@@ -10,9 +10,9 @@ import { gitCheckout, gitClone } from '../../exec/tools/git.ts';
 import type { Json } from '../../lib/canonical-json.ts';
 import { usageError } from '../../lib/errors.ts';
 import { ifExists } from '../../lib/if-exists.ts';
-import { problemsError } from '../../lib/problems.ts';
 import { type ConfigRequest, findConfig } from '../../workspace/config-directory.ts';
 import type { Session } from '../../workspace/session.ts';
+import { requireDocument } from './document-problems.ts';
 
 /** One difference: at a JSON pointer, what the first has and the second has not, and the other way round. */
 export interface ConfigDifference {
@@ -42,23 +42,24 @@ async function sideDocument(session: Session, request: ConfigRequest, side: stri
   const [, kind, name] = /^(stream|variant):(.+)$/.exec(side) ?? [];
   if (kind !== undefined && name !== undefined) {
     await using found = await findConfig(session, { ...request, [kind]: name });
-    return await documentOf(found.config, found.options);
+    return await documentOf(session, found.config, found.options);
   }
   if ((await ifExists(stat(resolve(request.directory, side)))) !== undefined) {
     await using found = await findConfig(session, { ...request, config: side });
-    return await documentOf(found.config, found.options);
+    return await documentOf(session, found.config, found.options);
   }
   await using found = await findConfig(session, request);
-  return await revisionDocument(await realpath(found.config), found.options, side, session.signal);
+  return await revisionDocument(session, await realpath(found.config), found.options, side);
 }
 
 /** A checkout of its own: the config's is left alone. */
 async function revisionDocument(
+  session: Session,
   config: string,
   options: WholeConfigOptions,
   revision: string,
-  signal: AbortSignal,
 ): Promise<Json> {
+  const { signal } = session;
   const repository = await findRepository(config);
   if (repository === undefined || revision.startsWith('-')) {
     throw usageError('CONFIG_MISSING', `"${revision}" is no directory, and ${config} is in no git`, {
@@ -68,14 +69,23 @@ async function revisionDocument(
   await using scratch = await openScratch(tmpdir());
   const clone = join(scratch.path, 'config');
   await gitClone(repository.workTree, clone, { signal });
-  await gitCheckout(clone, revision, signal);
-  return await documentOf(join(clone, relative(repository.workTree, config)), options);
+  await gitCheckout(clone, revision, signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw usageError(
+      'CONFIG_MISSING',
+      `"${revision}" is no directory, and no revision of the git that ${config} is in`,
+      {
+        hint: 'name a directory, stream:NAME, variant:NAME, or a branch, tag or commit',
+        cause: error,
+      },
+    );
+  });
+  return await documentOf(session, join(clone, relative(repository.workTree, config)), options);
 }
 
-async function documentOf(config: string, options: WholeConfigOptions): Promise<Json> {
+async function documentOf(session: Session, config: string, options: WholeConfigOptions): Promise<Json> {
   const whole = await readWholeConfig(config, options);
-  const [first, ...others] = whole.problems;
-  if (first !== undefined) throw problemsError([first, ...others]);
+  requireDocument(session.events, whole);
   return configDocument(whole).value;
 }
 

@@ -225,3 +225,25 @@ test.each(cases)('$name', async ({ files, expect: expected, basearch = 'x86_64',
   const { value } = await shown;
   for (const [name, wanted] of Object.entries(expected)) if (!name.includes('#')) expect(value[name]).toEqual(wanted);
 });
+
+describe('what is not there', () => {
+  test('repositories of others do not keep two variants from being compared', async () => {
+    const base = await writeFiles({
+      'manifest-a.yaml': 'metadata: {name: a}\nrepos: [secret]\npackages: [a]\n',
+      'manifest-b.yaml': 'metadata: {name: a}\nrepos: [secret]\npackages: [b]\n',
+    });
+    expect(await diffConfigs(silentSession(), requestFor(base), ['variant:a', 'variant:b'])).toEqual([
+      { pointer: '/packages/-', before: 'a' },
+      { pointer: '/packages/-', after: 'b' },
+    ]);
+  });
+
+  test('a revision that there is not is told', async () => {
+    const base = await writeFiles({ 'manifest.yaml': 'metadata: {name: a}\nrepos: []\n' });
+    await run(tools.git, ['-C', base, 'init', '--quiet']);
+    await expect(diffConfigs(silentSession(), requestFor(base), ['nonesuch', base])).rejects.toMatchObject({
+      code: 'CONFIG_MISSING',
+      message: `"nonesuch" is no directory, and no revision of the git that ${base} is in`,
+    });
+  });
+});

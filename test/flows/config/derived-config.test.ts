@@ -118,7 +118,7 @@ describe('a config of since 2025', () => {
     const { stderr, status } = await cosa(['config', 'check', config, '--variant', 'q']);
     expect({ status, stderr: stderr || 'on stdout' }).toMatchObject({ status: 2 });
     const shown = await cosa(['config', 'show', config, '--variant', 'q']);
-    expect(shown.stderr).toContain('hint: known here are: p10, p9');
+    expect(shown.stderr).toContain('hint: known here: p10, p9');
   });
 
   test('is initialised with what all commands are to know', async () => {

@@ -21,7 +21,7 @@ export const changes: Readonly<Record<string, Change>> = {
   tzdata: { revision: '2' },
 };
 
-interface RpmRepositories {
+export interface RpmRepositories {
   /** Directories with `repodata/`. */
   first: string;
   next: string;

@@ -25,7 +25,7 @@ let scratch: string;
 
 beforeAll(async () => {
   repositories = await rpmRepositories();
-  scene = await rpmScene('rpm-build', repositories);
+  scene = await rpmScene('rpm-system', repositories);
   scratch = await mkdtemp(join(tmpdir(), 'cosa-rpm-build-'));
 });
 afterAll(async () => {

@@ -36,16 +36,22 @@ export async function fetchMkosi(directory: string, request: PackageRequest): Pr
   };
 }
 
-/** Builds an OCI image of Debian 13 with these packages, and measures all that runs for it. */
+/**
+ * Builds an OCI image of these packages, and measures all that runs for it.
+ * @param distribution options that name it: Debian 13 unless given
+ */
 export async function timeMkosi(
   { modules, directory, mirror }: Mkosi,
   packages: readonly string[],
-): Promise<ProgramTime> {
-  const options = {
-    directory: join(directory, 'config'),
+  distribution: Readonly<Record<string, string>> = {
     distribution: 'debian',
     release: 'trixie',
     'local-mirror': mirror,
+  },
+): Promise<ProgramTime> {
+  const options = {
+    directory: join(directory, 'config'),
+    ...distribution,
     format: 'oci',
     bootable: 'no',
     'with-network': 'no',

@@ -14,6 +14,7 @@ const benchmarks = [
   'live',
   'build',
   'rebuild',
+  'rpm-build',
   'registry',
   'image-transfer',
   'publish',

@@ -28,7 +28,7 @@ export type TestRpmFile =
     };
 
 /** Scriptlets by their sections' names without `%`. */
-export type TestRpmScript = 'pre' | 'post' | 'preun' | 'postun' | 'pretrans' | 'posttrans';
+type TestRpmScript = 'pre' | 'post' | 'preun' | 'postun' | 'pretrans' | 'posttrans';
 
 /** A package for a test: a name, and what differs from a small file and version 1.0-1 of no architecture. */
 export interface TestRpm {

@@ -98,7 +98,7 @@ export async function serveRpmRepository(packages: readonly TestRpm[]): Promise<
 }
 
 /** Writes the public half of a keyring's key as text. */
-export async function exportKey({ home, key }: GpgKeyring, file: string): Promise<void> {
+async function exportKey({ home, key }: GpgKeyring, file: string): Promise<void> {
   await run(tools.gpg, ['--batch', '--yes', '--armor', '--output', file, '--export', key], {
     env: { GNUPGHOME: home },
   });

@@ -62,7 +62,9 @@ test('rpm in the built system knows the packages of the lock, and no key', async
   const format = '%{NAME}-%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}.%{ARCH}\\n';
   const query = await tryRunInSandbox({ root }, ['rpm', '--query', '--all', '--queryformat', format]);
   expect(query.exitCode, query.stderr).toBe(0);
-  expect(sortByBytes(query.stdout.trim().split('\n'))).toEqual(await lockedVersions());
+  // Lockfiles leave an epoch of 0 out, which all these packages have.
+  const installed = query.stdout.trim().replaceAll('-0:', '-').split('\n');
+  expect(sortByBytes(installed)).toEqual(await lockedVersions());
 });
 
 test('nothing has changed: nothing is done, and no repository is asked', async () => {

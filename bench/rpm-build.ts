@@ -9,13 +9,13 @@ import { openSigningKey } from '../scripts/rpms-from-debs/signing-key.ts';
 import { hostArchitecture } from '../src/lib/architecture.ts';
 import { rpmBackend } from '../src/packages/rpm.ts';
 import { silentReporter } from '../src/progress/reporter.ts';
-import { createPipeline } from '../src/progress/step.ts';
 import { openConfig } from '../src/workspace/open-config.ts';
 import { packageRequest } from '../src/workspace/package-lock.ts';
 import { openWorkDirectory } from '../src/workspace/work-directory.ts';
 import { buildRpm, signRpm } from '../test/helpers/rpm-packages.ts';
 import { indexRpms } from '../test/helpers/rpm-repository.ts';
 import { serveDirectory } from '../test/helpers/serve-directory.ts';
+import { silentSession } from '../test/helpers/session.ts';
 import { checkout, cosaOk } from '../test/integration/fixture.ts';
 import { rpmRepositories, rpmScene } from '../test/integration/rpm-fixture.ts';
 import { sectionOf, timeDnf } from './dnf.ts';
@@ -29,8 +29,8 @@ await using scene = await rpmScene('rpm-bench', repositories);
 const { directory: work } = scene;
 await cosaOk(work, ['fetch', '--update-lockfile']);
 
-const unwatched = createPipeline(() => undefined, new AbortController().signal);
-const opened = await openConfig(unwatched, await openWorkDirectory(work), hostArchitecture().name);
+const architecture = hostArchitecture().name;
+const opened = await openConfig(silentSession(), await openWorkDirectory(work), { architecture });
 const request = packageRequest(opened.config, []);
 const context = { cacheDirectory: join(work, 'cache'), reporter: silentReporter() };
 

@@ -197,11 +197,13 @@ def mark(base, goal, request):
 
 def explain(base, unknown):
     """Adds to each name who would answer if nothing were excluded. Nothing can be chosen afterwards."""
+    names = sorted({package.get_name() for package in every(base)})
     base.get_rpm_package_sack().clear_user_excludes()
     for item in unknown:
-        names = sorted({"%s-%s.%s" % (p.get_name(), p.get_evr(), p.get_arch()) for p in matching(base, item["spec"])})
-        item["excluded"] = names[:8]
-    return {"unknown": unknown, "names": sorted({package.get_name() for package in every(base)})}
+        found = matching(base, item["spec"])
+        excluded = sorted({"%s-%s.%s" % (p.get_name(), p.get_evr(), p.get_arch()) for p in found})
+        item["excluded"] = excluded[:8]
+    return {"unknown": unknown, "names": names}
 
 
 def versions(base, request):

@@ -84,7 +84,10 @@ describe('cosa fetch', () => {
   });
 
   test('takes from repositories of locked packages only what is locked', async () => {
-    await using pool = await serveRepository([{ name: 'tool', version: '2.0' }]);
+    await using pool = await serveRepository([
+      { name: 'tool', version: '2.0' },
+      { name: 'base', version: '2.0', fields: { Essential: 'yes' } },
+    ]);
     await writeFile(
       join(config, 'pool.sources'),
       `Types: deb\nURIs: ${pool.url}\nSuites: test\nComponents: main\nSigned-By: ${pool.key}\n`,

@@ -22,6 +22,8 @@ import type { DebSource } from './sources.ts';
 export interface PrivateApt extends AsyncDisposable {
   /** Runs one of apt's programs; a failure is a result. */
   run(tool: Tool, args: readonly string[]): Promise<RunResult>;
+  /** Has what is run from now on choose by other preferences. */
+  setPreferences(text: string): Promise<void>;
   /** Where the verified indexes lie. */
   readonly lists: string;
 }
@@ -120,7 +122,8 @@ async function prepare(
     signal: context.reporter.signal,
     onStderrLine: context.reporter.log,
   };
-  return { lists, run: (tool, args) => tryRun(tool, [...perRequest, ...args], runOptions) };
+  const setPreferences = (text: string) => writeFileAtomic(files.preferences, text);
+  return { lists, setPreferences, run: (tool, args) => tryRun(tool, [...perRequest, ...args], runOptions) };
 }
 
 /** Fetches the repositories' indexes where they have changed. A failure is a result. */

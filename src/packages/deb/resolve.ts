@@ -54,8 +54,7 @@ export async function resolveDebs(
   const names = new Set((await apt.run(tools.aptCache, ['pkgnames'])).stdout.split('\n'));
   const unknown = request.packages.filter((name) => !names.has(name));
   refuse(await Promise.all(unknown.map((name) => unknownPackage(name, names, request, apt))), context);
-  const files = await chooseFiles(apt, request);
-  const packages = await describeFiles(apt, files, sources);
+  const packages = await choosePackages(apt, sources, { request, overrides });
   checkPins(request, overrides, packages);
   const { newest, origins } = await readIndexes(apt.lists);
   const lock: Lockfile = {
@@ -93,18 +92,20 @@ function refuse(found: readonly NameProblem[], { positionOf }: BackendContext): 
   if (first !== undefined) throw problemsError([first, ...others]);
 }
 
+function preference(name: string, pinned: string, priority: number): string {
+  return `Package: ${name}\nPin: ${pinned}\nPin-Priority: ${priority}\n`;
+}
+
 /** Pins: what is excluded can never be chosen, a pinned version and a local override always win. */
 function preferencesText(request: PackageRequest, overrides: readonly OverridePackage[]): string {
-  const pin = (name: string, pinned: string, priority: number) =>
-    `Package: ${name}\nPin: ${pinned}\nPin-Priority: ${priority}\n`;
   const overridden = new Set(overrides.map(({ locked }) => locked.name));
   return [
-    ...sortByBytes(request.exclude).map((name) => pin(name, 'version *', -1)),
+    ...sortByBytes(request.exclude).map((name) => preference(name, 'version *', -1)),
     ...Object.entries(request.pins)
       .filter(([name]) => !overridden.has(name))
       .sort(([a], [b]) => compareBytes(a, b))
-      .map(([name, version]) => pin(name, `version ${version}`, 1001)),
-    ...overrides.map(({ locked }) => pin(locked.name, `version ${locked.version}`, 1002)),
+      .map(([name, version]) => preference(name, `version ${version}`, 1001)),
+    ...overrides.map(({ locked }) => preference(locked.name, `version ${locked.version}`, 1002)),
   ].join('\n');
 }
 
@@ -121,6 +122,31 @@ function checkPins(
     throw new CosaError('PACKAGE_UNAVAILABLE', `${name} is pinned to ${pinned}, and the repositories have ${version}`, {
       hint: 'change or remove the pin in manifest-lock.overrides.yaml, or name a mirror that keeps old versions',
     });
+  }
+}
+
+/** Choices that are made anew, each without what the one before must not have taken. */
+const maximumChoices = 50;
+
+/** A repository for locked packages alone may have newer versions of others: those are left aside. */
+async function choosePackages(
+  apt: PrivateApt,
+  sources: readonly DebSource[],
+  { request, overrides }: { request: PackageRequest; overrides: readonly OverridePackage[] },
+): Promise<LockedPackage[]> {
+  const lockedOnly = new Set(request.repositories.filter(({ use }) => use === 'locked').map(({ name }) => name));
+  const free = new Set([...Object.keys(request.pins), ...overrides.map(({ locked }) => locked.name)]);
+  const preferences = [preferencesText(request, overrides)];
+  for (let round = 0; ; round++) {
+    const packages = await describeFiles(apt, await chooseFiles(apt, request), sources);
+    const [first, ...others] = packages.filter(({ name, repository }) => lockedOnly.has(repository) && !free.has(name));
+    if (first === undefined) return packages;
+    if (round === maximumChoices) {
+      const message = `${first.name} is not locked, and only locked packages may come from "${first.repository}"`;
+      throw new CosaError('PACKAGE_UNAVAILABLE', message, { hint: 'lock it, or name the repository under "repos"' });
+    }
+    for (const { name, version } of [first, ...others]) preferences.push(preference(name, `version ${version}`, -1));
+    await apt.setPreferences(preferences.join('\n'));
   }
 }
 

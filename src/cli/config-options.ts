@@ -25,9 +25,7 @@ export interface SaidOptions {
 }
 
 /** Adds `--variable`. */
-export function addVariableOption<Args extends unknown[], Options extends OptionValues>(
-  command: Command<Args, Options>,
-) {
+function addVariableOption<Args extends unknown[], Options extends OptionValues>(command: Command<Args, Options>) {
   return command.option(
     '--variable <name=value>',
     'a variable, as if a file had it that includes the manifest; may be given several times',

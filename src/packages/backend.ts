@@ -35,7 +35,7 @@ export interface PackageRequest {
 }
 
 /** `target`: what the installed system's own package manager uses; `host`: what this machine's does. */
-export type DatabaseFormat = 'target' | 'host' | 'sqlite' | 'ndb' | 'bdb';
+type DatabaseFormat = 'target' | 'host' | 'sqlite' | 'ndb' | 'bdb';
 
 /** A repository definition of the config: `NAME.sources`, a section `[NAME]` of a file `.repo`. */
 export interface RepositoryFile {

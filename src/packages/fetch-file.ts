@@ -82,7 +82,7 @@ export async function fetchFile(
 }
 
 /** An address answers, and says that it has no such file. */
-export function isNotThere(error: unknown): boolean {
+function isNotThere(error: unknown): boolean {
   return isSystemError(error, 'ENOENT') || (error instanceof CosaError && error.code === 'MIRROR_NOT_FOUND');
 }
 

@@ -33,7 +33,7 @@ import { runStep } from '../progress/step.ts';
 import type { Session } from './session.ts';
 
 /** An image whose manifests are wanted. */
-export interface BuilderImage {
+interface BuilderImage {
   /** A reference; that of a registry may come without `docker://`. */
   name: string;
   /** Where it was said. */
@@ -44,7 +44,7 @@ export interface BuilderImage {
   pinned?: Digest | undefined;
 }
 
-export interface BuilderImageOptions {
+interface BuilderImageOptions {
   /** The work directory whose policy holds. */
   root: string;
   /** A work directory's `cache/`, or another directory. */
@@ -88,7 +88,7 @@ export async function findBaseManifest(
 }
 
 /** The manifests of an image, in the cache. */
-export interface FetchedBaseManifest extends BaseManifest {
+interface FetchedBaseManifest extends BaseManifest {
   /** What the image's name stood for: of an index or a manifest. */
   digest: Digest;
 }
@@ -99,7 +99,7 @@ export interface FetchedBaseManifest extends BaseManifest {
  * @throws CosaError `BASE_MANIFEST_MISSING` (exit 2) for an image without them, `REFERENCE_INVALID`, and what `openReference`,
  *   `readImage`, `admitImage` and `readImageDirectory` throw
  */
-export async function fetchBaseManifest(
+async function fetchBaseManifest(
   session: Session,
   image: BuilderImage,
   options: BuilderImageOptions,

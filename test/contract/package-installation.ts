@@ -8,7 +8,7 @@ import type { BackendContext, PackageBackend, PackageRequest } from '../../src/p
 import { treeDigest } from '../helpers/tree-digest.ts';
 
 /** A package, whatever its format: a name, and what differs from one that needs nothing and does nothing. */
-export interface ContractPackage {
+interface ContractPackage {
   name: string;
   /** Text by absolute path. */
   files?: Readonly<Record<string, string>>;

@@ -19,7 +19,7 @@ import { defaultLimits } from './limits.ts';
 import { meaningOf, namesOfPath } from './merge/entry-path.ts';
 import { readMetadata } from './ostree-tree.ts';
 
-export type { DirectoryFile, DirectoryFiles } from './image-directory/layered.ts';
+export type { DirectoryFiles } from './image-directory/layered.ts';
 
 /**
  * Reads the small files of one directory of an image, of whoever made it, from the top layer downwards, and no more layers

@@ -6,8 +6,6 @@ import { type RpmDependencies, readDependencies } from './header/dependencies.ts
 import { signatureTag, tag } from './header/tags.ts';
 import { type HeaderValues, headerLength, InvalidHeaderError, parseHeader } from './header/values.ts';
 
-export type { RpmDependency } from './header/dependencies.ts';
-
 /** What a package file says of itself. */
 export interface RpmHeader extends RpmDependencies {
   name: string;

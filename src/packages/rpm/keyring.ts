@@ -80,7 +80,7 @@ export async function openRpmKeyring(keys: readonly Buffer[], signal: AbortSigna
  * Reads what `rpmkeys --checksig --verbose` prints: a line with the file's name, then one for each signature and digest.
  * Whatever is not known to be good is bad.
  */
-export function readVerdicts(output: string): Map<string, SignatureVerdict> {
+function readVerdicts(output: string): Map<string, SignatureVerdict> {
   const verdicts = new Map<string, SignatureVerdict>();
   let file: string | undefined;
   let lines: string[] = [];

@@ -7,7 +7,7 @@ import { invalidRepository, type RepositorySection, readSection } from './reposi
 import { optionValue, type RepositoryVariables, repositoryVariables } from './repositories/variables.ts';
 
 /** How the servers of a repository are reached. */
-export interface RepositoryConnection {
+interface RepositoryConnection {
   /** `undefined`: as the environment says; empty: directly. */
   proxy: string | undefined;
   /** For the servers of `baseurl`: `USER:PASSWORD`. */

@@ -7,7 +7,7 @@ import { printable } from '../../lib/printable.ts';
 import { librariesMissing, solverPrograms } from './solver/programs.ts';
 
 /** A repository as the solver gets it. */
-export interface SolverRepository {
+interface SolverRepository {
   id: string;
   /** Absolute path. */
   directory: string;

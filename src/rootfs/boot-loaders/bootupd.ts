@@ -21,7 +21,7 @@ const metadataSchema = z.object({
 type Metadata = z.output<typeof metadataSchema>;
 
 /** A file of the EFI system partition that bootupd updates. */
-export interface BootupdFile {
+interface BootupdFile {
   /** Below EFI: `fedora/shimx64.efi`. */
   path: string;
   /** Absolute path in the root. */

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../../src/exec/run.ts';
@@ -34,7 +34,7 @@ export interface LocalRpmRepository extends AsyncDisposable {
 }
 
 /** Seconds since the epoch that the index tells. */
-export const indexTime = 1_764_000_000;
+const indexTime = 1_764_000_000;
 
 /** Builds packages, signs them, and serves them with an index. */
 export async function serveRpms(
@@ -118,11 +118,4 @@ export function requestFor(
     overrides: [],
   };
   return { ...basics, repositories, packages, ...change };
-}
-
-/** Copies a package file into another directory under its name, and gives the copy's path. */
-export async function copyPackage(file: string, directory: string): Promise<string> {
-  const copy = join(directory, file.split('/').at(-1) ?? '');
-  await copyFile(file, copy);
-  return copy;
 }

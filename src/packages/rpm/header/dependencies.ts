@@ -2,7 +2,7 @@ import { tag } from './tags.ts';
 import { type HeaderValues, InvalidHeaderError } from './values.ts';
 
 /** A name that a package has, needs or refuses, with versions: `libc.so.6(GLIBC_2.34)`, `/bin/sh`, `(a or b)`, `foo >= 1.2`. */
-export interface RpmDependency {
+interface RpmDependency {
   name: string;
   /** Bits of `dependencyFlag`. */
   flags: number;

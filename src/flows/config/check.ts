@@ -3,6 +3,7 @@ import { readWholeConfig, type WholeConfig } from '../../config/whole.ts';
 import { nearestHint } from '../../lib/document/validate.ts';
 import { CosaError, type SourcePosition } from '../../lib/errors.ts';
 import { type Problem, problemsOf } from '../../lib/problems.ts';
+import { backendFor } from '../../packages/backends.ts';
 import { type ConfigRequest, findConfig } from '../../workspace/config-directory.ts';
 import type { Session } from '../../workspace/session.ts';
 
@@ -33,12 +34,15 @@ export async function checkConfig(session: Session, request: ConfigRequest): Pro
   }
 }
 
-function unreadNotes({ loaded, image }: WholeConfig): ConfigNote[] {
-  return [...loaded.unread, ...(image?.unread ?? [])].map(({ key, where, reason, nearest }) => ({
-    message: `"${key}" has no effect: ${reason}`,
-    where,
-    hint: nearest === undefined ? undefined : `did you mean "${nearest}"?`,
-  }));
+function unreadNotes({ loaded, image, repositories }: WholeConfig): ConfigNote[] {
+  const family = backendFor(repositories[0]?.extension ?? '')?.family;
+  return [...loaded.unread, ...(image?.unread ?? [])]
+    .filter(({ butFor }) => butFor === undefined || butFor !== family)
+    .map(({ key, where, reason, nearest }) => ({
+      message: `"${key}" has no effect: ${reason}`,
+      where,
+      hint: nearest === undefined ? undefined : `did you mean "${nearest}"?`,
+    }));
 }
 
 const substitutedKeys = ['automatic-version-prefix', 'mutate-os-release'] as const;

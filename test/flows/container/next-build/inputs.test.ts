@@ -159,16 +159,16 @@ it('a lockfile gives the packages and the date, without asking anybody', async (
 
 it('logs keys that have no effect, each once and with its position, and warns of misspelt ones', async () => {
   await writeFiles(
-    { 'image.yaml': 'size: 12\nostree-remote: example\nrootf: ext4\n', 'more.yaml': 'selinux: true\n' },
+    { 'image.yaml': 'size: 12\nostree-remote: example\nrootf: ext4\n', 'more.yaml': 'gpg-key: a\n' },
     config,
   );
-  await appendFile(join(config, 'manifest.yaml'), 'include: more.yaml\nselinux: true\n');
+  await appendFile(join(config, 'manifest.yaml'), 'include: more.yaml\ngpg-key: b\n');
   const events: PipelineEvent[] = [];
   const work = workDirectoryAt(root, { config: { source: config } });
   const watched = { ...session, events: (event: PipelineEvent) => void events.push(event) };
   await readBuildInputs(watched, work, { architecture: 'x86_64', maxLayers: 64, compression: 'zstd' });
   expect(events).toEqual([
-    { type: 'log', line: `${config}/manifest.yaml:8:1: "selinux" has no effect: files get no SELinux labels` },
+    { type: 'log', line: `${config}/manifest.yaml:8:1: "gpg-key" has no effect: containers are signed: "cosa sign"` },
     {
       type: 'log',
       line: `${config}/image.yaml:2:1: "ostree-remote" has no effect: an installed system follows a container: container-imgref`,

@@ -34,7 +34,7 @@ export function configReference(): string {
       ['Identity and version', identityKeys],
       ['Packages', { repos, packages, 'packages-ARCH': architecturePackages, ...morePackages }],
       ['System', systemKeys],
-      ['Keys of rpm systems', rpmKeys],
+      ["rpm-ostree's own keys", rpmKeys],
     ]),
     section('image.yaml', imageText, [['Keys', imageFileKeys]]),
     section('disk.yaml', diskText, [
@@ -59,16 +59,16 @@ function entry(name: string, key: KeyDefinition): string {
     key.type.description,
     key.merge === undefined ? undefined : mergeRules[key.merge],
     key.default === undefined ? undefined : `default \`${JSON.stringify(key.default)}\``,
-    families[key.family],
-    key.unread === undefined ? undefined : withoutEffect(key.unread),
+    key.unread === undefined ? families[key.family] : withoutEffect(key.unread),
   ].filter((fact) => fact !== undefined);
   return `#### \`${name}\`\n\n${key.description}\n\n*${facts.join(' · ')}*\n\n\`\`\`yaml\n${name.replace(/-ARCH$/, '-x86_64')}: ${key.example}\n\`\`\`\n`;
 }
 
 /** What the program says of a key that it does not read. */
-function withoutEffect({ because, unless }: NonNullable<KeyDefinition['unread']>): string {
+function withoutEffect({ because, unless, butFor }: NonNullable<KeyDefinition['unread']>): string {
+  if (butFor !== undefined) return `${families[butFor]}; no effect elsewhere: ${because}`;
   const values = unless?.map((value) => `\`${JSON.stringify(value)}\``).join(', ');
-  return `no effect, and a warning${values === undefined ? '' : ` unless ${values}`}: ${because}`;
+  return `no effect, as \`--verbose\` says${values === undefined ? '' : ` unless it is ${values}`}: ${because}`;
 }
 
 const preamble = `# Config reference
@@ -83,10 +83,13 @@ image.yaml                   what makers of disk images must know (optional)
 disk.yaml                    sizes of partitions, and further ones (optional)
 platforms.yaml               consoles and kernel arguments of each platform (optional)
 release.yaml                 what belongs to a release (optional)
-NAME.sources                 package repositories that "repos" names
+NAME.sources, NAME.repo      package repositories: of debs, or of rpms
 overlay.d/NAME/              files that "ostree-layers" copies over the packages
 manifest-lock.ARCH.json      the exact packages, written by "cosa fetch --update-lockfile" (optional)
 manifest-lock.overrides.yaml packages that must have another version than that (optional)
+finalize.d/                  executables that run on the finished tree (optional)
+live/                        files for live media (optional)
+build-args.conf              what such configs build upon, and their version (optional)
 \`\`\`
 
 A mistake in any of them ends the command with exit status 2, before anything is built, and names file, line and

@@ -59,13 +59,18 @@ function table(keys: KeyTable, empty: 'null' | 'none'): Record<string, Schema> {
 }
 
 function keySchema(key: KeyTable[string], empty: 'null' | 'none'): Schema {
-  const description =
-    key.unread === undefined ? key.description : `${key.description} No effect: ${key.unread.because}.`;
+  const description = `${key.description}${withoutEffect(key.unread)}`;
   const value = plain(key.type.schema);
   const fallback = key.default === undefined ? {} : { default: key.default };
   return empty === 'null'
     ? { description, ...fallback, anyOf: [value, { type: 'null' }] }
     : { description, ...fallback, ...value };
+}
+
+function withoutEffect(unread: KeyTable[string]['unread']): string {
+  if (unread === undefined) return '';
+  const { because, butFor } = unread;
+  return butFor === undefined ? ` No effect: ${because}.` : ` Of ${butFor} systems; no effect elsewhere: ${because}.`;
 }
 
 function plain(schema: z.ZodType): Schema {

@@ -23,6 +23,7 @@ import { osRelease } from './steps/os-release.ts';
 import { ostreeBoot } from './steps/ostree-boot.ts';
 import { overlays } from './steps/overlays.ts';
 import { postprocess } from './steps/postprocess.ts';
+import { readonlyExecutables } from './steps/readonly-executables.ts';
 import { removeFiles, removeFromPackages } from './steps/remove-files.ts';
 import { stateOverlays } from './steps/state-overlays.ts';
 import { systemAccounts } from './steps/system-accounts.ts';
@@ -37,6 +38,7 @@ const steps: readonly RootStep[] = [
   forgetSecrets,
   // As rpm-ostree does it while it unpacks: what an overlay has of the same name comes later, and stays.
   removeFromPackages,
+  readonlyExecutables,
   // The configuration's word, over the packages'.
   overlays,
   accountNumbers,

@@ -73,6 +73,8 @@ export interface RootfsRequest {
   removeFiles: readonly string[];
   /** Per package, regular expressions that are searched for in the absolute paths that it owns. */
   removeFromPackages: readonly { package: string; patterns: readonly string[] }[];
+  /** Whether executables of packages lose their write bits. */
+  readonlyExecutables: boolean;
   /** What packages own, as the package database spells it. */
   packages: readonly { name: string; paths: readonly string[] }[];
   /** Groups that must stand in /etc/group. */

@@ -135,6 +135,7 @@ test.each(unreadKeys.filter((key) => !isRead(key)))(
 
 /** Values that are not what happens anyway, where the example is. */
 const otherValues: Readonly<Record<string, string>> = {
+  edition: '"2014"',
   'boot-location': 'new',
   'tmp-is-dir': 'false',
   'ostree-format': 'tar',

@@ -70,6 +70,7 @@ export const emptyRequest: RootfsRequest = {
   postprocess: [],
   removeFiles: [],
   removeFromPackages: [],
+  readonlyExecutables: false,
   packages: [],
   etcGroupMembers: [],
   users: { kind: 'none' },

@@ -62,7 +62,7 @@ export const identityKeys = {
     description:
       'The treefile edition: with `"2024"`, `boot-location` is `modules` and `tmp-is-dir` is true, unless the same file says otherwise.',
     example: '"2024"',
-    unread: { because: 'both editions mean the same here' },
+    unread: { because: 'all systems are as edition "2024" has them', unless: ['2024'] },
   },
   ref: {
     type: anyText,

@@ -151,14 +151,6 @@ export const rpmKeys = {
     example: 'true',
     unread: { because: 'what is built here boots', unless: [false] },
   },
-  'readonly-executables': {
-    type: flag,
-    merge: 'replace',
-    family: 'rpm',
-    description: 'Whether executables lose their write bits.',
-    example: 'true',
-    unread: { because: 'files keep the modes that their packages give them', unless: [false] },
-  },
   cliwrap: {
     type: flag,
     merge: 'replace',

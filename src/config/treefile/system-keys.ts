@@ -126,6 +126,14 @@ export const systemKeys = {
     example: '[usr/share/info]',
     default: [],
   },
+  'readonly-executables': {
+    type: flag,
+    merge: 'replace',
+    family: 'any',
+    description:
+      'Whether executables of packages lose their write bits. Those of overlays and scripts keep the modes that they get there.',
+    example: 'true',
+  },
   'check-passwd': {
     type: accountCheck(userNumbers),
     merge: 'replace',

@@ -42,8 +42,9 @@ export const initramfs: RootStep = {
 /** @param image where it goes, on the host */
 async function placeInitramfs(context: RootContext, image: string): Promise<void> {
   const { root, request, kernelRelease } = context;
-  const { packagesKey, initramfsArguments, initramfsCache: cache } = request;
-  const base = sha256Hex(canonicalJson([formatVersion, packagesKey, kernelRelease, initramfsArguments]));
+  const { packagesKey, readonlyExecutables, initramfsArguments, initramfsCache: cache } = request;
+  const inputs = [formatVersion, packagesKey, readonlyExecutables, kernelRelease, initramfsArguments];
+  const base = sha256Hex(canonicalJson(inputs));
   if (await cache?.find(base, root, image)) {
     context.reporter.log('the initramfs of an earlier build is still valid');
   } else {

@@ -44,6 +44,7 @@ export function rootfsRequest(assembly: AssemblyInputs): RootfsRequest {
       package: name,
       patterns,
     })),
+    readonlyExecutables: treefile['readonly-executables'] ?? false,
     packages: installed.packages,
     etcGroupMembers: treefile['etc-group-members'],
     users: accountCheck(treefile['check-passwd'], config.accountFiles.passwd, previous, 'user'),

@@ -20,7 +20,7 @@ export function testCommand(name: 'test' | 'kola run') {
       'with *; the default is the suite basic. ' +
       `Suites: ${suites.map(({ name: suite, summary }) => `${suite} (${summary})`).join(', ')}. ` +
       ' The result is stored beside the container, where promote and inspect ' +
-      'find it; with --key it is signed. Console logs go to tests/. The exit status is 5 if a test has failed.',
+      'find it; with --key it is signed. Console logs go to tests/, here or in $ARTIFACT_DIR. The exit status is 5 if a test has failed.',
     configure: (command) =>
       command
         .argument('[pattern...]', 'suites or tests to run')
@@ -48,6 +48,8 @@ export function testCommand(name: 'test' | 'kola run') {
         patterns: patterns.length === 0 ? ['basic'] : patterns,
         architecture: arch,
         ...machine,
+        // As for kola; empty is as good as not set.
+        logs: context.environment.ARTIFACT_DIR || undefined,
         signing: key === undefined ? undefined : { key, passphrase },
       });
       return {

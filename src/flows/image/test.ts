@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { ArchitectureName } from '../../lib/architecture.ts';
 import type { Place } from '../../oci/place.ts';
 import { attachBundle, makeBundle } from '../../oci/signatures/bundle.ts';
@@ -30,6 +30,8 @@ export interface TestOptions {
   /** MiB. */
   memory: number;
   cpus: number;
+  /** Where `tests/VERSION/` with the logs lies; in the work directory unless given. */
+  logs?: string | undefined;
   /** Signs each result; nothing does unless given. */
   signing?: { key: string; passphrase: () => Promise<string> } | undefined;
 }
@@ -49,7 +51,7 @@ export interface TestReport {
 
 /**
  * Boots a container's disk image, which is made if it is not there, and runs tests on it. Each suite's result is stored
- * beside the container as a referrer; console logs go to `tests/VERSION/` of the work directory. Must run as
+ * beside the container as a referrer; console logs go to `tests/VERSION/`. Must run as
  * root or namespace root, as image builds do.
  * @throws CosaError `TEST_UNKNOWN` (exit 2), what `readSigningKeyFile`, `makeImages` and `runSuite` throw; failed tests are a result
  */
@@ -73,7 +75,7 @@ export async function runTests(session: Session, options: TestOptions): Promise<
       firmware,
       memory: options.memory,
       cpus: options.cpus,
-      logDirectory: join(work.root, 'tests', version),
+      logDirectory: logDirectory(options, work.root, version),
     });
     const result: TestResult = {
       schemaVersion: 1,
@@ -87,6 +89,19 @@ export async function runTests(session: Session, options: TestOptions): Promise<
     reports.push({ result, consoleLog });
   }
   return { version, passed: reports.every(({ result }) => hasPassed(result)), suites: reports };
+}
+
+/**
+ * Where the logs of a version's tests go.
+ * @param root of the work directory
+ * @returns absolute path
+ */
+export function logDirectory(
+  { directory, logs }: Pick<TestOptions, 'directory' | 'logs'>,
+  root: string,
+  version: string,
+): string {
+  return join(logs === undefined ? root : resolve(directory, logs), 'tests', version);
 }
 
 async function storeResult(

@@ -19,6 +19,10 @@ const answers: readonly (readonly [pattern: RegExp, answer: string])[] = [
     /^shell$/,
     'there is no container to enter: the commands run where you are; the system that was built is booted by: cosa run',
   ],
+  [
+    /^(?:build-rootfs|rpm-ostree|compose)$/,
+    'a config is printed flattened by "cosa config show --json", and built by "cosa build"',
+  ],
   [/^supermin-shell$/, 'nothing is built in a virtual machine here: the commands run where you are'],
   [/^podman-build$/, 'containers are built by: cosa build'],
   [/^remote-build-container$/, 'for another architecture, its programs are emulated: cosa build --arch aarch64'],

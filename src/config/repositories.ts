@@ -1,7 +1,7 @@
 import { nearestHint } from '../lib/document/validate.ts';
 import { type SourcePosition, usageError } from '../lib/errors.ts';
 import { sortByBytes } from '../lib/order.ts';
-import { attempt, attemptNow, endAtFirst, type Mistakes } from './mistakes.ts';
+import { attemptNow, endAtFirst, type Mistakes } from './mistakes.ts';
 import { type DefinedRepository, readRepositoryFiles } from './repository-files.ts';
 import type { LoadedTreefile } from './treefile.ts';
 
@@ -32,7 +32,7 @@ export async function findRepositories(
   known: readonly string[],
   mistakes: Mistakes = endAtFirst,
 ): Promise<ConfigRepositories> {
-  const defined = (await attempt(mistakes, () => readRepositoryFiles(base, known))) ?? [];
+  const defined = await readRepositoryFiles(base, known, mistakes);
   const repositories: ConfigRepository[] = [];
   for (const [key, use] of [
     ['repos', 'all'],

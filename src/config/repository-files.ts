@@ -1,8 +1,9 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { maximumConfigBytes } from '../lib/document/yaml.ts';
 import { usageError } from '../lib/errors.ts';
 import { namesIn } from '../lib/files.ts';
-import { readText } from '../lib/text-file.ts';
+import { readTextIfExists } from '../lib/text-file.ts';
+import { attempt, type Mistakes } from './mistakes.ts';
 
 /** A package repository that a file beside the manifest defines. */
 export interface DefinedRepository {
@@ -21,25 +22,38 @@ export interface DefinedRepository {
 /**
  * All repositories that are defined beside the manifest, by file in byte order, then as they stand.
  * @param extensions the endings of repository files, with the dot
- * @throws CosaError `CONFIG_SYNTAX` (exit 2) with the line, what {@link readText} throws
+ * @throws CosaError what `mistakes` throws: `CONFIG_SYNTAX` (exit 2) with the line, `CONFIG_REPOSITORY_MISSING` (exit 2), what {@link readTextIfExists} throws
  */
-export async function readRepositoryFiles(base: string, extensions: readonly string[]): Promise<DefinedRepository[]> {
-  const files = (await namesIn(base)).flatMap((file) => {
+export async function readRepositoryFiles(
+  base: string,
+  extensions: readonly string[],
+  mistakes: Mistakes,
+): Promise<DefinedRepository[]> {
+  const found: DefinedRepository[] = [];
+  for (const file of await namesIn(base)) {
     const extension = extensions.find((ending) => file.endsWith(ending) && file !== ending);
-    return extension === undefined ? [] : [{ file, extension }];
+    if (extension === undefined) continue;
+    const defined = await attempt(mistakes, () => repositoriesOf(join(base, file), extension));
+    found.push(...(defined ?? []));
+  }
+  return found;
+}
+
+async function repositoriesOf(path: string, extension: string): Promise<DefinedRepository[]> {
+  const text = await readFileOfConfig(path);
+  if (extension === '.repo') return sectionsOf(text, path);
+  return [{ name: basename(path, extension), path, extension, text, enabled: true }, ...stanzasOf(text, path)];
+}
+
+/** A name that is there and has no file behind it: configs have links to files of their submodules. */
+async function readFileOfConfig(path: string): Promise<string> {
+  const where = { file: path };
+  const text = await readTextIfExists(path, maximumConfigBytes, where);
+  if (text !== undefined) return text;
+  throw usageError('CONFIG_REPOSITORY_MISSING', `${basename(path)} is a link, and nothing is there`, {
+    where,
+    hint: 'if it leads into a submodule: git submodule update --init',
   });
-  const found = await Promise.all(
-    files.map(async ({ file, extension }) => {
-      const path = join(base, file);
-      const text = await readText(path, maximumConfigBytes, { file: path });
-      if (extension === '.repo') return sectionsOf(text, path);
-      return [
-        { name: file.slice(0, -extension.length), path, extension, text, enabled: true },
-        ...stanzasOf(text, path),
-      ];
-    }),
-  );
-  return found.flat();
 }
 
 /**

@@ -46,6 +46,7 @@ const examples: Readonly<Record<string, string>> = {
   'cli/commands/run.ts': 'aarch64',
   'cli/commands/stream-show.ts': 'x86_64',
   'cli/commands/test.ts': 'aarch64',
+  'cli/other-names.ts': 'aarch64',
   'cli/parsers.ts': 'arm64',
   'config/treefile-keys.ts': 'x86_64 aarch64 amd64',
   'config/treefile/identity-keys.ts': 'x86_64',

@@ -1,3 +1,4 @@
+import { architectures } from '../../lib/architecture.ts';
 import type { Digest } from '../../lib/digest.ts';
 import { verificationError } from '../../lib/errors.ts';
 import { derivedUuid } from '../../lib/uuid.ts';
@@ -14,8 +15,10 @@ const label = 'EFI-LIVE';
 /** Shim's fallback writes boot entries of its own into the firmware, which are wrong once the medium is gone. */
 const fallback = /^(fb.*\.efi|boot.*\.csv)$/i;
 
-/** GRUB and MokManager, by the names that shim has for them. */
-const startedByShim = /^(grub|mm)(x64|aa64)\.efi$/;
+/** GRUB and MokManager, by the names that shim has for them: `grubx64.efi`. */
+const startedByShim = new Set(
+  architectures.flatMap(({ efi }) => (efi === undefined ? [] : [`grub${efi}.efi`, `mm${efi}.efi`])),
+);
 
 /**
  * Makes the FAT filesystem of the boot loaders that the container has.
@@ -46,7 +49,7 @@ function liveLoaders({ espFiles }: BaseDisk): Map<string, PlacedFile> {
     const [top, directory = '', name = '', ...deeper] = file.path.split('/');
     if (top !== 'EFI' || name === '' || deeper.length > 0 || fallback.test(name)) continue;
     if (directory === 'BOOT') loaders.set(name, file);
-    else if (startedByShim.test(name) && !loaders.has(name)) loaders.set(name, file);
+    else if (startedByShim.has(name) && !loaders.has(name)) loaders.set(name, file);
   }
   return loaders;
 }

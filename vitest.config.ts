@@ -12,7 +12,9 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/integration/**', 'test/boot/**'],
-          testTimeout: 30_000,
+          // Generous: on a busy machine, what takes a second alone takes many.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -23,7 +23,7 @@ const checks: readonly { name: string; command: readonly string[] }[] = [
       ...['scripts/setup', 'scripts/demo', 'scripts/test', '.ci/run'],
       ...['bind-boot', 'ignition-firstboot-complete'].map((name) => `${provisioning}/libexec/debian-coreos/${name}`),
       `${provisioning}/lib/systemd/system-generators/coreos-boot-mount-generator`,
-      ...['growroot', 'mount-var', 'transpose-root', 'unique-disk'].map(
+      ...['growroot', 'label-var', 'mount-var', 'transpose-root', 'unique-disk'].map(
         (name) => `${provisioning}/lib/dracut/modules.d/60coreos-provisioning/coreos-${name}.sh`,
       ),
       'examples/debian-coreos/overlay.d/15live/usr/bin/cosa-install',

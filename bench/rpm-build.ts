@@ -5,6 +5,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { indexRpms, signRpm } from '../scripts/rpm-building.ts';
 import { openSigningKey } from '../scripts/rpms-from-debs/signing-key.ts';
 import { hostArchitecture } from '../src/lib/architecture.ts';
 import { rpmBackend } from '../src/packages/rpm.ts';
@@ -12,8 +13,7 @@ import { silentReporter } from '../src/progress/reporter.ts';
 import { openConfig } from '../src/workspace/open-config.ts';
 import { packageRequest } from '../src/workspace/package-lock.ts';
 import { openWorkDirectory } from '../src/workspace/work-directory.ts';
-import { buildRpm, signRpm } from '../test/helpers/rpm-packages.ts';
-import { indexRpms } from '../test/helpers/rpm-repository.ts';
+import { buildRpm } from '../test/helpers/rpm-packages.ts';
 import { serveDirectory } from '../test/helpers/serve-directory.ts';
 import { silentSession } from '../test/helpers/session.ts';
 import { checkout, cosaOk } from '../test/integration/fixture.ts';
@@ -39,7 +39,7 @@ const repository = join(directory, 'repository');
 cpSync(repositories.first, repository, { recursive: true });
 await using key = await openSigningKey(join(repositories.first, '..'));
 await signRpm(await buildRpm({ name: 'basesystem', requires: ['base-files'] }, repository), key);
-await indexRpms(repository, key);
+await indexRpms(repository);
 await using server = await serveDirectory(repository);
 const source = { url: `http://${server.host}`, keyFile: repositories.keyFile };
 

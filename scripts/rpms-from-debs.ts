@@ -1,29 +1,17 @@
 import { copyFile, link, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { LockedPackage } from '../src/contract/lockfile.ts';
-import { run } from '../src/exec/run.ts';
 import { canonicalJson, type Json } from '../src/lib/canonical-json.ts';
 import { sha256Hex } from '../src/lib/digest.ts';
 import { mapParallel } from '../src/lib/parallel.ts';
 import { fieldOf } from '../src/packages/deb/control.ts';
 import { openPackageFiles, type PackageFile } from '../src/packages/deb/package-file.ts';
+import { buildRpmOfSpec, indexRpms, type RpmSpec, signRpm } from './rpm-building.ts';
 import { readDebTree } from './rpms-from-debs/deb-tree.ts';
 import { scriptsPackage, scriptsPrograms } from './rpms-from-debs/debian-scripts.ts';
 import type { SigningKey } from './rpms-from-debs/signing-key.ts';
 import { type Change, specOf } from './rpms-from-debs/spec.ts';
-
-const rpmbuild = {
-  name: 'rpmbuild',
-  packages: { deb: 'rpm', rpm: 'rpm-build' },
-  purpose: 'makes rpms of Debian packages',
-};
-const rpmsign = { name: 'rpmsign', packages: { deb: 'rpm', rpm: 'rpm-sign' }, purpose: 'signs rpms' };
-const createrepo = {
-  name: 'createrepo_c',
-  packages: { deb: 'createrepo-c', rpm: 'createrepo_c' },
-  purpose: 'makes the index of a repository',
-};
 
 export interface ConversionRequest {
   debs: readonly { locked: LockedPackage; file: string }[];
@@ -79,8 +67,7 @@ export async function rpmsFromDebs(request: ConversionRequest): Promise<void> {
     await converted(name, await cachedRpm({ cache, key }, input, spec));
   };
   await mapParallel(bySize, work, 2, signal);
-  const times = ['--revision', String(timestamp), '--set-timestamp-to-revision'];
-  await run(createrepo, ['--quiet', '--no-database', '--workers', '2', ...times, output], { signal });
+  await indexRpms(output, { revision: timestamp }, signal);
 }
 
 /** Directories of one call of rpmbuild. */
@@ -91,18 +78,12 @@ interface BuildPlace {
   additions: string;
 }
 
-interface BuildSpec {
-  text: string;
-  architecture: string;
-  time: number;
-}
-
 async function debSpec(
   item: PackageFile,
   deb: string,
   { essential, change }: { essential: readonly string[]; change: Change | undefined },
   { directory, additions }: BuildPlace,
-): Promise<BuildSpec> {
+): Promise<RpmSpec> {
   const tarFile = join(directory, 'files.tar');
   const tree = await readDebTree(deb, item.locked.name, tarFile);
   const spec = specOf({ item, tree, tarFile, essential, additions, change });
@@ -110,7 +91,7 @@ async function debSpec(
   return spec;
 }
 
-async function scriptsSpec({ additions }: BuildPlace): Promise<BuildSpec> {
+async function scriptsSpec({ additions }: BuildPlace): Promise<RpmSpec> {
   const paths = Object.entries(scriptsPrograms);
   for (const [path, text] of paths) await addFile(additions, path, text, 0o755);
   const lines = [
@@ -137,23 +118,11 @@ async function addFile(additions: string, path: string, content: Buffer | string
   await writeFile(file, content, { mode });
 }
 
-/** What rpmbuild must not do of itself, so that the same input gives the same bytes. */
-const settings: Readonly<Record<string, string>> = {
-  __os_install_post: '%{nil}',
-  debug_package: '%{nil}',
-  _build_id_links: 'none',
-  _buildhost: 'build.example.com',
-  use_source_date_epoch_as_buildtime: '1',
-  _binary_payload: 'w3.zstdio',
-  _binaries_in_noarch_packages_terminate_build: '0',
-  _unpackaged_files_terminate_build: '0',
-};
-
 /** @returns the file, whose name is a key, `--` and the name that it has in a repository */
 async function cachedRpm(
   { cache, key }: Pick<ConversionRequest, 'cache' | 'key'>,
   input: Json,
-  writeSpec: (build: BuildPlace) => Promise<BuildSpec>,
+  writeSpec: (build: BuildPlace) => Promise<RpmSpec>,
 ): Promise<string> {
   const inputKey = sha256Hex(canonicalJson([formatVersion, key.fingerprint, input]));
   const before = (await readdir(cache)).find((name) => name.startsWith(`${inputKey}--`));
@@ -161,39 +130,15 @@ async function cachedRpm(
   const directory = await mkdtemp(join(tmpdir(), 'cosa-rpm-'));
   try {
     const additions = join(directory, 'additions');
-    for (const name of [additions, join(directory, 'rpms')]) await mkdir(name);
-    const { text, architecture, time } = await writeSpec({ directory, additions });
-    const spec = join(directory, 'package.spec');
-    await writeFile(spec, text);
-    const defined = {
-      ...settings,
-      _topdir: directory,
-      _rpmdir: join(directory, 'rpms'),
-      _rpmfilename: '%%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm',
-    };
-    const target = ['--target', architecture];
-    await run(rpmbuild, ['-bb', '--quiet', ...definitions(defined), ...target, spec], {
-      env: { SOURCE_DATE_EPOCH: String(time), HOME: directory },
-    });
-    const [name] = await readdir(join(directory, 'rpms'));
-    if (name === undefined) throw new Error(`rpmbuild made nothing of ${spec}`);
-    const made = join(directory, 'rpms', name);
-    await run(
-      rpmsign,
-      [...definitions({ __gpg: '/usr/bin/gpg', _gpg_name: key.key, _gpg_path: key.home }), '--addsign', made],
-      {
-        env: { GNUPGHOME: key.home },
-      },
-    );
-    const kept = join(cache, `${inputKey}--${name}`);
+    await mkdir(additions);
+    const spec = await writeSpec({ directory, additions });
+    const made = await buildRpmOfSpec(spec, directory, { _binary_payload: 'w3.zstdio' });
+    await signRpm(made, key);
+    const kept = join(cache, `${inputKey}--${basename(made)}`);
     await copyFile(made, join(cache, `.${inputKey}`));
     await rename(join(cache, `.${inputKey}`), kept);
     return kept;
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
-}
-
-function definitions(values: Readonly<Record<string, string>>): string[] {
-  return Object.entries(values).flatMap(([name, value]) => ['--define', `${name} ${value}`]);
 }

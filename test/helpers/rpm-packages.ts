@@ -1,11 +1,7 @@
-import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { run } from '../../src/exec/run.ts';
-import type { GpgKeyring } from './gpg-keyring.ts';
-
-const rpmbuild = { name: 'rpmbuild', packages: { deb: 'rpm', rpm: 'rpm-build' }, purpose: 'makes packages for tests' };
-const rpmsign = { name: 'rpmsign', packages: { deb: 'rpm', rpm: 'rpm-sign' }, purpose: 'signs packages of tests' };
+import { basename, dirname, join } from 'node:path';
+import { buildRpmOfSpec } from '../../scripts/rpm-building.ts';
 
 /** A file of a {@link TestRpm}: its text, or what differs from an empty file of root's with mode 0644. */
 export type TestRpmFile =
@@ -56,6 +52,8 @@ export interface TestRpm {
   scripts?: Readonly<Partial<Record<TestRpmScript, string | { interpreter: string; text?: string }>>>;
   /** Seconds since the epoch, newest first; unless given, one entry of 2025-11-01. */
   changelog?: readonly { time: number; author?: string; version?: string; text: string }[];
+  /** Macros of rpmbuild: `{ _binary_payload: 'w9.bzdio' }`. */
+  settings?: Readonly<Record<string, string>>;
   /** Lines for the spec's preamble: `Group: …`, `%global …`. */
   preamble?: readonly string[];
   /** Sections for the spec's end: `%triggerin -- other\n…`. */
@@ -64,18 +62,8 @@ export interface TestRpm {
 
 const defaultTime = Date.UTC(2025, 10, 1, 12) / 1000;
 
-/** What rpmbuild must not do of itself, so that the same description gives the same bytes on every host. */
-const settings: Readonly<Record<string, string>> = {
-  __os_install_post: '%{nil}',
-  debug_package: '%{nil}',
-  _build_id_links: 'none',
-  _buildhost: 'build.example.com',
-  use_source_date_epoch_as_buildtime: '1',
-  clamp_mtime_to_source_date_epoch: '1',
-  _binary_payload: 'w3.gzdio',
-  _binaries_in_noarch_packages_terminate_build: '0',
-  _unpackaged_files_terminate_build: '0',
-};
+/** The same description gives the same bytes. */
+const settings = { clamp_mtime_to_source_date_epoch: '1', _binary_payload: 'w3.gzdio' };
 
 /**
  * Builds a package with rpmbuild, without signing it.
@@ -85,39 +73,19 @@ const settings: Readonly<Record<string, string>> = {
 export async function buildRpm(item: TestRpm, output: string): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'cosa-rpm-'));
   try {
-    for (const name of ['tree', 'rpms']) await mkdir(join(directory, name));
+    const tree = join(directory, 'tree');
+    await mkdir(tree);
     const files = Object.entries(item.files ?? { [`/usr/share/${item.name}`]: item.name });
-    for (const [path, file] of files) await writeTestFile(join(directory, 'tree', path), file);
-    const spec = join(directory, 'package.spec');
-    await writeFile(spec, specText(item, files));
-    const defined = {
-      ...settings,
-      _topdir: directory,
-      _rpmdir: join(directory, 'rpms'),
-      cosatree: `${directory}/tree`,
-    };
-    const definitions = Object.entries(defined).flatMap(([name, value]) => ['--define', `${name} ${value}`]);
-    const target = ['--target', item.architecture ?? 'noarch'];
-    await run(rpmbuild, ['-bb', '--quiet', ...definitions, ...target, spec], {
-      env: { SOURCE_DATE_EPOCH: String(defaultTime), HOME: directory },
-    });
-    const [made] = await readdir(join(directory, 'rpms'), { recursive: true, withFileTypes: true }).then((entries) =>
-      entries.filter((entry) => entry.name.endsWith('.rpm')),
-    );
-    if (made === undefined) throw new Error(`rpmbuild made no package ${item.name}`);
-    await copyFile(join(made.parentPath, made.name), join(output, `.${made.name}`));
-    await rename(join(output, `.${made.name}`), join(output, made.name));
-    return join(output, made.name);
+    for (const [path, file] of files) await writeTestFile(join(tree, path), file);
+    const spec = { text: specText(item, files), architecture: item.architecture ?? 'noarch', time: defaultTime };
+    const made = await buildRpmOfSpec(spec, directory, { ...settings, ...item.settings, cosatree: tree });
+    const name = basename(made);
+    await copyFile(made, join(output, `.${name}`));
+    await rename(join(output, `.${name}`), join(output, name));
+    return join(output, name);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
-}
-
-/** Signs a package in its place, or anew with another key. */
-export async function signRpm(file: string, { home, key }: Pick<GpgKeyring, 'home' | 'key'>): Promise<void> {
-  const defined = { __gpg: '/usr/bin/gpg', _gpg_name: key, _gpg_path: home };
-  const definitions = Object.entries(defined).flatMap(([name, value]) => ['--define', `${name} ${value}`]);
-  await run(rpmsign, [...definitions, '--addsign', file], { env: { GNUPGHOME: home } });
 }
 
 async function writeTestFile(path: string, file: TestRpmFile): Promise<void> {

@@ -1,20 +1,15 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type IndexOptions, indexRpms, signRpm } from '../../scripts/rpm-building.ts';
 import { run } from '../../src/exec/run.ts';
 import { tools } from '../../src/exec/tools.ts';
 import { mapParallel } from '../../src/lib/parallel.ts';
-import type { RepositoryFile } from '../../src/packages/backend.ts';
+import type { PackageRequest, RepositoryFile } from '../../src/packages/backend.ts';
 import { type GpgKeyring, gpgKeyring } from './gpg-keyring.ts';
 import type { HttpServer } from './http-server.ts';
-import { buildRpm, signRpm, type TestRpm } from './rpm-packages.ts';
+import { buildRpm, type TestRpm } from './rpm-packages.ts';
 import { serveDirectory } from './serve-directory.ts';
-
-const createrepo = {
-  name: 'createrepo_c',
-  packages: { deb: 'createrepo-c', rpm: 'createrepo_c' },
-  purpose: 'makes repositories for tests',
-};
 
 /** A repository of small real packages, served from this process on the loopback interface. */
 export interface RpmRepository extends AsyncDisposable {
@@ -32,7 +27,9 @@ export interface RpmRepository extends AsyncDisposable {
   /** Builds, and signs unless told not to. @returns the files' paths; the index is as before until {@link index} */
   add(packages: readonly TestRpm[], options?: { sign?: boolean }): Promise<string[]>;
   /** Makes `repodata/` of the packages that are there; with a signature, `repomd.xml.asc` too. */
-  index(options?: IndexOptions): Promise<void>;
+  index(options?: Omit<IndexOptions, 'signer'> & { sign?: boolean }): Promise<void>;
+  /** A package file's path. */
+  file(name: string): Promise<string>;
   /**
    * Writes `DIRECTORY/NAME.repo` with one section of that name.
    * @param keys further or other keys than name, baseurl, gpgcheck=1 and gpgkey; `undefined` leaves one out
@@ -40,19 +37,11 @@ export interface RpmRepository extends AsyncDisposable {
   repositoryFile(name: string, keys?: Readonly<Record<string, string | undefined>>): Promise<RepositoryFile>;
 }
 
-export interface IndexOptions {
-  /** Seconds since the epoch: the index's revision and the time of its parts. */
-  revision?: number;
-  sign?: boolean;
-  /** Path of a comps.xml. */
-  groups?: string;
-}
-
-/** The revision of an index unless a test says otherwise. */
-const indexTime = Date.UTC(2025, 10, 20, 12) / 1000;
-
-/** Builds signed packages, an index and a throwaway key, and serves them. */
-export async function serveRpmRepository(packages: readonly TestRpm[]): Promise<RpmRepository> {
+/** Builds packages, signed unless told not to, an index and a throwaway key, and serves them. */
+export async function serveRpmRepository(
+  packages: readonly TestRpm[],
+  options: { sign?: boolean } = {},
+): Promise<RpmRepository> {
   const directory = await mkdtemp(join(tmpdir(), 'cosa-rpm-repo-'));
   const repository = join(directory, 'repo');
   await mkdir(repository);
@@ -76,15 +65,22 @@ export async function serveRpmRepository(packages: readonly TestRpm[]): Promise<
         return file;
       });
     },
-    index: (options) => indexRpms(repository, keyring, options),
+    index: ({ sign = false, ...options } = {}) =>
+      indexRpms(repository, { ...options, ...(sign ? { signer: keyring } : {}) }),
+    async file(name) {
+      const found = (await readdir(repository)).find((file) => file.startsWith(`${name}-`) && file.endsWith('.rpm'));
+      if (found === undefined) throw new Error(`no package ${name}`);
+      return join(repository, found);
+    },
     async repositoryFile(name, keys = {}) {
       const path = join(directory, `${name}.repo`);
       const usual = { name: `Test ${name}`, baseurl: url, gpgcheck: '1', gpgkey: `file://${keyFile}` };
       const lines = Object.entries<string | undefined>({ ...usual, ...keys }).flatMap(([key, value]) =>
         value === undefined ? [] : [`${key}=${value}`],
       );
-      await writeFile(path, `[${name}]\n${lines.join('\n')}\n`);
-      return { name, path };
+      const text = `${lines.join('\n')}\n`;
+      await writeFile(path, `[${name}]\n${text}`);
+      return { name, path, text };
     },
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
@@ -92,31 +88,31 @@ export async function serveRpmRepository(packages: readonly TestRpm[]): Promise<
       await rm(directory, { recursive: true, force: true });
     },
   };
-  await made.add(packages);
+  await made.add(packages, options);
   await made.index();
   return made;
 }
 
 /** Writes the public half of a keyring's key as text. */
-async function exportKey({ home, key }: GpgKeyring, file: string): Promise<void> {
+export async function exportKey({ home, key }: GpgKeyring, file: string): Promise<void> {
   await run(tools.gpg, ['--batch', '--yes', '--armor', '--output', file, '--export', key], {
     env: { GNUPGHOME: home },
   });
 }
 
-/** Makes `repodata/` in a directory of packages. */
-export async function indexRpms(
-  directory: string,
-  { home, key }: Pick<GpgKeyring, 'home' | 'key'>,
-  { revision = indexTime, sign = false, groups }: IndexOptions = {},
-): Promise<void> {
-  const times = ['--revision', String(revision), '--set-timestamp-to-revision'];
-  const comps = groups === undefined ? [] : ['--groupfile', groups];
-  await run(createrepo, ['--quiet', '--no-database', ...times, ...comps, directory]);
-  const index = join(directory, 'repodata/repomd.xml');
-  await rm(`${index}.asc`, { force: true });
-  if (!sign) return;
-  await run(tools.gpg, ['--batch', '--armor', '--detach-sign', '--local-user', key, index], {
-    env: { GNUPGHOME: home },
-  });
+/** A request for some packages of repositories. */
+export function requestFor(
+  repositories: readonly RepositoryFile[],
+  packages: readonly string[],
+  change: Partial<PackageRequest> = {},
+): PackageRequest {
+  const basics = {
+    basearch: 'x86_64' as const,
+    exclude: [],
+    recommends: false,
+    variables: {},
+    pins: {},
+    overrides: [],
+  };
+  return { ...basics, repositories, packages, ...change };
 }

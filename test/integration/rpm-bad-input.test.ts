@@ -2,10 +2,11 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { signRpm } from '../../scripts/rpm-building.ts';
 import type { RunResult } from '../../src/exec/run.ts';
 import { exists } from '../../src/lib/if-exists.ts';
 import { type GpgKeyring, gpgKeyring } from '../helpers/gpg-keyring.ts';
-import { buildRpm, signRpm } from '../helpers/rpm-packages.ts';
+import { buildRpm } from '../helpers/rpm-packages.ts';
 import { type RpmRepository, serveRpmRepository } from '../helpers/rpm-repository.ts';
 import { cosa, cosaOk } from './fixture.ts';
 

@@ -5,12 +5,12 @@ import { type SolverAnswer, type SolverRequest, solve } from '../../src/packages
 import { readableProblem } from '../../src/packages/rpm/solver-messages.ts';
 import { debianRoot, runInside } from '../helpers/debian-root.ts';
 import { buildRpm } from '../helpers/rpm-packages.ts';
-import { type LocalRpmRepository, serveRpms } from '../packages/rpm/local-repository.ts';
+import { type RpmRepository, serveRpmRepository } from '../helpers/rpm-repository.ts';
 
 // Both generations of dnf's libraries choose the same: the machine's, and dnf 5 of a Debian that has it.
 
 describe('the solvers of dnf 4 and dnf 5', () => {
-  let repository: LocalRpmRepository;
+  let repository: RpmRepository;
   let root: string;
   let override: string;
 
@@ -20,7 +20,7 @@ describe('the solvers of dnf 4 and dnf 5', () => {
       packages: ['python3-libdnf5', 'python3', 'dnf5', 'rpm'],
       state: 'unpacked',
     });
-    repository = await serveRpms(
+    repository = await serveRpmRepository(
       [
         { name: 'editor', version: '2.0', requires: ['library >= 1.0', '(extra if library)'], recommends: ['spell'] },
         { name: 'library' },
@@ -32,7 +32,7 @@ describe('the solvers of dnf 4 and dnf 5', () => {
         { name: 'needs-file', requires: ['/usr/share/spell'] },
         { name: 'armed', architecture: 'aarch64' },
       ],
-      { signed: false },
+      { sign: false },
     );
     const overrides = join(repository.directory, 'overrides');
     await mkdir(overrides);

@@ -9,24 +9,24 @@ import { rpmBackend } from '../../../src/packages/rpm.ts';
 import { silentReporter } from '../../../src/progress/reporter.ts';
 import { startHttpServer } from '../../helpers/http-server.ts';
 import { buildRpm } from '../../helpers/rpm-packages.ts';
-import { exportKey, type LocalRpmRepository, requestFor, serveRpms } from './local-repository.ts';
+import { exportKey, type RpmRepository, requestFor, serveRpmRepository } from '../../helpers/rpm-repository.ts';
 
 describe('what a repository of rpms may do wrong', () => {
-  let repository: LocalRpmRepository;
-  let other: LocalRpmRepository;
+  let repository: RpmRepository;
+  let other: RpmRepository;
   let cacheDirectory: string;
   let context: BackendContext;
   let warnings: string[];
 
   beforeAll(async () => {
-    repository = await serveRpms([
+    repository = await serveRpmRepository([
       { name: 'tool', requires: ['library'] },
       { name: 'library' },
       { name: 'clash', conflicts: ['library'] },
       { name: 'foreign', architecture: 'aarch64' },
       { name: 'path', requires: ['/usr/share/library'] },
     ]);
-    other = await serveRpms([{ name: 'library', version: '0.5' }], { signed: false });
+    other = await serveRpmRepository([{ name: 'library', version: '0.5' }], { sign: false });
     await exportKey(other.keyring, join(repository.directory, 'other.asc'));
   }, 60_000);
   afterAll(async () => {
@@ -40,8 +40,7 @@ describe('what a repository of rpms may do wrong', () => {
   });
   afterEach(async () => rm(cacheDirectory, { recursive: true }));
 
-  const signed = (change: Readonly<Record<string, string>> = {}) =>
-    repository.section('a', { baseurl: repository.url, gpgkey: 'test.asc', ...change });
+  const signed = (change: Readonly<Record<string, string>> = {}) => repository.repositoryFile('a', change);
 
   async function fetchAll(request: PackageRequest): Promise<Lockfile> {
     const lock = await rpmBackend.resolve(request, context);
@@ -64,8 +63,8 @@ describe('what a repository of rpms may do wrong', () => {
   }
 
   test('its packages are checked by the keys of any section', async () => {
-    const keyless = await repository.section('pool', { baseurl: repository.url });
-    const keys = await repository.section('keys', { baseurl: other.url, gpgkey: 'test.asc', excludepkgs: '*' });
+    const keyless = await repository.repositoryFile('pool', { gpgkey: undefined });
+    const keys = await repository.repositoryFile('keys', { baseurl: other.url, excludepkgs: '*' });
     const lock = await fetchAll(requestFor([keyless, keys], ['tool']));
     expect(lock.packages.map(({ name }) => name)).toEqual(['library', 'tool']);
     // What was seen to be signed is kept, and not looked at again with the same keys.
@@ -74,14 +73,14 @@ describe('what a repository of rpms may do wrong', () => {
   });
 
   test('a package that is not signed', async () => {
-    const section = await repository.section('a', { baseurl: other.url, gpgkey: 'test.asc' });
+    const section = await repository.repositoryFile('a', { baseurl: other.url });
     expect(await failure(fetchAll(requestFor([section], ['library'])))).toEqual({
       code: 'PACKAGE_SIGNATURE',
       exitStatus: 4,
       message: 'the package library 0.5-1 (repository "a") is not signed',
       hint: 'if its repository signs nothing, say gpgcheck=0 in its section: then only the index proves its packages',
     });
-    const unchecked = await repository.section('a', { baseurl: other.url, gpgcheck: '0' });
+    const unchecked = await repository.repositoryFile('a', { baseurl: other.url, gpgcheck: '0' });
     expect((await fetchAll(requestFor([unchecked], ['library']))).packages).toHaveLength(1);
   });
 
@@ -97,7 +96,7 @@ describe('what a repository of rpms may do wrong', () => {
   });
 
   test('no key at all', async () => {
-    const section = await repository.section('a', { baseurl: repository.url });
+    const section = await repository.repositoryFile('a', { gpgkey: undefined });
     expect(await failure(fetchAll(requestFor([section], ['library'])))).toEqual({
       code: 'REPOSITORY_UNTRUSTED',
       exitStatus: 2,
@@ -121,12 +120,12 @@ describe('what a repository of rpms may do wrong', () => {
   });
 
   test('a package that was changed after it was signed, in an index that says so', async () => {
-    const changed = await serveRpms([{ name: 'library' }]);
+    const changed = await serveRpmRepository([{ name: 'library' }]);
     try {
       const file = await changed.file('library');
       await appendFile(file, 'more');
       await changed.index();
-      const section = await changed.section('a', { baseurl: changed.url, gpgkey: 'test.asc' });
+      const section = await changed.repositoryFile('a');
       expect(await failure(fetchAll(requestFor([section], ['library'])))).toMatchObject({
         code: 'PACKAGE_SIGNATURE',
         message: expect.stringMatching(
@@ -157,9 +156,9 @@ describe('what a repository of rpms may do wrong', () => {
     const dead = 'http://127.0.0.1:9';
     const broken = `http://${server.host}/broken`;
     try {
-      const list = await repository.section('a', { mirrorlist: `http://${server.host}/list`, gpgkey: 'test.asc' });
+      const list = await repository.repositoryFile('a', { mirrorlist: `http://${server.host}/list` });
       expect((await fetchAll(requestFor([list], ['library']))).packages).toHaveLength(1);
-      const none = await repository.section('a', { baseurl: `${broken} ${dead}`, gpgkey: 'test.asc' });
+      const none = await repository.repositoryFile('a', { baseurl: `${broken} ${dead}` });
       expect(await failure(fetchAll(requestFor([none], ['library'])))).toMatchObject({
         code: 'REPOSITORY_INDEX',
         exitStatus: 4,
@@ -181,7 +180,7 @@ describe('what a repository of rpms may do wrong', () => {
       );
     });
     try {
-      const section = await repository.section('a', { metalink: `http://${server.host}/metalink`, gpgkey: 'test.asc' });
+      const section = await repository.repositoryFile('a', { metalink: `http://${server.host}/metalink` });
       expect((await failure(fetchAll(requestFor([section], ['library'])))).message).toBe(
         'the index of the repository "a" cannot be used:\n  URL/repodata/repomd.xml cannot be used: it is not the one that the metalink names: the mirror may be behind',
       );
@@ -191,7 +190,10 @@ describe('what a repository of rpms may do wrong', () => {
   });
 
   test('a dead repository that a build may go on without is told of', async () => {
-    const optional = await repository.section('gone', { baseurl: 'http://127.0.0.1:9', skip_if_unavailable: '1' });
+    const optional = await repository.repositoryFile('gone', {
+      baseurl: 'http://127.0.0.1:9',
+      skip_if_unavailable: '1',
+    });
     const lock = await rpmBackend.resolve(requestFor([await signed(), optional], ['library']), context);
     expect(lock.packages).toHaveLength(1);
     expect(warnings).toEqual([
@@ -236,7 +238,7 @@ describe('what a repository of rpms may do wrong', () => {
 
   test('a repository for locked packages gives no others', async () => {
     const locked: RepositoryFile = {
-      ...(await repository.section('pool', { baseurl: other.url, gpgcheck: '0', priority: '1' })),
+      ...(await repository.repositoryFile('pool', { baseurl: other.url, gpgcheck: '0', priority: '1' })),
       use: 'locked',
     };
     const sections = [await signed(), locked];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CosaError, formatPosition } from '../../../src/lib/errors.ts';
 import { type RpmRepository, readRepositories } from '../../../src/packages/rpm/repositories.ts';
-import { requestFor } from './local-repository.ts';
+import { requestFor } from '../../helpers/rpm-repository.ts';
 
 describe('the sections of .repo files', () => {
   let directory: string;

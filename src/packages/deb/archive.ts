@@ -14,7 +14,8 @@ export interface PackageArchive {
 }
 
 const magic = '!<arch>\n';
-const headerBytes = 60;
+/** Of the header that stands before each member. */
+export const memberHeaderBytes = 60;
 /** debian-binary, control and data; between them others may stand whose names begin with `_`. */
 const mostMembers = 32;
 
@@ -40,9 +41,9 @@ export async function openPackageArchive(file: string): Promise<PackageArchive> 
   let changed = 0;
   let offset = magic.length;
   for (let count = 0; count < mostMembers && offset < fileSize && parts.size < 2; count++) {
-    const header = await readText(handle, offset, headerBytes);
+    const header = await readText(handle, offset, memberHeaderBytes);
     const size = /^\d{1,10} *$/.test(header.slice(48, 58)) ? Number(header.slice(48, 58)) : Number.NaN;
-    const begin = offset + headerBytes;
+    const begin = offset + memberHeaderBytes;
     if (header.slice(58) !== '`\n' || !(begin + size <= fileSize)) {
       throw invalidPackage(file, `no member begins at offset ${offset}`);
     }
@@ -58,6 +59,14 @@ export async function openPackageArchive(file: string): Promise<PackageArchive> 
     throw invalidPackage(file, `it has no ${control === undefined ? 'control.tar' : 'data.tar'}`);
   }
   return { control, data, changed };
+}
+
+/**
+ * The header of a member that belongs to root and has no date.
+ * @param size in bytes
+ */
+export function memberHeader(name: string, size: number): string {
+  return `${name.padEnd(16)}${'0'.padEnd(12)}${'0'.padEnd(6)}${'0'.padEnd(6)}${'100644'.padEnd(8)}${String(size).padEnd(10)}\`\n`;
 }
 
 function dateOf(header: string): number {

@@ -16,7 +16,7 @@ export interface ExtractOptions {
 }
 
 /**
- * Unpacks packages over a root, beside dpkg, several at a time.
+ * Unpacks packages over a root without dpkg, several at a time.
  * @returns those that were unpacked, in the order given, without those that must be left to the target's dpkg: links of
  *   the root lead its files elsewhere than here, or there is something that it alone knows how to replace; a part of
  *   their files may be there then

@@ -1,7 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cacheKinds } from '../../cache/kinds.ts';
 import type { Lockfile } from '../../contract/lockfile.ts';
+import { openScratch } from '../../exec/scratch.ts';
 import { type ArchitectureName, architectureNamed } from '../../lib/architecture.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { plural } from '../../lib/format.ts';
@@ -9,11 +11,12 @@ import { makeDirectoryInRoot, readBytesInRoot, removeInRoot, replaceInRoot } fro
 import { hostPath } from '../../lib/root-path.ts';
 import { escapedName, nameNotUtf8 } from '../../lib/utf8-names.ts';
 import type { BackendContext } from '../backend.ts';
-import { cachedPackagePath } from '../cached-package.ts';
+import { cachedPackageName, cachedPackagePath } from '../cached-package.ts';
 import { keepChangelogs } from './changelogs.ts';
 import { createDatabase, enterUnpacked, installedDatabase, listFile, writeChangeDates } from './database.ts';
 import { type Diversions, placeOf, readDiversions } from './diversions.ts';
 import { dpkgExcludes } from './documentation.ts';
+import { expandPackages } from './expand.ts';
 import { extractPackages } from './extract.ts';
 import { settleOwners } from './owners.ts';
 import { openPackageFiles, type PackageFile } from './package-file.ts';
@@ -29,8 +32,8 @@ const packagesInside = '/tmp/packages';
  * Installs a lock's packages from the cache into an empty directory.
  *
  * dpkg unpacks one package after the other and decompresses with one core, so it is left only what needs it: first the
- * essential packages are extracted here, several at a time; then the target's dpkg unpacks those that bring scripts for
- * it, while the others are extracted beside it; at the end dpkg configures all of them, in the order it finds right.
+ * packages without scripts for it are extracted here, several at a time, and the others decompressed; then the target's
+ * dpkg unpacks those; at the end it configures all of them, in the order it finds right.
  */
 export async function installDebs(
   lock: Lockfile,
@@ -110,22 +113,22 @@ function isDiverted({ item, paths }: UnpackedPackage, diversions: Diversions): b
 }
 
 interface Unpacked {
-  /** Extracted before any script ran. */
   bootstrap: readonly UnpackedPackage[];
-  /** Extracted while dpkg ran scripts of others. */
   plain: readonly UnpackedPackage[];
   byDpkg: readonly PackageFile[];
 }
 
 async function unpack(plan: UnpackPlan, options: UnpackOptions, context: BackendContext): Promise<Unpacked> {
-  const extract = (items: readonly PackageFile[]) =>
-    extractPackages(items, options.root, options, context.reporter.signal);
+  const { signal } = context.reporter;
+  const extract = (items: readonly PackageFile[]) => extractPackages(items, options.root, options, signal);
+  await using expanded = await openScratch(join(context.cacheDirectory, cacheKinds.scratch.name));
   const bootstrap = await extract(plan.bootstrap);
-  const [plain] = await Promise.all([extract(plan.plain), unpackWithDpkg(plan.scripted, options, context)]);
+  const [plain] = await Promise.all([extract(plan.plain), expandPackages(plan.scripted, expanded.path, signal)]);
+  await unpackWithDpkg(plan.scripted, expanded.path, options, context);
   const extracted = new Set([...bootstrap, ...plain].map(({ item }) => item));
   const scripted = new Set(plan.scripted);
   const late = [...plan.bootstrap, ...plan.plain].filter((item) => !extracted.has(item) && !scripted.has(item));
-  await unpackWithDpkg(late, options, context);
+  await unpackWithDpkg(late, join(context.cacheDirectory, cacheKinds.packages.name), options, context);
   return { bootstrap: bootstrap.filter(({ item }) => !scripted.has(item)), plain, byDpkg: [...scripted, ...late] };
 }
 
@@ -141,13 +144,15 @@ async function requireUtf8Lists(root: string, packages: readonly PackageFile[]):
   }
 }
 
+/** @param directory has the packages, under the names that they have in the cache */
 async function unpackWithDpkg(
   packages: readonly PackageFile[],
+  directory: string,
   options: UnpackOptions,
   context: BackendContext,
 ): Promise<void> {
   if (packages.length === 0) return;
-  const files = packages.map(({ locked }) => `${packagesInside}/${locked.sha256}.deb`);
+  const files = packages.map(({ locked }) => join(packagesInside, cachedPackageName(locked, 'deb')));
   const names = new Map(packages.map(({ locked }) => [locked.sha256, locked.name]));
   const excludes = options.documentation ? [] : dpkgExcludes;
   // Nothing is configured yet, so no dependency can be fulfilled: the configuration run checks them all.
@@ -156,7 +161,7 @@ async function unpackWithDpkg(
     {
       root: options.root,
       basearch: options.basearch,
-      binds: [{ from: join(context.cacheDirectory, 'packages'), to: packagesInside }],
+      binds: [{ from: directory, to: packagesInside }],
       timestamp: options.timestamp,
       rewriteLine: (line) => line.replace(/\S*\/([0-9a-f]{64})\.deb/g, (file, hash: string) => names.get(hash) ?? file),
     },

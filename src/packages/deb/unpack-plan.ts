@@ -8,7 +8,10 @@ export interface UnpackPlan {
    * ones need beforehand (Pre-Depends), and all that these depend on.
    */
   bootstrap: readonly PackageFile[];
-  /** Further packages for which unpacking is nothing but writing files. */
+  /**
+   * Further packages for which unpacking is nothing but writing files. They are there before the first script runs: one
+   * that looks for a program must find it always or never, and with all that the program needs.
+   */
   plain: readonly PackageFile[];
   /** Packages that only the target's dpkg can unpack: they bring a preinst script, or ask to hear of others' files. */
   scripted: readonly PackageFile[];

@@ -84,7 +84,19 @@ describe('diversions', () => {
   });
 });
 
-test('statoverrides that a preinst made hold for what is unpacked beside dpkg', async () => {
+test('a script finds everything that unpacks without scripts, whole', async () => {
+  const preinst =
+    '#!/bin/sh\nset -e\nmkdir -p /usr/share\nset -- /usr/share/looked-for/*\necho "$*" > /usr/share/found\n';
+  const cache = await packageCache([
+    await basePackage(),
+    { name: 'aa-looking', scripts: { preinst } },
+    { name: 'zz-looked-for', files: { '/usr/share/looked-for/a': 'x', '/usr/share/looked-for/b': 'x' } },
+  ]);
+  const found = await readFile(join(await installed(cache), 'usr/share/found'), 'utf8');
+  expect(found).toBe('/usr/share/looked-for/a /usr/share/looked-for/b\n');
+});
+
+test('statoverrides that a preinst made hold for what is unpacked without dpkg', async () => {
   const preinst = '#!/bin/sh\nset -e\ndpkg-statoverride --add mail mail 2750 /usr/share/plain/f\n';
   const cache = await packageCache([await basePackage(), plain, { name: 'zz-override', scripts: { preinst } }]);
   const { mode, uid, gid } = await lstat(join(await installed(cache), 'usr/share/plain/f'));

@@ -43,7 +43,9 @@ export async function takeFedoraLayout(config: string, scratch: string): Promise
   await mkdir(updates, { recursive: true });
   const metadata = { timestamp: '2026-01-01T00:00:00Z', version: 'grub2-1:2.14-4,shim-16.1-2' };
   await writeFile(join(updates, 'EFI.json'), JSON.stringify(metadata));
-  const removed = ['usr/lib/shim', 'usr/lib/grub/x86_64-efi-signed'].map((path) => `  - ${path}\n`);
+  // With those of Debian's goes the program that makes menus of entries: Fedora has none of this name.
+  const debians = ['usr/lib/shim', 'usr/lib/grub/x86_64-efi-signed', 'usr/sbin/grub-mkconfig'];
+  const removed = debians.map((path) => `  - ${path}\n`);
   // The list of overlays is what the manifest ends with.
   const added = `  - overlay/90fedora-layout\n\nremove-files:\n${removed.join('')}`;
   await appendFile(join(config, 'manifest.yaml'), added);

@@ -17,8 +17,9 @@ const entry = (version: number, options: string) =>
 const options = (root: string) =>
   `rw ${root} $ignition_firstboot ignition.platform.id=qemu ostree=/ostree/boot.1/os/1/0`;
 
-/** /boot as it is after a first boot, the EFI system partition, and the root. `fill` makes them anew. */
-const prepare = `
+/** /boot as it is after a first boot, the EFI system partition, and the root. `fill` makes them anew; without ostree's menu with `$entries`. */
+const prepare = (kind: 'menu' | 'entries' = 'menu') => `
+${kind === 'entries' ? `entries=yes\nprintf '#!/bin/sh\\nexit 127\\n' > /usr/local/bin/grub-mkconfig\nchmod +x /usr/local/bin/grub-mkconfig` : ''}
 mount $1p2 /boot
 mount $1p3 /sysroot
 esp=$1p1
@@ -30,7 +31,7 @@ cat > /boot/loader/entries/ostree-1.conf <<'END'
 ${entry(1, options('root=LABEL=root'))}END
 cat > /boot/loader/entries/ostree-2.conf <<'END'
 ${entry(2, `${options('root=LABEL=root')} quiet`)}END
-echo old > /boot/loader/grub.cfg
+[ -n "\${entries-}" ] || echo old > /boot/loader/grub.cfg
 touch /boot/ignition.firstboot /boot/ignition/config.ign
 mount $esp /mnt
 rm -rf /mnt/EFI
@@ -49,7 +50,7 @@ test('a finished first boot binds the boot loader and the kernel to these filesy
   const [disk = ''] = await attach(await diskImage([esp, boot, root]));
   const { stdout, stderr, exitCode } = await runOnDisks(
     [disk],
-    `${prepare}
+    `${prepare()}
      mount -o remount,ro /boot
      ${programs}/ignition-firstboot-complete
      cat /boot/loader/entries/*.conf /boot/loader/grub.cfg
@@ -71,12 +72,36 @@ test('a finished first boot binds the boot loader and the kernel to these filesy
   );
 });
 
+// As on Fedora, which has no program of this name.
+test('where the entries are the menu, they alone are bound', async () => {
+  const [disk = ''] = await attach(await diskImage([esp, boot, root]));
+  const { stdout, stderr, exitCode } = await runOnDisks(
+    [disk],
+    `${prepare('entries')}
+     ${programs}/bind-boot
+     cat /boot/loader/entries/*.conf
+     ${programs}/ignition-firstboot-complete
+     cat /boot/loader/entries/*.conf
+     find /boot -mindepth 1 -not -path '*/lost+found' -printf '%P\\n' | sort
+     mount $1p1 /mnt
+     cat /mnt/EFI/debian/bootuuid.cfg`,
+  );
+  expect(exitCode, stderr).toBe(0);
+  const bound = options(`root=UUID=${root.uuid} boot=UUID=${boot.uuid}`);
+  const meanwhile = bound.replace('$ignition_firstboot', '$no_ignition_firstboot');
+  expect(stdout).toBe(
+    `${entry(1, meanwhile)}${entry(2, `${meanwhile} quiet`)}${entry(1, bound)}${entry(2, `${bound} quiet`)}` +
+      'content\nloader\nloader.1\nloader.1/entries\nloader.1/entries/ostree-1.conf\nloader.1/entries/ostree-2.conf\n' +
+      `set BOOT_UUID="${boot.uuid}"\n`,
+  );
+});
+
 test('what a first boot wrote that was cut short is written anew', async () => {
   const [disk = ''] = await attach(await diskImage([esp, boot, root]));
   const earlier = 'root=UUID=other boot=UUID=old rd.luks.name=gone=root';
   const { stdout, stderr, exitCode } = await runOnDisks(
     [disk],
-    `${prepare}
+    `${prepare()}
      sed -i 's/root=LABEL=root/${earlier}/' /boot/loader/entries/ostree-1.conf
      sed -i 's/root=LABEL=root/root=UUID=other boot=UUID=old/' /boot/loader/entries/ostree-2.conf
      ${programs}/bind-boot
@@ -91,7 +116,7 @@ test('a first boot that cannot bind is a first boot again', async () => {
   const [disk = ''] = await attach(await diskImage([esp, boot, root]));
   const { stdout, stderr } = await runOnDisks(
     [disk],
-    `${prepare}
+    `${prepare()}
      # The EFI system partition is broken.
      dd if=/dev/zero of=$1p1 bs=1M count=1 status=none
      before=$(cat /boot/loader/entries/*.conf | sha256sum)
@@ -104,13 +129,22 @@ test('a first boot that cannot bind is a first boot again', async () => {
   expect(stdout, stderr).toBe('exit 32\n/boot/ignition\n/boot/ignition.firstboot\nold\n');
 });
 
-test('killed at any step, a first boot is a first boot again, or ends at the next boot', async () => {
-  const [disk = ''] = await attach(await diskImage([esp, boot, root]));
-  const { stdout, stderr, exitCode } = await runOnDisks(
-    [disk],
-    `${prepare}
+/** Prints the first line of what decides the next boot. */
+const decides = {
+  menu: 'head --lines 1 /boot/loader/grub.cfg',
+  entries: "sed -n 's/.*[$]\\(\\(no_\\)\\?ignition_firstboot\\) .*/\\1/p' /boot/loader/entries/ostree-2.conf",
+};
+
+test.each(['menu', 'entries'] as const)(
+  'with ostree’s %s: killed at any step, a first boot is a first boot again, or ends at the next boot',
+  async (kind) => {
+    const [disk = ''] = await attach(await diskImage([esp, boot, root]));
+    const { stdout, stderr, exitCode } = await runOnDisks(
+      [disk],
+      `${prepare(kind)}
      # Each kills all that it belongs to when it is called for the so-manieth time of all of them.
      mkdir /run/shims
+     shopt -s nullglob
      for name in grub-mkconfig mount mv rm sync umount; do
        printf '%s\n' '#!/bin/bash' 'PATH=\${PATH#*:}' 'printf x >> /run/calls' \
          '[ $(stat --format %s /run/calls) -lt $(</run/fatal) ] || kill -KILL 0' 'exec "\${0##*/}" "$@"' > /run/shims/$name
@@ -122,7 +156,7 @@ test('killed at any step, a first boot is a first boot again, or ends at the nex
        PATH=/run/shims:$PATH setsid --wait unshare --mount ${programs}/ignition-firstboot-complete 2> /dev/null || echo "exit $?"
      }
      state() {
-       cat /boot/loader/entries/*.conf /boot/loader/grub.cfg
+       cat /boot/loader/entries/*.conf /boot/loader/*.cfg
        find /boot -mindepth 1 -not -path '*/lost+found' -printf '%P\n' | sort
        mount $esp /mnt
        cat /mnt/EFI/debian/bootuuid.cfg
@@ -133,12 +167,17 @@ test('killed at any step, a first boot is a first boot again, or ends at the nex
      for ((call = 1, ended = 0; !ended; call++)); do
        fill
        [ "$(complete $call)" != '' ] || ended=1
-       case "$(head --lines 1 /boot/loader/grub.cfg)" in
-         old)
+       case "$(${decides[kind]})" in
+         old | ignition_firstboot)
+           if [ ! -e /boot/ignition.firstboot ]; then
+             [ -n "\${entries-}" ]
+             echo complete
+             continue
+           fi
            ls /boot/ignition.firstboot /boot/ignition/config.ign > /dev/null
            echo first
            ;;
-         'set ignition_firstboot=""') [ -e /boot/ignition.firstboot ] && echo bound || echo bound, and no stamp ;;
+         'set ignition_firstboot=""' | no_ignition_firstboot) [ -e /boot/ignition.firstboot ] && echo bound || echo bound, and no stamp ;;
          *)
            [ ! -e /boot/ignition.firstboot ]
            echo complete
@@ -150,11 +189,13 @@ test('killed at any step, a first boot is a first boot again, or ends at the nex
          state | diff /run/complete -
        fi
      done | uniq`,
-  );
-  expect(stderr).toBe('');
-  expect(exitCode).toBe(0);
-  expect(stdout).toBe('first\nbound\nbound, and no stamp\ncomplete\n');
-}, 60_000);
+    );
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
+    expect(stdout).toBe('first\nbound\nbound, and no stamp\ncomplete\n');
+  },
+  300_000,
+);
 
 const generated = (what: string) => `[Unit]
 Description=Boot partition

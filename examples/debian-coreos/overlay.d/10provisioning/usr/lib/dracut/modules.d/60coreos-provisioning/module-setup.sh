@@ -97,5 +97,7 @@ install() {
         systemd-networkd.service systemd-networkd.socket systemd-networkd-wait-online.service \
         systemd-resolved.service
     ln -sfn ../run/systemd/resolve/resolv.conf "$initdir/etc/resolv.conf"
-    inst_multiple -o /etc/ssl/certs/ca-certificates.crt
+    # Debian's certificates, and Fedora's.
+    inst_multiple -o /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt \
+        /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem
 }

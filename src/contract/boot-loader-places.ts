@@ -73,7 +73,7 @@ const biosPlaces = {
 export const bootupdPlaces = {
   /** `EFI.json` and `BIOS.json` say which versions there are. */
   metadata: '/usr/lib/bootupd/updates',
-  /** The files of EFI, by age: the first that is there is taken, all of it. */
+  /** The files of EFI, by age: the first that has shim and GRUB is taken, all of it. */
   trees: ['/usr/lib/efi/*/*/EFI', '/usr/lib/bootupd/updates/EFI'],
 } as const;
 

@@ -38,10 +38,14 @@ export interface BootupdPayload {
 }
 
 /**
- * The update that bootupd has prepared in the root; `undefined` without one.
+ * The update that bootupd has prepared in the root; `undefined` without one, or if no place has all of it.
+ * @param required names of files without which nothing boots
  * @throws CosaError `BOOT_LOADER_FAILED` if it cannot be read
  */
-export async function findBootupdPayload(root: string): Promise<BootupdPayload | undefined> {
+export async function findBootupdPayload(
+  root: string,
+  required: readonly string[],
+): Promise<BootupdPayload | undefined> {
   const efi = await readMetadata(root, 'EFI');
   if (efi === undefined) return undefined;
   for (const pattern of bootupdPlaces.trees) {
@@ -52,7 +56,8 @@ export async function findBootupdPayload(root: string): Promise<BootupdPayload |
         if (entry.isFile()) files.set(posix.relative(tree, path), path);
       }
     }
-    if (files.size === 0) continue;
+    const names = new Set([...files.keys()].map((path) => posix.basename(path)));
+    if (!required.every((name) => names.has(name))) continue;
     const sorted = [...files].map(([path, source]) => ({ path, source }));
     return { efi, bios: await readMetadata(root, 'BIOS'), files: sorted };
   }

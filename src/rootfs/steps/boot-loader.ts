@@ -3,7 +3,7 @@ import { bootLoaderRecordText } from '../../contract/boot-loader-record.ts';
 import { containerPaths } from '../../contract/paths.ts';
 import { architectureNamed } from '../../lib/architecture.ts';
 import { findBiosGrub, makeBiosImages } from '../boot-loaders/bios.ts';
-import { bootupdState, findBootupdPayload } from '../boot-loaders/bootupd.ts';
+import { type BootupdPayload, bootupdState, findBootupdPayload } from '../boot-loaders/bootupd.ts';
 import { type EfiLoaders, findEfiLoaders } from '../boot-loaders/efi.ts';
 import { bootLoaderComponent, copyLoader, writeLoader } from '../boot-loaders/place.ts';
 import type { RootContext, RootStep } from '../context.ts';
@@ -30,7 +30,11 @@ export const bootLoader: RootStep = {
     if (bios !== undefined) {
       await makeBiosImages(context, readsEntries ? bios : { ...bios, entryModule: undefined });
     }
-    if (efi !== undefined) await gatherEfi(context, efi, bios !== undefined);
+    if (efi !== undefined) {
+      const required = layout.efi.filter((file) => file.required).map(({ to }) => to);
+      const payload = await findBootupdPayload(root, required);
+      await gatherEfi(context, efi, payload, bios !== undefined);
+    }
     if ((efi ?? bios) !== undefined) {
       await writeLoader(
         context,
@@ -51,8 +55,12 @@ export const bootLoader: RootStep = {
 
 const efiDirectory = `${containerPaths.bootLoaders}/efi/EFI`;
 
-async function gatherEfi(context: RootContext, efi: EfiLoaders, hasBios: boolean): Promise<void> {
-  const payload = await findBootupdPayload(context.root);
+async function gatherEfi(
+  context: RootContext,
+  efi: EfiLoaders,
+  payload: BootupdPayload | undefined,
+  hasBios: boolean,
+): Promise<void> {
   if (payload === undefined) {
     for (const { to, source } of efi.files) await copyLoader(context, source, `${efiDirectory}/BOOT/${to}`);
   } else {

@@ -85,32 +85,90 @@ describe('bootLoader', () => {
     });
   });
 
-  it.each([
-    ['Fedora from 44 on', '/usr/lib/efi/shim/16.1-5/EFI/fedora', '/usr/lib/efi/grub2/1:2.12-41/EFI/fedora', 'fedora'],
-    ['bootupd of CentOS', '/usr/lib/bootupd/updates/EFI/centos', '/usr/lib/bootupd/updates/EFI/centos', 'centos'],
-    ['rpm-ostree with Rocky', '/usr/lib/ostree-boot/efi/EFI/rocky', '/usr/lib/ostree-boot/efi/EFI/rocky', 'rocky'],
-    ['packages of RHEL', '/boot/efi/EFI/redhat', '/boot/efi/EFI/redhat', 'redhat'],
-  ])('finds the directory of GRUB where %s has it', async (_who, shim, grub, vendor) => {
-    const names = { x86_64: 'x64', aarch64: 'aa64' } as const;
-    for (const [basearch, suffix] of Object.entries(names)) {
-      const root = await writeTree({
-        'usr/lib/os-release': 'ID=mine\n',
-        [`${shim}/shim${suffix}.efi`]: 'shim',
-        [`${shim}/mm${suffix}.efi`]: 'mok',
-        [`${grub}/grub${suffix}.efi`]: 'GRUB',
-        '/usr/lib/efi/grub2/1:2.12-9/EFI/fedora/other': 'older',
-        '/boot/efi/EFI/BOOT/BOOT.EFI': '',
+  /** What packages have, by the ending of their architecture; of shim and GRUB and what comes with them. */
+  const packaged = {
+    Debian: (suffix: string) => [
+      ...['shim', 'mm', 'fb'].map((name) => `/usr/lib/shim/${name}${suffix}.efi${name === 'shim' ? '.signed' : ''}`),
+      ...['mm', 'fb'].map((name) => `/usr/lib/shim/${name}${suffix}.efi.signed`),
+      `/usr/lib/shim/BOOT${suffix.toUpperCase()}.CSV`,
+      ...['grub', 'gcd', 'grubnet'].map(
+        (name) => `/usr/lib/grub/${grubTarget(suffix)}-signed/${name}${suffix}.efi.signed`,
+      ),
+      `/usr/lib/grub/${grubTarget(suffix)}/monolithic/grub${suffix}.efi`,
+    ],
+    'Fedora 44': (suffix: string) => [
+      ...below('/usr/lib/efi/grub2/1:2.12-60.fc44/EFI', ['fedora/gcd*.efi', 'fedora/grub*.efi'], suffix),
+      ...below('/usr/lib/efi/shim/16.1-5/EFI', ofShim('fedora'), suffix),
+      '/usr/lib/efi/grub2/1:2.12-9.fc44/EFI/fedora/other.efi',
+      '/boot/grub2/fonts/unicode.pf2',
+    ],
+    'CentOS Stream 9, by bootupd': (suffix: string) => [
+      ...below('/usr/lib/bootupd/updates/EFI', [...ofShim('centos'), 'centos/grub*.efi', 'centos/gcd*.efi'], suffix),
+      '/usr/lib/ostree-boot/grub2/fonts/unicode.pf2',
+    ],
+    'Rocky Linux, by rpm-ostree': (suffix: string) =>
+      below('/usr/lib/ostree-boot/efi/EFI', [...ofShim('rocky'), 'rocky/grub*.efi'], suffix),
+    'Fedora 43': (suffix: string) =>
+      below(
+        '/boot/efi/EFI',
+        [...ofShim('fedora'), 'fedora/shim*-fedora.efi', 'fedora/grub*.efi', 'fedora/gcd*.efi'],
+        suffix,
+      ),
+    RHEL: (suffix: string) => below('/boot/efi/EFI', [...ofShim('redhat'), 'redhat/grub*.efi'], suffix),
+  };
+
+  function grubTarget(suffix: string): string {
+    return suffix === 'aa64' ? 'arm64-efi' : 'x86_64-efi';
+  }
+
+  function ofShim(vendor: string): string[] {
+    return [
+      'BOOT/BOOT+.EFI',
+      'BOOT/fb*.efi',
+      ...['BOOT+.CSV', 'mm*.efi', 'shim*.efi', 'shim.efi'].map((name) => `${vendor}/${name}`),
+    ];
+  }
+
+  function below(directory: string, names: readonly string[], suffix: string): string[] {
+    return names.map((name) => `${directory}/${name.replace('*', suffix).replace('+', suffix.toUpperCase())}`);
+  }
+
+  const taken = {
+    Debian: ['debian', '/usr/lib/shim', '/usr/lib/grub/TARGET-signed', '.signed'],
+    'Fedora 44': ['fedora', '/usr/lib/efi/shim/16.1-5/EFI/fedora', '/usr/lib/efi/grub2/1:2.12-60.fc44/EFI/fedora', ''],
+    'CentOS Stream 9, by bootupd': [
+      'centos',
+      '/usr/lib/bootupd/updates/EFI/centos',
+      '/usr/lib/bootupd/updates/EFI/centos',
+      '',
+    ],
+    'Rocky Linux, by rpm-ostree': [
+      'rocky',
+      '/usr/lib/ostree-boot/efi/EFI/rocky',
+      '/usr/lib/ostree-boot/efi/EFI/rocky',
+      '',
+    ],
+    'Fedora 43': ['fedora', '/boot/efi/EFI/fedora', '/boot/efi/EFI/fedora', ''],
+    RHEL: ['redhat', '/boot/efi/EFI/redhat', '/boot/efi/EFI/redhat', ''],
+  } as const;
+
+  const names = Object.keys(packaged) as (keyof typeof packaged)[];
+  it.each(names.flatMap((name) => [[name, 'x86_64', 'x64'] as const, [name, 'aarch64', 'aa64'] as const]))(
+    'takes of the files of %s for %s',
+    async (name, basearch, suffix) => {
+      const nodes = Object.fromEntries(packaged[name](suffix).map((path) => [path, `of ${path}`]));
+      const root = await writeTree({ 'usr/lib/os-release': 'ID=debian\n', ...nodes });
+      const { files } = await gathered(root, basearch);
+      const [vendor, shim, grub, ending] = taken[name];
+      expect(files).toEqual({
+        '/boot.json': '{\n  "reads-entries": false\n}\n',
+        [`/efi/EFI/BOOT/BOOT${suffix.toUpperCase()}.EFI`]: `of ${shim}/shim${suffix}.efi${ending}`,
+        [`/efi/EFI/BOOT/grub${suffix}.efi`]: `of ${grub.replace('TARGET', grubTarget(suffix))}/grub${suffix}.efi${ending}`,
+        [`/efi/EFI/BOOT/mm${suffix}.efi`]: `of ${shim}/mm${suffix}.efi${ending}`,
+        [`/efi/EFI/${vendor}/grub.cfg`]: grubConfig,
       });
-      const { files } = await gathered(root, basearch as ArchitectureName);
-      expect(Object.keys(files)).toEqual([
-        '/boot.json',
-        `/efi/EFI/BOOT/BOOT${suffix.toUpperCase()}.EFI`,
-        `/efi/EFI/BOOT/grub${suffix}.efi`,
-        `/efi/EFI/BOOT/mm${suffix}.efi`,
-        `/efi/EFI/${vendor}/grub.cfg`,
-      ]);
-    }
-  });
+    },
+  );
 
   it('believes GRUB itself where it looks for its configuration', async () => {
     const root = await writeTree({
@@ -160,7 +218,7 @@ describe('bootLoader', () => {
       'fedora/grubx64.efi': 'grub',
       'fedora/shimx64.efi': 'shim',
     };
-    const below = (directory: string) =>
+    const treeBelow = (directory: string) =>
       Object.fromEntries(Object.entries(tree).map(([path, content]) => [`${directory}/${path}`, content]));
     const sha512 = (content: string) => `sha512:${createHash('sha512').update(content).digest('hex')}`;
     const children = Object.fromEntries(
@@ -168,8 +226,11 @@ describe('bootLoader', () => {
     );
 
     it.each([
-      ['its own directory', below(`${updates}/EFI`)],
-      ['the directories of packages', { ...below('usr/lib/efi/shim/2/EFI'), ...below('usr/lib/efi/grub2/1/EFI') }],
+      ['its own directory', treeBelow(`${updates}/EFI`)],
+      [
+        'the directories of packages',
+        { ...treeBelow('usr/lib/efi/shim/2/EFI'), ...treeBelow('usr/lib/efi/grub2/1/EFI') },
+      ],
     ])('keeps its arrangement, and what it would remember: of %s', async (_where, nodes) => {
       const root = await shellRoot({ ...nodes, [`${updates}/EFI.json`]: efiJson });
       const { files, context } = await gathered(root);
@@ -187,9 +248,38 @@ describe('bootLoader', () => {
       expect(context.generated.get(`/${updates}/EFI.json`)).toBe('boot-loader');
     });
 
+    it('takes for aarch64 what it has for aarch64', async () => {
+      const paths = packaged['CentOS Stream 9, by bootupd']('aa64');
+      const nodes = Object.fromEntries(paths.map((path) => [path, path]));
+      const root = await writeTree({ ...nodes, [`${updates}/EFI.json`]: efiJson });
+      const { files } = await gathered(root, 'aarch64');
+      const arranged = paths
+        .filter((path) => path.includes('/EFI/'))
+        .map((path) => [path.replace('/usr/lib/bootupd/updates', '/efi'), path]);
+      expect(files).toEqual({
+        '/boot.json': expect.any(String),
+        '/bootupd-state.json': expect.any(String),
+        ...Object.fromEntries(arranged),
+        '/efi/EFI/centos/grub.cfg': grubConfig,
+      });
+    });
+
+    // GRUB moved to the new place before shim did.
+    it.each([
+      ['the rest is where it was', treeBelow(`${updates}/EFI`), true],
+      ['the rest is where packages have it', { 'boot/efi/EFI/fedora/shimx64.efi': 'shim' }, false],
+    ])('takes no tree that is not whole: %s', async (_which, nodes, isPayload) => {
+      const newer = { 'usr/lib/efi/grub2/1/EFI/fedora/grubx64.efi': 'grub' };
+      const { files } = await gathered(await writeTree({ ...nodes, ...newer, [`${updates}/EFI.json`]: efiJson }));
+      expect(files).toMatchObject({ '/efi/EFI/BOOT/BOOTX64.EFI': 'shim', '/efi/EFI/fedora/grub.cfg': grubConfig });
+      expect('/bootupd-state.json' in files).toBe(isPayload);
+      expect('/efi/EFI/fedora/grubx64.efi' in files).toBe(isPayload);
+      expect('/efi/EFI/BOOT/grubx64.efi' in files).toBe(!isPayload);
+    });
+
     it('remembers GRUB for BIOS, where disks get it', async () => {
       const root = await shellRoot({
-        ...below(`${updates}/EFI`),
+        ...treeBelow(`${updates}/EFI`),
         [`${updates}/EFI.json`]: efiJson,
         [`${updates}/BIOS.json`]: '{"timestamp":"2026-01-01T00:00:00Z","version":"grub2-tools-1","versions":null}',
         'usr/lib/grub/i386-pc/boot.img': 'boot',
@@ -202,7 +292,7 @@ describe('bootLoader', () => {
     });
 
     it('says what is wrong with its metadata', async () => {
-      const root = await shellRoot({ ...below(`${updates}/EFI`), [`${updates}/EFI.json`]: '{"version":1}' });
+      const root = await shellRoot({ ...treeBelow(`${updates}/EFI`), [`${updates}/EFI.json`]: '{"version":1}' });
       await expect(gathered(root)).rejects.toMatchObject({
         code: 'BOOT_LOADER_FAILED',
         message: expect.stringMatching(

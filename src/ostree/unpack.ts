@@ -29,7 +29,8 @@ export interface ContentSink {
  * its own name, and that the commit is complete and an ostree container has no other contents. The next layers are read
  * and decompressed while one is worked on.
  *
- * Each layer is read once; ordinary ones twice, for which of their entries count shows at the end of the last.
+ * Each layer is read once; ordinary ones twice, for which of their entries count shows at the end of the last, and once more
+ * if they get labels of an SELinux policy, which stand in what contents are named by.
  * @param begin makes the sink, once the tree is known: before the first content
  * @throws CosaError `NOT_OSTREE`, `CONTENT_TOO_LARGE`, `OBJECT_MISSING`, `OBJECT_UNREFERENCED` (exit 4), what `mergeImage`,
  *   `objectsOfTar` and the sink throw; the signal's reason
@@ -74,7 +75,9 @@ export async function unpackImage(
     await begun.sink.write(entry);
   }
 
-  await using ahead = layersAhead(counting, all, limits, signal);
+  // Of ordinary layers with labels, and of those below with other ones, some are read once more.
+  const readings = source.tree.layers.map(({ layer }) => layer);
+  await using ahead = layersAhead(counting, readings, limits, signal);
   for (const [index, { layer, objects }] of source.tree.layers.entries()) {
     for await (const entry of objects(ahead.next())) {
       signal.throwIfAborted();
@@ -82,7 +85,7 @@ export async function unpackImage(
       else await take(entry, layer, index);
     }
   }
-  for (const entry of source.tree.made) await take(entry, undefined, all.length);
+  for (const entry of source.tree.made) await take(entry, undefined, readings.length);
   const { needed } = begun ?? (await beginSink());
   for (const checksum of needed) if (!written.has(checksum)) throw objectMissing(`content object ${checksum}`);
 }
@@ -131,7 +134,7 @@ function counted(reader: ContentReader, layers: readonly BaseLayer[], reporter: 
     async *readBlob(descriptor, signal, buffers) {
       for await (const chunk of reader.readBlob(descriptor, signal, buffers)) {
         done += chunk.length;
-        reporter.progress(done, total, 'bytes');
+        reporter.progress(done, Math.max(done, total), 'bytes');
         yield chunk;
       }
     },

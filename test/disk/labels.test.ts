@@ -10,13 +10,18 @@ import { planDisk } from '../../src/disk/partitions.ts';
 import { platformDisk } from '../../src/disk/platform-disk.ts';
 import { findEntries } from '../../src/exec/tools/find.ts';
 import { readXattrs } from '../../src/exec/tools/getfattr.ts';
+import { digestOf } from '../../src/lib/digest.ts';
 import type { Xattr } from '../../src/lib/xattr.ts';
+import { storeBytes } from '../../src/oci/artifact.ts';
 import { readImage } from '../../src/oci/image.ts';
-import { openLayout } from '../../src/oci/layout.ts';
+import { openLayout, openLayoutForWriting } from '../../src/oci/layout.ts';
+import { type Descriptor, mediaTypes } from '../../src/oci/types.ts';
 import { silentReporter } from '../../src/progress/reporter.ts';
 import { makeTestContainer } from '../helpers/container.ts';
+import { storeImageOf } from '../helpers/image.ts';
 import { withMounted } from '../helpers/mounted.ts';
 import { makeOsTree } from '../helpers/os-tree.ts';
+import { type Entry, entry, tarOf } from '../helpers/ostree-layers.ts';
 
 const contexts = [
   '/.* system_u:object_r:default_t:s0',
@@ -57,17 +62,29 @@ let directory: string;
 let labelled: Awaited<ReturnType<typeof diskOf>>;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cosa-disk-labels-'));
-  labelled = await diskOf('labelled', policy, 0);
+  labelled = await diskOf('labelled', policy, { labelVersion: 0 });
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-/** A disk of a small system. @returns the base, and files with its ext4 filesystems by partition */
-async function diskOf(name: string, files: Record<string, string>, labelVersion?: 0 | 1) {
+interface SmallSystem {
+  /** Undefined for one without labels. */
+  labelVersion?: 0 | 1;
+  rootfs?: string;
+  /** A layer that somebody puts on top. */
+  layer?: Entry[];
+}
+
+/** A disk of a small system. @returns the base, and files with its filesystems by partition */
+async function diskOf(
+  name: string,
+  files: Record<string, string>,
+  { layer, rootfs = 'ext4', ...version }: SmallSystem = {},
+) {
   const tree = join(directory, name, 'tree');
-  await makeOsTree(tree, { files });
+  await makeOsTree(tree, { files, imageConfig: { rootfs, size: 1 } });
   const layout = join(directory, name, 'oci');
-  const version = labelVersion === undefined ? {} : { labelVersion };
-  const descriptor = await makeTestContainer({ layout, tag: 'test', root: tree, ...version });
+  const system = await makeTestContainer({ layout, tag: 'test', root: tree, ...version });
+  const descriptor = layer === undefined ? system : await derive(layout, system, tarOf(layer));
   const reader = await openLayout(layout);
   const image = await readImage(reader, descriptor);
   const path = join(directory, name, 'base');
@@ -83,6 +100,13 @@ async function diskOf(name: string, files: Record<string, string>, labelVersion?
     filesystems[partition] = await partitionFile(base, partition, path);
   await base[Symbol.asyncDispose]();
   return { base, filesystems, tree };
+}
+
+async function derive(layout: string, system: Descriptor, tar: Buffer): Promise<Descriptor> {
+  await using store = await openLayoutForWriting(layout);
+  const { manifest, config } = await readImage(store, system);
+  const layers = [...manifest.layers, await storeBytes(store, tar, mediaTypes.layer)];
+  return await storeImageOf(store, layers, [...config.rootfs.diff_ids, digestOf(tar)], config.config?.Labels ?? {});
 }
 
 async function partitionFile(base: BaseDisk, partition: string, path: string): Promise<string> {
@@ -108,8 +132,8 @@ async function partitionFile(base: BaseDisk, partition: string, path: string): P
 }
 
 /** The contexts of everything in a filesystem, by path. */
-async function contextsIn(filesystem: string): Promise<Map<string, string>> {
-  execFileSync('e2fsck', ['-fn', filesystem], { stdio: 'pipe' });
+async function contextsIn(filesystem: string, check = ['e2fsck', '-fn']): Promise<Map<string, string>> {
+  execFileSync('env', [...check, filesystem], { stdio: 'pipe' });
   return withMounted(filesystem, async (place) => {
     const paths = (await findEntries(place)).map(({ path }) => path);
     const xattrs = await readXattrs(place);
@@ -199,6 +223,39 @@ describe('the labels of a disk', () => {
     }
   });
 
+  it('are the same in a root that the host has made', async () => {
+    const { filesystems } = await diskOf('xfs', policy, { labelVersion: 0, rootfs: 'xfs' });
+    // Names of what knows the filesystem's kind are others, and only some filesystems have a place for lost files.
+    const typesOf = (contexts: Map<string, string>) =>
+      [...contexts].flatMap(([path, type]) => {
+        const name = path.replace(/\/objects\/..\//, '/objects/HH/').replace(/[0-9a-f]{62,64}/g, 'HASH');
+        return /lost\+found|\/objects\/..$/.test(path) ? [] : [`${name} ${type}`];
+      });
+    const found = typesOf(await contextsIn(filesystems.root as string, ['xfs_repair', '-n', '-f']));
+    expect(found.sort()).toEqual(typesOf(await contextsIn(labelled.filesystems.root as string)).sort());
+  });
+
+  it('are those of its place for what a layer has put on a labelled system', async () => {
+    const layer = [
+      entry('usr/share/new', {}, 'new'),
+      entry('etc/new.conf', {}, 'new'),
+      entry('var/lib/new/', { type: 'directory', mode: 0o755 }),
+      entry('home/', { type: 'directory', mode: 0o755 }),
+    ];
+    const { base, filesystems } = await diskOf('derived', policy, { labelVersion: 0, layer });
+    const root = await contextsIn(filesystems.root as string);
+    const os = '/ostree/deploy/test-os';
+    const deployed = `${os}/deploy/${base.commit}.0`;
+    const found = [
+      ...['/usr/share/new', '/usr/etc/new.conf', '/etc/new.conf', '/home', '/etc/sub/größe'].map(
+        (path) => deployed + path,
+      ),
+      `${os}/var/lib/new`,
+    ].map((path) => root.get(path));
+    expect(found).toEqual(['usr_t', 'usr_t', 'etc_t', 'home_t', 'etc_t', 'var_lib_t']);
+    expect([...root].filter(([, type]) => type === 'none')).toEqual([]);
+  });
+
   it('are none where the commit has none, though there is a policy', async () => {
     const { base, filesystems } = await diskOf('plain', policy);
     expect(base.bootContexts.size).toBe(0);
@@ -209,7 +266,7 @@ describe('the labels of a disk', () => {
 
   it('are not made by a policy that cannot be used', async () => {
     const broken = { ...policy, 'usr/etc/selinux/pond/contexts/files/file_contexts.local': '/a(x u:r:t\n' };
-    const making = diskOf('broken', broken, 0);
+    const making = diskOf('broken', broken, { labelVersion: 0 });
     await expect(making).rejects.toMatchObject({
       code: 'SELINUX_POLICY',
       message:

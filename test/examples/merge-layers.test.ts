@@ -9,8 +9,18 @@ import { storeBytes } from '../../src/oci/artifact.ts';
 import { readImage } from '../../src/oci/image.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import { type Annotations, mediaTypes } from '../../src/oci/types.ts';
+import { readPolicy } from '../../src/ostree/labels/policy.ts';
+import { commitLabels } from '../../src/ostree/labels.ts';
 import { storeImageOf, zstdOf } from '../helpers/image.ts';
-import { contentEntries, type Entry, entry, metadataEntries, sampleCommit, tarOf } from '../helpers/ostree-layers.ts';
+import {
+  contentEntries,
+  type Entry,
+  entry,
+  metadataEntries,
+  type Sample,
+  sampleCommit,
+  tarOf,
+} from '../helpers/ostree-layers.ts';
 import { unpackInMemory } from '../helpers/unpack-in-memory.ts';
 
 // What a machine makes of a container with ordinary layers must be what its disk was made of.
@@ -39,7 +49,6 @@ const sample = sampleCommit([
   { path: '/usr/etc/dir/a', content: 'a' },
   { path: '/var/lib/state', content: 'state' },
 ]);
-const base = [...metadataEntries(sample), ...sample.objects.flatMap(contentEntries)];
 const running = ['boot', 'dev', 'proc', 'run', 'sys', 'sysroot', 'tmp'].map((name) => directory(name));
 
 /** What tools for containers leave in layers. */
@@ -134,14 +143,19 @@ function merge(commit: string, paths: readonly string[], version: string): strin
 
 const created = { 'org.opencontainers.image.created': '2024-01-02T03:04:05Z' };
 
-it('makes of a derived container the commit that its disks have', async () => {
+/** Puts a base into the repository, and layers on top of it. @returns the commits, ours and the script's */
+async function mergedBoth(
+  system: Sample,
+  layers: readonly (readonly Entry[])[],
+): Promise<{ ours: string; theirs: string }> {
+  const base = [...metadataEntries(system), ...system.objects.flatMap(contentEntries)];
   const labels = {
     ...created,
-    'ostree.commit': sample.commit.checksum,
+    'ostree.commit': system.commit.checksum,
     'ostree.final-diffid': digestOf(tarOf(base)),
     'org.opencontainers.image.version': '1.2',
   };
-  const { commit, paths } = await ours([base, ...derived], labels);
+  const { commit, paths } = await ours([base, ...layers], labels);
   const unpacked = join(scratch, 'unpacked/sysroot/ostree/repo');
   await mkdir(unpacked, { recursive: true });
   execFileSync('tar', ['-x', '-f', paths[0] ?? '', '-C', join(scratch, 'unpacked'), 'sysroot/ostree/repo']);
@@ -150,12 +164,52 @@ it('makes of a derived container the commit that its disks have', async () => {
     await mkdir(join(unpacked, name), { recursive: true });
   }
   ostree('init', '--mode=bare');
-  ostree('pull-local', '--untrusted', unpacked, sample.commit.checksum);
-  expect(merge(sample.commit.checksum, paths.slice(1), '1.2')).toBe(commit.commit);
+  ostree('pull-local', '--untrusted', unpacked, system.commit.checksum);
+  return { ours: commit.commit, theirs: merge(system.commit.checksum, paths.slice(1), '1.2') };
+}
+
+it('makes of a derived container the commit that its disks have', async () => {
+  const { ours: expected, theirs } = await mergedBoth(sample, derived);
+  expect(theirs).toBe(expected);
   expect(ostree('fsck')).toContain('object fsck');
   // The files of the base were hard links while layers were put over them.
   expect(ostree('cat', sample.commit.checksum, '/usr/bin/tool')).toBe('tool');
 });
+
+if (uid === 0) {
+  // Only root writes labels into a repository of a machine's kind.
+  it('makes of a container that is derived from a labelled one the commit that its disks have', async () => {
+    const config = 'SELINUX=enforcing\nSELINUXTYPE=pond\n';
+    const contexts = [
+      '/.* system_u:object_r:default_t:s0',
+      '/usr(/.*)? system_u:object_r:usr_t:s0',
+      '/usr/lib(/.*)? system_u:object_r:lib_t:s0',
+      '/etc(/.*)? system_u:object_r:etc_t:s0',
+      '/etc/selinux(/.*)? system_u:object_r:config_t:s0',
+    ].map((line) => `${line}\n`);
+    const files = [
+      ...sample.objects.map(({ symlinkTarget, ...object }) =>
+        symlinkTarget === '' ? object : { path: object.path, symlinkTarget },
+      ),
+      { path: '/usr/etc/selinux/config', content: config },
+      { path: '/usr/etc/selinux/pond/policy/policy.33', content: 'the policy itself' },
+      { path: '/usr/etc/selinux/pond/contexts/files/file_contexts', content: contexts.join('') },
+      { path: '/usr/etc/selinux/pond/contexts/files/file_contexts.subs', content: '/usr/etc /etc\n' },
+    ];
+    const contents = new Map(
+      files.map(({ path, ...file }) => [path, Buffer.from('content' in file ? file.content : '')]),
+    );
+    const policy = await readPolicy(async (path) => contents.get(path));
+    const labelled = sampleCommit(files, commitLabels(policy ?? expect.fail(), 1));
+    // Before 2024.10 ostree names a file wrongly that has a label, and xattrs that stand behind it in the order of names.
+    const layers = derived.map((entries) =>
+      entries.map(({ header, content }) => ({ content, header: { ...header, xattrs: [] } })),
+    );
+    const { ours: expected, theirs } = await mergedBoth(labelled, layers);
+    expect(theirs).toBe(expected);
+    expect(ostree('ls', '--xattrs', theirs, '/usr/lib/new')).toContain('system_u:object_r:lib_t:s0');
+  });
+}
 
 it('makes of an ordinary container the commit that its disks have', async () => {
   const { commit, paths } = await ours(plain, created);

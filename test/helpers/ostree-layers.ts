@@ -2,6 +2,7 @@ import { sha256Hex } from '../../src/lib/digest.ts';
 import type { TarHeader } from '../../src/lib/tar/types.ts';
 import { encodeEntry, endOfArchive, padding } from '../../src/lib/tar/writer.ts';
 import type { Xattr } from '../../src/lib/xattr.ts';
+import { type Labels, withLabel } from '../../src/ostree/labels.ts';
 import {
   commitObject,
   contentHash,
@@ -67,11 +68,18 @@ export interface Sample {
 }
 
 /** A commit of some files; the directories follow from the paths. */
-export function sampleCommit(files: readonly SampleFile[]): Sample {
-  const objects = files.map(contentObject);
+export function sampleCommit(files: readonly SampleFile[], labels?: Labels): Sample {
+  const objects = files.map((file) => {
+    const kind = file.symlinkTarget === undefined ? 'file' : 'symlink';
+    return contentObject({ ...file, xattrs: withLabel(file.xattrs ?? [], labels?.of(file.path, kind)) });
+  });
   const metadata: MetadataObject[] = [];
-  const dirmeta = dirmetaObject({ uid, gid, mode: fileTypeBits.directory | 0o755, xattrs: [] });
-  metadata.push(dirmeta);
+  function dirmeta(path: string): MetadataObject {
+    const xattrs = withLabel([], labels?.of(path, 'directory'));
+    const object = dirmetaObject({ uid, gid, mode: fileTypeBits.directory | 0o755, xattrs });
+    metadata.push(object);
+    return object;
+  }
   function dirtree(prefix: string): MetadataObject {
     const below = objects
       .filter(({ path }) => path.startsWith(prefix))
@@ -82,13 +90,13 @@ export function sampleCommit(files: readonly SampleFile[]): Sample {
       directories: [...directories].map((name) => ({
         name,
         dirtree: dirtree(`${prefix}${name}/`).checksum,
-        dirmeta: dirmeta.checksum,
+        dirmeta: dirmeta(`${prefix}${name}`).checksum,
       })),
     });
     metadata.push(object);
     return object;
   }
-  const root = { dirtree: dirtree('/').checksum, dirmeta: dirmeta.checksum };
+  const root = { dirtree: dirtree('/').checksum, dirmeta: dirmeta('/').checksum };
   const commit = commitObject(root, { subject: 'sample', body: '', timestamp: 1, metadata: {} });
   return { commit, metadata, objects };
 }

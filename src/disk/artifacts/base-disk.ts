@@ -47,7 +47,7 @@ function lacksBios({ bootCode, sectorSize, partitions }: BaseDisk): boolean {
 export function baseDiskArtifact(making: BaseDiskMaking, sectorSize: SectorSize): Artifact<MadeBaseDisk> {
   const { container, cache, cleanup } = making;
   const { digest, name, version, architecture, timestamp, followed = '' } = container;
-  const key = stepKey('base-disk/6', { digest, name, version, architecture, timestamp, followed, sectorSize });
+  const key = stepKey('base-disk/7', { digest, name, version, architecture, timestamp, followed, sectorSize });
   /** Another one, once the kept disk says which programs there are and they are not what they were. */
   let keyOfVersions: string | undefined;
 

@@ -1,6 +1,5 @@
 import { containerPaths } from '../../contract/paths.ts';
-import { sortByBytes } from '../../lib/order.ts';
-import { isPolicyName, policyConfig, policyDirectory, policyFiles } from '../../ostree/labels/policy.ts';
+import { policyDirectory, policyPaths } from '../../ostree/labels/policy.ts';
 import { labelAttribute } from '../../ostree/labels.ts';
 import { biosPaths, type LoaderFiles } from '../boot/loaders.ts';
 import { findDirectory, findFileChecksum } from '../deployment/container-path.ts';
@@ -64,17 +63,13 @@ export function contentRoles(plan: DeploymentPlan, loaders: LoaderFiles): Readon
   add(findOwnGrubConfig(root), { kind: 'menu' });
   add(findFileChecksum(root, `/${ignitionPath}`), { kind: 'ignition' });
   add(loaders.distribution?.grub, { kind: 'grub' });
-  for (const path of policyPaths(plan)) add(findFileChecksum(root, path), { kind: 'policy', path });
+  for (const path of ownPolicyPaths(plan)) add(findFileChecksum(root, path), { kind: 'policy', path });
   return roles;
 }
 
-/** A system has one or two: those of others are not looked at. */
-const mostPolicies = 4;
-
-/** What labels a system by any of its policies: which one counts shows when its configuration has come. */
-function policyPaths({ commit: { root } }: DeploymentPlan): string[] {
+/** The files that may label the system. */
+function ownPolicyPaths({ commit: { root } }: DeploymentPlan): string[] {
   // What is not labelled has no labels on disks either.
   if (!root.xattrs.some(({ name }) => name === labelAttribute)) return [];
-  const names = sortByBytes(findDirectory(root, policyDirectory)?.directories.keys() ?? []).filter(isPolicyName);
-  return [policyConfig, ...names.slice(0, mostPolicies).flatMap(policyFiles)];
+  return policyPaths(findDirectory(root, policyDirectory)?.directories.keys() ?? []);
 }

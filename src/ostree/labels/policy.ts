@@ -1,3 +1,4 @@
+import { sortByBytes } from '../../lib/order.ts';
 import { printable } from '../../lib/printable.ts';
 import { mostContextBytes, parseFileContexts, policyError } from './file-contexts.ts';
 import { type Matcher, matcherOf } from './matcher.ts';
@@ -16,7 +17,7 @@ export interface Policy {
 /** Where a tree has its policies that is not deployed yet. */
 export const policyDirectory = '/usr/etc/selinux';
 /** What says which policy counts. */
-export const policyConfig = `${policyDirectory}/config`;
+const policyConfig = `${policyDirectory}/config`;
 
 /** Bytes; of a larger file this is enough to see that it is larger. */
 export const largestPolicyFile = mostContextBytes + 1;
@@ -28,13 +29,24 @@ const substitutionFiles = ['file_contexts.subs', 'file_contexts.subs_dist'] as c
 /** A directory's name that stands in no path as anything else. */
 const namePattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
 
+/** A system has one or two: those of others are not looked at. */
+const mostPolicies = 4;
+
+/**
+ * What labels a system by any of its policies: which one counts stands in one of the files.
+ * @param names what there is in {@link policyDirectory}
+ */
+export function policyPaths(names: Iterable<string>): string[] {
+  return [policyConfig, ...sortByBytes(names).filter(isPolicyName).slice(0, mostPolicies).flatMap(policyFiles)];
+}
+
 /** The files that label a system by a policy of this name. */
 export function policyFiles(name: string): string[] {
   return [...contextFiles, ...substitutionFiles].map((file) => policyFile(name, file));
 }
 
 /** Whether a policy can have this name. */
-export function isPolicyName(name: string): boolean {
+function isPolicyName(name: string): boolean {
   return namePattern.test(name);
 }
 

@@ -10,6 +10,7 @@ import { type ContentEntry, drain, unreferenced } from './layer-objects.ts';
 import { layerTar } from './layer-tar.ts';
 import { layersAhead } from './layers-ahead.ts';
 import { keptBytes, type UnpackLimits } from './limits.ts';
+import { labelImage } from './merge/label-image.ts';
 import { type MergedCommit, mergedCommit } from './merge/merged-commit.ts';
 import { mergedTree } from './merge/merged-tree.ts';
 import { base, copyOf, fromCommit, hasBootc, type MergedDirectory, newDirectory } from './merge/node.ts';
@@ -19,10 +20,10 @@ import { readOstreeTree } from './ostree-tree.ts';
 
 /**
  * Reads the tree of an image with ordinary layers, and makes a commit of it: each layer is put on top of the ones before, and
- * what results is given the shape of a system that ostree deploys. Ordinary layers are read to their ends, verified; of an
- * ostree commit below, the metadata alone. No content is kept: {@link ImageTree.layers} tells where each lies.
+ * what results is given the shape of a system that ostree deploys, and its labels. Ordinary layers are read to their ends, verified; of an
+ * ostree commit below, the metadata alone, where it needs no new labels. No content is kept: {@link ImageTree.layers} tells where each lies.
  * @throws CosaError `LAYER_PATH`, `CONTAINER_PATH`, `TREE_TOO_LARGE`, `CONTENT_TOO_LARGE`, `LAYER_DIFFID` (exit 4), what
- *   `readOstreeTree` and `readTar` throw; the signal's reason
+ *   `labelImage`, `readOstreeTree` and `readTar` throw; the signal's reason
  */
 export async function mergeImage(
   reader: ContentReader,
@@ -32,7 +33,8 @@ export async function mergeImage(
   signal: AbortSignal,
 ): Promise<ImageTree> {
   const below = ostree === undefined ? undefined : await readOstreeTree(reader, ostree, limits, signal);
-  const root = below === undefined ? newDirectory(base) : fromCommit((await readDirectories(below)).root);
+  const commitRoot = below === undefined ? undefined : (await readDirectories(below)).root;
+  const root = commitRoot === undefined ? newDirectory(base) : fromCommit(commitRoot);
   showAsContainer(root);
   const links = ostree === undefined ? async () => undefined : linkTargets(reader, ostree, limits, signal);
   const merged = mergedTree(root, links, limits);
@@ -49,24 +51,26 @@ export async function mergeImage(
   const firstNeedsLink = first !== undefined && makeSystem(first, link);
   const needsLink = makeSystem(root, link) || firstNeedsLink;
   requireStorable(root, (index) => ordinary[index]?.descriptor.digest ?? '');
-  const commit = mergedCommit(root, image);
   // bootc knows an ordinary container by the commit of its first layer.
-  const firstCommit = first === undefined || !hasBootc(root) ? undefined : mergedCommit(first, image);
-  const layers = [
-    ...(ostree === undefined || below === undefined
-      ? []
-      : baseLayers(ostree, await checkTree(below, below.commit, limits.paths), limits)),
-    ...ordinary.map((layer, index) =>
-      ordinaryLayer(layer, wantedOf([...commit.contents, ...(firstCommit?.contents ?? [])], index)),
-    ),
-  ];
-  const tree = treeOf(commit, layers, needsLink ? [ownLink] : []);
+  const trees = [root, ...(first === undefined || !hasBootc(root) ? [] : [first])] as const;
+  let commits = trees.map((tree) => mergedCommit(tree, image));
+  const wanted = commits.flatMap(({ contents }) => contents);
+  const needed = below === undefined ? new Set<string>() : await checkTree(below, below.commit, limits.paths);
+  const sources = {
+    base: ostree === undefined ? [] : baseLayers(ostree, needed, limits),
+    ordinary: ordinary.map((layer, index) => ordinaryLayer(layer, wantedOf(wanted, index))),
+    made: needsLink ? [ownLink] : [],
+  };
+  const labelled = await labelImage(trees, commitRoot, sources, { reader, limits, signal });
+  if (labelled !== undefined) commits = trees.map((tree) => mergedCommit(tree, image));
+  const { layers, made } = labelled ?? { layers: [...sources.base, ...sources.ordinary], made: sources.made };
+  const [tree, firstTree] = commits.map((commit) => treeOf(commit, layers, made)) as [ImageTree, ImageTree?];
   // Bounds what whoever lists it holds in memory.
   await checkTree(tree, tree.commit, limits.paths);
-  return { ...tree, below: below ?? (firstCommit === undefined ? undefined : treeOf(firstCommit)) };
+  return { ...tree, below: below ?? firstTree };
 }
 
-function treeOf({ commit, metadata }: MergedCommit, layers: ContentLayer[] = [], made: ContentEntry[] = []): ImageTree {
+function treeOf({ commit, metadata }: MergedCommit, layers: ContentLayer[], made: ContentEntry[]): ImageTree {
   const { tree, add } = collectTree(commit.checksum, layers, made);
   for (const object of [commit, ...metadata]) add(object);
   return tree;

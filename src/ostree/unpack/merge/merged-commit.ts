@@ -34,7 +34,8 @@ export function mergedCommit(root: MergedDirectory, image: Image): MergedCommit 
       if (node.kind === 'directory') directories.push({ name, ...store(node, `${path}/${name}`) });
       if (node.kind !== 'content') continue;
       files.push({ name, checksum: node.content.checksum });
-      if (!contents.has(node.content.checksum)) contents.set(node.content.checksum, node.content);
+      // What a layer and the base have may be taken from either: the layer is there in any case.
+      if (contents.get(node.content.checksum)?.place === undefined) contents.set(node.content.checksum, node.content);
     }
     const dirtree = dirtreeObject({ files, directories });
     if (dirtree.bytes.length > maximumMetadataBytes) throw tooManyNames(path);

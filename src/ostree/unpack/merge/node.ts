@@ -17,7 +17,8 @@ export interface TreeContent {
   place: { layer: number; offset: number } | undefined;
 }
 
-interface MergedContent {
+/** A file or symbolic link at its place. */
+export interface MergedContent {
   kind: 'content';
   content: TreeContent;
   /** Index of the ordinary layer that has put it there. */

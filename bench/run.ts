@@ -22,6 +22,7 @@ const benchmarks = [
   'ext4',
   'site',
   'startup',
+  'config-show',
 ];
 
 const wanted = process.argv.slice(2);

@@ -121,12 +121,24 @@ function valuesThatAreRight(file: YamlFile, ignoresUnknown: boolean, problems: P
   };
 }
 
-function rightValues(against: z.ZodType, file: YamlFile, values: Values, problems: Problem[]): Values {
-  const all = inspect(against, yamlPart(file, [], values));
-  problems.push(...all.problems);
-  if (all.problems.length === 0) return all.value as Values;
-  const right = Object.entries(values).filter(([name]) => !all.keys.has(name));
-  return inspect(against, yamlPart(file, [], Object.fromEntries(right))).value as Values;
+/** Of dozens of known keys, a file has a few: those alone are looked at, and the whole schema where one is wrong. */
+function rightValues(against: FragmentSchema, file: YamlFile, values: Values, problems: Problem[]): Values {
+  const right: Values = {};
+  let isRight = true;
+  for (const [name, value] of Object.entries(values)) {
+    const parsed = schemaOf(against, name)?.safeParse(value);
+    if (parsed?.success === true) right[name] = parsed.data;
+    else isRight = false;
+  }
+  if (!isRight) problems.push(...inspect(against, yamlPart(file, [], values)).problems);
+  return right;
+}
+
+type FragmentSchema = z.ZodObject<Record<string, z.ZodType>> | z.ZodRecord<z.ZodString, z.ZodType>;
+
+function schemaOf(against: FragmentSchema, name: string): z.ZodType | undefined {
+  if (against instanceof z.ZodRecord) return against.valueType;
+  return Object.hasOwn(against.shape, name) ? against.shape[name] : undefined;
 }
 
 /** The values by the names of now; packages are gathered apart. */

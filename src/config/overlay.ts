@@ -1,11 +1,13 @@
 import type { Dirent } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Json } from '../lib/canonical-json.ts';
 import { digestFile, digestHex } from '../lib/digest.ts';
 import { nearestHint } from '../lib/document/validate.ts';
 import { type SourcePosition, usageError } from '../lib/errors.ts';
 import { isDirectory, namesIn } from '../lib/files.ts';
 import { compareBytes } from '../lib/order.ts';
+import { mapParallel } from '../lib/parallel.ts';
 import { readTextIfExists } from '../lib/text-file.ts';
 import { type Boundary, boundaryOf, findFile } from './boundary.ts';
 import { attempt, endAtFirst, type Mistakes } from './mistakes.ts';
@@ -14,7 +16,7 @@ import { parseStatOverrides } from './statoverride.ts';
 /** What an overlay puts at one path of the root. Owner and group are root. */
 type OverlayEntry =
   | { path: string; type: 'directory'; mode: number }
-  | { path: string; type: 'file'; mode: number; sha256: string; size: number }
+  | { path: string; type: 'file'; mode: number }
   | { path: string; type: 'symlink'; target: string };
 
 /** A directory of `overlay.d/`, read. */
@@ -78,6 +80,15 @@ export async function readOverlay(name: string, directory: string): Promise<Over
   return { name, directory, entries: await readEntries(directory) };
 }
 
+/** All that an overlay puts into the root, by content: its entries, and of files their digests and sizes in bytes. */
+export function overlayFingerprint({ directory, entries }: Overlay): Promise<Json> {
+  return mapParallel(entries, async (entry): Promise<Json> => {
+    if (entry.type !== 'file') return entry;
+    const { digest, size } = await digestFile(join(directory, entry.path));
+    return { ...entry, sha256: digestHex(digest), size };
+  });
+}
+
 async function readEntries(directory: string): Promise<OverlayEntry[]> {
   const entries: OverlayEntry[] = [];
   await walk(directory, '', entries);
@@ -110,10 +121,8 @@ async function walk(root: string, below: string, entries: OverlayEntry[]): Promi
     } else if (item.isSymbolicLink()) {
       entries.push({ path, type: 'symlink', target: await readlink(absolute) });
     } else if (item.isFile()) {
-      const { digest, size } = await digestFile(absolute);
       const executable = ((await lstat(absolute)).mode & 0o100) !== 0;
-      const mode = executable ? 0o755 : 0o644;
-      entries.push({ path, type: 'file', mode, sha256: digestHex(digest), size });
+      entries.push({ path, type: 'file', mode: executable ? 0o755 : 0o644 });
     } else {
       throw usageError('CONFIG_OVERLAY_ENTRY', 'an overlay holds files, directories and symbolic links, nothing else', {
         where: { file: absolute },

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Overlay, readOverlay } from '../config/overlay.ts';
+import { type Overlay, overlayFingerprint, readOverlay } from '../config/overlay.ts';
 import type { Json } from '../lib/canonical-json.ts';
 import { digestFile } from '../lib/digest.ts';
 import { isDirectory, namesIn } from '../lib/files.ts';
@@ -27,5 +27,6 @@ export async function readOverrides(directory: string, packagesDirectory: string
   const digests = await Promise.all(packages.map(async (path) => (await digestFile(path)).digest));
   const rootfsDirectory = join(directory, 'rootfs');
   const rootfs = (await isDirectory(rootfsDirectory)) ? await readOverlay('overrides', rootfsDirectory) : undefined;
-  return { packages, rootfs, fingerprint: { packages: sortByBytes(digests), rootfs: rootfs?.entries ?? [] } };
+  const files = rootfs === undefined ? [] : await overlayFingerprint(rootfs);
+  return { packages, rootfs, fingerprint: { packages: sortByBytes(digests), rootfs: files } };
 }

@@ -109,7 +109,7 @@ describe('the fingerprint', () => {
     'run.sh': '#!/bin/sh\n',
   };
   const fingerprintOf = async (base: string, stream?: string) =>
-    canonicalJson(configFingerprint(await loadConfig(base, { ...testOptions, stream })));
+    canonicalJson(await configFingerprint(await loadConfig(base, { ...testOptions, stream })));
 
   test('is the same in another directory, under another umask', async () => {
     const [one, other] = [await writeFiles(files), await writeFiles(files)];

@@ -2,7 +2,7 @@ import { chmod, mkdir, symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { readOverlay, readOverlays } from '../../src/config/overlay.ts';
+import { overlayFingerprint, readOverlay, readOverlays } from '../../src/config/overlay.ts';
 import { sha256Hex } from '../../src/lib/digest.ts';
 import { writeFiles } from './support.ts';
 
@@ -24,23 +24,21 @@ test('gives every entry in byte order, with modes that do not depend on the chec
   const file = (path: string, content: string, mode: number) => {
     return { path, type: 'file', mode, sha256: sha256Hex(content), size: content.length };
   };
-  expect(await readOverlay('name', base)).toEqual({
-    name: 'name',
-    directory: base,
-    entries: [
-      { path: 'empty', type: 'directory', mode: 0o755 },
-      { path: 'etc', type: 'directory', mode: 0o755 },
-      { path: 'etc/a', type: 'directory', mode: 0o700 },
-      file('etc/a/x', 'x', 0o644),
-      file('etc/a.conf', '', 0o644),
-      file('etc/b', 'b', 0o440),
-      { path: 'etc/link', type: 'symlink', target: '../nowhere' },
-      file('etc/statoverride', 'a file like any other', 0o644),
-      { path: 'usr', type: 'directory', mode: 0o755 },
-      { path: 'usr/bin', type: 'directory', mode: 0o755 },
-      file('usr/bin/tool', '#!/bin/sh\n', 0o4755),
-    ],
-  });
+  const overlay = await readOverlay('name', base);
+  expect(overlay).toMatchObject({ name: 'name', directory: base });
+  expect(await overlayFingerprint(overlay)).toEqual([
+    { path: 'empty', type: 'directory', mode: 0o755 },
+    { path: 'etc', type: 'directory', mode: 0o755 },
+    { path: 'etc/a', type: 'directory', mode: 0o700 },
+    file('etc/a/x', 'x', 0o644),
+    file('etc/a.conf', '', 0o644),
+    file('etc/b', 'b', 0o440),
+    { path: 'etc/link', type: 'symlink', target: '../nowhere' },
+    file('etc/statoverride', 'a file like any other', 0o644),
+    { path: 'usr', type: 'directory', mode: 0o755 },
+    { path: 'usr/bin', type: 'directory', mode: 0o755 },
+    file('usr/bin/tool', '#!/bin/sh\n', 0o4755),
+  ]);
 });
 
 test('an overlay may be a link to a directory of another repository', async () => {

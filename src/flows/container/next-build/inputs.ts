@@ -68,7 +68,7 @@ export async function readBuildInputs(
     stream: config.stream ?? defaultStream,
     timestamp: buildTimestamp(process.env.SOURCE_DATE_EPOCH, source?.commitTime, lock.repositoryTimestamp),
     inputHash: stepKey(`container/${formatVersion}`, {
-      config: configFingerprint(config),
+      config: await configFingerprint(config),
       // Not the repositories' date: the same packages are the same input.
       packages: lock.packages.map(({ name, version, architecture, sha256 }) => [name, version, architecture, sha256]),
       overrides: overrides.fingerprint,

@@ -39,7 +39,7 @@ export async function mountImage(
   try {
     holder.stdin.on('error', () => undefined);
     holder.stdin.write('.');
-    await Promise.race([once(holder.stdout, 'data'), holder.done]);
+    await Promise.race([once(holder.stdout.resume(), 'data'), holder.done]);
     await runInside(tools.mount, ['-t', type, '-o', ['loop', ...options].join(','), image, directory]);
   } catch (cause) {
     await release().catch(() => undefined);

@@ -76,6 +76,7 @@ export async function decompressParts(
     if (isSystemError(error, 'EPIPE') || isSystemError(error, 'ERR_STREAM_PREMATURE_CLOSE')) await program.done;
     throw error;
   } finally {
+    program.stdout.destroy();
     await Promise.allSettled([source.close(), feeding, program.done]);
   }
 }

@@ -67,6 +67,22 @@ it('tryRun gives a failure back as a result', async () => {
 });
 
 describe('start', () => {
+  it('keeps what the program writes until somebody reads it', async () => {
+    const program = await start(tool('sh'), ['-c', 'printf early; echo >&2'], { onStderrLine: () => told() });
+    let told = () => {};
+    await new Promise<void>((resolve) => {
+      told = resolve;
+    });
+    for (let turn = 0; turn < 3; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+    expect(Buffer.concat(await program.stdout.toArray()).toString()).toBe('early');
+    await program.done;
+  });
+
+  it('ends with a program that failed before anybody read', async () => {
+    const program = await start(tool('sh'), ['-c', 'printf early; exit 3']);
+    await expect(program.done).rejects.toMatchObject({ code: 'TOOL_FAILED' });
+  });
+
   it('streams both ways', async () => {
     const program = await start(tool('tr'), ['a-z', 'A-Z']);
     program.stdin.end('shout');

@@ -80,7 +80,7 @@ async function startHolder(rules: string, rule: string | undefined): Promise<Run
 /** Sends a line, and waits for one. */
 async function exchange(holder: RunningProgram): Promise<string> {
   holder.stdin.write('.\n');
-  const answer: unknown = await Promise.race([once(holder.stdout, 'data'), holder.done]);
+  const answer: unknown = await Promise.race([once(holder.stdout.resume(), 'data'), holder.done]);
   return String(answer).trim();
 }
 

@@ -1,7 +1,6 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { copyFile, open } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { copyFile, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { cachedPackageName } from '../cached-package.ts';
 import { decompressParts } from '../decompress-parts.ts';
 import { memberHeader, memberHeaderBytes } from './archive.ts';
@@ -27,13 +26,18 @@ export async function expandPackages(
     const item = known[index] as PackageFile;
     const { file: from, offset } = item.archive.data;
     const file = fileOf(item);
+    await using handle = await open(file, 'wx');
     // Before the files stand the format's version and the control files; what stands behind them, dpkg does not read.
     const end = offset - memberHeaderBytes - 1;
-    await pipeline(createReadStream(from, { end }), createWriteStream(file), { signal });
-    const output = createWriteStream(file, { flags: 'r+', start: offset });
-    await pipeline(content, output, { signal });
-    await using handle = await open(file, 'r+');
-    await handle.write(memberHeader('data.tar', output.bytesWritten), end + 1, 'latin1');
+    await writeFile(handle, createReadStream(from, { end }));
+    await handle.writeFile(memberHeader('data.tar', 0), 'latin1');
+    let size = 0;
+    for await (const chunk of content) {
+      // At once: the chunk's memory is used again for the next one.
+      await handle.writeFile(chunk);
+      size += chunk.length;
+    }
+    await handle.write(memberHeader('data.tar', size), end + 1, 'latin1');
   };
   await decompressParts(
     known.map(({ archive }) => archive.data),

@@ -108,6 +108,16 @@ describe('what is compressed', () => {
     expect(await contents(parts)).toEqual(['one', 'two', large, 'four', 'five', '', 'seven']);
   });
 
+  it('waits for who reads late', async () => {
+    const parts = [await part('a', 'xz', 'line\n'.repeat(50_000), ['xz', '-c'])];
+    let size = 0;
+    await decompressParts(parts, async (_, bytes) => {
+      for (let turn = 0; turn < 1000; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+      for await (const chunk of bytes) size += chunk.length;
+    });
+    expect(size).toBe(250_000);
+  });
+
   it('goes on behind what nobody has read', async () => {
     const parts = [
       await part('a', 'xz', 'unread\n'.repeat(50_000), ['xz', '-c']),

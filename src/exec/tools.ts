@@ -36,7 +36,14 @@ export const tools = {
     ...tool('gpg', { deb: 'gpg', rpm: 'gnupg2' }, 'signs what is published, where a key is named'),
     optional: true,
   },
-  gpgv: { ...tool('gpgv', { deb: 'gpgv', rpm: 'gnupg2' }, 'checks signatures of downloads'), optional: true },
+  gpgv: {
+    ...tool(
+      'gpgv',
+      { deb: 'gpgv', rpm: 'gnupg2' },
+      'checks signatures of rpm packages, of their repositories and of downloads',
+    ),
+    optional: true,
+  },
   mount: tool(
     'mount',
     { deb: 'mount', rpm: 'util-linux' },
@@ -57,7 +64,6 @@ export const tools = {
   qemuImg: tool('qemu-img', { deb: 'qemu-utils', rpm: 'qemu-img' }, 'makes the throwaway disks of virtual machines'),
   rm: tool('rm', 'coreutils', 'removes trees of files'),
   rpm: { ...tool('rpm', 'rpm', 'tells which packages the host has'), family: 'rpm' },
-  rpmkeys: { ...tool('rpmkeys', 'rpm', 'checks the signatures of rpm packages'), optional: true },
   setpriv: tool('setpriv', 'util-linux', 'ends the programs that it has started together with itself'),
   sh: tool('sh', { deb: 'dash', rpm: 'bash' }, 'begins again as root of a namespace'),
   ssh: tool('ssh', { deb: 'openssh-client', rpm: 'openssh-clients' }, 'runs commands in a virtual machine'),

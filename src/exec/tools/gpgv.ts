@@ -1,8 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tryRun } from '../run.ts';
+import { missingTool } from '../tool-errors.ts';
 import { tools } from '../tools.ts';
+import { which } from '../which.ts';
+import { readVerdict, type SignatureVerdict } from './gpgv-status.ts';
+import { revokedKeys } from './revoked-keys.ts';
 
 /**
  * The public keys of a file as gpgv reads them: binary, as `gpg --export` writes it, or in one or more blocks of text, as
@@ -27,61 +31,61 @@ function dearmored(bytes: Buffer): Buffer {
   return Buffer.concat([...blocks].map(([, block = '']) => Buffer.from(block, 'base64')));
 }
 
-/** Who signed, or else why the signature is no good one. */
-export type SignatureCheck = { fingerprint: string } | { reason: string };
+/** A detached signature, and what it is of. */
+export interface SignedData {
+  /** One or more, as packets of OpenPGP or as text. */
+  signature: Uint8Array;
+  /** Bytes, or an absolute path. */
+  data: Uint8Array | string;
+}
+
+/** Many calls of gpgv cost one of ours: it looks at one signed file a call. */
+const checkEach = `
+for name in "$@"; do
+  echo "file $name"
+  gpgv --homedir . --status-fd 1 --ignore-time-conflict --keyring ./keyring.gpg "./$name.signature" "./$name.data"
+done
+exit 0
+`;
 
 /**
- * Checks a detached signature of a file with gpgv, by the keys of a keyring and no others.
+ * Checks detached signatures with gpgv, by the keys of a keyring and no others. What is dated in the future is no better or worse
+ * for the clock of this machine.
  * @param keyring as {@link publicKeysOf} gives it, or several behind each other
- * @throws CosaError `TOOL_MISSING` (exit 3)
+ * @returns what each is worth, in their order
+ * @throws CosaError `TOOL_MISSING` (exit 3); the signal's reason
  */
-export async function checkDetachedSignature(
-  path: string,
-  signature: Uint8Array,
-  keyring: Buffer,
+export async function checkDetachedSignatures(
+  items: readonly SignedData[],
+  keyring: Uint8Array,
   signal: AbortSignal,
-): Promise<SignatureCheck> {
+): Promise<SignatureVerdict[]> {
+  if ((await which(tools.gpgv.name)) === undefined) throw missingTool(tools.gpgv);
   const directory = await mkdtemp(join(tmpdir(), 'cosa-gpgv-'));
   try {
-    const files = { signature: join(directory, 'signature'), keyring: join(directory, 'keyring.gpg') };
-    await writeFile(files.signature, signature);
-    await writeFile(files.keyring, keyring);
-    const { stdout, stderr } = await tryRun(
-      tools.gpgv,
-      ['--homedir', directory, '--status-fd', '1', '--keyring', files.keyring, files.signature, path],
-      { signal },
-    );
-    const fingerprint = goodSignature(stdout);
-    return fingerprint === undefined ? { reason: reasonOf(stderr) } : { fingerprint };
+    await writeFile(join(directory, 'keyring.gpg'), keyring);
+    for (const [index, { signature, data }] of items.entries()) {
+      await writeFile(join(directory, `${index}.signature`), signature);
+      const path = join(directory, `${index}.data`);
+      await (typeof data === 'string' ? symlink(data, path) : writeFile(path, data));
+    }
+    const names = items.map((_, index) => String(index));
+    const { stdout } = await tryRun(tools.sh, ['-c', checkEach, tools.sh.name, ...names], { cwd: directory, signal });
+    const revoked = revokedKeys(keyring);
+    // What stands before the first name, and then of each its own.
+    const [, ...outputs] = stdout.split(/^file \d+$/m);
+    return items.map((_, index) => readVerdict(outputs[index] ?? '', revoked));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-/**
- * The key of a good signature among gpgv's status lines; of several signatures none may be bad, and one must be good, by a key
- * that has neither expired nor been revoked. https://github.com/gpg/gnupg/blob/master/doc/DETAILS
- */
-function goodSignature(status: string): string | undefined {
-  let isGood = false;
-  let fingerprint: string | undefined;
-  for (const line of status.split('\n')) {
-    const [, word = '', value] = line.split(' ');
-    if (word === 'BADSIG') return undefined;
-    if (/^(GOODSIG|ERRSIG|EXPSIG|EXPKEYSIG|REVKEYSIG)$/.test(word)) isGood = word === 'GOODSIG';
-    if (word === 'VALIDSIG' && isGood) fingerprint ??= value;
-  }
-  return fingerprint;
-}
-
-/** What gpgv says last, without its name. */
-function reasonOf(stderr: string): string {
-  return (
-    stderr
-      .trim()
-      .split('\n')
-      .at(-1)
-      ?.replace(/^gpgv: /, '')
-      .trim() || 'gpgv does not say why'
-  );
+/** As {@link checkDetachedSignatures}, of one. */
+export async function checkDetachedSignature(
+  item: SignedData,
+  keyring: Uint8Array,
+  signal: AbortSignal,
+): Promise<SignatureVerdict> {
+  const [verdict] = await checkDetachedSignatures([item], keyring, signal);
+  return verdict ?? { kind: 'none' };
 }

@@ -39,6 +39,45 @@ const headerMagic = Buffer.from([0x8e, 0xad, 0xe8, 0x01, 0, 0, 0, 0]);
 /** What tells a header's length. */
 const introSize = 8;
 
+/** The parts of a package file in front of its payload. */
+export interface RpmParts {
+  /** What stands before the package's own header: signatures and checksums. */
+  signatures: HeaderValues;
+  /** The package's own header, as it is signed: with the magic. */
+  signed: Buffer;
+  /** Where that begins in the file. */
+  begin: number;
+  /** Where the payload begins: it reaches to the file's end. */
+  payloadOffset: number;
+}
+
+/**
+ * Reads what stands in front of a package file's payload, without believing it.
+ * @throws InvalidHeaderError; the signal's reason
+ */
+export async function readRpmParts(file: string, signal?: AbortSignal): Promise<RpmParts> {
+  await using handle = await open(file);
+  const lead = await readExactly(handle, 0, leadSize);
+  if (!lead.subarray(0, leadMagic.length).equals(leadMagic)) {
+    throw new InvalidHeaderError('it does not begin as one');
+  }
+  const signatures = await readHeaderBytes(handle, leadSize, signal);
+  // The package's own header begins at a multiple of eight.
+  const begin = leadSize + Math.ceil(signatures.length / 8) * 8;
+  const signed = await readHeaderBytes(handle, begin, signal);
+  return {
+    signatures: parseHeader(signatures.subarray(headerMagic.length)),
+    signed,
+    begin,
+    payloadOffset: begin + signed.length,
+  };
+}
+
+/** The values of a header that stands behind the magic. @throws InvalidHeaderError */
+export function signedValues({ signed }: RpmParts): HeaderValues {
+  return parseHeader(signed.subarray(headerMagic.length));
+}
+
 /**
  * Reads the header of a package file; nothing of its payload, and no signature.
  * @param signal ends reading between two parts of the file
@@ -46,20 +85,12 @@ const introSize = 8;
  * @see https://rpm-software-management.github.io/rpm/manual/format_v4.html
  */
 export async function readRpmHeader(file: string, signal?: AbortSignal): Promise<RpmHeader> {
-  await using handle = await open(file);
   try {
-    const lead = await readExactly(handle, 0, leadSize);
-    if (!lead.subarray(0, leadMagic.length).equals(leadMagic)) {
-      throw new InvalidHeaderError('it does not begin as one');
-    }
-    const signatures = await readHeaderBytes(handle, leadSize, signal);
-    // The package's own header begins at a multiple of eight.
-    const begin = leadSize + headerMagic.length + Math.ceil(signatures.length / 8) * 8;
-    const bytes = await readHeaderBytes(handle, begin, signal);
-    const headerSha256 = verifiedSha256(parseHeader(signatures), bytes);
+    const parts = await readRpmParts(file, signal);
+    const headerSha256 = verifiedSha256(parts);
     return {
-      ...describePackage(parseHeader(bytes)),
-      payloadOffset: begin + headerMagic.length + bytes.length,
+      ...describePackage(signedValues(parts)),
+      payloadOffset: parts.payloadOffset,
       ...(headerSha256 === undefined ? {} : { headerSha256 }),
     };
   } catch (cause) {
@@ -118,14 +149,14 @@ function identifier(values: HeaderValues, number: number, what: string): string 
   return text;
 }
 
+/** With the magic. */
 async function readHeaderBytes(handle: FileHandle, offset: number, signal: AbortSignal | undefined): Promise<Buffer> {
   signal?.throwIfAborted();
   const begin = await readExactly(handle, offset, headerMagic.length + introSize);
   if (!begin.subarray(0, headerMagic.length).equals(headerMagic)) {
     throw new InvalidHeaderError(`no header is at offset ${offset}`);
   }
-  const length = headerLength(begin.subarray(headerMagic.length));
-  return readExactly(handle, offset + headerMagic.length, length);
+  return readExactly(handle, offset, headerMagic.length + headerLength(begin.subarray(headerMagic.length)));
 }
 
 async function readExactly(handle: FileHandle, position: number, length: number): Promise<Buffer> {
@@ -137,10 +168,10 @@ async function readExactly(handle: FileHandle, position: number, length: number)
   return buffer;
 }
 
-function verifiedSha256(signatures: HeaderValues, bytes: Buffer): string | undefined {
+function verifiedSha256({ signatures, signed }: RpmParts): string | undefined {
   const expected = signatures.text(signatureTag.headerSha256);
   if (expected === undefined) return undefined;
-  const actual = createHash('sha256').update(headerMagic).update(bytes).digest('hex');
+  const actual = createHash('sha256').update(signed).digest('hex');
   if (actual !== expected) throw new InvalidHeaderError('its header is damaged');
   return actual;
 }

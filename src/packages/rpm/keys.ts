@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { openCache, readCachedText } from '../../cache/cache.ts';
 import { cacheKinds } from '../../cache/kinds.ts';
 import { publicKeysOf } from '../../exec/tools/gpgv.ts';
+import { loggedAddress } from '../../http/log.ts';
+import { createAttempts, waitFor } from '../../http/retry.ts';
 import { sha256Hex } from '../../lib/digest.ts';
-import { type CosaError, usageError } from '../../lib/errors.ts';
+import { CosaError, usageError } from '../../lib/errors.ts';
 import { ifExists } from '../../lib/if-exists.ts';
 import { compareBytes } from '../../lib/order.ts';
 import type { BackendContext } from '../backend.ts';
@@ -69,11 +71,10 @@ async function readKey(
   context: BackendContext,
   anew: boolean,
 ): Promise<ReadKey> {
-  const isRemote = /^https?:/i.test(address);
-  const { bytes, isKept } = isRemote
+  const read = /^https?:/i.test(address)
     ? await fetchKey(repository, address, servers, context, anew)
-    : { bytes: await readLocalKey(repository, address), isKept: false };
-  const packets = publicKeysOf(bytes);
+    : { packets: publicKeysOf(await readLocalKey(repository, address)), isKept: false };
+  const { packets, isKept } = read;
   if (packets !== undefined) return { packets, isKept };
   throw usageError('KEYRING_INVALID', `${address} holds no public key of OpenPGP`, {
     where: await positionOfOption(repository.file, 'gpgkey'),
@@ -87,15 +88,49 @@ async function fetchKey(
   servers: RepositoryServers,
   { cacheDirectory, reporter }: BackendContext,
   anew: boolean,
-): Promise<{ bytes: Buffer; isKept: boolean }> {
+): Promise<{ packets: Buffer | undefined; isKept: boolean }> {
   const name = sha256Hex(address);
   const kept = anew ? undefined : await readCachedText(cacheDirectory, cacheKinds.keys, name);
-  if (kept !== undefined) return { bytes: Buffer.from(kept, 'base64'), isKept: true };
-  const { bytes } = await servers.of(repository).read(new URL(address), mostKeyBytes, reporter.signal);
+  if (kept !== undefined) return { packets: Buffer.from(kept, 'base64'), isKept: true };
+  const packets = publicKeysOf(await readRemoteKey(repository, address, servers, reporter));
+  if (packets === undefined) return { packets, isKept: false };
   await using cache = await openCache(cacheDirectory, cacheKinds.keys);
-  await cache.writeText(name, bytes.toString('base64'));
+  await cache.writeText(name, packets.toString('base64'));
   await cache.trim();
-  return { bytes, isKept: false };
+  return { packets, isKept: false };
+}
+
+async function readRemoteKey(
+  repository: RpmRepository,
+  address: string,
+  servers: RepositoryServers,
+  { signal, log }: BackendContext['reporter'],
+): Promise<Buffer> {
+  const attempts = createAttempts({ wait: waitFor, warn: log }, `the key ${loggedAddress(new URL(address))}`, signal);
+  for (;;) {
+    try {
+      return (await servers.of(repository).read(new URL(address), mostKeyBytes, signal)).bytes;
+    } catch (error) {
+      signal.throwIfAborted();
+      await attempts.failed(error).catch(async () => {
+        throw await keyUnreachable(repository, address, error);
+      });
+    }
+  }
+}
+
+async function keyUnreachable({ file }: RpmRepository, address: string, cause: unknown): Promise<CosaError> {
+  const subject = `the key of the repository "${file.name}" cannot be fetched`;
+  const message = `${subject}: ${cause instanceof Error ? cause.message : String(cause)}`;
+  const hint = `check the address; or put the key beside the .repo file, and name it with gpgkey: ${basename(new URL(address).pathname)}`;
+  if (cause instanceof CosaError && cause.code === 'MIRROR_NOT_FOUND') {
+    return usageError('REPOSITORY_KEY_MISSING', message, {
+      where: await positionOfOption(file, 'gpgkey'),
+      hint,
+      cause,
+    });
+  }
+  return new CosaError('REPOSITORY_UNREACHABLE', message, { hint, cause });
 }
 
 /** The directories of a host's keys: a config may have them below itself, or beside the repository file. */

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkDetachedSignature } from '../../exec/tools/gpgv.ts';
+import { reasonOf } from '../../exec/tools/gpgv-status.ts';
 import { loggedAddress } from '../../http/log.ts';
 import { createAttempts, waitFor } from '../../http/retry.ts';
 import { isTemporary } from '../../http/temporary-errors.ts';
-import { CosaError, usageError, verificationError } from '../../lib/errors.ts';
+import { CosaError, isSystemError, usageError, verificationError } from '../../lib/errors.ts';
 import { exitStatus } from '../../lib/exit-status.ts';
 import { writeFileAtomic } from '../../lib/files.ts';
 import { exists } from '../../lib/if-exists.ts';
@@ -112,29 +113,40 @@ async function readIndex(
   repository: RpmRepository,
   mirror: string,
   places: Metalink,
-  { mirrors, keys, signal, store }: MetadataContext,
+  context: MetadataContext,
 ): Promise<Buffer> {
   const address = new URL('repodata/repomd.xml', mirror);
-  const { bytes } = await mirrors.read(address, mostIndexBytes, signal);
+  const { bytes } = await context.mirrors.read(address, mostIndexBytes, context.signal);
   // The addresses of the config itself are not what the metalink speaks of, but they lead to the same repository.
   if (places.digests.length > 0 && !isOneOf(bytes, places)) {
     throw new InvalidIndexError('it is not the one that the metalink names: the mirror may be behind');
   }
   if (!repository.checksIndex) return bytes;
-  const signature = await mirrors.read(new URL(`${address.href}.asc`), mostSignatureBytes, signal);
-  const path = store.unfinishedPath('repomd.xml');
-  await writeFileAtomic(path, bytes);
-  try {
-    const checked = await checkDetachedSignature(path, signature.bytes, Buffer.concat(keys.files), signal);
-    if ('fingerprint' in checked) return bytes;
-    throw verificationError(
+  await checkIndex(repository, bytes, new URL(`${address.href}.asc`), context);
+  return bytes;
+}
+
+/** @throws CosaError `REPOSITORY_SIGNATURE` (exit 4), also if the signature is not there; what `Mirrors.read` throws else */
+async function checkIndex(
+  { file }: RpmRepository,
+  bytes: Buffer,
+  address: URL,
+  { mirrors, keys, signal }: MetadataContext,
+): Promise<void> {
+  const refuse = (reason: string) =>
+    verificationError(
       'REPOSITORY_SIGNATURE',
-      `the signature of the repository "${repository.file.name}" is not good: ${loggedAddress(address)}.asc: ${checked.reason}`,
-      { hint: 'name the key that signs it with gpgkey, in the .repo file' },
+      `the signature of the repository "${file.name}" is not good: ${loggedAddress(address)}: ${reason}`,
+      { hint: 'name the key that signs it with gpgkey, in the .repo file; repo_gpgcheck=0 if nobody signs it' },
     );
-  } finally {
-    await rm(path, { force: true });
-  }
+  const signature = await mirrors.read(address, mostSignatureBytes, signal).catch((error: unknown) => {
+    const isMissing =
+      isSystemError(error, 'ENOENT') || (error instanceof CosaError && error.code === 'MIRROR_NOT_FOUND');
+    throw isMissing ? refuse('it is not there') : error;
+  });
+  const item = { signature: signature.bytes, data: bytes };
+  const reason = reasonOf(await checkDetachedSignature(item, Buffer.concat(keys.files), signal));
+  if (reason !== undefined) throw refuse(reason);
 }
 
 function isOneOf(bytes: Buffer, { digests }: Metalink): boolean {

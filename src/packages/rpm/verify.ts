@@ -1,16 +1,17 @@
 import { openCache } from '../../cache/cache.ts';
 import { cacheKinds } from '../../cache/kinds.ts';
 import { type LockedPackage, type Lockfile, overridesRepository } from '../../contract/lockfile.ts';
+import type { SignatureVerdict } from '../../exec/tools/gpgv-status.ts';
 import { usageError, verificationError } from '../../lib/errors.ts';
 import { plural } from '../../lib/format.ts';
 import { sortByBytes } from '../../lib/order.ts';
 import type { BackendContext } from '../backend.ts';
 import { cachedPackagePath } from '../cached-package.ts';
-import { openRpmKeyring, type SignatureVerdict } from './keyring.ts';
 import { readTrustedKeys, type TrustedKeys } from './keys.ts';
 import { positionOfOption } from './repositories/section.ts';
 import type { RpmRepository } from './repositories.ts';
 import type { RepositoryServers } from './servers.ts';
+import { checkRpmSignatures } from './signature.ts';
 
 interface VerifyContext {
   repositories: readonly RpmRepository[];
@@ -41,7 +42,8 @@ export async function verifySignatures(lock: Lockfile, verify: VerifyContext): P
   if (still.length > 0) throw notSigned(still);
 }
 
-interface BadPackage {
+/** A package, and what its signature is worth. */
+interface CheckedPackage {
   item: LockedPackage;
   verdict: SignatureVerdict;
 }
@@ -50,17 +52,16 @@ async function checkAgainst(
   keys: TrustedKeys,
   items: readonly LockedPackage[],
   { cacheDirectory, reporter }: BackendContext,
-): Promise<BadPackage[]> {
+): Promise<CheckedPackage[]> {
   await using cache = await openCache(cacheDirectory, cacheKinds.signatures);
   const known = new Set((await cache.readText(keys.fingerprint))?.split('\n') ?? []);
   const fresh = items.filter(({ sha256 }) => !known.has(sha256));
   if (fresh.length === 0) return [];
   reporter.status(`checking the signatures of ${plural(fresh.length, 'package')}`);
-  await using keyring = await openRpmKeyring(keys.files, reporter.signal);
   const files = fresh.map((item) => cachedPackagePath(cacheDirectory, item, 'rpm'));
-  const verdicts = await keyring.check(files, reporter.signal);
-  const checked = fresh.map((item, index): BadPackage => {
-    return { item, verdict: verdicts[index] ?? { kind: 'unsigned' } };
+  const verdicts = await checkRpmSignatures(files, Buffer.concat(keys.files), reporter.signal);
+  const checked = fresh.map((item, index): CheckedPackage => {
+    return { item, verdict: verdicts[index] ?? { kind: 'none' } };
   });
   const good = checked.filter(({ verdict }) => verdict.kind === 'good').map(({ item }) => item.sha256);
   await cache.writeText(keys.fingerprint, sortByBytes(new Set([...known, ...good])).join('\n'));
@@ -68,14 +69,14 @@ async function checkAgainst(
   return checked.filter(({ verdict }) => verdict.kind !== 'good');
 }
 
-function notSigned(bad: readonly BadPackage[]): Error {
+function notSigned(bad: readonly CheckedPackage[]): Error {
   const lines = bad.slice(0, 10).map(({ item, verdict }) => `${titleOf(item)} ${wordsFor(verdict)}`);
   const more = bad.length > lines.length ? [`and ${bad.length - lines.length} more`] : [];
   const hints: Readonly<Record<SignatureVerdict['kind'], string>> = {
     good: '',
-    unsigned: 'if its repository signs nothing, say gpgcheck=0 in its section: then only the index proves its packages',
+    none: 'if its repository signs nothing, say gpgcheck=0 in its section: then only the index proves its packages',
     'unknown-key': 'name a file with that key with gpgkey, in the .repo file, if you trust it',
-    bad: 'the package was changed after it was signed: take it from another mirror, and tell who runs this one',
+    bad: 'take it from another mirror, or a version that is signed anew',
   };
   return verificationError('PACKAGE_SIGNATURE', [...lines, ...more].join('\n'), {
     hint: hints[bad[0]?.verdict.kind ?? 'bad'],
@@ -88,12 +89,12 @@ function titleOf({ name, version, repository }: LockedPackage): string {
 
 function wordsFor(verdict: SignatureVerdict): string {
   switch (verdict.kind) {
-    case 'unsigned':
+    case 'none':
       return 'is not signed';
     case 'unknown-key':
       return `is signed by the key ${verdict.key}, which no section names`;
     case 'bad':
-      return `is not what was signed: ${verdict.reason}`;
+      return `has no good signature: ${verdict.reason}`;
     case 'good':
       return 'is signed';
   }

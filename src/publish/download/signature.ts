@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { checkDetachedSignature, publicKeysOf } from '../../exec/tools/gpgv.ts';
+import { reasonOf } from '../../exec/tools/gpgv-status.ts';
 import { usageError, verificationError } from '../../lib/errors.ts';
 import { ifExists } from '../../lib/if-exists.ts';
 
@@ -36,9 +37,9 @@ export async function checkSignature(
   address: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const checked = await checkDetachedSignature(path, signature, keyring, signal);
-  if ('fingerprint' in checked) return checked.fingerprint;
-  throw verificationError('DOWNLOAD_SIGNATURE', `${address} is no good signature: ${checked.reason}`, {
+  const checked = await checkDetachedSignature({ signature, data: path }, keyring, signal);
+  if (checked.kind === 'good') return checked.fingerprint;
+  throw verificationError('DOWNLOAD_SIGNATURE', `${address} is no good signature: ${reasonOf(checked)}`, {
     hint: 'the file or the signature was changed, or the keyring is not that of who publishes it',
   });
 }

@@ -10,6 +10,7 @@ function values(entries: readonly (readonly [number, string | Buffer, string])[]
   ]);
   return {
     has: () => true,
+    bytes: () => undefined,
     text: () => undefined,
     texts: () => [],
     byteTexts: (number) => bytes.get(number) ?? [],

@@ -47,12 +47,24 @@ function encodeValue(value: TestValue, size: number): Buffer {
 
 const magic = Buffer.from([0x8e, 0xad, 0xe8, 0x01, 0, 0, 0, 0]);
 
-/** A package file of a header and a payload, with the header's checksum. */
-export function encodeRpm(header: Buffer, payload: Buffer = Buffer.alloc(0)): Buffer {
+/** The part of a package file that is signed, of a header: with the magic. */
+export function withMagic(header: Buffer): Buffer {
+  return Buffer.concat([magic, header]);
+}
+
+/**
+ * A package file of a header and a payload, with the header's checksum.
+ * @param more values to stand before the header: signatures
+ */
+export function encodeRpm(
+  header: Buffer,
+  payload: Buffer = Buffer.alloc(0),
+  more: readonly (readonly [number, TestValue])[] = [],
+): Buffer {
   const sha256 = createHash('sha256').update(magic).update(header).digest('hex');
-  const signatures = encodeHeader([[273, { type: 'text', values: [sha256] }]]);
+  const signatures = encodeHeader([[273, { type: 'text', values: [sha256] }], ...more]);
   const padding = Buffer.alloc((8 - (signatures.length % 8)) % 8);
   const lead = Buffer.alloc(96);
   lead.set([0xed, 0xab, 0xee, 0xdb, 3]);
-  return Buffer.concat([lead, magic, signatures, padding, magic, header, payload]);
+  return Buffer.concat([lead, magic, signatures, padding, withMagic(header), payload]);
 }

@@ -51,12 +51,22 @@ export const tag = {
   recommendFlags: 5048,
   fileTriggerScripts: 5066,
   transactionFileTriggerScripts: 5076,
+  /** Hash of the payload as it is in the file, as hexadecimal digits, and its function. */
+  payloadDigest: 5092,
+  payloadDigestAlgorithm: 5093,
 } as const;
 
 /** Numbers of the values in the header of signatures that stands before a package's own. */
 export const signatureTag = {
   /** The SHA-256 of the package's own header, as hexadecimal digits. */
   headerSha256: 273,
+  /** Of the package's own header: by RSA, by anything else, and as rpm 6 has them, as texts of base64. */
+  headerRsa: 268,
+  headerDsa: 267,
+  headerOpenPgp: 278,
+  /** Of the header and the payload behind it, as all rpm had them once. */
+  pgp: 1002,
+  gpg: 1005,
 } as const;
 
 /** Bits of {@link tag.requireFlags} and its like. */

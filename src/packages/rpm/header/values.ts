@@ -14,6 +14,8 @@ export interface HeaderValues {
   text(tag: number): string | undefined;
   /** Strings; empty if the header has none. @throws InvalidHeaderError as `text` */
   texts(tag: number): string[];
+  /** Bytes; `undefined` if the header has none. @throws InvalidHeaderError for a value of another type */
+  bytes(tag: number): Buffer | undefined;
   /** Strings as bytes, without the zeros behind them; empty if the header has none. @throws InvalidHeaderError */
   byteTexts(tag: number): Buffer[];
   /**
@@ -105,6 +107,12 @@ export function parseHeader(bytes: Buffer): HeaderValues {
 
   return {
     has: (tag) => entries.has(tag),
+    bytes(tag) {
+      const entry = entries.get(tag);
+      if (entry === undefined) return undefined;
+      if (entry.type !== binaryType) throw ofType(tag, entry, 'bytes');
+      return store.subarray(entry.offset, entry.offset + entry.count);
+    },
     byteTexts,
     texts,
     text(tag) {

@@ -2,6 +2,7 @@ import { formatLockfile } from '../../src/contract/lockfile.ts';
 import { digestOf } from '../../src/lib/digest.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import type { Descriptor } from '../../src/oci/types.ts';
+import type { Labels } from '../../src/ostree/labels.ts';
 import { storeImage } from './image.ts';
 import { contentEntries, metadataEntries, sampleCommit, tarOf } from './ostree-layers.ts';
 
@@ -11,6 +12,8 @@ export interface OsBuild {
   packages?: Readonly<Record<string, string>>;
   files?: Readonly<Record<string, string>>;
   labels?: Readonly<Record<string, string>>;
+  /** Of its files. */
+  fileLabels?: Labels;
   /** Layers that somebody has put on top, and what the result says of itself besides. */
   derived?: { layers: readonly Buffer[]; labels: Readonly<Record<string, string>> };
 }
@@ -18,7 +21,7 @@ export interface OsBuild {
 /** A container as `cosa ostree build` leaves it: tagged with its version and as the stream's candidate. */
 export async function storeOsBuild(
   layout: string,
-  { version, packages = {}, files = {}, derived, labels = {} }: OsBuild,
+  { version, packages = {}, files = {}, derived, labels = {}, fileLabels }: OsBuild,
 ): Promise<Descriptor> {
   const lockfile = formatLockfile({
     family: 'deb',
@@ -35,10 +38,13 @@ export async function storeOsBuild(
       path: `pool/${name}.deb`,
     })),
   });
-  const sample = sampleCommit([
-    { path: '/usr/share/coreos-assembler/manifest-lock.x86_64.json', content: lockfile },
-    ...Object.entries(files).map(([path, content]) => ({ path, content })),
-  ]);
+  const sample = sampleCommit(
+    [
+      { path: '/usr/share/coreos-assembler/manifest-lock.x86_64.json', content: lockfile },
+      ...Object.entries(files).map(([path, content]) => ({ path, content })),
+    ],
+    fileLabels,
+  );
   const [lock, ...others] = sample.objects.map(contentEntries);
   const layers = [tarOf(metadataEntries(sample)), tarOf(lock ?? []), ...others.map(tarOf)];
   await using store = await openLayoutForWriting(layout);

@@ -9,9 +9,9 @@ import { table } from '../render/table.ts';
 
 export const inspect = defineCommand({
   description:
-    'Shows a container: what it was built from and when, its packages and layers, its test results, and what lies beside ' +
-    'it: lists of packages, signatures, disk images. Of its layers it reads only up to the list of packages. Without a ' +
-    'reference: the newest build. Of an index of disk images, or of one, it shows those.',
+    'Shows a container: what it was built from and when, its packages and layers, whether it has SELinux labels, its test ' +
+    'results, and what lies beside it: lists of packages, signatures, disk images. Of its layers it reads only up to the ' +
+    'list of packages. Without a reference: the newest build. Of an index of disk images, or of one, it shows those.',
   configure: (command) => command.argument('[reference]', 'the container'),
   examples: [
     { run: 'cosa inspect', does: 'Show the newest build' },
@@ -37,6 +37,7 @@ function inspectJson({ layerList, referrers, ...container }: InspectedContainer)
   return {
     ...container,
     derived: container.derived ?? null,
+    selinux: container.selinux ?? null,
     layers: layerList,
     referrers: referrers.map(({ digest, size, mediaType, artifactType, annotations }) => ({
       digest,
@@ -65,6 +66,7 @@ function inspectText(container: InspectedContainer, style: Style): Shown {
     ['Revision', label('revision')],
     ['Packages', container.packages === undefined ? undefined : String(container.packages)],
     ['Derived', derivedText(container)],
+    ['SELinux', selinuxText(container)],
     ['Size', `${formatBytes(container.size)} in ${container.layers} layers`],
   ];
   const known = facts.flatMap(([name, value]) =>
@@ -89,6 +91,14 @@ function derivedText({ derived }: InspectedContainer): string | undefined {
   const base = [baseName, baseDigest].filter((part) => part !== undefined).join('@');
   const onTop = `${plural(layers, 'layer')} on top of the operating system`;
   return base === '' ? onTop : `${onTop}, made of ${base}`;
+}
+
+function selinuxText({ selinux }: InspectedContainer): string | undefined {
+  if (selinux === undefined || (selinux.policies.length === 0 && !selinux.isLabelled)) return undefined;
+  const policies = selinux.policies.map(({ name, version }) =>
+    version === undefined ? `policy ${name}` : `policy ${name}, version ${version}`,
+  );
+  return [selinux.isLabelled ? 'labelled' : 'not labelled', ...policies].join('; ');
 }
 
 function testSection({ tests, unusableTests }: InspectedContainer, style: Style): Shown {

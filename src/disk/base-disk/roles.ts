@@ -1,5 +1,5 @@
 import { containerPaths } from '../../contract/paths.ts';
-import { policyDirectory, policyPaths } from '../../ostree/labels/policy.ts';
+import { policyDirectory, policyPaths } from '../../contract/selinux.ts';
 import { labelAttribute } from '../../ostree/labels.ts';
 import { biosPaths, type LoaderFiles } from '../boot/loaders.ts';
 import { findDirectory, findFileChecksum } from '../deployment/container-path.ts';

@@ -1,4 +1,5 @@
 import type { Lockfile } from '../../contract/lockfile.ts';
+import { lockfileDirectory } from '../../contract/paths.ts';
 import { namedDiskImages } from '../../disk/distribution/offered.ts';
 import type { Digest } from '../../lib/digest.ts';
 import { CosaError } from '../../lib/errors.ts';
@@ -10,7 +11,11 @@ import type { ContentReader } from '../../oci/store.ts';
 import type { UnusableTestResult } from '../../oci/test-result.ts';
 import { type Annotations, mediaTypes } from '../../oci/types.ts';
 import { layerComponents } from '../../ostree/encapsulate/image.ts';
-import { operatingSystemOf } from '../../ostree/unpack/base-layers.ts';
+import { operatingSystemOf, partsOfImage } from '../../ostree/unpack/base-layers.ts';
+import { fileNames } from '../../ostree/unpack/commit-tree.ts';
+import type { ImageTree } from '../../ostree/unpack/image-tree.ts';
+import { readImageMetadata } from '../../ostree/unpack/read-files.ts';
+import { type CommitSelinux, commitSelinux } from '../../ostree/unpack/selinux.ts';
 import { runStep } from '../../progress/step.ts';
 import { embeddedLockfile } from '../../workspace/containers/embedded-lockfile.ts';
 import { imageTags } from '../../workspace/containers/images.ts';
@@ -30,6 +35,8 @@ export interface InspectedContainer extends ContainerSummary, ReferringContent {
   packages: number | undefined;
   /** For a container that others have made of an operating system's. */
   derived: Derivation | undefined;
+  /** Labels and policies, of a derived container those of its operating system; `undefined` if its metadata does not tell. */
+  selinux: CommitSelinux | undefined;
   layerList: readonly InspectedLayer[];
   tests: readonly TestStatus[];
   /** Results that do not count, and why. */
@@ -90,7 +97,7 @@ async function inspectContainer(session: Session, reference: OpenedReference): P
   const { reader } = reference;
   const image = await readImage(reader, reference.descriptor, hostPlatform());
   const { digest } = image.descriptor;
-  const lock = await runStep(session, 'read package list', () => readPackageList(reader, image));
+  const { lock, selinux } = await runStep(session, 'read package list', () => readSystem(reader, image));
   const { tags, unreadable } = await imageTags(reader);
   const referring = await readReferrers(reader, digest);
   const components = layerComponents(image.manifest);
@@ -102,6 +109,7 @@ async function inspectContainer(session: Session, reference: OpenedReference): P
     labels: image.config.config?.Labels ?? {},
     packages: lock.value?.packages.length,
     derived: derivationOf(image),
+    selinux: selinux.value,
     layerList: image.manifest.layers.map((layer, index) => ({
       digest: layer.digest,
       mediaType: layer.mediaType,
@@ -112,7 +120,7 @@ async function inspectContainer(session: Session, reference: OpenedReference): P
     unusableTests: tests.value?.unusable ?? [],
     ...referring,
     remarks: [
-      ...(lock.reason === undefined ? [] : [lock.reason]),
+      ...new Set([lock, selinux].flatMap(({ reason }) => reason ?? [])),
       ...unreadable.map(({ tag, reason }) => `the tag ${JSON.stringify(tag)}: ${reason}`),
       ...new Set([...referring.remarks, ...(tests.reason === undefined ? [] : [tests.reason])]),
     ],
@@ -127,10 +135,35 @@ function derivationOf(image: Image): Derivation | undefined {
   return added === 0 ? undefined : { layers: added, baseName: said('name'), baseDigest: said('digest') };
 }
 
-/** Of a damaged container, the rest is still worth showing. */
-async function readPackageList(reader: ContentReader, image: Image): Promise<Attempt<Lockfile | undefined>> {
+interface OperatingSystem {
+  lock: Attempt<Lockfile | undefined>;
+  /** Undefined for an ordinary container, whose files would have to be read. */
+  selinux: Attempt<CommitSelinux | undefined>;
+}
+
+/** What the operating system's part of a container tells. Of a damaged container, the rest is still worth showing. */
+async function readSystem(reader: ContentReader, image: Image): Promise<OperatingSystem> {
+  const { base } = operatingSystemOf(image);
+  if (partsOfImage(base).ostree === undefined) return { lock: { value: undefined }, selinux: { value: undefined } };
+  const see = (tree: ImageTree) => commitSelinux(tree, tree.commit);
+  const tree = await attempt(() =>
+    readImageMetadata(reader, base, async (read) => [
+      await see(read),
+      await fileNames(read, read.commit, lockfileDirectory),
+    ]),
+  );
+  if (tree.value === undefined) return { lock: tree, selinux: tree };
+  const { value } = tree;
+  return { lock: await readPackageList(reader, base, value), selinux: await attempt(() => see(value)) };
+}
+
+async function readPackageList(
+  reader: ContentReader,
+  base: Image,
+  tree: ImageTree,
+): Promise<Attempt<Lockfile | undefined>> {
   try {
-    return await attempt(() => embeddedLockfile(reader, operatingSystemOf(image).base));
+    return await attempt(() => embeddedLockfile(reader, base, tree));
   } catch (error) {
     const isOfContainer = error instanceof CosaError && error.code === 'LOCKFILE_INVALID';
     if (!isOfContainer) throw error;

@@ -1,3 +1,4 @@
+import { isPolicyName, parseSelinuxConfig } from '../../contract/selinux.ts';
 import type { LintedContainer } from '../container.ts';
 import { etcOf } from '../etc.ts';
 import type { Rule } from '../rule.ts';
@@ -128,8 +129,7 @@ function below(container: LintedContainer, directory: string): string[] {
 /** The name of the policy that a system starts with, if it is there. */
 function policyOf(container: LintedContainer): string | undefined {
   const directory = `${etcOf(container)}/selinux`;
-  const config = container.text(`${directory}/config`) ?? '';
-  const name = /^SELINUXTYPE=[ \t]*([A-Za-z0-9._-]+)/m.exec(config)?.[1];
-  if (name === undefined || !/^SELINUX=(?:enforcing|permissive)/im.test(config)) return undefined;
-  return container.get(`${directory}/${name}/contexts/files/file_contexts`) === undefined ? undefined : name;
+  const { isEnabled, policy } = parseSelinuxConfig(container.text(`${directory}/config`) ?? '');
+  if (!isEnabled || policy === undefined || !isPolicyName(policy)) return undefined;
+  return container.get(`${directory}/${policy}/contexts/files/file_contexts`) === undefined ? undefined : policy;
 }

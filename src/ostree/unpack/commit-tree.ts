@@ -1,6 +1,13 @@
 import { posix } from 'node:path';
 import { verificationError } from '../../lib/errors.ts';
-import { type ParsedCommit, type ParsedDirtree, parseCommit, parseDirmeta, parseDirtree } from './metadata.ts';
+import {
+  type ParsedCommit,
+  type ParsedDirmeta,
+  type ParsedDirtree,
+  parseCommit,
+  parseDirmeta,
+  parseDirtree,
+} from './metadata.ts';
 
 type MetadataKind = 'commit' | 'dirtree' | 'dirmeta';
 
@@ -87,6 +94,12 @@ export async function checkTree(
   await checkMeta(rootMeta);
   await visit(rootTree, 0);
   return contents;
+}
+
+/** Owner, mode and xattrs of a commit's root. @throws CosaError `OBJECT_MISSING`, `OBJECT_INVALID` (exit 4) */
+export async function rootMetadata(source: MetadataSource, commit: string): Promise<ParsedDirmeta> {
+  const { rootMeta } = await readCommit(source, commit);
+  return parseDirmeta(await require(source, 'dirmeta', rootMeta), `dirmeta ${rootMeta}`);
 }
 
 /**

@@ -32,21 +32,35 @@ export async function readImageTree(
 }
 
 /**
- * As {@link readImageTree}, for whoever looks into a few directories alone: nothing says that the rest of an ostree
- * container's tree is there, or how large it is. Each object is verified by its checksum all the same.
+ * As {@link readImageTree}, for whoever looks into a few directories alone.
+ * @param directories absolute paths
  */
-export async function readImageDirectories(
+export function readImageDirectories(
   reader: ContentReader,
   image: Image,
   directories: readonly string[],
   signal?: AbortSignal,
 ): Promise<ImageTree> {
-  const { ostree, ordinary } = partsOfImage(image);
-  if (ostree === undefined || ordinary.length > 0) return readImageTree(reader, image, signal);
   const lists = async (read: ImageTree) => {
     for (const directory of directories) await fileNames(read, read.commit, directory);
   };
-  return (await readMetadata(reader, ostree, defaultLimits, lists, signal)).tree;
+  return readImageMetadata(reader, image, lists, signal);
+}
+
+/**
+ * As {@link readImageTree}, for whoever needs a part of the tree alone: nothing says that the rest of an ostree
+ * container's tree is there, or how large it is. Each object is verified by its checksum all the same.
+ * @param use tries what the tree is needed for; throws `OBJECT_MISSING` if there must be more of it
+ */
+export async function readImageMetadata(
+  reader: ContentReader,
+  image: Image,
+  use: (tree: ImageTree) => Promise<unknown>,
+  signal?: AbortSignal,
+): Promise<ImageTree> {
+  const { ostree, ordinary } = partsOfImage(image);
+  if (ostree === undefined || ordinary.length > 0) return readImageTree(reader, image, signal);
+  return (await readMetadata(reader, ostree, defaultLimits, use, signal)).tree;
 }
 
 function neverAborted(): AbortSignal {

@@ -80,6 +80,36 @@ describe('inspectReference', () => {
     );
   });
 
+  it('shows whether files are labelled, and which policies there are', async () => {
+    const policy = '/usr/etc/selinux/pond';
+    const files = {
+      '/usr/etc/selinux/config': 'SELINUX=enforcing\n',
+      '/usr/etc/selinux/semanage.conf': '',
+      [`${policy}/policy/policy.9`]: 'old',
+      [`${policy}/policy/policy.33`]: 'new',
+      [`${policy}/contexts/files/file_contexts`]: '/.* u:r:t\n',
+      '/usr/etc/selinux/tools/semanage.conf': 'of a policy that is not there',
+    };
+    await build({ version: '1', files });
+    const label = { name: 'security.selinux', value: Buffer.from('u:r:t\0') };
+    await build({ version: '2', files, fileLabels: { of: () => label } });
+    await build({ version: '3', files: { ...files, [`${policy}/contexts/files/file_contexts.local`]: '/x u:r:t\n' } });
+    const seen = await Promise.all(
+      ['1', '2', '3'].map(async (version) => {
+        const { stdout } = await cosa(['inspect', '--json', `oci:${work.oci}:${version}`]);
+        return JSON.parse(stdout).selinux;
+      }),
+    );
+    const policies = [{ name: 'pond', version: 33, contextsDigest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) }];
+    expect(seen.map(({ isLabelled }) => isLabelled)).toEqual([false, true, false]);
+    for (const selinux of seen) expect(selinux.policies).toEqual(policies);
+    expect(new Set(seen.map((selinux) => selinux.policies[0].contextsDigest)).size).toBe(3);
+    const { stdout } = await cosa(['inspect', `oci:${work.oci}:2`]);
+    expect(stdout).toContain('SELinux       labelled; policy pond, version 33\n');
+    await build({ version: '4' });
+    expect((await cosa(['inspect', `oci:${work.oci}:4`])).stdout).not.toContain('SELinux');
+  });
+
   it('shows the newest build with its packages, layers and tests', async () => {
     const image = await build({
       version: '13.1',

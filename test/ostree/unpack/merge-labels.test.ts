@@ -231,6 +231,18 @@ describe('a derived container', () => {
     expect(unpacked.commit.commit).toBe(await byOstree(unpacked));
   });
 
+  it('is labelled by the policy that a layer chooses', async () => {
+    const layer = [
+      ...always,
+      file('etc/selinux/config', 'SELINUX=permissive\nSELINUXTYPE=lake\n'),
+      file('etc/selinux/lake/policy/policy.33', 'the policy itself'),
+      file('etc/selinux/lake/contexts/files/file_contexts', '/.* system_u:object_r:lake_t:s0\n'),
+    ];
+    const unpacked = await derived([layer], 1);
+    expect(new Set(Object.values(types(unpacked)))).toEqual(new Set(['lake_t']));
+    expect(unpacked.commit.commit).toBe(await byOstree(unpacked));
+  });
+
   it.each([
     [0, 'usr_t', 'usr_t'],
     [1, 'etc_t', 'secret_t'],

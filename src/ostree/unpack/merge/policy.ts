@@ -1,12 +1,6 @@
+import { policyConfig, policyDirectory, policyFiles, policyPaths } from '../../../contract/selinux.ts';
 import { policyError } from '../../labels/file-contexts.ts';
-import {
-  largestPolicyFile,
-  type Policy,
-  policyDirectory,
-  policyFiles,
-  policyPaths,
-  readPolicy,
-} from '../../labels/policy.ts';
+import { largestPolicyFile, type Policy, readPolicy } from '../../labels/policy.ts';
 import type { LayerContent } from '../contents.ts';
 import type { MergedDirectory, TreeContent } from './node.ts';
 
@@ -46,7 +40,7 @@ export async function mergedPolicy(
     return content;
   });
   if (policy === undefined) return undefined;
-  const isChanged = policyFiles(policy.name).some((path) => !isInBase(path, found.get(path)));
+  const isChanged = [policyConfig, ...policyFiles(policy.name)].some((path) => !isInBase(path, found.get(path)));
   return { policy, isChanged };
 }
 

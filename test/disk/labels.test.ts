@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BaseDisk } from '../../src/disk/base-disk/types.ts';
 import { makeBaseDisk, openBaseDisk } from '../../src/disk/base-disk.ts';
+import { imageThreads } from '../../src/disk/image-threads.ts';
+import { liveFilesystems } from '../../src/disk/live/filesystems.ts';
+import { installPayload } from '../../src/disk/live/install-payload.ts';
 import { mebibyte } from '../../src/disk/partitions/region.ts';
 import { planDisk } from '../../src/disk/partitions.ts';
 import { platformDisk } from '../../src/disk/platform-disk.ts';
@@ -19,6 +22,7 @@ import { type Descriptor, mediaTypes } from '../../src/oci/types.ts';
 import { silentReporter } from '../../src/progress/reporter.ts';
 import { makeTestContainer } from '../helpers/container.ts';
 import { storeImageOf } from '../helpers/image.ts';
+import { makeLiveFilesystem } from '../helpers/live-filesystem.ts';
 import { withMounted } from '../helpers/mounted.ts';
 import { makeOsTree } from '../helpers/os-tree.ts';
 import { type Entry, entry, tarOf } from '../helpers/ostree-layers.ts';
@@ -99,7 +103,7 @@ async function diskOf(
   for (const partition of ['boot', 'root', 'data', 'spare'])
     filesystems[partition] = await partitionFile(base, partition, path);
   await base[Symbol.asyncDispose]();
-  return { base, filesystems, tree };
+  return { base, filesystems, tree, path };
 }
 
 async function derive(layout: string, system: Descriptor, tar: Buffer): Promise<Descriptor> {
@@ -109,12 +113,17 @@ async function derive(layout: string, system: Descriptor, tar: Buffer): Promise<
   return await storeImageOf(store, layers, [...config.rootfs.diff_ids, digestOf(tar)], config.config?.Labels ?? {});
 }
 
-async function partitionFile(base: BaseDisk, partition: string, path: string): Promise<string> {
+/** The disk that a virtual machine gets, and where its partitions are. */
+async function diskAndPlan(base: BaseDisk) {
   const console = { kernel_arguments: [], grub_commands: [] };
   const platform = { name: 'qemu', ignitionPlatform: 'qemu', console };
   const disk = await platformDisk(base, platform, 'least', new AbortController().signal);
   const { sectorSize, rootBytes, partitions, container } = base;
-  const plan = planDisk(partitions, { container: container.digest, sectorSize, size: 'least', rootBytes });
+  return { disk, plan: planDisk(partitions, { container: container.digest, sectorSize, size: 'least', rootBytes }) };
+}
+
+async function partitionFile(base: BaseDisk, partition: string, path: string): Promise<string> {
+  const { disk, plan } = await diskAndPlan(base);
   const { offset, size } = plan.partition(partition);
   const file = join(path, partition);
   await using handle = await open(file, 'w');
@@ -233,6 +242,21 @@ describe('the labels of a disk', () => {
       });
     const found = typesOf(await contextsIn(filesystems.root as string, ['xfs_repair', '-n', '-f']));
     expect(found.sort()).toEqual(typesOf(await contextsIn(labelled.filesystems.root as string)).sort());
+  });
+
+  it.each(liveFilesystems)('are those of a disk in live media, whose root is in $name', async (filesystem) => {
+    await using base = await openBaseDisk(labelled.path);
+    const { disk, plan } = await diskAndPlan(base);
+    using threads = imageThreads({ size: 2 });
+    const metal = { source: disk, sectorSize: base.sectorSize, root: plan.partition('root') };
+    const { signal } = new AbortController();
+    const description = ['test-os', '1.0', 'x86_64'] as const;
+    const files = await installPayload({ metal, others: [], description, threads, signal });
+    const image = join(directory, filesystem.name);
+    await makeLiveFilesystem(filesystem, image, files);
+    const root = `${image}.root`;
+    await withMounted(image, (place) => execFileSync('cp', ['--sparse=always', join(place, 'root.img'), root]));
+    expect(await contextsIn(root)).toEqual(await contextsIn(labelled.filesystems.root as string));
   });
 
   it('are those of its place for what a layer has put on a labelled system', async () => {

@@ -12,7 +12,7 @@ export interface CommitSelinux {
 }
 
 /** A policy in a commit. */
-export interface CommitPolicy {
+interface CommitPolicy {
   /** `default`, `targeted`. */
   name: string;
   /** Of the policy's language: the highest that there is. Undefined for none that the kernel could load. */

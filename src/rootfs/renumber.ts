@@ -14,6 +14,8 @@ export interface ExpectedAccounts {
   origin: string;
   /** Names that may be missing; `*` for all. */
   ignoreRemoved: readonly string[];
+  /** Those that are missing are brought, with their numbers: nobody else may have these. */
+  bringsMissing: boolean;
 }
 
 /**
@@ -28,10 +30,10 @@ export function planRenumbering(
   present: readonly Account[],
   expected: ExpectedAccounts,
 ): Map<number, number> {
-  requireNoneRemoved(kind, present, expected);
+  if (!expected.bringsMissing) requireNoneRemoved(kind, present, expected);
   const numbers = new Map(expected.accounts.map((account) => [account.name, numberOf(account)]));
   const changes = new Map<number, number>();
-  const settled = new Set<number>();
+  const settled = new Set<number>(expected.bringsMissing ? numbers.values() : []);
   for (const account of present) {
     const number = numbers.get(account.name);
     if (number === undefined) continue;

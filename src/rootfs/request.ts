@@ -41,7 +41,7 @@ export interface Mount {
 /** What numbers users (or groups) must have. */
 export type AccountCheck =
   | { kind: 'none' }
-  /** The text of a passwd (or group) file: of the config, or of the previous build. */
+  /** The text of a passwd (or group) file of the config. Accounts that no package makes come from it. */
   | { kind: 'text'; text: string; origin: string }
   /** Name → uid and gid of a user, or gid of a group. */
   | { kind: 'data'; ids: ReadonlyMap<string, readonly number[]>; origin: string };

@@ -5,7 +5,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Lockfile } from '../../src/contract/lockfile.ts';
 import { CosaError } from '../../src/lib/errors.ts';
 import type { BackendContext, PackageBackend, PackageRequest } from '../../src/packages/backend.ts';
+import { accountNumbers } from '../../src/rootfs/steps/accounts.ts';
 import { treeDigest } from '../helpers/tree-digest.ts';
+import { contextFor } from '../rootfs/support.ts';
 
 /** A package, whatever its format: a name, and what differs from one that needs nothing and does nothing. */
 interface ContractPackage {
@@ -96,6 +98,28 @@ export function packageInstallationContract({ backend, prepare, spoil }: Install
       const root = await install(await prepare([tool]), false);
       expect((await stat(join(root, 'usr/share/tool/a'))).size).toBe(1);
       await expect(stat(join(root, 'usr/share/doc/tool/README'))).rejects.toThrow('ENOENT');
+    });
+
+    test('makes the accounts of scripts, which then have the numbers that the config wants', async () => {
+      const script = `echo 'service:x:700:701::/:/bin/false' >> /etc/passwd; echo 'service:x:701:mail' >> /etc/group`;
+      const root = await install(await prepare([{ name: 'service', script }]));
+      const texts = {
+        users: 'service:x:800:801::/:/x\nkube:x:900:900::/:/x\n',
+        groups: 'service:x:801:\nkube:x:900:\n',
+      };
+      const wanted = {
+        users: { kind: 'text', text: texts.users, origin: 'passwd' },
+        groups: { kind: 'text', text: texts.groups, origin: 'group' },
+      } as const;
+      await accountNumbers.run(contextFor(root, wanted));
+      const lines = async (file: string) => (await readFile(join(root, file), 'utf8')).trimEnd().split('\n').slice(-2);
+      expect(await lines('etc/passwd')).toEqual(['service:x:800:801::/:/bin/false', 'kube:x:900:900::/:/x']);
+      expect(await lines('etc/group')).toEqual(['service:x:801:mail', 'kube:x:900:']);
+      const before = { kind: 'data', ids: new Map([['gone', [5, 5]]]), origin: 'the previous build' } as const;
+      await expect(accountNumbers.run(contextFor(root, { users: before }))).rejects.toMatchObject({
+        code: 'ACCOUNT_REMOVED',
+        message: 'the user gone of the previous build is gone',
+      });
     });
 
     test('fails with a script, and says what it said', async () => {

@@ -115,6 +115,12 @@ const scenes: [what: string, scene: Scene, exitCode: number, words: RegExp][] = 
     2,
     /local\.repo:5: the repository's key \/nowhere\/key cannot be read/,
   ],
+  [
+    'an index that must be signed and is not',
+    { packages: ['fine'], keys: { repo_gpgcheck: '1' } },
+    4,
+    /the signature of the repository "local" is not good: http:.*repomd\.xml\.asc: it is not there/,
+  ],
   ['no key at all', { packages: ['fine'], keys: { gpgkey: undefined } }, 2, /no section names a key/],
   [
     'a script that fails',

@@ -4,7 +4,12 @@ import type { Account } from '../../src/lib/accounts.ts';
 import { planRenumbering } from '../../src/rootfs/renumber.ts';
 
 const account = (name: string, id: number): Account => ({ name, ids: [id] });
-const expecting = (...accounts: Account[]) => ({ accounts, origin: 'the previous build', ignoreRemoved: [] });
+const expecting = (...accounts: Account[]) => ({
+  accounts,
+  origin: 'the previous build',
+  ignoreRemoved: [],
+  bringsMissing: false,
+});
 
 describe('planRenumbering', () => {
   it('changes nothing where all is as expected', () => {

@@ -17,11 +17,14 @@ export const accountNumbers: RootStep = {
     const { root, request } = context;
     const users = await planFor(context, 'user', request.users, request.ignoreRemovedUsers);
     const groups = await planFor(context, 'group', request.groups, request.ignoreRemovedGroups);
-    if (users.size === 0 && groups.size === 0) return;
-    context.reporter.log(`renumbered: ${users.size} users, ${groups.size} groups`);
-    await rewriteNumbers(root, '/etc/passwd', [undefined, undefined, users, groups]);
-    await rewriteNumbers(root, '/etc/group', [undefined, undefined, groups]);
-    await changeOwners(root, users, groups, context.reporter.signal);
+    if (users.size > 0 || groups.size > 0) {
+      context.reporter.log(`renumbered: ${users.size} users, ${groups.size} groups`);
+      await rewriteNumbers(root, '/etc/passwd', [undefined, undefined, users, groups]);
+      await rewriteNumbers(root, '/etc/group', [undefined, undefined, groups]);
+      await changeOwners(root, users, groups, context.reporter.signal);
+    }
+    await bringMissing(root, 'user', request.users);
+    await bringMissing(root, 'group', request.groups);
   },
 };
 
@@ -32,11 +35,46 @@ async function planFor(
   ignoreRemoved: readonly string[],
 ): Promise<Map<number, number>> {
   if (check.kind === 'none') return new Map();
-  const file = kind === 'user' ? '/etc/passwd' : '/etc/group';
-  const present = parseAccounts(await readTextInRoot(root, file), kind);
+  const present = parseAccounts(await readTextInRoot(root, files[kind].accounts), kind);
   const accounts =
     check.kind === 'text' ? parseAccounts(check.text, kind) : [...check.ids].map(([name, ids]) => ({ name, ids }));
-  return planRenumbering(kind, present, { accounts, origin: check.origin, ignoreRemoved });
+  const bringsMissing = check.kind === 'text';
+  return planRenumbering(kind, present, { accounts, origin: check.origin, ignoreRemoved, bringsMissing });
+}
+
+/** Where accounts stand, and where their passwords do; what stands there of one that has none. */
+const files = {
+  user: { accounts: '/etc/passwd', secrets: '/etc/shadow', locked: ':*::0:99999:7:::' },
+  group: { accounts: '/etc/group', secrets: '/etc/gshadow', locked: ':::' },
+};
+
+/**
+ * Brings the accounts of the config's file that no package makes, as rpm-ostree does, which begins with that file.
+ * https://github.com/coreos/rpm-ostree/blob/main/rust/src/passwd.rs
+ */
+async function bringMissing(root: string, kind: AccountKind, check: AccountCheck): Promise<void> {
+  if (check.kind !== 'text') return;
+  const { accounts, secrets, locked } = files[kind];
+  const present = await readTextInRoot(root, accounts);
+  const names = new Set(parseAccounts(present, kind).map(({ name }) => name));
+  const missing = parseAccounts(check.text, kind).filter(({ name }) => !names.has(name));
+  await append(
+    root,
+    accounts,
+    missing.flatMap(({ name }) => lineOf(check.text, name) ?? []),
+  );
+  if ((await readTextInRootIfExists(root, secrets)) === undefined) return;
+  await append(
+    root,
+    secrets,
+    missing.map(({ name }) => name + locked),
+  );
+}
+
+async function append(root: string, path: string, lines: readonly string[]): Promise<void> {
+  if (lines.length === 0) return;
+  const text = await readTextInRoot(root, path);
+  await writeTextInRoot(root, path, `${text.replace(/\n*$/, '\n')}${[...new Set(lines)].join('\n')}\n`);
 }
 
 /** @param maps by field, what its number becomes */
@@ -70,8 +108,7 @@ export const etcGroupMembers: RootStep = {
     const added = request.etcGroupMembers
       .filter((name) => lineOf(inEtc, name) === undefined)
       .map((name) => lineOf(inUsr, name) ?? unknownGroup(name, `${inEtc}\n${inUsr}`));
-    if (added.length === 0) return;
-    await writeTextInRoot(root, '/etc/group', `${inEtc.replace(/\n*$/, '\n')}${added.join('\n')}\n`);
+    await append(root, '/etc/group', added);
   },
 };
 

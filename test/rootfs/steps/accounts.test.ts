@@ -38,12 +38,31 @@ describe('accountNumbers', () => {
   });
 
   it('refuses that a user vanishes', async () => {
-    const users = { kind: 'text', text: 'gone:x:5:5::/:\n', origin: 'the previous build' } as const;
+    const users = { kind: 'data', ids: new Map([['gone', [5, 5]]]), origin: 'the previous build' } as const;
     await expect(renumbered({ users })).rejects.toMatchObject({
       code: 'ACCOUNT_REMOVED',
       message: 'the user gone of the previous build is gone',
     });
     expect(await renumbered({ users, ignoreRemovedUsers: ['gone'] })).toEqual({ passwd, group });
+  });
+
+  it('brings accounts of a file that no package makes, each with a number of its own', async () => {
+    const root = await writeTree({
+      'etc/passwd': passwd,
+      'etc/group': group,
+      'etc/shadow': 'root:*:::::::\n',
+    });
+    await accountNumbers.run(
+      contextFor(root, {
+        users: { kind: 'text', text: 'kube:x:997:990:Kubernetes:/:/sbin/nologin\n', origin: 'passwd' },
+        groups: { kind: 'text', text: 'kube:x:990:sshd\nnew:x:997:\n', origin: 'group' },
+      }),
+    );
+    expect(await readFile(join(root, 'etc/passwd'), 'utf8')).toBe(
+      `${passwd.replace('new:x:997:997', 'new:x:999:997')}kube:x:997:990:Kubernetes:/:/sbin/nologin\n`,
+    );
+    expect(await readFile(join(root, 'etc/group'), 'utf8')).toBe(`${group}kube:x:990:sshd\n`);
+    expect(await readFile(join(root, 'etc/shadow'), 'utf8')).toBe('root:*:::::::\nkube:*::0:99999:7:::\n');
   });
 });
 

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { CosaError } from '../lib/errors.ts';
 import type { Command } from './namespace.ts';
-import { run, start } from './run.ts';
+import { nextOutput, run, start } from './run.ts';
 import { type Tool, tools } from './tools.ts';
 
 /** A filesystem that is mounted for us alone. Disposing of it unmounts it, and flushes it to its file. */
@@ -39,7 +38,7 @@ export async function mountImage(
   try {
     holder.stdin.on('error', () => undefined);
     holder.stdin.write('.');
-    await Promise.race([once(holder.stdout.resume(), 'data'), holder.done]);
+    await nextOutput(holder);
     await runInside(tools.mount, ['-t', type, '-o', ['loop', ...options].join(','), image, directory]);
   } catch (cause) {
     await release().catch(() => undefined);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type { Subprocess } from 'execa';
 import { CosaError, isSystemError } from '../lib/errors.ts';
@@ -116,6 +117,18 @@ export async function start(tool: Tool, args: readonly string[], options: RunOpt
     done,
     kill: (signal = 'SIGTERM') => void child.kill(signal),
   };
+}
+
+/**
+ * What a program writes next, of those that say so when they are ready. What comes behind it is lost unless somebody
+ * listens.
+ * @returns nothing if it has ended without a word
+ * @throws CosaError `TOOL_MISSING` (exit 3), `TOOL_FAILED`
+ */
+export async function nextOutput({ stdout, done }: RunningProgram): Promise<Buffer> {
+  const nothing = done.then(() => [Buffer.alloc(0)]);
+  const [chunk] = (await Promise.race([once(stdout.resume(), 'data'), nothing])) as [Buffer];
+  return chunk;
 }
 
 /**

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { lockFile, tryLockFile, withLock } from '../../src/exec/lock.ts';
-import { start } from '../../src/exec/run.ts';
+import { nextOutput, start } from '../../src/exec/run.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -44,7 +44,7 @@ it('is free again when its holder is killed with SIGKILL', async () => {
     ['--import', 'tsx', '--input-type=module', '-e', source, '--', 'x', path],
   );
   holder.done.catch(() => undefined);
-  await new Promise((resolve) => holder.stdout.once('data', resolve));
+  await nextOutput(holder);
   process.kill(holder.pid, 'SIGKILL');
   await using lock = await lockFile(path);
   expect(lock).toBeDefined();

@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { start } from '../../src/exec/run.ts';
+import { nextOutput, start } from '../../src/exec/run.ts';
 import { machineEmulator } from '../../src/exec/tools/machine-tools.ts';
 import { pc } from '../../src/lib/architecture/virtual-machine.ts';
 import { networks, qemuArguments } from '../../src/vm/arguments.ts';
@@ -84,7 +84,7 @@ test.each(networks)('with the network "%s"', async (network) => {
   ]);
   onTestFinished(() => program.kill('SIGKILL'));
   // Its greeting: the network is there.
-  await Promise.race([once(program.stdout, 'data'), program.done]);
+  await nextOutput(program);
 
   const frames: Buffer[] = [];
   const frame = async (matches: (bytes: Buffer) => boolean): Promise<Buffer> => {

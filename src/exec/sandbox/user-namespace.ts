@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { type FileHandle, mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCleanup } from '../../lib/cleanup.ts';
 import { CosaError } from '../../lib/errors.ts';
-import { type RunningProgram, start } from '../run.ts';
+import { nextOutput, type RunningProgram, start } from '../run.ts';
 import { openScratch } from '../scratch.ts';
 import { tools } from '../tools.ts';
 
@@ -80,8 +79,7 @@ async function startHolder(rules: string, rule: string | undefined): Promise<Run
 /** Sends a line, and waits for one. */
 async function exchange(holder: RunningProgram): Promise<string> {
   holder.stdin.write('.\n');
-  const answer: unknown = await Promise.race([once(holder.stdout.resume(), 'data'), holder.done]);
-  return String(answer).trim();
+  return (await nextOutput(holder)).toString().trim();
 }
 
 /** @param map lines of "first id inside, first id outside, count" */

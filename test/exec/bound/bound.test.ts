@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type RunningProgram, run, start, tryRun } from '../../../src/exec/run.ts';
+import { nextOutput, type RunningProgram, run, start, tryRun } from '../../../src/exec/run.ts';
 import type { Tool } from '../../../src/exec/tools.ts';
 import { asOrdinaryUser } from '../../helpers/ordinary-user.ts';
 
@@ -15,7 +14,7 @@ function program(name: string): Tool {
 
 /** Kills a program, and waits until the process that it has told of is gone: if that lives on, for ever. */
 async function killAndWait(running: RunningProgram): Promise<void> {
-  const [line] = (await Promise.race([once(running.stdout, 'data'), running.done])) as [Buffer];
+  const line = await nextOutput(running);
   const [pid = '', uid] = line.toString().trim().split(' ');
   expect(uid).toBe('0');
   running.kill('SIGKILL');

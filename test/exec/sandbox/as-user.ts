@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type RunningProgram, run, start } from '../../../src/exec/run.ts';
+import { nextOutput, type RunningProgram, run, start } from '../../../src/exec/run.ts';
 import type { Tool } from '../../../src/exec/tools.ts';
 
 export const checkout = resolve(import.meta.dirname, '../../..');
@@ -39,7 +38,7 @@ async function holdNamespace(uid: number): Promise<RunningProgram> {
   const command = ['sh', '-c', script, 'sh', checkout, ...ordinary, '--', 'cat'];
   const holder = await start(tool('unshare'), ['--mount', '--propagation', 'private', '--', ...command]);
   holder.stdin.write('.');
-  await Promise.race([once(holder.stdout, 'data'), holder.done]);
+  await nextOutput(holder);
   for (const map of ['uid_map', 'gid_map']) {
     await writeFile(`/proc/${holder.pid}/${map}`, `0 ${uid} 1\n1 200000 65535\n`);
   }

@@ -14,7 +14,7 @@ const mergeRules: Readonly<Record<MergeRule, string>> = {
   replace: 'the strongest file counts',
   append: 'lists follow each other',
   set: 'lists become one, sorted, without duplicates',
-  unique: "lists follow each other, the stronger file's first, without duplicates",
+  joined: "the stronger file's list, then what the weaker one has besides",
   map: 'maps become one',
 };
 

@@ -40,7 +40,8 @@ export async function closedBoundary(base: string): Promise<Boundary> {
  * Finds a file that a config names.
  * @param directory absolute: what the name is relative to
  * @returns `undefined` if there is none
- * @throws CosaError `CONFIG_FILE_OUTSIDE` (exit 2) for an absolute path, and one that leads out of the boundary, also through links
+ * @param name relative, or an absolute path of a file that is there
+ * @throws CosaError `CONFIG_FILE_OUTSIDE` (exit 2) for one that leads out of the boundary, also through links, and any other absolute path
  */
 export async function findFile(
   boundary: Boundary,
@@ -48,16 +49,17 @@ export async function findFile(
   name: string,
   where: SourcePosition,
 ): Promise<FoundFile | undefined> {
-  if (isAbsolute(name)) {
-    throw usageError('CONFIG_FILE_OUTSIDE', `"${name}" is an absolute path`, {
+  const path = isAbsolute(name) ? name : join(directory, name);
+  const identity = await ifExists(realpath(path));
+  const isOutside = identity !== undefined && relative(boundary.outermost, identity).split('/')[0] === '..';
+  if (isAbsolute(name) && (identity === undefined || isOutside)) {
+    throw usageError('CONFIG_FILE_OUTSIDE', `"${name}" is an absolute path, and no file of the config`, {
       where,
-      hint: 'files are named relative to the file that names them',
+      hint: 'name files relative to the file that names them',
     });
   }
-  const path = join(directory, name);
-  const identity = await ifExists(realpath(path));
   if (identity === undefined) return undefined;
-  if (relative(boundary.outermost, identity).split('/')[0] === '..') {
+  if (isOutside) {
     throw usageError('CONFIG_FILE_OUTSIDE', `"${name}" leads out of the config`, {
       where,
       hint: `keep all files of the config below ${boundary.outermost}`,

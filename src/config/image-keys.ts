@@ -48,7 +48,7 @@ export const imageKeys = {
   },
   'extra-kargs': {
     type: valueType('list of strings', imageConfigKeys['extra-kargs'].schema),
-    merge: 'unique',
+    merge: 'joined',
     family: 'any',
     description: 'Kernel arguments of every disk.',
     example: '[rw, mitigations=auto]',
@@ -56,7 +56,7 @@ export const imageKeys = {
   },
   'ignition-network-kcmdline': {
     type: valueType('list of strings', imageConfigKeys['ignition-network-kcmdline'].schema),
-    merge: 'unique',
+    merge: 'joined',
     family: 'any',
     description: 'Kernel arguments of the first boot alone, which bring the network up for Ignition.',
     example: '[ip=dhcp, rd.neednet=1]',
@@ -72,7 +72,7 @@ export const imageKeys = {
   },
   platforms: {
     type: valueType('list of platforms', imageConfigKeys.platforms.schema),
-    merge: 'unique',
+    merge: 'joined',
     family: 'any',
     description:
       'The platforms whose disk images `cosa image build` makes where its command line names none; `all` stands for every one.',

@@ -12,11 +12,10 @@ export interface ValueType<Schema extends z.ZodType = z.ZodType> {
  * - `replace`: the strongest file's value alone counts;
  * - `append`: the lists follow each other, the weakest file's first;
  * - `set`: as `append`, sorted, and what stands twice counts once;
- * - `unique`: the lists follow each other, the strongest file's first, and what stands twice counts once, at its first
- *   place;
+ * - `joined`: the strongest file's list, then what each weaker one has besides; what stands twice in one file stays;
  * - `map`: the maps become one; where a name stands twice, the strongest file's value counts.
  */
-export type MergeRule = 'replace' | 'append' | 'set' | 'unique' | 'map';
+export type MergeRule = 'replace' | 'append' | 'set' | 'joined' | 'map';
 
 /** One key of a configuration file. Schema, merging, errors and the reference derive from it. */
 export interface KeyDefinition {

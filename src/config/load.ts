@@ -3,7 +3,7 @@ import type { DiskLayout } from '../contract/disk-layout.ts';
 import type { PlatformSettings } from '../contract/platforms.ts';
 import type { ReleaseSettings } from '../contract/release.ts';
 import type { ArchitectureName } from '../lib/architecture.ts';
-import { requireConsistency } from './consistency.ts';
+import { requireAccountsAlike, requireConsistency } from './consistency.ts';
 import { loadDiskLayout } from './disk-layout.ts';
 import { type FinalizeScript, readFinalizeScripts } from './finalize-scripts.ts';
 import { loadImageSpecification } from './image.ts';
@@ -84,7 +84,7 @@ export interface Config {
 /**
  * Reads a config directory: `manifest.yaml` with what it includes, `image.yaml`, `disk.yaml`, `platforms.yaml`, `release.yaml`,
  * repository files, overlays, scripts, lock overrides. Only the manifest must be there.
- * @throws CosaError with exit 2 and, wherever there is one, a position: `CONFIG_MANIFEST_MISSING`, `CONFIG_SYNTAX`,
+ * @throws CosaError with exit 2 and, wherever there is one, a position: `CONFIG_ACCOUNTS`, `CONFIG_MANIFEST_MISSING`, `CONFIG_SYNTAX`,
  *   `CONFIG_UNKNOWN_KEY`, `CONFIG_VALUE`, `CONFIG_CONDITION`, `CONFIG_INCLUDE_MISSING`, `CONFIG_INCLUDE_LOOP`,
  *   `CONFIG_INCLUDE_TWICE`, `CONFIG_INCLUDE_DEPTH`, `CONFIG_FILE_OUTSIDE`, `CONFIG_FILE_MODE`, `CONFIG_VARIABLE_SIZE`,
  *   `CONFIG_VARIABLE_UNDEFINED`, `CONFIG_VARIANT`, `CONFIG_NAME`, `CONFIG_STREAM`, `CONFIG_FILE_MISSING`,
@@ -97,6 +97,7 @@ export async function loadConfig(directory: string, options: ConfigOptions): Pro
   const { basearch, repositoryExtensions, stream: chosen } = options;
   const loaded = await loadTreefile(base, { ...selection, basearch, stream: chosen });
   requireConsistency(loaded);
+  requireAccountsAlike(loaded);
   const { treefile, variables, positionOf } = loaded;
   const name = systemName(loaded);
   const stream = streamName(loaded);

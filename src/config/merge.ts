@@ -19,12 +19,9 @@ export function mergeValues(table: MergedKeyTable, files: readonly Values[]): Re
   return merged;
 }
 
-/**
- * Merges two plain values: maps key by key, lists one after the other, the strong one's items first, without duplicates;
- * else `strong` counts.
- */
+/** Merges two plain values: maps key by key, lists as {@link joined} has it; else `strong` counts. */
 export function mergeDeep(strong: Json, weak: Json | undefined): Json {
-  if (isList(weak) && isList(strong)) return unique([...strong, ...weak]);
+  if (isList(weak) && isList(strong)) return joined(strong, weak);
   if (!isMap(weak) || !isMap(strong)) return strong;
   const merged = new Map(Object.entries(weak));
   for (const [key, value] of Object.entries(strong)) merged.set(key, mergeDeep(value, merged.get(key)));
@@ -40,20 +37,17 @@ function mergeKey(rule: MergeRule, strongestFirst: readonly unknown[]): unknown 
       return (weakestFirst as unknown[][]).flat(1);
     case 'set':
       return sortByBytes(new Set((weakestFirst as string[][]).flat(1)));
-    case 'unique':
-      return unique((strongestFirst as unknown[][]).flat(1));
+    case 'joined':
+      return (strongestFirst as unknown[][]).reduce(joined);
     case 'map':
       return Object.assign({}, ...(weakestFirst as object[])) as unknown;
   }
 }
 
-/** The items without those that stand further in front already. */
-export function unique<T>(items: readonly T[]): T[] {
-  const seen = new Set<string>();
-  return items.filter((item) => {
-    const key = canonicalJson(item as Json);
-    return seen.has(key) ? false : seen.add(key);
-  });
+/** The strong list, and then what the weak one alone has. What stands twice in one of them stays. */
+export function joined<T>(strong: readonly T[], weak: readonly T[]): T[] {
+  const known = new Set(strong.map((item) => canonicalJson(item as Json)));
+  return [...strong, ...weak.filter((item) => !known.has(canonicalJson(item as Json)))];
 }
 
 function isList(value: Json | undefined): value is readonly Json[] {

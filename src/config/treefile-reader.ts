@@ -1,6 +1,5 @@
 import { dirname } from 'node:path';
 import type { Scalar } from 'yaml';
-import type { PlainDataOptions } from '../lib/document/plain-data.ts';
 import { maximumConfigBytes, parseJsonConfig, parseYaml, type YamlFile } from '../lib/document/yaml.ts';
 import { type SourcePosition, usageError } from '../lib/errors.ts';
 import { readText } from '../lib/text-file.ts';
@@ -19,6 +18,15 @@ export function treefileFormat(path: string): TreefileFormat {
 /** Maps of a treefile whose keys are the config's own. */
 const freeMaps = ['metadata', 'add-commit-metadata', 'variables', 'repovars'];
 
+/**
+ * Where rpm-ostree's reader of YAML knows that a text is wanted before it has read it, a number is the text that is
+ * written. Elsewhere, and in JSON, it is a number, and an error.
+ */
+function isKnownText([key, index, name, item]: readonly PropertyKey[]): boolean {
+  if (key === 'packages' || key === 'cliwrap-binaries') return index !== undefined && name === undefined;
+  return key === 'repo-packages' && (name === 'repo' || (name === 'packages' && item !== undefined));
+}
+
 /** `010` is a string, and `0b11` a number, where rpm-ostree's reader of YAML differs from YAML 1.2's core schema. */
 function numberOrText({ type, source = '', value }: Scalar): unknown {
   if (type !== 'PLAIN') return value;
@@ -26,16 +34,14 @@ function numberOrText({ type, source = '', value }: Scalar): unknown {
   return typeof value === 'string' && /^0b[01]{1,53}$/.test(source) ? Number(source) : value;
 }
 
-function parse(
-  text: string,
-  path: string,
-  parser: (text: string, path: string, options: PlainDataOptions) => YamlFile,
-): YamlFile {
+function parse(text: string, path: string, parser: typeof parseYaml): YamlFile {
+  const isYaml = parser === parseYaml;
   const fractions: PropertyKey[][] = [];
   const file = parser(text, path, {
     lastOfTwiceCounts: ([key, member]) => freeMaps.includes(String(key)) || member === 'entries',
     scalarValue(scalar, at) {
       if (Number.isInteger(scalar.value) && /^[^x]*[.e]/i.test(scalar.source ?? '')) fractions.push([...at]);
+      if (isYaml && isKnownText(at) && scalar.type === 'PLAIN' && scalar.tag === undefined) return scalar.source;
       return numberOrText(scalar);
     },
   });

@@ -1,4 +1,4 @@
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import type { ArchitectureName } from '../lib/architecture.ts';
 import { type SourcePosition, usageError } from '../lib/errors.ts';
 import { type BaseManifest, baseManifestPrefix } from './base-manifest.ts';
@@ -141,7 +141,7 @@ const defaults = Object.fromEntries(
 
 /** The fragment with other names of the files that it names: as they are, they are relative to the file. */
 function withPaths(fragment: Fragment, nameOf: (path: string) => string): Fragment {
-  const fromBase = (path: string) => nameOf(join(fragment.directory, path));
+  const fromBase = (path: string) => nameOf(resolve(fragment.directory, path));
   const values = { ...fragment.values };
   const script = values['postprocess-script'];
   if (script !== undefined) values['postprocess-script'] = fromBase(script);

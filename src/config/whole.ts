@@ -6,7 +6,7 @@ import type { ArchitectureName } from '../lib/architecture.ts';
 import type { YamlFile } from '../lib/document/yaml.ts';
 import type { Problem } from '../lib/problems.ts';
 import { readTextIfExists } from '../lib/text-file.ts';
-import { requireConsistency } from './consistency.ts';
+import { requireAccountsAlike, requireConsistency } from './consistency.ts';
 import { loadDiskLayout } from './disk-layout.ts';
 import { type LoadedImageSpecification, loadImageSpecification } from './image.ts';
 import { readLiveFiles } from './live.ts';
@@ -63,6 +63,7 @@ export async function readWholeConfig(directory: string, options: WholeConfigOpt
   const stream = attemptNow(mistakes, () => streamName(loaded));
   attemptNow(mistakes, () => systemName(loaded));
   attemptNow(mistakes, () => requireConsistency(loaded));
+  attemptNow(mistakes, () => requireAccountsAlike(loaded));
   const image = await attempt(mistakes, () =>
     loadImageSpecification(base, stream, { name: selection.image, mistakes }),
   );

@@ -38,6 +38,7 @@ export const errorCodes = {
   CHECK_FAILED: ['failed', 'A check inside the machine failed.'],
   COMMAND_LINE: ['usage', 'The command line is wrong.'],
   COMPOSEFS_UNSUPPORTED: ['usage', 'The configuration asks for composefs, which disk images do not have yet.'],
+  CONFIG_ACCOUNTS: ['usage', 'Users come from a file and groups do not, or the reverse.'],
   CONFIG_CONDITION: ['usage', 'A condition in the configuration is wrong.'],
   CONFIG_FILE_MISSING: ['usage', 'The configuration names a file that is not there.'],
   CONFIG_FILE_MODE: ['usage', 'A script of the configuration is not executable.'],

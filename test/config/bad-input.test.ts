@@ -147,8 +147,8 @@ const cases: BadInput[] = [
     files: { 'manifest.yaml': 'include: /etc/passwd\n' },
     code: 'CONFIG_FILE_OUTSIDE',
     where: 'manifest.yaml:3:10',
-    message: '"/etc/passwd" is an absolute path',
-    hint: 'files are named relative to the file that names them',
+    message: '"/etc/passwd" is an absolute path, and no file of the config',
+    hint: 'name files relative to the file that names them',
   },
   {
     title: 'one file twice',

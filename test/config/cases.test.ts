@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { requireConsistency } from '../../src/config/consistency.ts';
+import { requireAccountsAlike, requireConsistency } from '../../src/config/consistency.ts';
 import { loadImageSpecification } from '../../src/config/image.ts';
 import { loadLockOverrides } from '../../src/config/lock-overrides.ts';
 import { readOverlays } from '../../src/config/overlay.ts';
@@ -53,6 +53,7 @@ const scopes = {
   config: async (base: string, item: Case): Promise<Facts> => {
     const loaded = await treefileOf(base, item);
     requireConsistency(loaded);
+    requireAccountsAlike(loaded);
     return { ...loaded.treefile };
   },
   compose: async (base: string, item: Case): Promise<Facts> => ({ ...(await treefileOf(base, item)).treefile }),

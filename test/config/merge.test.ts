@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { MergedKeyTable, MergeRule } from '../../src/config/key-table.ts';
-import { mergeDeep, mergeValues, unique } from '../../src/config/merge.ts';
+import { joined, mergeDeep, mergeValues } from '../../src/config/merge.ts';
 import { valueType } from '../../src/config/value-types.ts';
 
 const key = (merge: MergeRule, more: { default?: string[] } = {}) => ({
@@ -16,19 +16,19 @@ const key = (merge: MergeRule, more: { default?: string[] } = {}) => ({
 const table: MergedKeyTable = {
   replace: key('replace'),
   append: key('append'),
-  unique: key('unique'),
+  joined: key('joined'),
   set: key('set'),
   map: key('map'),
-  defaulted: key('unique', { default: ['d'] }),
+  defaulted: key('joined', { default: ['d'] }),
 };
 
 describe('mergeValues', () => {
   test('merges by rule, strongest file first', () => {
-    const strong = { replace: 1, append: ['c'], unique: ['b', 'c'], set: ['z', 'b'], map: { x: 1 } };
+    const strong = { replace: 1, append: ['c'], joined: ['b', 'c', 'b'], set: ['z', 'b'], map: { x: 1 } };
     const weak = {
       replace: 2,
       append: ['a', 'c'],
-      unique: ['a', 'b'],
+      joined: ['a', 'b', 'a'],
       set: ['b', 'a'],
       map: { x: 2, y: 2 },
       defaulted: ['e'],
@@ -36,7 +36,7 @@ describe('mergeValues', () => {
     expect(mergeValues(table, [strong, weak])).toEqual({
       replace: 1,
       append: ['a', 'c', 'c'],
-      unique: ['b', 'c', 'a'],
+      joined: ['b', 'c', 'b', 'a', 'a'],
       set: ['a', 'b', 'z'],
       map: { x: 1, y: 2 },
       defaulted: ['e'],
@@ -54,7 +54,7 @@ describe('mergeValues', () => {
   test('does not depend on how the files are grouped', () => {
     const list = fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 4 });
     const values = fc.record(
-      { replace: fc.nat(), append: list, unique: list, map: fc.dictionary(fc.constantFrom('x', 'y', 'z'), fc.nat()) },
+      { replace: fc.nat(), append: list, joined: list, map: fc.dictionary(fc.constantFrom('x', 'y', 'z'), fc.nat()) },
       { requiredKeys: [] },
     );
     fc.assert(
@@ -91,6 +91,11 @@ describe('mergeDeep', () => {
   });
 });
 
-test('unique keeps the first of equal items, whatever the order of their keys', () => {
-  expect(unique([{ a: 1, b: 2 }, { b: 2, a: 1 }, 'x', 'x', ['x']])).toEqual([{ a: 1, b: 2 }, 'x', ['x']]);
+test('lists are joined by what their items say, whatever the order of their keys', () => {
+  expect(joined<unknown>([{ a: 1, b: 2 }, 'x', 'x'], [{ b: 2, a: 1 }, ['x']])).toEqual([
+    { a: 1, b: 2 },
+    'x',
+    'x',
+    ['x'],
+  ]);
 });

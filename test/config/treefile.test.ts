@@ -58,7 +58,7 @@ describe('includes', () => {
   });
 
   test.each([
-    ['an absolute path', 'include: /etc/passwd\n', '"/etc/passwd" is an absolute path'],
+    ['an absolute path', 'include: /etc/passwd\n', '"/etc/passwd" is an absolute path, and no file of the config'],
     ['a path that leads out', 'include: ../../etc/passwd\n', '"../../etc/passwd" leads out of the config'],
     ['a link that leads out', 'include: out.yaml\n', '"out.yaml" leads out of the config'],
   ])('%s is refused', async (_, manifest, message) => {
@@ -68,6 +68,25 @@ describe('includes', () => {
       code: 'CONFIG_FILE_OUTSIDE',
       message,
       where: { file: join(base, 'manifest.yaml'), line: 1, column: 10 },
+    });
+  });
+
+  test('absolute paths of the config itself are read', async () => {
+    const base = await writeFiles({
+      'sub/i.yaml': 'packages: [jay]\ncheck-passwd: {type: file, filename: ../users}\n',
+      users: 'root:x:0:0::/:/bin/sh\n',
+    });
+    await writeFiles(
+      {
+        'manifest.yaml': `include: ${join(base, 'sub/i.yaml')}\ncheck-groups: {type: file, filename: ${join(base, 'users')}}\n`,
+      },
+      base,
+    );
+    const { treefile } = await loadTreefile(base, { basearch: 'x86_64' });
+    expect(treefile).toMatchObject({
+      packages: ['jay'],
+      'check-passwd': { filename: 'users' },
+      'check-groups': { filename: 'users' },
     });
   });
 

@@ -139,7 +139,7 @@ export const systemKeys = {
     merge: 'replace',
     family: 'any',
     description:
-      'Where user ids come from and must not differ: the `previous` build, a `file` in the format of passwd(5) relative to this file, or `data` right here. Users of a `file` that no package makes come from it.',
+      'Where user ids come from and must not differ: the `previous` build, a `file` in the format of passwd(5) relative to this file, or `data` right here. Users of a `file` that no package makes come from it. Users and groups come both from a file, or neither does, unless `preserve-passwd` is false.',
     example: '{type: file, filename: passwd}',
   },
   'check-groups': {

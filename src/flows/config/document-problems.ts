@@ -6,6 +6,7 @@ import type { EventSink } from '../../progress/events.ts';
 
 /** What a build would stop at, and what leaves the flattened config as it is. */
 const notOfTheDocument: readonly ErrorCode[] = [
+  'CONFIG_ACCOUNTS',
   'CONFIG_NAME',
   'CONFIG_OVERLAY_MISSING',
   'CONFIG_REPOSITORIES_MIXED',
@@ -14,7 +15,8 @@ const notOfTheDocument: readonly ErrorCode[] = [
 ];
 
 /**
- * Warns of what is not there and leaves the flattened config as it is: layers, repositories, a name.
+ * Warns of what a build would stop at and leaves the flattened config as it is: layers, repositories or a name that are not there,
+ * accounts that come from a file in part.
  * @throws CosaError all other mistakes in the config, as one (exit 2)
  */
 export function requireDocument(events: EventSink, { problems }: Pick<WholeConfig, 'problems'>): void {

@@ -134,7 +134,9 @@ describe('what is said of the config from outside', () => {
     const files = {
       'minimal-plus.yaml': 'include: minimal/manifest.yaml\n',
       'minimal/manifest.yaml':
-        'packages: [tool]\ncheck-groups: {type: file, filename: group}\npostprocess-script: last.sh\n',
+        'packages: [tool]\npostprocess-script: last.sh\n' +
+        'check-passwd: {type: file, filename: passwd}\ncheck-groups: {type: file, filename: group}\n',
+      'minimal/passwd': 'root:x:0:0::/root:/bin/sh\n',
       'minimal/group': 'root:x:0:\n',
       'minimal/last.sh': '#!/bin/sh\n',
     };

@@ -6,6 +6,7 @@ import { type Change, rpmsFromDebs } from '../../scripts/rpms-from-debs.ts';
 import { parseLockfile } from '../../src/contract/lockfile.ts';
 import { withLock } from '../../src/exec/lock.ts';
 import { run } from '../../src/exec/run.ts';
+import type { ArchitectureName } from '../../src/lib/architecture.ts';
 import { makePrivateDirectory } from '../../src/lib/directories.ts';
 import { exists } from '../../src/lib/if-exists.ts';
 import { type HttpServer, startHttpServer } from '../helpers/http-server.ts';
@@ -33,31 +34,34 @@ export interface RpmRepositories {
  * Signed rpms of the example's Debian packages, and a second repository where {@link changes} are in. Made by whoever
  * needs them first, which takes some minutes, and then kept.
  */
-export async function rpmRepositories(): Promise<RpmRepositories> {
+export async function rpmRepositories(basearch: ArchitectureName = 'x86_64'): Promise<RpmRepositories> {
   await makePrivateDirectory(testWork);
+  const work = basearch === 'x86_64' ? rpmWork : resolve(rpmWork, basearch);
   return withLock(`${rpmWork}.lock`, async () => {
-    const directory = resolve(rpmWork, 'debs');
+    const directory = resolve(work, 'debs');
     await mkdir(directory, { recursive: true });
     await copyExamples(resolve(rpmWork, 'examples'));
     const config = resolve(rpmWork, 'examples/rpm-coreos/debs');
     await cosaOk(directory, ['init', '--force', config]);
     const lockFile = resolve(directory, 'manifest-lock.json');
-    if (await exists(lockFile)) await copyFile(lockFile, resolve(config, 'manifest-lock.x86_64.json'));
+    const locks = resolve(config, `manifest-lock.${basearch}.json`);
+    if (await exists(lockFile)) await copyFile(lockFile, locks);
     else {
       // What the other example has downloaded is not downloaded again.
       const packages = resolve(await builtWorkDirectory(), 'cache/packages');
       await mkdir(resolve(directory, 'cache'), { recursive: true });
       await run(program('cp', 'coreutils'), ['--archive', '--link', packages, resolve(directory, 'cache')]);
     }
-    await cosaOk(directory, ['fetch', ...((await exists(lockFile)) ? [] : ['--update-lockfile'])]);
-    await copyFile(resolve(config, 'manifest-lock.x86_64.json'), lockFile);
+    const update = (await exists(lockFile)) ? [] : ['--update-lockfile'];
+    await cosaOk(directory, ['fetch', '--arch', basearch, ...update]);
+    await copyFile(locks, lockFile);
     const lock = parseLockfile(await readFile(lockFile, 'utf8'), lockFile);
     await using key = await openSigningKey(rpmWork);
     const debs = lock.packages.map((locked) => ({
       locked,
       file: resolve(directory, 'cache/packages', `${locked.sha256}.deb`),
     }));
-    const [first, next] = [resolve(rpmWork, 'first'), resolve(rpmWork, 'next')];
+    const [first, next] = [resolve(work, 'first'), resolve(work, 'next')];
     const cache = resolve(rpmWork, 'made');
     await rpmsFromDebs({ debs, output: first, cache, key });
     await rpmsFromDebs({ debs, output: next, cache, key, changes });

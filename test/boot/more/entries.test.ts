@@ -1,5 +1,6 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exitStatus } from '../../../src/lib/exit-status.ts';
 import { builtWorkDirectory, cosa, cosaOk, freshWorkDirectory, testWork } from '../../integration/fixture.ts';
@@ -8,14 +9,14 @@ import { takeFedoraLayout } from '../fedora-layout.ts';
 
 // Boot loaders as Fedora arranges them, with a GRUB that reads the entries in /loader itself.
 
-let directory: string;
-const scratch = resolve(testWork, 'entries-scratch');
+const directory = resolve(testWork, 'entries');
+let scratch: string;
 
 beforeAll(async () => {
-  const made = await freshWorkDirectory('entries', await builtWorkDirectory());
-  await mkdir(scratch, { recursive: true });
-  await takeFedoraLayout(made.config, scratch);
-  directory = made.directory;
+  // Of another Debian's directories, only those for temporary files can be shared with it.
+  scratch = await mkdtemp(join(tmpdir(), 'cosa-entries-'));
+  const { config } = await freshWorkDirectory('entries', await builtWorkDirectory());
+  await takeFedoraLayout(config, scratch);
   await cosaOk(directory, ['ostree', 'build']);
 });
 

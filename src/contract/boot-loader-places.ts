@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { Architecture } from '../lib/architecture.ts';
 
 /**
@@ -83,6 +84,12 @@ export interface BootLoaderLayout {
   bios?: { target: string; directories: readonly string[]; programs: readonly string[] };
   /** What stands in EFI/BOOT, and where it may come from; without the required ones, the system does not boot with UEFI. */
   efi: readonly { to: string; from: readonly string[]; required: boolean }[];
+}
+
+/** Whether these files, paths below EFI, are all that it takes to boot with UEFI: what bootupd would make a partition of. */
+export function isWholeEfi(paths: Iterable<string>, { efi }: BootLoaderLayout): boolean {
+  const names = new Set([...paths].map((path) => posix.basename(path)));
+  return efi.every(({ to, required }) => !required || names.has(to));
 }
 
 function efiFiles(suffix: string, target: string): BootLoaderLayout['efi'] {

@@ -1,5 +1,10 @@
 import { posix } from 'node:path';
-import { type BootLoaderLayout, bootLoaderLayout, bootupdPlaces } from '../../contract/boot-loader-places.ts';
+import {
+  type BootLoaderLayout,
+  bootLoaderLayout,
+  bootupdPlaces,
+  isWholeEfi,
+} from '../../contract/boot-loader-places.ts';
 import { isVendorDirectory } from '../../contract/grub-program.ts';
 import { type ArchitectureName, architectureNamed } from '../../lib/architecture.ts';
 import { compareNaturally } from '../../lib/natural-order.ts';
@@ -35,11 +40,11 @@ export function distributionLoaders(
     if (file.to.startsWith('grub')) grub = found;
   }
   if (grub === undefined) return undefined;
-  return { esp: bootupdFiles(root) ?? esp, grub: grub.checksum, vendor: grub.vendor };
+  return { esp: bootupdFiles(root, layout) ?? esp, grub: grub.checksum, vendor: grub.vendor };
 }
 
 /** All files of EFI as bootupd arranges them, where it is to update them in the booted system. */
-function bootupdFiles(root: CommitDirectory): DistributionLoaders['esp'] | undefined {
+function bootupdFiles(root: CommitDirectory, layout: BootLoaderLayout): DistributionLoaders['esp'] | undefined {
   if (directoryAt(root, bootupdPlaces.metadata)?.files.has('EFI.json') !== true) return undefined;
   for (const pattern of bootupdPlaces.trees) {
     const files = new Map<string, DistributionLoaders['esp'][number]>();
@@ -49,7 +54,7 @@ function bootupdFiles(root: CommitDirectory): DistributionLoaders['esp'] | undef
         files.set(name, { path: `EFI/${name}`, source: `${source}/${name}`, checksum });
       }
     }
-    if (files.size > 0) return [...files.values()];
+    if (isWholeEfi(files.keys(), layout)) return [...files.values()];
   }
   return undefined;
 }

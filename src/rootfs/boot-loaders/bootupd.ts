@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { z } from 'zod';
-import { bootupdPlaces } from '../../contract/boot-loader-places.ts';
+import { type BootLoaderLayout, bootupdPlaces, isWholeEfi } from '../../contract/boot-loader-places.ts';
 import { prettyJson } from '../../lib/canonical-json.ts';
 import { faultText, parseDocument } from '../../lib/document.ts';
 import { CosaError } from '../../lib/errors.ts';
@@ -39,13 +39,9 @@ export interface BootupdPayload {
 
 /**
  * The update that bootupd has prepared in the root; `undefined` without one, or if no place has all of it.
- * @param required names of files without which nothing boots
  * @throws CosaError `BOOT_LOADER_FAILED` if it cannot be read
  */
-export async function findBootupdPayload(
-  root: string,
-  required: readonly string[],
-): Promise<BootupdPayload | undefined> {
+export async function findBootupdPayload(root: string, layout: BootLoaderLayout): Promise<BootupdPayload | undefined> {
   const efi = await readMetadata(root, 'EFI');
   if (efi === undefined) return undefined;
   for (const pattern of bootupdPlaces.trees) {
@@ -56,8 +52,7 @@ export async function findBootupdPayload(
         if (entry.isFile()) files.set(posix.relative(tree, path), path);
       }
     }
-    const names = new Set([...files.keys()].map((path) => posix.basename(path)));
-    if (!required.every((name) => names.has(name))) continue;
+    if (!isWholeEfi(files.keys(), layout)) continue;
     const sorted = [...files].map(([path, source]) => ({ path, source }));
     return { efi, bios: await readMetadata(root, 'BIOS'), files: sorted };
   }

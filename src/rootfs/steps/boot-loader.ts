@@ -31,9 +31,7 @@ export const bootLoader: RootStep = {
       await makeBiosImages(context, readsEntries ? bios : { ...bios, entryModule: undefined });
     }
     if (efi !== undefined) {
-      const required = layout.efi.filter((file) => file.required).map(({ to }) => to);
-      const payload = await findBootupdPayload(root, required);
-      await gatherEfi(context, efi, payload, bios !== undefined);
+      await gatherEfi(context, efi, await findBootupdPayload(root, layout), bios !== undefined);
     }
     if ((efi ?? bios) !== undefined) {
       await writeLoader(

@@ -55,12 +55,35 @@ describe("a distribution's boot loaders", () => {
     }
     const older = '/usr/lib/efi/shim/15.8-9/EFI/fedora/shimx64.efi';
     const newer = '/usr/lib/efi/shim/15.8-10/EFI/fedora/shimx64.efi';
+    const first = '/usr/lib/efi/shim/15.8-10/EFI/BOOT/BOOTX64.EFI';
     const grub = '/usr/lib/efi/grub2/1/EFI/fedora/grubx64.efi';
     expect(
-      find([metadata, newer, older, grub])
+      find([metadata, newer, older, grub, first])
         ?.esp.map(({ source }) => source)
         .sort(),
-    ).toEqual([grub, newer]);
+    ).toEqual([grub, first, newer]);
+    // Without what firmware starts, bootupd would make nothing that boots of these.
+    expect(find([metadata, newer, grub])?.esp.map(({ path, source }) => [path, source])).toEqual([
+      ['EFI/BOOT/BOOTX64.EFI', newer],
+      ['EFI/BOOT/grubx64.efi', grub],
+    ]);
+  });
+
+  it.each(['x86_64', 'aarch64'] as const)('are those of the architecture: %s', (architecture) => {
+    const suffix = architecture === 'x86_64' ? 'x64' : 'aa64';
+    const other = suffix === 'x64' ? 'aa64' : 'x64';
+    const top = '/usr/lib/efi';
+    const both = [suffix, other].flatMap((ending) => [
+      `${top}/shim/16.1-5/EFI/fedora/shim${ending}.efi`,
+      `${top}/shim/16.1-5/EFI/fedora/mm${ending}.efi`,
+      `${top}/grub2/1:2.12-60.fc44/EFI/fedora/grub${ending}.efi`,
+    ]);
+    const found = distributionLoaders(commitDirectories(both).root, architecture);
+    expect(found?.esp.map(({ path, source }) => [path, source])).toEqual([
+      [`EFI/BOOT/BOOT${suffix.toUpperCase()}.EFI`, both[0]],
+      [`EFI/BOOT/grub${suffix}.efi`, both[2]],
+      [`EFI/BOOT/mm${suffix}.efi`, both[1]],
+    ]);
   });
 
   it.each([

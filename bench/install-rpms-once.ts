@@ -2,10 +2,10 @@
 // Usage: tsx bench/install-rpms-once.ts CACHE LOCK ROOT
 
 import { readFile } from 'node:fs/promises';
-import type { Lockfile } from '../src/contract/lockfile.ts';
+import { parseLockfile } from '../src/contract/lockfile.ts';
 import { installRpms } from '../src/packages/rpm/install.ts';
 import { silentReporter } from '../src/progress/reporter.ts';
 
 const [cacheDirectory = '', lockFile = '', root = ''] = process.argv.slice(2);
-const lock = JSON.parse(await readFile(lockFile, 'utf8')) as Lockfile;
+const lock = parseLockfile(await readFile(lockFile, 'utf8'), lockFile);
 await installRpms({}, lock, root, { documentation: false }, { cacheDirectory, reporter: silentReporter() });

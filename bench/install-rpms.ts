@@ -5,7 +5,7 @@
 import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { comparePackages, type LockedPackage, type Lockfile } from '../src/contract/lockfile.ts';
+import { comparePackages, formatLockfile, type LockedPackage, type Lockfile } from '../src/contract/lockfile.ts';
 import { digestFile, digestHex } from '../src/lib/digest.ts';
 import { fullVersion, readRpmHeader, sourceName } from '../src/packages/rpm/header.ts';
 import { least, type ProgramTime, reportBeside, timeProgramTree } from './measure.ts';
@@ -55,7 +55,7 @@ exec env -i HOME="$work/home" PATH="$PATH" SOURCE_DATE_EPOCH=1764000000 \\
 
 try {
   const lock = await lockOf(repository);
-  await writeFile(join(work, 'lock.json'), JSON.stringify(lock));
+  await writeFile(join(work, 'lock.json'), formatLockfile(lock));
   await mkdir(join(work, 'repositories'));
   await writeFile(join(work, 'dnf.conf'), settings);
   await writeFile(join(work, 'repositories/bench.repo'), `[bench]\nname=bench\nbaseurl=file://${repository}\n`);

@@ -2,14 +2,12 @@
 // repository, and against mkosi with dnf, which makes an OCI image of them; in turns, all with everything downloaded before.
 // As root, with the program built.
 
-import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { indexRpms, signRpm } from '../scripts/rpm-building.ts';
 import { openSigningKey } from '../scripts/rpms-from-debs/signing-key.ts';
 import { hostArchitecture } from '../src/lib/architecture.ts';
-import { rpmBackend } from '../src/packages/rpm.ts';
-import { silentReporter } from '../src/progress/reporter.ts';
 import { openConfig } from '../src/workspace/open-config.ts';
 import { packageRequest } from '../src/workspace/package-lock.ts';
 import { openWorkDirectory } from '../src/workspace/work-directory.ts';
@@ -19,7 +17,7 @@ import { silentSession } from '../test/helpers/session.ts';
 import { checkout, cosaOk } from '../test/integration/fixture.ts';
 import { rpmRepositories, rpmScene } from '../test/integration/rpm-fixture.ts';
 import { sectionOf, timeDnf } from './dnf.ts';
-import { least, type ProgramTime, reportBeside, timeAction, timeProgramTree } from './measure.ts';
+import { least, type ProgramTime, reportBeside, timeProgramTree } from './measure.ts';
 import { fetchMkosi, timeMkosi } from './mkosi.ts';
 
 const rounds = 2;
@@ -32,7 +30,7 @@ await cosaOk(work, ['fetch', '--update-lockfile']);
 const architecture = hostArchitecture().name;
 const opened = await openConfig(silentSession(), await openWorkDirectory(work), { architecture });
 const request = packageRequest(opened.config, []);
-const context = { cacheDirectory: join(work, 'cache'), reporter: silentReporter() };
+const lockFile = join(scene.config, `manifest-lock.${architecture}.json`);
 
 // mkosi begins each system of Fedora's with a package of this name.
 const repository = join(directory, 'repository');
@@ -44,10 +42,13 @@ await using server = await serveDirectory(repository);
 const source = { url: `http://${server.host}`, keyFile: repositories.keyFile };
 
 /** Resolves, finds everything in the cache, and installs. */
-async function installed(): Promise<void> {
-  const lock = await rpmBackend.resolve(request, context);
-  await using _held = await rpmBackend.download(request, lock, context);
-  await rpmBackend.install(request, lock, mkdtempSync(join(directory, 'ours-')), { documentation: false }, context);
+async function installed(): Promise<ProgramTime> {
+  const fetched = await timeProgramTree(join(checkout, 'bin/cosa'), ['fetch', '--update-lockfile'], { cwd: work });
+  const root = mkdtempSync(join(directory, 'ours-'));
+  const once = join(checkout, 'bench/install-rpms-once.ts');
+  const placed = await timeProgramTree('npx', ['tsx', once, join(work, 'cache'), lockFile, join(root, 'root')]);
+  rmSync(root, { recursive: true });
+  return { wall: fetched.wall + placed.wall, processor: fetched.processor + placed.processor };
 }
 
 const byHand = join(directory, 'dnf');
@@ -56,13 +57,17 @@ await installed();
 const installs = { dnf: [] as ProgramTime[], cosa: [] as ProgramTime[] };
 for (let round = 0; round < rounds; round++) {
   installs.dnf.push(await timeDnf(byHand, source, request.packages));
-  installs.cosa.push(await timeAction(installed));
+  installs.cosa.push(await installed());
 }
 reportBeside('resolve, find in the cache, install; beside dnf by hand', least(installs.cosa), least(installs.dnf), 1.1);
 
 const sandboxTree = join(directory, 'sandbox');
 mkdirSync(join(sandboxTree, 'etc/yum.repos.d'), { recursive: true });
-writeFileSync(join(sandboxTree, 'etc/yum.repos.d/mkosi.repo'), sectionOf(source));
+mkdirSync(join(sandboxTree, 'etc/pki/rpm-gpg'), { recursive: true });
+// mkosi's dnf sees nothing of the host but this tree.
+const keyInside = '/etc/pki/rpm-gpg/bench.asc';
+copyFileSync(source.keyFile, join(sandboxTree, keyInside));
+writeFileSync(join(sandboxTree, 'etc/yum.repos.d/mkosi.repo'), sectionOf({ ...source, keyFile: keyInside }));
 const debs = [{ name: 'debian', path: join(checkout, 'examples/debian-coreos/debian.sources') }];
 const mkosi = await fetchMkosi(join(directory, 'mkosi'), { ...request, repositories: debs, pins: {} });
 const fedora = {

@@ -16,8 +16,8 @@ const withoutKey = '9';
 
 /**
  * Judges by gpgv's status lines, in the same way whatever the clock says: a signature counts if it was made before the
- * key that made it expired, also when that is long ago; one by a revoked key never does. Of several signatures none may be of other bytes, and
- * one must be good.
+ * key that made it expired, also when that is long ago; one by a revoked key never does. Only one that was itself given an end is
+ * bad from then on. Of several signatures none may be of other bytes, and one must be good.
  * @param revoked fingerprints: of a key that has expired, gpgv does not say that it was revoked as well
  * @see https://github.com/gpg/gnupg/blob/master/doc/DETAILS
  */

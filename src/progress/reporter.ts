@@ -1,4 +1,4 @@
-export type ProgressUnit = 'bytes' | 'files' | 'packages' | 'layers';
+export type ProgressUnit = 'bytes' | 'files' | 'packages';
 
 /** What a piece of work may say and ask while it runs. Domains take one as a parameter; they never print. */
 export interface Reporter {

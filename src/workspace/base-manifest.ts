@@ -19,6 +19,7 @@ import { canonicalJson } from '../lib/canonical-json.ts';
 import { type Digest, isDigest } from '../lib/digest.ts';
 import { makeDirectory } from '../lib/directories.ts';
 import { CosaError, type SourcePosition, usageError } from '../lib/errors.ts';
+import { formatBytes } from '../lib/format.ts';
 import { exists } from '../lib/if-exists.ts';
 import { type Image, readImage } from '../oci/image.ts';
 import { type OpenedReference, openReference } from '../oci/open.ts';
@@ -96,7 +97,7 @@ interface FetchedBaseManifest extends BaseManifest {
 /**
  * Brings the manifests of a builder image into the cache, under its digest; if they are there, no registry is asked but for
  * signatures that a policy wants. A tag without a digest stands for what it pointed to when it was first asked for.
- * @throws CosaError `BASE_MANIFEST_MISSING` (exit 2) for an image without them, `REFERENCE_INVALID`, and what `openReference`,
+ * @throws CosaError `BASE_MANIFEST_MISSING` (exit 2) for an image without them or a far too large one, `REFERENCE_INVALID`, and what `openReference`,
  *   `readImage`, `admitImage` and `readImageDirectory` throw
  */
 async function fetchBaseManifest(
@@ -120,6 +121,7 @@ async function fetchBaseManifest(
     const opened = await openReference(name, image.directory, session.registries);
     const read = await readImage(opened.reader, opened.descriptor, platformFor(options.architecture));
     await admitImage(session, options.root, opened, read.descriptor);
+    requireReasonableSize(image, read);
     const { digest } = opened.descriptor;
     // Loaded only here: mostly the manifests are in the cache.
     const { readImageDirectory } = await import('../ostree/unpack/image-directory.ts');
@@ -153,12 +155,28 @@ async function referenceOf(image: BuilderImage): Promise<Reference> {
   }
 }
 
+/** Compressed bytes of a builder image: if it has no manifests, all of it is read before that is known. Real ones have 1 to 3 GB. */
+const maximumBuilderBytes = 8e9;
+
+function requireReasonableSize({ name, where }: BuilderImage, { manifest }: Image): void {
+  const size = manifest.layers.reduce((sum, layer) => sum + layer.size, 0);
+  if (size <= maximumBuilderBytes) return;
+  throw usageError(
+    'BASE_MANIFEST_MISSING',
+    `the image ${name} has ${formatBytes(size)}: manifests are looked for in images of at most ${formatBytes(maximumBuilderBytes)}`,
+    { ...(where === undefined ? {} : { where }), hint: builderHint },
+  );
+}
+
+const builderHint =
+  'name an image that was built with bootc-base-imagectl, or the manifests themselves: --base-manifest DIRECTORY';
+
 function missing({ name, where }: BuilderImage, files: DirectoryFiles) {
   const found =
     files.size === 0 ? `has no ${baseManifestsPath}` : `has no ${baseManifestNames[0]} in ${baseManifestsPath}`;
   return usageError('BASE_MANIFEST_MISSING', `the image ${name} ${found}`, {
     ...(where === undefined ? {} : { where }),
-    hint: 'name an image that was built with bootc-base-imagectl, or the manifests themselves: --base-manifest DIRECTORY',
+    hint: builderHint,
   });
 }
 

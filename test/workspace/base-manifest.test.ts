@@ -6,10 +6,11 @@ import type { Digest } from '../../src/lib/digest.ts';
 import { openLayoutForWriting } from '../../src/oci/layout.ts';
 import { createRegistries } from '../../src/oci/registry.ts';
 import type { ContentStore } from '../../src/oci/store.ts';
+import { mediaTypes } from '../../src/oci/types.ts';
 import { type BaseManifestRequest, findBaseManifest } from '../../src/workspace/base-manifest.ts';
 import { temporaryDirectory, writeFiles } from '../config/support.ts';
 import { type DockerRegistry, startDockerRegistry } from '../helpers/docker-registry.ts';
-import { storeImage } from '../helpers/image.ts';
+import { storeImage, storeImageOf } from '../helpers/image.ts';
 import { entry, tarOf } from '../helpers/ostree-layers.ts';
 import { silentSession } from '../helpers/session.ts';
 
@@ -163,6 +164,21 @@ describe('what else a config may build upon', () => {
     const directory = await writeFiles(files);
     const found = await find(await request('example.com/other', { named: { name, directory } }));
     expect(found).toEqual({ manifest: { directory, entry: entryName }, builder: undefined });
+  });
+
+  test('no image that is far too large to look through', async () => {
+    const directory = await temporaryDirectory();
+    {
+      await using layout = await openLayoutForWriting(join(directory, 'images'));
+      const digest: Digest = `sha256:${'0'.repeat(64)}`;
+      const layer = { mediaType: mediaTypes.layer, digest, size: 9e9 };
+      await layout.setTags(['43'], await storeImageOf(layout, [layer], [digest]));
+    }
+    const named = { name: 'oci:images:43', directory };
+    await expect(find(await request('example.com/other', { named }))).rejects.toMatchObject({
+      code: 'BASE_MANIFEST_MISSING',
+      message: 'the image oci:images:43 has 9.0 GB: manifests are looked for in images of at most 8.0 GB',
+    });
   });
 
   test('a directory without one is an error', async () => {

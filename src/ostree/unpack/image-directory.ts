@@ -39,14 +39,18 @@ export async function readImageDirectory(
   const names = directory.split('/').filter((name) => name !== '');
   const { ostree, ordinary } = partsOfImage(image);
   const tree = layeredDirectory();
-  for (const [index, layer] of [...ordinary].reverse().entries()) {
-    reporter.progress(index, image.manifest.layers.length, 'layers');
+  const total = image.manifest.layers.reduce((sum, { size }) => sum + size, 0);
+  let read = 0;
+  for (const layer of [...ordinary].reverse()) {
+    reporter.progress(read, total, 'bytes');
+    read += layer.descriptor.size;
     const below = tree.layer();
     await readLayer(below, layer, names, reader, reporter.signal);
     below.finish();
     if (tree.isClosed || (tree.files.size > 0 && isWhole(tree.files))) return tree.files;
   }
   if (ostree !== undefined) {
+    reporter.progress(read, total, 'bytes');
     const below = tree.layer();
     await readCommit(below, ostree, names, reader, reporter.signal);
     below.finish();

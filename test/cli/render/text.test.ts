@@ -116,7 +116,7 @@ describe('progress in words', () => {
     [{ done: 1204, total: undefined, unit: 'files' as const }, '1,204 files'],
     [{ done: 3, total: 12, unit: 'packages' as const }, '3 of 12 packages (25 %)'],
     [{ done: 110e6, total: 212e6, unit: 'bytes' as const }, '110 MB of 212 MB (51 %)'],
-    [{ done: 5, total: 4, unit: 'layers' as const }, '5 of 4 layers (100 %)'],
+    [{ done: 5, total: 4, unit: 'packages' as const }, '5 of 4 packages (100 %)'],
     [{ done: 0, total: 0, unit: 'bytes' as const }, '0 B'],
   ])('%j', (progress, text) => {
     expect(progressText(progress)).toBe(text);
@@ -124,7 +124,7 @@ describe('progress in words', () => {
 
   test('are shorter beside a bar', () => {
     expect(shortProgressText({ done: 110e6, total: 212e6, unit: 'bytes' })).toBe('51 % of 212 MB');
-    expect(shortProgressText({ done: 31, total: 64, unit: 'layers' })).toBe('31 of 64 layers');
+    expect(shortProgressText({ done: 31, total: 64, unit: 'packages' })).toBe('31 of 64 packages');
     expect(shortProgressText({ done: 1204, total: undefined, unit: 'files' })).toBe('1,204 files');
   });
 

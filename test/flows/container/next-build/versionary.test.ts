@@ -83,6 +83,27 @@ test('it counts the commits of a config below the top of its checkout', async ()
   expect(await askVersionary(silentSession(), request)).toBe('1.1');
 });
 
+test('scripts in Python find what they ask and read', async () => {
+  const script = `#!/usr/bin/python3 -u
+import argparse, datetime, json, os, subprocess, sys
+parser = argparse.ArgumentParser()
+parser.add_argument('--workdir')
+args = parser.parse_args()
+assert args.workdir is None and os.path.isdir('builds'), 'no work directory'
+manifest = json.loads(subprocess.check_output(['rpm-ostree', 'compose', 'tree', '--print-only', 'src/config/manifest.yaml']))
+lock = json.load(open('src/config/manifest-lock.x86_64.json'))
+day = datetime.datetime.strptime(lock['metadata']['generated'], '%Y-%m-%dT%H:%M:%SZ').strftime('%Y%m%d')
+builds = json.load(open('builds/builds.json'))['builds']
+print('newest of', len(builds), file=sys.stderr)
+print(f"{manifest['releasever']}.{day}.3.{int(builds[0]['id'].split('.')[-1]) + 1}")
+`;
+  const files = { 'manifest-lock.x86_64.json': '{"packages": {}, "metadata": {"generated": "2026-02-03T04:05:06Z"}}' };
+  expect(await ask(script, { last: '43.20260203.3.6' }, files)).toMatchObject({
+    version: '43.20260203.3.7',
+    lines: ['newest of 1'],
+  });
+});
+
 test('it changes nothing, and reaches nobody', async () => {
   const script = `#!/bin/sh
 touch src/config/x 2>/dev/null && exit 3

@@ -79,6 +79,8 @@ export interface IndexOptions {
   signer?: RpmSigner;
   /** Path of a comps.xml. */
   groups?: string;
+  /** Text of a modules.yaml. */
+  modules?: string;
   /** Hash function of what the index names. */
   checksum?: 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512';
 }
@@ -86,7 +88,7 @@ export interface IndexOptions {
 /** Makes `repodata/` in a directory of packages. */
 export async function indexRpms(
   directory: string,
-  { revision = indexTime, signer, groups, checksum = 'sha256' }: IndexOptions = {},
+  { revision = indexTime, signer, groups, modules, checksum = 'sha256' }: IndexOptions = {},
   signal?: AbortSignal,
 ): Promise<void> {
   const times = ['--revision', String(revision), '--set-timestamp-to-revision', '--checksum', checksum];
@@ -96,7 +98,14 @@ export async function indexRpms(
     ['--quiet', '--no-database', '--workers', '2', ...times, ...comps, directory],
     signal === undefined ? {} : { signal },
   );
-  const index = join(directory, 'repodata/repomd.xml');
+  const repodata = join(directory, 'repodata');
+  const index = join(repodata, 'repomd.xml');
+  if (modules !== undefined) {
+    const file = join(repodata, 'modules.yaml');
+    await writeFile(file, modules);
+    await run({ ...createrepo, name: 'modifyrepo_c' }, ['--mdtype=modules', file, repodata]);
+    await rm(file);
+  }
   await rm(`${index}.asc`, { force: true });
   if (signer === undefined) return;
   await run(tools.gpg, ['--batch', '--armor', '--detach-sign', '--local-user', signer.key, index], {

@@ -6,7 +6,8 @@ export const stderrLinesInError = 12;
 
 /** The error for a host program that is not installed (exit 3). */
 export function missingTool(tool: Tool): CosaError {
-  return new CosaError('TOOL_MISSING', `the program "${tool.name}" is not installed; cosa ${tool.purpose} with it`, {
+  const kind = tool.python === undefined ? 'program' : 'package';
+  return new CosaError('TOOL_MISSING', `the ${kind} "${tool.name}" is not installed; cosa ${tool.purpose} with it`, {
     hint: `apt-get install ${tool.packages.deb}   (Fedora: dnf install ${tool.packages.rpm})`,
   });
 }

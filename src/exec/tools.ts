@@ -8,6 +8,8 @@ export interface Tool {
   purpose: string;
   /** True if most work directories never need it: `cosa doctor` tells, and does not complain. */
   optional?: true;
+  /** Libraries for Python in a program's place, of which one is enough: names of modules. */
+  python?: readonly string[];
   /** The family of hosts that have it; unless given, all have. */
   family?: 'deb' | 'rpm';
 }
@@ -25,7 +27,12 @@ export const tools = {
   cat: tool('cat', 'coreutils', 'ends what it has locked when it ends'),
   chattr: tool('chattr', 'e2fsprogs', 'makes a directory immutable in a mounted filesystem'),
   cp: tool('cp', 'coreutils', 'copies root directories with owners and xattrs'),
-  dnf: { ...tool('dnf', 'dnf', 'chooses the versions of rpm packages'), optional: true },
+  dnf: {
+    // Of dnf 4; those of dnf 5, python3-libdnf5, serve as well where there are no others.
+    ...tool('python3-dnf', 'python3-dnf', 'chooses the versions of rpm packages'),
+    python: ['dnf', 'libdnf5'],
+    optional: true,
+  },
   dpkgQuery: { ...tool('dpkg-query', 'dpkg', 'tells which packages the host has'), family: 'deb' },
   du: tool('du', 'coreutils', 'measures what it keeps'),
   find: tool('find', 'findutils', 'compares what it keeps with what was put there'),

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SolverAnswer, type SolverRequest, solve } from '../../src/packages/rpm/solver.ts';
@@ -13,6 +13,7 @@ describe('the solvers of dnf 4 and dnf 5', () => {
   let repository: RpmRepository;
   let root: string;
   let override: string;
+  let programs: string;
 
   beforeAll(async () => {
     root = await debianRoot({
@@ -37,10 +38,8 @@ describe('the solvers of dnf 4 and dnf 5', () => {
     const overrides = join(repository.directory, 'overrides');
     await mkdir(overrides);
     override = await buildRpm({ name: 'library', version: '9.0' }, overrides);
-    await copyFile(
-      resolve(import.meta.dirname, '../../src/packages/rpm/solver/dnf5.py'),
-      join(repository.directory, 'dnf5.py'),
-    );
+    programs = join(repository.directory, 'programs');
+    await cp(resolve(import.meta.dirname, '../../src/packages/rpm/solver'), programs, { recursive: true });
   }, 600_000);
   afterAll(() => repository[Symbol.asyncDispose]());
 
@@ -66,7 +65,7 @@ describe('the solvers of dnf 4 and dnf 5', () => {
   async function both(change: Partial<SolverRequest>): Promise<unknown[]> {
     const four = await solve(await request('dnf4', change), new AbortController().signal);
     const input = JSON.stringify({ ...(await request('dnf5', change)), memory: 2 ** 32, seconds: 600 });
-    const command = ['/usr/bin/python3', '-I', '-B', join(repository.directory, 'dnf5.py')];
+    const command = ['/usr/bin/python3', '-I', '-B', join(programs, 'solve.py'), 'libdnf5'];
     const { stdout, stderr } = await runInside(root, command, { input, shared: [repository.directory] });
     const line = stdout.trim().split('\n').at(-1) ?? '';
     if (line === '') throw new Error(stderr);
@@ -126,6 +125,56 @@ describe('the solvers of dnf 4 and dnf 5', () => {
       { packages: unknown }
     >[];
     for (const { packages } of answers) expect(packages.map(({ version }) => version)).toEqual(['9.0-1']);
+  });
+
+  test('of dnf 4 hides what other streams of modules have, and what has their names; dnf 5 says that it cannot', async () => {
+    const modular = await serveRpmRepository(
+      ['1.0', '2.0', '3.0'].map((version) => ({ name: 'server', version })),
+      { sign: false },
+    );
+    try {
+      const stream = (name: string) =>
+        [
+          'document: modulemd\nversion: 2\ndata:\n  name: server',
+          `  stream: "${name}"\n  version: 1\n  context: c0ffee\n  arch: x86_64\n  summary: S\n  description: D`,
+          '  license: {module: [MIT]}\n  dependencies: [{requires: {platform: [f42]}}]',
+          `  artifacts: {rpms: ["server-0:${name}.0-1.noarch"]}`,
+        ].join('\n');
+      const defaults = 'document: modulemd-defaults\nversion: 1\ndata: {module: server, stream: "1"}';
+      const modules = [stream('1'), stream('2'), defaults].map((text) => `---\n${text}\n...\n`).join('');
+      await modular.index({ modules });
+      const [local] = (await request('dnf4', {})).repositories;
+      if (local === undefined) throw new Error('no repository');
+      await cp(modular.packages, join(repository.directory, 'modular'), { recursive: true });
+      const versions = async (moduleHotfixes: boolean) => {
+        const repositories = [{ ...local, directory: join(repository.directory, 'modular'), moduleHotfixes }];
+        const answers = await both({ packages: ['server'], modulePlatform: 'platform:f42', repositories });
+        return (answers as SolverAnswer[]).map((answer) =>
+          'packages' in answer ? answer.packages.map(({ version }) => version) : answer,
+        );
+      };
+      expect(await versions(false)).toEqual([['1.0-1'], { modular: ['local'] }]);
+      expect(await versions(true)).toEqual([['3.0-1'], ['3.0-1']]);
+    } finally {
+      await modular[Symbol.asyncDispose]();
+    }
+  });
+
+  test('agree about taking nothing but what has a pin', async () => {
+    const pins = {
+      library: { version: '1.0-1', architecture: 'noarch' },
+      editor: { version: '2.0-1', architecture: null },
+    };
+    const [four, five] = await both({ packages: ['editor'], recommends: false, pins, pinnedOnly: true });
+    expect(five).toEqual(four);
+    // It needs what has none.
+    expect(four).not.toHaveProperty('packages');
+    const [chosen, same] = (await both({ packages: ['library'], pins, pinnedOnly: true })) as Extract<
+      SolverAnswer,
+      { packages: unknown }
+    >[];
+    expect(same).toEqual(chosen);
+    expect(chosen?.packages.map(({ version }) => version)).toEqual(['1.0-1']);
   });
 
   test('say that they cannot read what is no index', async () => {

@@ -3,10 +3,10 @@ import { access, statfs } from 'node:fs/promises';
 import { namespaceArguments } from '../../exec/namespace.ts';
 import { tryRun } from '../../exec/run.ts';
 import { requireProgramsOf, tryRunInSandbox } from '../../exec/sandbox.ts';
+import { locate } from '../../exec/tools/locate.ts';
 import { toolsFor } from '../../exec/tools/machine-tools.ts';
 import { hostFamily, hostPackageVersions } from '../../exec/tools/packages.ts';
 import { type Tool, tools } from '../../exec/tools.ts';
-import { which } from '../../exec/which.ts';
 import { type ArchitectureName, architectureNamed, hostArchitecture } from '../../lib/architecture.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { formatBytes } from '../../lib/format.ts';
@@ -71,7 +71,7 @@ async function toolStatuses(family: Diagnosis['family'], all: readonly Tool[]): 
   const versions = family === undefined ? new Map<string, string>() : await hostPackageVersions(family, names);
   return Promise.all(
     sorted.map(async (tool) => {
-      const path = await which(tool.name);
+      const path = await locate(tool);
       const version = path === undefined ? undefined : versions.get(tool.packages[family ?? 'deb']);
       return { tool, path, version };
     }),

@@ -39,6 +39,7 @@ export async function resolveRpms(request: PackageRequest, context: BackendConte
     answer = await ask({ ...request, pinnedOnly: false }, indexes, overrides, store, context);
   }
   if ('failure' in answer) throw indexUnreadable(answer.failure);
+  if ('modular' in answer) throw modulesUnsupported(answer.modular);
   if ('unknown' in answer) throw unknownNames(answer, request, context);
   if ('problems' in answer) throw unsolvable(answer.problems, request.exclude);
   checkPins(request, answer, overrides);
@@ -138,6 +139,13 @@ function needsFiles(answer: SolverAnswer): boolean {
 function withoutRepository(): Error {
   return usageError('REPOSITORY_INVALID', 'there is no repository that any package may be taken from', {
     hint: 'lockfile-repos need a lockfile: write one, or name other repositories with "repos"',
+  });
+}
+
+function modulesUnsupported(repositories: readonly string[]): CosaError {
+  const names = repositories.map((name) => `"${name}"`).join(', ');
+  return new CosaError('TOOL_MISSING', `there are modules in ${names}, and dnf 5 cannot choose from them`, {
+    hint: 'install the libraries of dnf 4, python3-dnf; or take packages of all modules, with module_hotfixes=1 in the section',
   });
 }
 

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { type RunResult, tryRun } from '../../exec/run.ts';
+import { missingTool } from '../../exec/tool-errors.ts';
 import { tools } from '../../exec/tools.ts';
 import { faultText, parseDocument } from '../../lib/document.ts';
 import { CosaError, isSystemError } from '../../lib/errors.ts';
 import { printable } from '../../lib/printable.ts';
-import { librariesMissing, solverPrograms } from './solver/programs.ts';
+import { librariesMissing, solverProgram } from './solver/programs.ts';
 
 /** A repository as the solver gets it. */
 interface SolverRepository {
@@ -76,11 +77,13 @@ const answerSchema = z.union([
   z.strictObject({ unknown: z.array(unknownName), names: z.array(z.string()) }),
   z.strictObject({ problems: z.array(z.array(z.string())) }),
   z.strictObject({ failure: z.string() }),
+  z.strictObject({ modular: z.array(z.string()) }),
 ]);
 
 /**
  * What the solver says: the choice, with who answers to what was asked for under another name, and all versions that there are of
- * pinned packages; or the names that nothing answers to; or why there is no choice; or what stopped it.
+ * pinned packages; or the names that nothing answers to; or why there is no choice; or what stopped it; or
+ * repositories with modules, which it cannot choose from.
  */
 export type SolverAnswer = z.output<typeof answerSchema>;
 
@@ -96,20 +99,16 @@ const longest = 1800;
  */
 export async function solve(request: SolverRequest, signal: AbortSignal): Promise<SolverAnswer> {
   const input = JSON.stringify({ ...request, ...limits });
-  for (const program of solverPrograms) {
-    const result = await runProgram(program, request.state, input, signal);
-    if (result.exitCode === librariesMissing) continue;
-    return readAnswer(result);
-  }
-  throw new CosaError('TOOL_MISSING', `dnf's libraries for Python are needed: ${tools.dnf.purpose}`, {
-    hint: 'apt-get install dnf, dnf install python3-dnf, or where there is dnf 5 alone, python3-libdnf5',
-  });
+  const result = await runProgram(request.state, input, signal);
+  if (result.exitCode === librariesMissing) throw missingTool(tools.dnf);
+  return readAnswer(result);
 }
 
-async function runProgram(program: string, home: string, input: string, signal: AbortSignal): Promise<RunResult> {
+async function runProgram(home: string, input: string, signal: AbortSignal): Promise<RunResult> {
   const deadline = AbortSignal.timeout(longest * 1000);
   try {
-    return await tryRun(tools.python, ['-I', '-B', program], {
+    const { python: libraries } = tools.dnf;
+    return await tryRun(tools.python, ['-I', '-B', solverProgram, ...libraries], {
       input,
       env: { HOME: home, TMPDIR: home },
       cwd: home,

@@ -33,6 +33,13 @@ function explained(
   names: readonly string[],
 ): { message: string; hint: string } {
   const shown = printable(spec);
+  // rpm-ostree says of them that there is no such package.
+  if (spec.startsWith('@')) {
+    return {
+      message: `"${shown}" names a group of packages or a module, and groups are not chosen from`,
+      hint: 'name the packages that are wanted: "dnf group info" and "dnf module info" list them',
+    };
+  }
   if (excluded.length > 0) {
     return {
       message: `no package may be taken for "${shown}": ${excluded.map(printable).join(', ')} ${excluded.length === 1 ? 'is' : 'are'} left out`,

@@ -226,6 +226,31 @@ describe('what a repository of rpms may do wrong', () => {
     expect((await rpmBackend.resolve(requestFor([await signed()], ['path']), context)).packages).toHaveLength(2);
   });
 
+  test('a group is no package, though the index has one', async () => {
+    const grouped = await serveRpmRepository([{ name: 'tool' }]);
+    try {
+      const groups = join(grouped.directory, 'comps.xml');
+      const member = '<packagelist><packagereq type="mandatory">tool</packagereq></packagelist>';
+      await writeFile(groups, `<comps><group><id>core</id><name>Core</name>${member}</group></comps>`);
+      await grouped.index({ groups });
+      const request = requestFor([await grouped.repositoryFile('a')], ['@core', 'tool']);
+      const positionOf = (name: string) => ({ file: 'manifest.yaml', line: name === '@core' ? 3 : 4 });
+      await expect(rpmBackend.resolve(request, { ...context, positionOf })).rejects.toMatchObject({
+        code: 'PACKAGE_UNKNOWN',
+        exitStatus: 2,
+        message: '"@core" names a group of packages or a module, and groups are not chosen from',
+        hint: 'name the packages that are wanted: "dnf group info" and "dnf module info" list them',
+        where: { file: 'manifest.yaml', line: 3 },
+      });
+      const only = requestFor([await grouped.repositoryFile('a')], [], {
+        repositoryPackages: [{ repository: 'a', packages: ['@core'] }],
+      });
+      expect(await failure(rpmBackend.resolve(only, context))).toMatchObject({ code: 'PACKAGE_UNKNOWN' });
+    } finally {
+      await grouped[Symbol.asyncDispose]();
+    }
+  });
+
   test('a locked package that is gone is named, with what there is', async () => {
     const request = requestFor([await signed()], ['tool'], { pins: { library: '0.9-1', absent: '1-1' } });
     expect(await failure(rpmBackend.resolve(request, context))).toEqual({

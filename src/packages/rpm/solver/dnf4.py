@@ -1,27 +1,13 @@
-"""Chooses packages with dnf 4's libraries: a request as JSON on stdin, the choice as JSON on stdout.
+"""Chooses packages with dnf 4's libraries."""
 
-It reads local repositories alone, and no configuration but the request. See solver.ts for both documents.
-"""
-
-import json
-import resource
-import sys
-
-try:
-    import dnf
-    import dnf.exceptions
-    import dnf.subject
-    import hawkey
-except ImportError:
-    sys.exit(90)
+import dnf
+import dnf.exceptions
+import dnf.subject
+import hawkey
+from asked import answers, asked, fits
 
 
-def main():
-    request = json.load(sys.stdin)
-    # What a repository says is a stranger's: a solver that runs away ends.
-    resource.setrlimit(resource.RLIMIT_AS, (request["memory"], request["memory"]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (request["memory"], request["memory"]))
-    resource.setrlimit(resource.RLIMIT_CPU, (request["seconds"], request["seconds"]))
+def choose(request):
     base = open_base(request)
     try:
         base.fill_sack(load_system_repo=False)
@@ -45,7 +31,7 @@ def main():
         available[name] = sorted({"%s.%s" % (evr(package), package.arch) for package in packages})
     return {
         "packages": [describe(package) for package in chosen],
-        "answers": answers(base, request, chosen),
+        "answers": answers(request, {p.name for p in chosen}, lambda spec: {p.name for p in query_of(base, spec)}),
         "available": available,
     }
 
@@ -116,7 +102,7 @@ def exclude_others(base, request, overrides):
         if name in local_names:
             continue
         found = list(sack.query().filterm(name=name))
-        fitting = [package for package in found if fits(package, pin)]
+        fitting = [package for package in found if fits(evr(package), package.arch, pin)]
         pinned.update(fitting)
         if fitting:
             exclude(sack, [package for package in found if package not in fitting])
@@ -140,17 +126,10 @@ def exclude(sack, packages):
         sack.add_excludes(sack.query().filterm(pkg=packages))
 
 
-def fits(package, pin):
-    return evr(package) == pin["version"] and pin["architecture"] in (None, package.arch)
-
-
 def mark(base, request):
     """Asks for what the request names; gives what nothing provides."""
     unknown = []
-    asked = [(spec, None) for spec in request["packages"]]
-    for item in request["repositoryPackages"]:
-        asked.extend((spec, item["repository"]) for spec in item["packages"])
-    for spec, repository in asked:
+    for spec, repository in asked(request):
         try:
             base.install(spec, reponame=repository)
         except dnf.exceptions.Error:
@@ -160,20 +139,6 @@ def mark(base, request):
             excluded = sorted({"%s-%s.%s" % (p.name, evr(p), p.arch) for p in every})
             unknown.append({"spec": spec, "repository": repository, "excluded": excluded[:8]})
     return unknown
-
-
-def answers(base, request, chosen):
-    """For what is asked for under another name than a package's: who answers."""
-    names = {package.name for package in chosen}
-    specs = list(request["packages"])
-    for item in request["repositoryPackages"]:
-        specs.extend(item["packages"])
-    found = {}
-    for spec in specs:
-        if spec not in names:
-            matching = {package.name for package in query_of(base, spec)}
-            found[spec] = sorted(names & matching)
-    return found
 
 
 def query_of(base, spec):
@@ -200,8 +165,3 @@ def describe(package):
         "checksum": checksum[1],
         "vendor": package.vendor or "",
     }
-
-
-answer = main()
-sys.stdout.write("\n")
-json.dump(answer, sys.stdout)

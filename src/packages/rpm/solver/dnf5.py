@@ -1,27 +1,18 @@
-"""Chooses packages with dnf 5's libraries: a request as JSON on stdin, the choice as JSON on stdout.
+"""Chooses packages with dnf 5's libraries."""
 
-It reads local repositories alone, and no configuration but the request. See solver.ts for both documents.
-"""
+import os
 
-import json
-import resource
-import sys
-
-try:
-    import libdnf5
-    import libdnf5.base
-    import libdnf5.repo
-    import libdnf5.rpm
-except ImportError:
-    sys.exit(90)
+import libdnf5
+import libdnf5.base
+import libdnf5.repo
+import libdnf5.rpm
+from asked import answers, asked, fits
 
 
-def main():
-    request = json.load(sys.stdin)
-    # What a repository says is a stranger's: a solver that runs away ends.
-    resource.setrlimit(resource.RLIMIT_AS, (request["memory"], request["memory"]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (request["memory"], request["memory"]))
-    resource.setrlimit(resource.RLIMIT_CPU, (request["seconds"], request["seconds"]))
+def choose(request):
+    modular = [item["id"] for item in request["repositories"] if has_modules(item) and not item["moduleHotfixes"]]
+    if modular:
+        return {"modular": modular}
     base = open_base(request)
     sack = base.get_repo_sack()
     try:
@@ -42,9 +33,14 @@ def main():
     chosen = [item.get_package() for item in transaction.get_transaction_packages()]
     return {
         "packages": [describe(package) for package in chosen],
-        "answers": answers(base, request, chosen),
+        "answers": answers(request, names_of(chosen), lambda spec: names_of(matching(base, spec))),
         "available": available,
     }
+
+
+def has_modules(repository):
+    """Without the module of the platform, which dnf 5 may not find, it hides nothing of what modules hide."""
+    return any("-modules.yaml" in name for name in os.listdir(os.path.join(repository["directory"], "repodata")))
 
 
 def open_base(request):
@@ -138,7 +134,7 @@ def exclude_others(base, request, overrides):
             continue
         found = every(base)
         found.filter_name([name])
-        fitting = {package.get_id().id for package in found if fits(package, pin)}
+        fitting = {package.get_id().id for package in found if fits(package.get_evr(), package.get_arch(), pin)}
         pinned.update(fitting)
         if fitting:
             exclude(base, found, fitting)
@@ -170,17 +166,10 @@ def exclude(base, query, kept):
     base.get_rpm_package_sack().add_user_excludes(unwanted)
 
 
-def fits(package, pin):
-    return package.get_evr() == pin["version"] and pin["architecture"] in (None, package.get_arch())
-
-
 def mark(base, goal, request):
     """Asks for what the request names; gives what nothing provides."""
     unknown = []
-    asked = [(spec, None) for spec in request["packages"]]
-    for item in request["repositoryPackages"]:
-        asked.extend((spec, item["repository"]) for spec in item["packages"])
-    for spec, repository in asked:
+    for spec, repository in asked(request):
         found = matching(base, spec)
         if repository is not None:
             found.filter_repo_id([repository])
@@ -216,17 +205,8 @@ def versions(base, request):
     return found
 
 
-def answers(base, request, chosen):
-    """For what is asked for under another name than a package's: who answers."""
-    names = {package.get_name() for package in chosen}
-    specs = list(request["packages"])
-    for item in request["repositoryPackages"]:
-        specs.extend(item["packages"])
-    found = {}
-    for spec in specs:
-        if spec not in names:
-            found[spec] = sorted(names & {package.get_name() for package in matching(base, spec)})
-    return found
+def names_of(packages):
+    return {package.get_name() for package in packages}
 
 
 def every(base):
@@ -269,8 +249,3 @@ def describe(package):
         "checksum": checksum.get_checksum(),
         "vendor": package.get_vendor() or "",
     }
-
-
-answer = main()
-sys.stdout.write("\n")
-json.dump(answer, sys.stdout)

@@ -1,6 +1,9 @@
 import { compileMatcher } from './perl-pattern/match.ts';
 import { parsePattern } from './perl-pattern/parse.ts';
+import { unicode } from './perl-pattern/unicode.ts';
 
+export type { Automaton, MatchBudget, State } from './perl-pattern/automaton.ts';
+export { compileBytePattern } from './perl-pattern/byte-pattern.ts';
 export { PatternError } from './perl-pattern/syntax.ts';
 
 /** A regular expression of Perl's kind, compiled. */
@@ -23,7 +26,7 @@ const maximumSteps = 20_000_000;
  * @throws PatternError with the place of what is wrong
  */
 export function compilePerlPattern(source: string): PerlPattern {
-  const { root, groups } = parsePattern(source);
+  const { root, groups } = parsePattern(source, unicode, false);
   const matcher = compileMatcher(root, groups);
   let left = maximumSteps;
   return {

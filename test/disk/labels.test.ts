@@ -294,7 +294,7 @@ describe('the labels of a disk', () => {
     await expect(making).rejects.toMatchObject({
       code: 'SELINUX_POLICY',
       message:
-        'line 1 of /usr/etc/selinux/pond/contexts/files/file_contexts.local has a pattern that cannot be used, /a(x: a ")" is missing',
+        'line 1 of /usr/etc/selinux/pond/contexts/files/file_contexts.local has a pattern that cannot be used, /a(x: this group has no ")"',
     });
   });
 });

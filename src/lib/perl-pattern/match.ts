@@ -1,4 +1,3 @@
-import { casesOf } from './characters.ts';
 import type { PatternNode } from './syntax.ts';
 
 /** Goes on behind a part that has matched. */
@@ -158,17 +157,15 @@ function compileGroup({ index, item }: PatternNode & { type: 'group' }, search: 
 }
 
 /** What the group has matched; a group that has not matched is nowhere. */
-function compileReference({ group, ignoresCase }: PatternNode & { type: 'reference' }, search: Search): Try {
-  const isSame = (a: number | undefined, b: number | undefined) =>
-    a === b ||
-    (ignoresCase && a !== undefined && b !== undefined && casesOf(a).some((code) => casesOf(b).includes(code)));
+function compileReference({ group, isSame }: PatternNode & { type: 'reference' }, search: Search): Try {
   return (at, next) => {
     const captured = search.captures[group];
     if (captured === undefined) return false;
     const [begin, end] = captured;
     for (let offset = 0; offset < end - begin; offset++) {
       step(search);
-      if (!isSame(search.text[at + offset], search.text[begin + offset])) return false;
+      const code = search.text[at + offset];
+      if (code === undefined || !isSame(code, search.text[begin + offset] ?? code)) return false;
     }
     return next(at + end - begin);
   };

@@ -1,67 +1,86 @@
-import {
-  between,
-  escapedCharacters,
-  escapedClasses,
-  isWordCharacter,
-  not,
-  notLineEnd,
-  unicodeProperty,
-} from './characters.ts';
+import { type Alphabet, between, escapedCharacters, not } from './alphabet.ts';
 import type { Flags, PatternReader } from './reader.ts';
 import { type CharacterTest, PatternError, type PatternNode } from './syntax.ts';
+import { unicodeProperty } from './unicode.ts';
 
 /**
  * Reads an escape that stands outside of a class.
  * @throws PatternError
  */
 export function parseEscape(reader: PatternReader, { ignoresCase }: Flags): PatternNode {
+  const { alphabet } = reader;
   const place = reader.takeMatch(/\\[AZzGbBK]/y);
-  if (place !== undefined) return placeOf(place.charAt(1));
+  if (place !== undefined) return placeOf(place.charAt(1), alphabet);
   const letter = reader.takeMatch(/\\[dDwWsShHvV]/y);
-  if (letter !== undefined) return { type: 'character', test: escapedClasses[letter.charAt(1)] ?? (() => false) };
-  if (reader.take('\\N')) return { type: 'character', test: notLineEnd };
-  if (reader.take('\\R')) return lineEnds;
+  if (letter !== undefined)
+    return { type: 'character', test: alphabet.escapedClasses[letter.charAt(1)] ?? (() => false) };
+  if (reader.take('\\N')) return { type: 'character', test: alphabet.notLineEnd };
+  if (reader.take('\\R')) return lineEnds(alphabet);
   const property = propertyTest(reader);
   if (property !== undefined) return { type: 'character', test: property };
   const reference = parseReference(reader, ignoresCase);
   if (reference !== undefined) return reference;
-  const code = escapedCode(reader);
-  return { type: 'character', test: between(code, code, ignoresCase) };
+  return characterNode(alphabet, escapedCode(reader), ignoresCase);
 }
+
+/** A character that stands for itself. */
+export function characterNode(alphabet: Alphabet, code: number, ignoresCase: boolean): PatternNode {
+  const test = between(alphabet, code, code, ignoresCase);
+  return ignoresCase ? { type: 'character', test } : { type: 'character', test, code };
+}
+
+const atBegin = (_: readonly number[], at: number) => at === 0;
 
 /** Places in a text. `\K` moves where a match begins, which is no matter here. */
-function placeOf(letter: string): PatternNode {
-  const tests: Record<string, (text: readonly number[], at: number) => boolean> = {
-    A: (_, at) => at === 0,
-    G: (_, at) => at === 0,
-    z: (text, at) => at === text.length,
-    Z: (text, at) => at === text.length || (at === text.length - 1 && text[at] === 0x0a),
-    b: (text, at) => isWordEdge(text, at),
-    B: (text, at) => !isWordEdge(text, at),
-  };
-  return { type: 'place', test: tests[letter] ?? (() => true) };
+function placeOf(letter: string, alphabet: Alphabet): PatternNode {
+  switch (letter) {
+    case 'A':
+    case 'G':
+      return { type: 'place', place: 'begin', test: atBegin };
+    case 'Z':
+      return endPlace;
+    case 'z':
+      return { type: 'place', place: 'other', test: (text, at) => at === text.length };
+    case 'b':
+      return { type: 'place', place: 'other', test: (text, at) => isWordEdge(alphabet, text, at) };
+    case 'B':
+      return { type: 'place', place: 'other', test: (text, at) => !isWordEdge(alphabet, text, at) };
+    default:
+      return { type: 'place', place: 'other', test: () => true };
+  }
 }
 
-function isWordEdge(text: readonly number[], at: number): boolean {
-  const isWord = (code: number | undefined) => code !== undefined && isWordCharacter(code);
+/** Also before a line feed that is the text's last character. */
+const endPlace: PatternNode = {
+  type: 'place',
+  place: 'end',
+  test: (text, at) => at === text.length || (at === text.length - 1 && text[at] === 0x0a),
+};
+
+/** `^` */
+export function lineBegin({ multiline }: Flags): PatternNode {
+  if (!multiline) return { type: 'place', place: 'begin', test: atBegin };
+  return { type: 'place', place: 'other', test: (text, at) => at === 0 || text[at - 1] === 0x0a };
+}
+
+/** `$` */
+export function lineEnd({ multiline }: Flags): PatternNode {
+  if (!multiline) return endPlace;
+  return { type: 'place', place: 'other', test: (text, at) => at === text.length || text[at] === 0x0a };
+}
+
+function isWordEdge({ escapedClasses }: Alphabet, text: readonly number[], at: number): boolean {
+  const isWord = (code: number | undefined) => code !== undefined && escapedClasses.w?.(code) === true;
   return isWord(text[at - 1]) !== isWord(text[at]);
 }
 
-function one(code: number): PatternNode {
-  return { type: 'character', test: (other) => other === code };
-}
-
 /** `\R`: CR LF is one end of a line. */
-const lineEnds: PatternNode = {
-  type: 'atomic',
-  item: {
-    type: 'choice',
-    branches: [
-      { type: 'sequence', items: [one(0x0d), one(0x0a)] },
-      { type: 'character', test: escapedClasses.v ?? (() => false) },
-    ],
-  },
-};
+function lineEnds(alphabet: Alphabet): PatternNode {
+  const one = (code: number) => characterNode(alphabet, code, false);
+  const vertical: PatternNode = { type: 'character', test: alphabet.escapedClasses.v ?? (() => false) };
+  const branches: PatternNode[] = [{ type: 'sequence', items: [one(0x0d), one(0x0a)] }, vertical];
+  return { type: 'atomic', item: { type: 'choice', branches } };
+}
 
 /** `\p{Lu}`, `\pL`, `\P{Greek}`, `\p{^Lu}`. */
 export function propertyTest(reader: PatternReader): CharacterTest | undefined {
@@ -88,7 +107,7 @@ function parseReference(reader: PatternReader, ignoresCase: boolean): PatternNod
   const group = Number(number) < 0 ? reader.groups.count + 1 + Number(number) : Number(number);
   if (group < 1) throw new PatternError(`there is no group ${number} here`, offset);
   reader.references.push({ group, offset });
-  return { type: 'reference', group, ignoresCase };
+  return referenceTo(reader, group, ignoresCase);
 }
 
 /**
@@ -98,7 +117,13 @@ function parseReference(reader: PatternReader, ignoresCase: boolean): PatternNod
 export function namedReference(reader: PatternReader, name: string, ignoresCase: boolean, offset: number): PatternNode {
   const group = reader.groups.names.get(name);
   if (group === undefined) throw new PatternError(`there is no group ${name} before this`, offset);
-  return { type: 'reference', group, ignoresCase };
+  return referenceTo(reader, group, ignoresCase);
+}
+
+function referenceTo({ alphabet: { casesOf } }: PatternReader, group: number, ignoresCase: boolean): PatternNode {
+  const isSame = (one: number, other: number) =>
+    one === other || (ignoresCase && casesOf(one).some((code) => casesOf(other).includes(code)));
+  return { type: 'reference', group, isSame };
 }
 
 /** An escape that stands for one character, in and out of classes. */
@@ -128,6 +153,6 @@ export function escapedCode(reader: PatternReader): number {
           : letter !== undefined
             ? (escapedCharacters[letter] ?? 0)
             : (other?.codePointAt(0) ?? 0);
-  if (code > 0x10ffff) throw new PatternError('this is no character', offset);
+  if (code > reader.alphabet.mostCode) throw new PatternError('this is no character', offset);
   return code;
 }

@@ -1,12 +1,19 @@
-import { between, notLineEnd } from './characters.ts';
+import type { Alphabet } from './alphabet.ts';
 import { parseBrackets } from './parse-brackets.ts';
-import { namedReference, parseEscape } from './parse-escape.ts';
+import { characterNode, lineBegin, lineEnd, namedReference, parseEscape } from './parse-escape.ts';
 import { type Flags, noFlags, type PatternReader, patternReader } from './reader.ts';
 import { fixedLength, PatternError, type PatternNode } from './syntax.ts';
 
 /** Groups in groups: each level has calls of its own. */
 const maximumDepth = 250;
 const maximumRepeat = 65_535;
+
+/** An expression that was read. */
+export interface ParsedPattern {
+  root: PatternNode;
+  /** How many groups capture. */
+  groups: number;
+}
 
 interface Parser {
   reader: PatternReader;
@@ -16,12 +23,13 @@ interface Parser {
 
 /**
  * Reads an expression.
+ * @param dotAll whether a dot takes line ends, too, unless the expression says otherwise
  * @returns the whole, and how many groups capture
  * @throws PatternError
  */
-export function parsePattern(source: string): { root: PatternNode; groups: number } {
-  const reader = patternReader(withoutQuotes(source));
-  const parser: Parser = { reader, flags: noFlags, depth: 0 };
+export function parsePattern(source: string, alphabet: Alphabet, dotAll: boolean): ParsedPattern {
+  const reader = patternReader(withoutQuotes(source), alphabet);
+  const parser: Parser = { reader, flags: { ...noFlags, dotAll }, depth: 0 };
   const root = parseBranches(parser);
   if (!reader.isAtEnd()) throw reader.error('this ")" closes no group');
   for (const { group, offset } of reader.references) {
@@ -33,6 +41,7 @@ export function parsePattern(source: string): { root: PatternNode; groups: numbe
 
 /** Between `\Q` and `\E`, every character is meant itself. */
 function withoutQuotes(source: string): string {
+  if (!/\\[QE]/.test(source)) return source;
   return source.replace(/\\Q(.*?)(?:\\E|$)|\\E|\\./gsu, (whole, quoted: string | undefined) => {
     if (quoted !== undefined) return quoted.replace(/[^\p{L}\p{N}]/gu, '\\$&');
     return whole === '\\E' ? '' : whole;
@@ -56,6 +65,11 @@ function parseBranch(parser: Parser): PatternNode {
   const { reader } = parser;
   const items: PatternNode[] = [];
   for (;;) {
+    const plain = reader.takePlain(parser.flags);
+    if (plain !== undefined) {
+      items.push(...plain.map((code) => characterNode(reader.alphabet, code, false)));
+      continue;
+    }
     skipIgnored(parser);
     if (reader.isAtEnd() || reader.peek() === '|' || reader.peek() === ')') break;
     const begin = reader.offset();
@@ -90,26 +104,15 @@ function parseAtom(parser: Parser): PatternNode | undefined {
   if (reader.take('(')) return parseGroup(parser, begin);
   if (reader.take('[')) return { type: 'character', test: parseBrackets(reader, flags.ignoresCase, begin) };
   if (reader.peek() === '\\') return parseEscape(reader, flags);
-  if (reader.take('.')) return { type: 'character', test: flags.dotAll ? () => true : notLineEnd };
+  if (reader.take('.')) return { type: 'character', test: flags.dotAll ? anyCharacter : reader.alphabet.notLineEnd };
   if (reader.take('^')) return lineBegin(flags);
   if (reader.take('$')) return lineEnd(flags);
   const quantifier = reader.takeMatch(/[*+?]|\{\d+(?:,\d*)?\}/y);
   if (quantifier !== undefined) throw new PatternError(`nothing stands before "${quantifier}"`, begin);
-  const code = reader.takeCodePoint();
-  return { type: 'character', test: between(code, code, flags.ignoresCase) };
+  return characterNode(reader.alphabet, reader.takeCodePoint(), flags.ignoresCase);
 }
 
-function lineBegin({ multiline }: Flags): PatternNode {
-  return { type: 'place', test: (text, at) => at === 0 || (multiline && text[at - 1] === 0x0a) };
-}
-
-/** Also before a line feed that is the text's last character. */
-function lineEnd({ multiline }: Flags): PatternNode {
-  return {
-    type: 'place',
-    test: (text, at) => at === text.length || (text[at] === 0x0a && (multiline || at === text.length - 1)),
-  };
-}
+const anyCharacter = () => true;
 
 const unknownGroups: readonly [RegExp, string][] = [
   [/\?\|/y, 'groups that count anew in each branch, (?|…), are not known here: number them yourself'],

@@ -1,3 +1,4 @@
+import type { Alphabet } from './alphabet.ts';
 import { PatternError } from './syntax.ts';
 
 /** What `(?imsxU)` switches. */
@@ -19,6 +20,7 @@ export const noFlags: Flags = {
 
 /** An expression that is being read from its begin to its end. */
 export interface PatternReader {
+  alphabet: Alphabet;
   groups: { count: number; names: Map<string, number> };
   /** Groups that are referred to, and where. */
   references: { group: number | string; offset: number }[];
@@ -30,6 +32,8 @@ export interface PatternReader {
   /** Takes the text if it comes next. */
   take(text: string): boolean;
   takeCodePoint(): number;
+  /** Takes what comes next and stands for itself, most of many expressions: undefined for nothing of the kind. */
+  takePlain(flags: Flags): number[] | undefined;
   /** For sticky expressions: takes what comes next and matches. */
   takeGroups(form: RegExp): RegExpExecArray | undefined;
   takeMatch(form: RegExp): string | undefined;
@@ -41,7 +45,10 @@ export interface PatternReader {
   error(message: string): PatternError;
 }
 
-export function patternReader(source: string): PatternReader {
+/** Characters that have no meaning of their own, and which nothing behind repeats. */
+const plain = /[A-Za-z0-9/_,@%:=~-]+(?![*+?{])/y;
+
+export function patternReader(source: string, alphabet: Alphabet): PatternReader {
   let at = 0;
   const exec = (form: RegExp) => {
     form.lastIndex = at;
@@ -53,6 +60,7 @@ export function patternReader(source: string): PatternReader {
     return found;
   };
   return {
+    alphabet,
     groups: { count: 0, names: new Map() },
     references: [],
     offset: () => at,
@@ -68,6 +76,11 @@ export function patternReader(source: string): PatternReader {
       const code = source.codePointAt(at) ?? 0;
       at += code > 0xffff ? 2 : 1;
       return code;
+    },
+    takePlain({ ignoresCase, extended }) {
+      if (ignoresCase || extended) return undefined;
+      const text = takeGroups(plain)?.[0];
+      return text === undefined ? undefined : Array.from(text, (character) => character.codePointAt(0) ?? 0);
     },
     takeGroups,
     takeMatch: (form) => takeGroups(form)?.[0],

@@ -3,7 +3,8 @@ export type CharacterTest = (code: number) => boolean;
 
 /** A part of an expression. Positions in texts count code points. */
 export type PatternNode =
-  | { type: 'character'; test: CharacterTest }
+  /** With its number where it is one character and no other. */
+  | { type: 'character'; test: CharacterTest; code?: number }
   | { type: 'sequence'; items: readonly PatternNode[] }
   | { type: 'choice'; branches: readonly PatternNode[] }
   | { type: 'repeat'; item: PatternNode; min: number; max: number; isLazy: boolean }
@@ -13,9 +14,12 @@ export type PatternNode =
   | { type: 'ahead'; item: PatternNode; isNegative: boolean }
   /** Each branch with the number of characters that it has. */
   | { type: 'behind'; branches: readonly { item: PatternNode; length: number }[]; isNegative: boolean }
-  /** A place between characters. */
-  | { type: 'place'; test: (text: readonly number[], at: number) => boolean }
-  | { type: 'reference'; group: number; ignoresCase: boolean };
+  /**
+   * A place between characters: `begin` is before all of them, `end` behind all or before a line feed that is the last, and
+   * `other` what the test says.
+   */
+  | { type: 'place'; place: 'begin' | 'end' | 'other'; test: (text: readonly number[], at: number) => boolean }
+  | { type: 'reference'; group: number; isSame: (one: number, other: number) => boolean };
 
 /** What is wrong with an expression, and where. */
 export class PatternError extends Error {

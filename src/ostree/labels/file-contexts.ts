@@ -1,7 +1,6 @@
 import { CosaError } from '../../lib/errors.ts';
+import { type Automaton, compileBytePattern, PatternError } from '../../lib/perl-pattern.ts';
 import { printable } from '../../lib/printable.ts';
-import { type Automaton, automatonOf } from './automaton.ts';
-import { type Pattern, PatternError, parsePattern } from './pattern.ts';
 
 /** What a path can be, for a policy. */
 export type FileKind = 'file' | 'directory' | 'symlink' | 'block' | 'character' | 'fifo' | 'socket';
@@ -19,6 +18,8 @@ export interface ContextRule {
 /** Files of a policy have half a megabyte, and 6,000 lines. */
 export const mostContextBytes = 8 << 20;
 const mostRules = 100_000;
+/** libselinux compiles none that is longer. */
+const longestPattern = 4095;
 /** Every inode has one in its extended attributes. */
 const longestContext = 1024;
 
@@ -76,9 +77,11 @@ export function policyError(file: string, line: number | undefined, what: string
 function matchOf(text: string, problem: (what: string) => CosaError): ContextRule['match'] {
   const path = literalOf(text);
   if (path !== undefined) return { path };
+  if (text.length > longestPattern) throw problem(`it has ${text.length} characters; ${longestPattern} are accepted`);
   try {
-    const pattern = parsePattern(`^${text}$`);
-    return { automaton: automatonOf(pattern), prefix: prefixOf(pattern, text) };
+    const { automaton, prefix } = compileBytePattern(`^${text}$`);
+    // Of several ways the first alone is bound to the start; libselinux looks at the directories before it for all.
+    return { automaton, prefix: prefix ?? stemOf(text) };
   } catch (error) {
     if (error instanceof PatternError) throw problem(error.message);
     throw error;
@@ -104,18 +107,6 @@ function literalOf(pattern: string): string | undefined {
     literal += behind;
   }
   return literal;
-}
-
-/** What every path begins with that the pattern matches. */
-function prefixOf(pattern: Pattern, text: string): string {
-  // Of several ways the first alone is bound to the start; libselinux looks at the directories before it for all.
-  if (pattern.kind !== 'sequence') return stemOf(text);
-  let prefix = '';
-  for (const part of pattern.parts.slice(1)) {
-    if (part.kind !== 'byte') break;
-    prefix += String.fromCharCode(part.byte);
-  }
-  return prefix;
 }
 
 /** Directories with which a pattern is kept: three at most. */

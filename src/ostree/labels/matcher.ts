@@ -1,5 +1,5 @@
 import { CosaError } from '../../lib/errors.ts';
-import type { Automaton, MatchBudget, State } from './automaton.ts';
+import type { Automaton, MatchBudget, State } from '../../lib/perl-pattern.ts';
 import type { ContextRule, FileKind } from './file-contexts.ts';
 import { type Substitution, substitute } from './substitutions.ts';
 

@@ -49,9 +49,13 @@ describe('parseFileContexts', () => {
     ['\n/ä x:y:z', `line 2 of ${file} has characters that are not ASCII`],
     ['/a x:y:\x80', `line 1 of ${file} has characters that are not ASCII`],
     [`/a ${'x'.repeat(1025)}`, `line 1 of ${file} has a context of 1025 characters`],
-    ['/a( x:y:z', `line 1 of ${file} has a pattern that cannot be used, /a(: a ")" is missing`],
-    ['/a(?!b) x:y:z', `line 1 of ${file} has a pattern that cannot be used, /a(?!b): "(?!" is not supported`],
-    ['/\x1b[2J(x x:y:z', `line 1 of ${file} has a pattern that cannot be used, /\\x1b[2J(x: a "]" is missing`],
+    ['/a( x:y:z', `line 1 of ${file} has a pattern that cannot be used, /a(: this group has no ")"`],
+    ['/a(*F) x:y:z', `line 1 of ${file} has a pattern that cannot be used, /a(*F): verbs, (*…), are not known here`],
+    [
+      `/${'a?'.repeat(2100)} x:y:z`,
+      `line 1 of ${file} has a pattern that cannot be used, /${'a?'.repeat(2100)}: it has 4201 characters; 4095 are accepted`,
+    ],
+    ['/\x1b[2J(x x:y:z', `line 1 of ${file} has a pattern that cannot be used, /\\x1b[2J(x: this class has no "]"`],
   ])('refuses %j', (text, message) => {
     expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'SELINUX_POLICY', message }) as Error);
   });

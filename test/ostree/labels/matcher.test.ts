@@ -123,6 +123,12 @@ describe('beside matchpathcon', () => {
     '(/.*)?',
     'a{1,2}',
     '\\w+',
+    // What no automaton can do.
+    '(a|b)\\.?\\1?',
+    '(?!a)[^/]+',
+    '(?>a|ab)',
+    'a*+.',
+    '(?i:a)',
   );
   const pattern = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => `/${parts.join('/')}`);
   const rule = fc.tuple(pattern, fc.constantFrom('', '', '--', '-d', '-l', '-s'), fc.nat(9));

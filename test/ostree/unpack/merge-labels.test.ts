@@ -266,7 +266,7 @@ describe('a derived container', () => {
     [
       'a pattern that cannot be used',
       [file(`${policyDirectory}/file_contexts.local`, '/a(x u:r:t\n')],
-      `line 1 of /usr/${policyDirectory}/file_contexts.local has a pattern that cannot be used, /a(x: a ")" is missing`,
+      `line 1 of /usr/${policyDirectory}/file_contexts.local has a pattern that cannot be used, /a(x: this group has no ")"`,
     ],
     [
       'a link in the place of a file',

@@ -1,3 +1,4 @@
+import { type Alphabet, withComplements } from './alphabet.ts';
 import type { CharacterTest } from './syntax.ts';
 
 function property(expression: RegExp): CharacterTest {
@@ -10,30 +11,7 @@ const space: CharacterTest = (code) => horizontal(code) || vertical(code) || /\p
 const digit = property(/\p{Nd}/u);
 const word = property(/[\p{L}\p{N}\p{Mn}\p{Pc}]/u);
 
-export function not(test: CharacterTest): CharacterTest {
-  return (code) => !test(code);
-}
-
-/** A dot takes all of these. */
-export const notLineEnd: CharacterTest = (code) => code !== 0x0a && code !== 0x0d;
-export const isWordCharacter = word;
-
-/** Escapes that stand for many characters, in and out of brackets. */
-export const escapedClasses: Readonly<Record<string, CharacterTest>> = {
-  d: digit,
-  D: not(digit),
-  w: word,
-  W: not(word),
-  s: space,
-  S: not(space),
-  h: horizontal,
-  H: not(horizontal),
-  v: vertical,
-  V: not(vertical),
-};
-
-/** Names in `[:name:]`. */
-export const posixClasses: Readonly<Record<string, CharacterTest>> = {
+const posixClasses: Readonly<Record<string, CharacterTest>> = {
   alpha: property(/\p{L}/u),
   lower: property(/\p{Ll}/u),
   upper: property(/\p{Lu}/u),
@@ -48,16 +26,6 @@ export const posixClasses: Readonly<Record<string, CharacterTest>> = {
   space,
   word,
   xdigit: property(/[0-9a-f]/iu),
-};
-
-/** Escapes of one character. */
-export const escapedCharacters: Readonly<Record<string, number>> = {
-  a: 0x07,
-  e: 0x1b,
-  f: 0x0c,
-  n: 0x0a,
-  r: 0x0d,
-  t: 0x09,
 };
 
 /**
@@ -77,17 +45,17 @@ export function unicodeProperty(name: string): CharacterTest | undefined {
   return undefined;
 }
 
-/** The test of one character, or of a range. */
-export function between(first: number, last: number, ignoresCase: boolean): CharacterTest {
-  const plain: CharacterTest = (code) => code >= first && code <= last;
-  return ignoresCase ? (code) => casesOf(code).some(plain) : plain;
-}
-
-/** A character, in both cases. */
-export function casesOf(code: number): number[] {
-  const text = String.fromCodePoint(code);
-  return [text, text.toLowerCase(), text.toUpperCase()].flatMap((form) => {
-    const only = form.codePointAt(0) ?? 0;
-    return [...form].length === 1 ? [only] : [];
-  });
-}
+/** Code points, as PCRE2 has them with UTF and Unicode properties. */
+export const unicode: Alphabet = {
+  escapedClasses: withComplements({ d: digit, w: word, s: space, h: horizontal, v: vertical }),
+  posixClasses,
+  notLineEnd: (code) => code !== 0x0a && code !== 0x0d,
+  casesOf(code) {
+    const text = String.fromCodePoint(code);
+    return [text, text.toLowerCase(), text.toUpperCase()].flatMap((form) => {
+      const only = form.codePointAt(0) ?? 0;
+      return [...form].length === 1 ? [only] : [];
+    });
+  },
+  mostCode: 0x10ffff,
+};

@@ -1,5 +1,4 @@
-import type { ByteSet } from './byte-class.ts';
-import { type Pattern, PatternError } from './pattern.ts';
+import { type CharacterTest, PatternError, type PatternNode } from './syntax.ts';
 
 /** What matching may still take, over all patterns: so it ends, and stays small, whatever the patterns are. */
 export interface MatchBudget {
@@ -31,7 +30,8 @@ const dearSteps = 20;
 
 type Instruction =
   | { kind: 'byte'; byte: number }
-  | { kind: 'set'; set: ByteSet }
+  /** 1 at the index of each byte that it takes. */
+  | { kind: 'set'; set: Uint8Array }
   | { kind: 'fork'; first: number; second: number }
   | { kind: 'start' }
   | { kind: 'end' }
@@ -49,11 +49,13 @@ export interface State {
 }
 
 /**
- * Makes an automaton of a pattern. Time for a match grows with the text's length: all ways to match are followed at once,
+ * Makes an automaton of an expression for bytes. Time for a match grows with the text's length: all ways to match are followed at once,
  * and what was found out once is remembered.
+ * @returns undefined for an expression that takes backtracking: with references, looks around, what is not tried otherwise
  * @throws PatternError for one that would be too large
  */
-export function automatonOf(pattern: Pattern): Automaton {
+export function automatonOf(pattern: PatternNode): Automaton | undefined {
+  if (!isRegular(pattern)) return undefined;
   const program = compile(pattern);
   const states = new Map<string, State>();
   let initial: State | undefined;
@@ -144,13 +146,39 @@ function spend(budget: MatchBudget, steps: number): void {
   if (budget.steps < 0) throw new RangeError('matching takes too many steps');
 }
 
-function compile(pattern: Pattern): Instruction[] {
+function isRegular(node: PatternNode): boolean {
+  switch (node.type) {
+    case 'character':
+      return true;
+    case 'place':
+      return node.place !== 'other';
+    case 'sequence':
+      return node.items.every(isRegular);
+    case 'choice':
+      return node.branches.every(isRegular);
+    case 'repeat':
+    case 'group':
+      return isRegular(node.item);
+    default:
+      return false;
+  }
+}
+
+const knownSets = new WeakMap<CharacterTest, Uint8Array>();
+
+/** The bytes that pass a test. */
+function setOf(test: CharacterTest): Uint8Array {
+  const set = knownSets.get(test) ?? Uint8Array.from({ length: 256 }, (_, byte) => (test(byte) ? 1 : 0));
+  knownSets.set(test, set);
+  return set;
+}
+
+function compile(pattern: PatternNode): Instruction[] {
   const program: Instruction[] = [];
 
-  function emit(instruction: Instruction): number {
-    if (program.length >= mostInstructions) throw new PatternError('it is too large, with all that it repeats');
+  function emit(instruction: Instruction): void {
+    if (program.length >= mostInstructions) throw new PatternError('it is too large, with all that it repeats', 0);
     program.push(instruction);
-    return program.length - 1;
   }
 
   /** A fork whose ways are settled later. */
@@ -160,30 +188,39 @@ function compile(pattern: Pattern): Instruction[] {
     return open;
   }
 
-  function add(part: Pattern): void {
-    switch (part.kind) {
+  function add(node: PatternNode): void {
+    switch (node.type) {
+      case 'character':
+        emit(node.code === undefined ? { kind: 'set', set: setOf(node.test) } : { kind: 'byte', byte: node.code });
+        return;
+      case 'place':
+        emit({ kind: node.place === 'begin' ? 'start' : 'end' });
+        return;
       case 'sequence':
-        for (const each of part.parts) add(each);
+        for (const each of node.items) add(each);
         return;
       case 'choice':
-        addChoice(part.options);
+        addChoice(node.branches);
         return;
       case 'repeat':
-        addRepeat(part);
+        addRepeat(node);
+        return;
+      case 'group':
+        add(node.item);
         return;
       default:
-        emit(part);
+        throw new RangeError(`an automaton cannot do what is ${node.type}`);
     }
   }
 
-  function addChoice(options: readonly Pattern[]): void {
+  function addChoice(branches: readonly PatternNode[]): void {
     const ends: { first: number; second: number }[] = [];
-    for (const [index, option] of options.entries()) {
-      const isLast = index === options.length - 1;
-      const branch = isLast ? undefined : fork(program.length + 1);
-      add(option);
+    for (const [index, branch] of branches.entries()) {
+      const isLast = index === branches.length - 1;
+      const way = isLast ? undefined : fork(program.length + 1);
+      add(branch);
       if (!isLast) ends.push(fork(program.length));
-      if (branch !== undefined) branch.second = program.length;
+      if (way !== undefined) way.second = program.length;
     }
     for (const end of ends) {
       end.first = program.length;
@@ -191,51 +228,49 @@ function compile(pattern: Pattern): Instruction[] {
     }
   }
 
-  function addRepeat({ part, least, most }: Extract<Pattern, { kind: 'repeat' }>): void {
-    for (let count = 0; count < least; count++) {
+  /** Whether as much or as little as possible is taken changes nothing about whether all of it matches. */
+  function addRepeat({ item, min, max }: Pick<PatternNode & { type: 'repeat' }, 'item' | 'min' | 'max'>): void {
+    for (let count = 0; count < min; count++) {
       const before = program.length;
-      add(part);
+      add(item);
       // Nothing, however often.
       if (program.length === before) break;
     }
-    if (most === Number.POSITIVE_INFINITY) {
+    if (max === Number.POSITIVE_INFINITY) {
       const top = program.length;
       const branch = fork(top + 1);
-      add(part);
+      add(item);
       emit({ kind: 'fork', first: top, second: top });
       branch.second = program.length;
       return;
     }
     const branches = [];
-    for (let count = least; count < most; count++) {
+    for (let count = min; count < max; count++) {
       branches.push(fork(program.length + 1));
-      add(part);
+      add(item);
     }
     for (const branch of branches) branch.second = program.length;
   }
 
   // A pattern may begin anywhere, unless all of it stands behind the start.
   if (!beginsAtStart(pattern)) {
-    addRepeat({
-      kind: 'repeat',
-      part: { kind: 'set', set: new Uint8Array(256).fill(1) },
-      least: 0,
-      most: Number.POSITIVE_INFINITY,
-    });
+    addRepeat({ item: { type: 'character', test: () => true }, min: 0, max: Number.POSITIVE_INFINITY });
   }
   add(pattern);
   emit({ kind: 'match' });
   return program;
 }
 
-function beginsAtStart(pattern: Pattern): boolean {
-  switch (pattern.kind) {
-    case 'start':
-      return true;
+function beginsAtStart(node: PatternNode): boolean {
+  switch (node.type) {
+    case 'place':
+      return node.place === 'begin';
     case 'sequence':
-      return pattern.parts[0] !== undefined && beginsAtStart(pattern.parts[0]);
+      return node.items[0] !== undefined && beginsAtStart(node.items[0]);
     case 'choice':
-      return pattern.options.every(beginsAtStart);
+      return node.branches.every(beginsAtStart);
+    case 'group':
+      return beginsAtStart(node.item);
     default:
       return false;
   }

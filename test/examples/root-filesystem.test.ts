@@ -65,6 +65,9 @@ ln -s /nowhere /mnt/ostree/repo/objects/aa/link.file
 ln /mnt/ostree/repo/objects/aa/link.file $deployment/usr/bin/link
 setfattr -n user.test -v yes $deployment/usr
 setfattr -n trusted.test -v yes $deployment
+for path in /mnt/lost+found $deployment/usr/bin $deployment/usr/bin/ping; do
+    setfattr -n security.selinux -v "system_u:object_r:\${path##*/}_t:s0" $path
+done
 chown -R 1:2 /mnt/ostree/deploy/os/var/empty
 chmod 2750 /mnt/ostree/deploy/os/var/empty
 setfacl -m u:5:r /mnt/ostree/deploy/os/var/empty
@@ -74,7 +77,7 @@ chattr +i $deployment
 const describe = `(cd /mnt
 find . -not -path './lost+found*' -printf '%p %y %m %U %G %n %T@ %l\\n' | sort
 # XFS has a name of its own for what an access control list is made of.
-find . | sort | xargs getfattr --no-dereference --dump --match=- | grep -v -e '^$' -e SGI_ACL
+find . -not -path './lost+found*' | sort | xargs getfattr --no-dereference --dump --match=- | grep -v -e '^$' -e SGI_ACL
 lsattr -d ostree/deploy/os/deploy/c0ffee.0 | grep -o '^....i'
 cat ostree/deploy/os/deploy/c0ffee.0/usr/bin/ping)`;
 
@@ -107,9 +110,13 @@ test.each([
      diff /run/before /run/after
      chattr -i /mnt/ostree/deploy/os/deploy/c0ffee.0
      stat --file-system --format %T /mnt
-     cat /run/after`,
+     cat /run/after
+     test ! -e /mnt/lost+found || getfattr --absolute-names --only-values -n security.selinux /mnt/lost+found`,
   );
   expect(exitCode, stderr + stdout).toBe(0);
+  if (format === 'ext4') expect(stdout).toMatch(/^system_u:object_r:lost\+found_t:s0$/m);
+  else expect(stdout).not.toContain('lost+found');
+  expect(stdout).toContain('system_u:object_r:ping_t:s0');
   expect(stderr).toContain('coreos-transpose-root: keeping the root');
   const [size, type] = stdout.split('\n');
   expect([size, type]).toEqual([String(1024 - 65 - 1), format === 'ext4' ? 'ext2/ext3' : format]);

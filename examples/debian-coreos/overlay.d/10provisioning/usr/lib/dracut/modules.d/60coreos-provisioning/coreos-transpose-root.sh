@@ -85,7 +85,7 @@ save() {
     # Directories in which nothing can be made: the root of each deployment.
     find "$saved/root/ostree/deploy" -mindepth 3 -maxdepth 3 -type d -path '*/deploy/*' -exec lsattr -d {} + |
         sed -n "s%^[^ ]*i[^ ]* $saved/root/%%p" > "$saved/immutable"
-    if ! tar --create --directory "$saved/root" --one-file-system --exclude ./lost+found --xattrs --xattrs-include='*' --acls \
+    if ! tar --create --directory "$saved/root" --one-file-system --exclude './lost+found/*' --xattrs --xattrs-include='*' --acls \
         --numeric-owner . | "${compress[@]}" > "$saved/content"; then
         complain "the root's $((content / 1024)) MiB do not fit, compressed, into the $((room / 1024)) MiB of memory that are free:" \
             'the disk is as it was. Give the machine more memory, or take the root filesystem out of the Ignition config.'
@@ -94,12 +94,14 @@ save() {
 }
 
 restore() {
-    local path
+    local path without=()
     mount -o rw "$device" "$saved/root"
+    # Where the filesystem has the directory, it gets the old one's label; others do not get the directory.
+    if [[ ! -e "$saved/root/lost+found" ]]; then without=(--exclude ./lost+found); fi
     # With --force, what is not compressed comes as it is.
     zstd --quiet --decompress --force --stdout "$saved/content" |
         tar --extract --directory "$saved/root" --preserve-permissions --same-owner --numeric-owner --xattrs \
-            --xattrs-include='*' --acls
+            --xattrs-include='*' --acls "${without[@]}"
     while read -r path; do
         chattr +i "$saved/root/$path"
     done < "$saved/immutable"

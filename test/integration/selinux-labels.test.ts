@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findEntries } from '../../src/exec/tools/find.ts';
+import { sha256Hex } from '../../src/lib/digest.ts';
 import { readBytesInRootIfExists } from '../../src/lib/root-files.ts';
 import type { FileKind } from '../../src/ostree/labels/file-contexts.ts';
 import { type Policy, readPolicy } from '../../src/ostree/labels/policy.ts';
@@ -59,4 +62,31 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('the context of each
     expect(stderr).toBe('');
     expect(contextsOf(kind)).toEqual(stdout.trimEnd().split('\n'));
   });
+});
+
+/** The digest of each file that the policy's own tools make of its modules, by path. */
+async function compiled(scratch: string, as: readonly string[]): Promise<Map<string, string>> {
+  const place = await mkdtemp(join(scratch, 'policy-'));
+  for (const path of ['etc/selinux', 'var/lib/selinux']) {
+    await cp(join(root, path), join(place, path), { recursive: true, verbatimSymlinks: true });
+  }
+  const command = [...as, 'semodule', '--path', place, '--noreload', '--store', 'default', '--build'];
+  const { exitCode, stderr } = await runInside(root, command, { shared: [scratch] });
+  expect(exitCode, stderr).toBe(0);
+  const digests = new Map<string, string>();
+  for (const { path, type } of await findEntries(place)) {
+    if (type === 'file') digests.set(path, sha256Hex(await readFile(join(place, path))));
+  }
+  return digests;
+}
+
+it('compiles the policy to the same bytes as root of the machine and of a namespace', async () => {
+  const scratch = await mkdtemp(join(tmpdir(), 'cosa-policy-'));
+  try {
+    const one = await compiled(scratch, []);
+    expect([...one.keys()]).toContain('/etc/selinux/default/policy/policy.34');
+    expect(await compiled(scratch, ['unshare', '--user', '--map-root-user'])).toEqual(one);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
 });

@@ -54,16 +54,22 @@ export interface MirrorSettings {
   verify?: boolean;
   /** `USER:PASSWORD` for these origins alone. */
   credentials?: { text: string; origins: readonly string[] } | undefined;
+  /** Absolute paths of a certificate and its key, in PEM format, for these origins alone. */
+  client?: { certificate: string; key: string; origins: readonly string[] } | undefined;
 }
 
 /** @param log told one line for each request */
 export function openMirrors(settings: MirrorSettings, log: (line: string) => void): Mirrors {
-  const { environment, authorities = [], verify = true, credentials } = settings;
+  const { environment, authorities = [], verify = true, credentials, client } = settings;
   const connections = createConnections({
-    certificates: async () => {
-      const { trustedAuthorities } = await import('../http/authorities.ts');
+    certificates: async (host) => {
+      const { readPem, trustedAuthorities } = await import('../http/authorities.ts');
       const ca = await trustedAuthorities(authorities, environment);
-      return ca === undefined ? {} : { ca };
+      const isKnown = client?.origins.includes(`https://${host}`) === true;
+      return {
+        ...(ca === undefined ? {} : { ca }),
+        ...(isKnown ? { cert: await readPem(client.certificate), key: await readPem(client.key) } : {}),
+      };
     },
     proxies: settings.proxies,
     timeouts,

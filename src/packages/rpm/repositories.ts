@@ -16,6 +16,8 @@ interface RepositoryConnection {
   verify: boolean;
   /** Absolute path of further authorities, in PEM format. */
   authorities: string | undefined;
+  /** For the servers that the section names: absolute paths of a certificate and its key, in PEM format. */
+  client: { certificate: string; key: string } | undefined;
 }
 
 /** A package repository, as the config defines it. */
@@ -96,12 +98,18 @@ async function readConnection(
   flag: (option: RepositoryOption, otherwise: boolean) => Promise<boolean>,
 ): Promise<RepositoryConnection> {
   const [username, password] = [await text('username'), await text('password')];
-  const authorities = await text('sslcacert');
+  const path = async (option: RepositoryOption) => {
+    const given = await text(option);
+    return given === undefined || given === '' ? undefined : resolve(dirname(file.path), given);
+  };
+  const certificate = await path('sslclientcert');
   return {
     proxy: await proxyOf(file, text),
     credentials: username === undefined || username === '' ? undefined : `${username}:${password ?? ''}`,
     verify: await flag('sslverify', true),
-    authorities: authorities === undefined || authorities === '' ? undefined : resolve(dirname(file.path), authorities),
+    authorities: await path('sslcacert'),
+    // One file may have both.
+    client: certificate === undefined ? undefined : { certificate, key: (await path('sslclientkey')) ?? certificate },
   };
 }
 

@@ -18,20 +18,19 @@ export function openServers(environment: NodeJS.ProcessEnv, log: (line: string) 
   const cleanup = createCleanup();
 
   function open({ connection, baseUrls, metalink, mirrorlist }: RpmRepository): Mirrors {
-    const { proxy, credentials, verify, authorities } = connection;
+    const { proxy, credentials, verify, authorities, client } = connection;
     const usual = environmentProxies(environment);
     const addresses = [...baseUrls, metalink ?? '', mirrorlist ?? ''].filter((address) => URL.canParse(address));
+    // Not to the mirrors of a list: those are others' machines.
+    const origins = addresses.map((address) => new URL(address).origin);
     const mirrors = openMirrors(
       {
         environment,
         proxies: proxy === undefined ? usual : { http: proxy, https: proxy, none: '' },
         authorities: authorities === undefined ? [] : [authorities],
         verify,
-        // Not to the mirrors of a list: those are others' machines.
-        credentials:
-          credentials === undefined
-            ? undefined
-            : { text: credentials, origins: addresses.map((address) => new URL(address).origin) },
+        credentials: credentials === undefined ? undefined : { text: credentials, origins },
+        client: client && { ...client, origins },
       },
       log,
     );
@@ -42,7 +41,8 @@ export function openServers(environment: NodeJS.ProcessEnv, log: (line: string) 
   return {
     of(repository) {
       const { connection, baseUrls } = repository;
-      const key = JSON.stringify([connection, connection.credentials === undefined ? [] : baseUrls]);
+      const isKnown = connection.credentials !== undefined || connection.client !== undefined;
+      const key = JSON.stringify([connection, isKnown ? baseUrls : []]);
       const known = opened.get(key) ?? open(repository);
       opened.set(key, known);
       return known;

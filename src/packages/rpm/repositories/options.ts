@@ -24,6 +24,8 @@ export const readOptions = [
   'repo_gpgcheck',
   'skip_if_unavailable',
   'sslcacert',
+  'sslclientcert',
+  'sslclientkey',
   'sslverify',
   'username',
 ] as const;

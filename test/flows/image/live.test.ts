@@ -2,6 +2,7 @@ import { mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { containerPaths } from '../../../src/contract/paths.ts';
 import { readIgnitionArea } from '../../../src/disk/iso-image/ignition-area.ts';
 import { currentArguments, readKernelArgumentAreas } from '../../../src/disk/iso-image/kernel-argument-areas.ts';
 import { withIso } from '../../../src/disk/iso-image.ts';
@@ -240,6 +241,22 @@ describe('live media of containers', () => {
         ),
       },
     ]);
+  });
+
+  it('show the menu that the config brings, with the arguments and their area in it', async () => {
+    const menu =
+      "menuentry 'Pond (Live)' {\n\tlinux /images/pxeboot/vmlinuz @@KERNEL-ARGS@@ own=1\n" +
+      '################ COREOS_KARG_EMBED_AREA\n\tinitrd /images/pxeboot/initrd.img /images/ignition.img\n}\n';
+    const files = { [`${containerPaths.live.slice(1)}/EFI/pond/grub.cfg`]: menu };
+    const made = await workDirectory('menu', { imageConfig: { 'extra-kargs': ['quiet'] }, files });
+    const { images } = await buildImages(session, { directory: made, platforms: ['live-iso'], from: 'stable' });
+    const [path = ''] = images.map((image) => image.path);
+    const shown = await readFile(join(await unpacked(path, 'boot'), 'boot/grub/grub.cfg'), 'utf8');
+    const line = 'quiet coreos.liveiso=test-os-1.0 ignition.firstboot ignition.platform.id=metal own=1';
+    expect(shown).toBe(menu.replace('@@KERNEL-ARGS@@ own=1', line).replace(/#+ COREOS/, `${'#'.repeat(1024)} COREOS`));
+    await withIso(path, async (opened) => {
+      expect(currentArguments(opened, await readKernelArgumentAreas(opened))).toBe(line);
+    });
   });
 
   it('start by BIOS where there is GRUB for that', async () => {

@@ -177,7 +177,8 @@ export const systemKeys = {
     type: flag,
     merge: 'replace',
     family: 'any',
-    description: 'Whether the image ships an empty `/etc/machine-id`; without one, systemd sees a first boot.',
+    description:
+      'Whether the image ships `/etc/machine-id`, which says `uninitialized`, so that the first boot counts as one, as it does without the file.',
     example: 'false',
   },
   'opt-usrlocal': {

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { configDocument, pointer } from '../../config/document.ts';
 import { readWholeConfig, type WholeConfigOptions } from '../../config/whole.ts';
 import { openScratch } from '../../exec/scratch.ts';
+import { findCommit } from '../../exec/tools/git/checkout.ts';
 import { findRepository } from '../../exec/tools/git/repository.ts';
 import { gitCheckout, gitClone } from '../../exec/tools/git.ts';
 import type { Json } from '../../lib/canonical-json.ts';
@@ -66,20 +67,18 @@ async function revisionDocument(
       hint: 'name a directory, stream:NAME, variant:NAME, or a revision',
     });
   }
-  await using scratch = await openScratch(tmpdir());
-  const clone = join(scratch.path, 'config');
-  await gitClone(repository.workTree, clone, { signal });
-  await gitCheckout(clone, revision, signal).catch((error: unknown) => {
-    signal.throwIfAborted();
+  const commit = await findCommit(config, revision);
+  if (commit === undefined) {
     throw usageError(
       'CONFIG_MISSING',
       `"${revision}" is no directory, and no revision of the git that ${config} is in`,
-      {
-        hint: 'name a directory, stream:NAME, variant:NAME, or a branch, tag or commit',
-        cause: error,
-      },
+      { hint: 'name a directory, stream:NAME, variant:NAME, or a branch, tag or commit' },
     );
-  });
+  }
+  await using scratch = await openScratch(tmpdir());
+  const clone = join(scratch.path, 'config');
+  await gitClone(repository.workTree, clone, { signal });
+  await gitCheckout(clone, commit, signal);
   return await documentOf(session, join(clone, relative(repository.workTree, config)), options);
 }
 

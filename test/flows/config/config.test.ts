@@ -12,7 +12,7 @@ import { CosaError } from '../../../src/lib/errors.ts';
 import type { PipelineEvent } from '../../../src/progress/events.ts';
 import type { ConfigRequest } from '../../../src/workspace/config-directory.ts';
 import { cosa } from '../../cli/in-process.ts';
-import { writeFiles } from '../../config/support.ts';
+import { temporaryDirectory, writeFiles } from '../../config/support.ts';
 import { silentSession } from '../../helpers/session.ts';
 
 const requestFor = (directory: string, more: Partial<ConfigRequest> = {}): ConfigRequest => ({
@@ -173,6 +173,32 @@ describe('two configs', () => {
       { pointer: '/packages/-', before: 'old' },
       { pointer: '/packages/-', after: 'new' },
     ]);
+  });
+
+  test('of branches, here and of the remote that the config was cloned from', async () => {
+    const origin = await writeFiles({ 'manifest.yaml': 'metadata: {name: a}\npackages: [main]\n' });
+    const git = (cwd: string, ...words: string[]) =>
+      run(tools.git, ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...words], { cwd });
+    await git(origin, 'init', '-q', '-b', 'main');
+    await git(origin, 'add', '.');
+    await git(origin, 'commit', '-q', '-m', 'first');
+    await git(origin, 'checkout', '-q', '-b', 'next');
+    await writeFiles({ 'manifest.yaml': 'metadata: {name: a}\npackages: [next]\n' }, origin);
+    await git(origin, 'commit', '-q', '-a', '-m', 'second');
+    await git(origin, 'checkout', '-q', 'main');
+    const clone = join(await temporaryDirectory(), 'clone');
+    await git(origin, 'clone', '-q', origin, clone);
+    const differences = [
+      { pointer: '/packages/-', before: 'main' },
+      { pointer: '/packages/-', after: 'next' },
+    ];
+    for (const [config, other] of [
+      [origin, 'next'],
+      [clone, 'next'],
+      [clone, 'origin/next'],
+    ] as const) {
+      expect(await diffConfigs(silentSession(), requestFor(config), ['main', other])).toEqual(differences);
+    }
   });
 });
 

@@ -36,6 +36,25 @@ export async function gitCheckoutOf(directory: string): Promise<GitCheckout | un
   return found === undefined ? undefined : describe(found, directory, 0);
 }
 
+/**
+ * Finds the commit that a name stands for in the checkout that a directory lies in: of a branch, a tag, a commit, or else of a
+ * branch of its remote `origin`, where those of a clone are.
+ * @param directory an absolute path without links
+ * @returns `undefined` if there is none
+ * @throws CosaError `TOOL_MISSING` (exit 3), `GIT_FAILED`
+ */
+export async function findCommit(directory: string, name: string): Promise<string | undefined> {
+  const found = await findRepository(directory);
+  if (found === undefined) return undefined;
+  await using repository = await borrowRepository(found);
+  for (const spelling of [name, `origin/${name}`]) {
+    const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${spelling}^{commit}`];
+    const { exitCode, stdout } = await repository.query(directory, args);
+    if (exitCode === 0) return stdout.trim();
+  }
+  return undefined;
+}
+
 async function describe(found: FoundRepository, directory: string, depth: number): Promise<GitCheckout | undefined> {
   await using repository = await borrowRepository(found);
   const head = await repository.query(directory, ['log', '-1', '--format=%H %ct']);

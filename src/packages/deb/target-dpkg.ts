@@ -5,6 +5,7 @@ import { CosaError } from '../../lib/errors.ts';
 import { statInRoot } from '../../lib/root-files.ts';
 import { hostDirectory } from '../../lib/root-path.ts';
 import type { BackendContext } from '../backend.ts';
+import { silencedPrograms } from '../silenced-programs.ts';
 import { installedDatabase } from './database.ts';
 
 export interface TargetDpkgOptions {
@@ -96,19 +97,10 @@ function installError(log: readonly string[], cause: unknown): CosaError {
   });
 }
 
-/** Programs that maintainer scripts call and that must do nothing in a build. */
-const silenced = [
-  // An initramfs for the build machine's kernel and hardware, thrown away later, takes longer than all the rest.
-  '/usr/bin/dracut',
-  '/usr/sbin/update-initramfs',
-  // Host keys belong to a machine, not to an image.
-  '/usr/bin/ssh-keygen',
-];
-
 /** Binds that replace the programs that must not run, of those that the root has, by the target's `true`. */
 export async function silencingBinds(root: string): Promise<Bind[]> {
   const binds: Bind[] = [];
-  for (const to of silenced) {
+  for (const to of silencedPrograms) {
     if (!(await statInRoot(root, to))?.isFile()) continue;
     binds.push({ from: await hostDirectory(root, '/usr/bin/true'), to });
   }

@@ -9,11 +9,12 @@ import { plural } from '../../lib/format.ts';
 import { makeDirectoryInRoot } from '../../lib/root-files.ts';
 import { hostPath } from '../../lib/root-path.ts';
 import type { BackendContext, PackageRequest } from '../backend.ts';
+import { writeSilencedPrograms } from '../silenced-programs.ts';
 import { readDatabase } from './database.ts';
 import { nevra, openRpms, type RpmPackage } from './package-file.ts';
 import { temporaryDirectory } from './scriptlets.ts';
 import { sysusersInside, sysusersScript } from './sysusers.ts';
-import { packagesInside, runTransaction } from './transaction.ts';
+import { packagesInside, runTransaction, silencedPlace } from './transaction.ts';
 
 /**
  * Installs a lock's packages from the cache into an empty directory, in one transaction of the lock's own rpm.
@@ -34,6 +35,8 @@ export async function installRpms(
   const sysusers = join(scratch.path, 'sysusers');
   await writeFile(sysusers, sysusersScript);
   await chmod(sysusers, 0o755);
+  const silenced = join(scratch.path, 'silenced');
+  await writeSilencedPrograms(silenced);
   const transaction = {
     packages,
     root,
@@ -43,6 +46,7 @@ export async function installRpms(
     binds: [
       { from: join(context.cacheDirectory, cacheKinds.packages.name), to: packagesInside },
       { from: sysusers, to: sysusersInside },
+      { from: silenced, to: silencedPlace },
     ],
   };
   await runTransaction(transaction, context, silentSeconds);

@@ -26,6 +26,10 @@ export interface Transaction {
 /** Where the packages are seen inside. */
 export const packagesInside = '/tmp/packages';
 
+/** Where programs that must do nothing are seen by scripts: in the tree that is installed, before all others. */
+const silencedInside = '/run/silenced';
+export const silencedPlace = `${sysrootInside}${silencedInside}`;
+
 /** A script that says nothing for so long waits for something that never comes. */
 const mostSilentSeconds = 600;
 
@@ -42,6 +46,7 @@ const settings: Readonly<Record<string, string>> = {
   // Each file's hash and signature were verified when it came.
   _pkgverify_level: 'none',
   __systemd_sysusers: sysusersInside,
+  _install_script_path: `${silencedInside}:/sbin:/bin:/usr/sbin:/usr/bin`,
 };
 
 /** Both streams of rpm and its scripts in one, so that lines stay in their order. */
@@ -69,7 +74,7 @@ export async function runTransaction(
     inMemory: [temporaryDirectory],
     env: {
       SOURCE_DATE_EPOCH: String(transaction.timestamp),
-      // Kernels are installed where the system boots from later, and units started never.
+      // Scripts of kernels call it by its path: it heeds this. Units are started never.
       KERNEL_INSTALL_BYPASS: '1',
       SYSTEMD_OFFLINE: '1',
     },

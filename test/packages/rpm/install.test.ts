@@ -105,6 +105,38 @@ describe('an installed system', () => {
     expect(await text('usr/share/environment')).toContain(`SOURCE_DATE_EPOCH=${Date.UTC(2025, 10, 2, 12) / 1000}\n`);
   });
 
+  test('has no initramfs and no boot entry of a build machine, whichever script wants one', async () => {
+    const program = (text: string) => ({ text: `#!/bin/sh\n${text}\n`, mode: 0o755 });
+    const systemd: TestRpm = {
+      name: 'systemd',
+      requires: ['/bin/sh'],
+      files: {
+        '/usr/bin/dracut': program('echo "$@" > /boot/initramfs'),
+        // As systemd's own: https://www.freedesktop.org/software/systemd/man/latest/kernel-install.html
+        '/usr/bin/kernel-install': program('[ "$KERNEL_INSTALL_BYPASS" = 1 ] || echo "$@" > /boot/entry'),
+        '/usr/sbin/update-initramfs': program('echo "$@" > /boot/initrd'),
+      },
+    };
+    const add = 'kernel-install add 6.1 /usr/lib/modules/6.1/vmlinuz';
+    const kernel: TestRpm = {
+      name: 'kernel',
+      requires: ['/bin/sh', 'systemd'],
+      files: { '/boot/System.map': 'x', '/usr/lib/modules/6.1/vmlinuz': 'x' },
+      scripts: {
+        post: 'dracut --force --kver 6.1 && echo done > /usr/share/post',
+        posttrans: `${add} && /bin/${add} && update-initramfs -u && echo done > /usr/share/posttrans`,
+      },
+    };
+    const root = await install(await targetOf([baseSystem, systemd, kernel]));
+    expect(await readdir(join(root, 'boot'))).toEqual(['System.map']);
+    expect((await readdir(join(root, 'usr/share'))).filter((name) => name.startsWith('post'))).toEqual([
+      'post',
+      'posttrans',
+    ]);
+    expect(await readdir(join(root, 'run'))).toEqual([]);
+    expect(await readFile(join(root, 'usr/bin/dracut'), 'utf8')).toContain('/boot/initramfs');
+  });
+
   test('has an inventory that is what rpm says, before it is finished and after', async () => {
     const target = await targetOf([baseSystem, tool, library]);
     const root = await install(target);

@@ -80,8 +80,8 @@ export async function tryRun(tool: Tool, args: readonly string[], options: Whole
 
 /**
  * Starts a program whose stdin and stdout are streamed. The caller must await `done`, or the program's failure goes
- * unnoticed: that there is no such program is told there, too. And it must read stdout, listen to it, resume it or
- * destroy it: what the program writes waits until then, and so does its end.
+ * unnoticed: that there is no such program is told there, too. And it must read stdout, resume it or destroy it: what
+ * the program writes waits until then, and so does its end.
  */
 export async function start(tool: Tool, args: readonly string[], options: RunOptions = {}): Promise<RunningProgram> {
   const execa = await loadExeca();
@@ -92,10 +92,6 @@ export async function start(tool: Tool, args: readonly string[], options: RunOpt
   });
   // Else execa throws away what comes before somebody reads.
   child.stdout.pause();
-  // Of a stream that was paused, a listener alone makes nothing flow.
-  child.stdout.on('newListener', (event) => {
-    if (event === 'data') child.stdout.resume();
-  });
   // Of a program that failed, nobody may ever read anything, and its end waits for that of its streams.
   child.once('exit', (status) => {
     if (status !== 0 && child.stdout.isPaused()) child.stdout.resume();

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { start } from '../../src/exec/run.ts';
 import { plainText, watchConsole } from '../../src/vm/console.ts';
 
 const long = 60_000;
@@ -10,6 +11,15 @@ test('a line that is there already is found at once', async () => {
   const console = watchConsole(output);
   output.write('one\ntwo\n');
   expect(await console.waitFor(/^tw/, { milliseconds: long })).toBe('two');
+});
+
+test('a program writes more than pipes hold: it is read to its end', async () => {
+  const program = await start({ name: 'seq', packages: { deb: 'coreutils', rpm: 'coreutils' }, purpose: 'counts' }, [
+    '200000',
+  ]);
+  const console = watchConsole(program.stdout);
+  expect(await console.waitFor(/^200000$/, { milliseconds: long })).toBe('200000');
+  await program.done;
 });
 
 test('a line that comes later, in pieces and coloured', async () => {

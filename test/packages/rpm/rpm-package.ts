@@ -5,8 +5,11 @@ import type { TestRpm, TestRpmFile } from '../../helpers/rpm-packages.ts';
 
 const ldd = { name: 'ldd', packages: { deb: 'libc-bin', rpm: 'glibc-common' }, purpose: 'tells what a program needs' };
 
-/** A package of this machine's rpm, with all that it needs to run in an empty directory; a shell excepted. */
-export async function rpmOfHost(): Promise<TestRpm> {
+/**
+ * A package of this machine's rpm, with all that it needs to run in an empty directory; a shell excepted.
+ * @param version that it says it has
+ */
+export async function rpmOfHost(version = '4.18'): Promise<TestRpm> {
   const { stdout } = await run(ldd, ['/usr/bin/rpm']);
   const libraries = [...stdout.matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path ?? '');
   const files: Record<string, TestRpmFile> = { '/usr/bin/rpm': { copyOf: '/usr/bin/rpm', mode: 0o755 } };
@@ -22,5 +25,5 @@ export async function rpmOfHost(): Promise<TestRpm> {
       for (const entry of entries)
         if (entry.isFile()) files[join(path, entry.name)] = { copyOf: join(path, entry.name) };
   }
-  return { name: 'rpm', version: '4.18', architecture: 'x86_64', files };
+  return { name: 'rpm', version, architecture: 'x86_64', files };
 }

@@ -25,6 +25,7 @@ import { overlays } from './steps/overlays.ts';
 import { postprocess } from './steps/postprocess.ts';
 import { readonlyExecutables } from './steps/readonly-executables.ts';
 import { removeFiles, removeFromPackages } from './steps/remove-files.ts';
+import { selinuxPolicy } from './steps/selinux-policy.ts';
 import { stateOverlays } from './steps/state-overlays.ts';
 import { systemAccounts } from './steps/system-accounts.ts';
 import { topLevel } from './steps/top-level.ts';
@@ -54,6 +55,8 @@ const steps: readonly RootStep[] = [
   ostreeBoot,
   // With the last word on all of that.
   postprocess,
+  // Scripts install modules where packages have them.
+  selinuxPolicy,
   // After everything that may make an account.
   systemAccounts,
   // From here on nobody but us changes the tree.

@@ -12,6 +12,11 @@ import { nevra, type RpmPackage } from './package-file.ts';
 /** rpm's names; of others, which no package of a living system has, rpm itself takes care. */
 const compressions: Readonly<Record<string, PartCompression>> = { gzip: 'gzip', xz: 'xz', zstd: 'zstd' };
 
+/** False for packages that only rpm itself unpacks: of bzip2 or lzma. */
+export function canExtract({ header }: RpmPackage): boolean {
+  return header.payloadCompressor in compressions;
+}
+
 /** Permission bits with set-uid, set-gid and sticky. */
 const permissionBits = 0o7777;
 

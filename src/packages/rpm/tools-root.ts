@@ -16,8 +16,8 @@ import { exists } from '../../lib/if-exists.ts';
 import type { LockWaiter } from '../../progress/wait-for-lock.ts';
 import type { BackendContext } from '../backend.ts';
 import { closureOf } from './closure.ts';
-import { extractRpms } from './extract.ts';
-import type { RpmPackage } from './package-file.ts';
+import { canExtract, extractRpms } from './extract.ts';
+import { nevra, type RpmPackage } from './package-file.ts';
 import { compareVersions } from './version.ts';
 
 /** A tree with an rpm that runs, and a shell. It stays until it is disposed of. */
@@ -51,6 +51,14 @@ export async function openToolsRoot(packages: readonly RpmPackage[], context: Ba
   const version = closure.find(({ header }) => header.provides.some(({ name }) => name === needed[0]))?.header.version;
   if (version !== undefined && compareVersions(version, firstDating) < 0) {
     return openHostRoot(`rpm ${version} of the lock dates what it installs by the clock`, context);
+  }
+  const packed = closure.find((item) => !canExtract(item));
+  if (packed !== undefined) {
+    const { header } = packed;
+    return openHostRoot(
+      `${nevra(header)}, which rpm of the lock needs, is packed with ${header.payloadCompressor}`,
+      context,
+    );
   }
   const { signal, warn } = context.reporter;
   const events: LockWaiter['events'] = (event) => {

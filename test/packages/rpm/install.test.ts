@@ -239,6 +239,28 @@ describe('an installed system', () => {
     expect(await readdir(target.context.cacheDirectory)).not.toContain('package-managers');
   });
 
+  test.each([
+    ['bzip2', 'w1.bzdio'],
+    ['lzma', 'w1.lzdio'],
+  ])(
+    'may have packages of %s: the rpm of the machine unpacks them, if those of its own rpm are such',
+    async (name, payload) => {
+      const log: string[] = [];
+      const packed = { settings: { _binary_payload: payload } };
+      const root = await install(
+        await targetOf([{ ...baseSystem, ...packed }, await rpmOfHost(), { ...library, ...packed }], log),
+      );
+      expect(log).toContainEqual(
+        expect.stringMatching(
+          new RegExp(
+            `^base-1\\.0-1\\.x86_64, which rpm of the lock needs, is packed with ${name}: rpm .* of this machine installs`,
+          ),
+        ),
+      );
+      expect((await readdir(join(root, 'usr/bin'))).sort()).toEqual(['busybox', 'rpm', 'sh']);
+    },
+  );
+
   test('is the same for an ordinary user', async () => {
     const target = await targetOf([baseSystem, tool, library]);
     const { directory, context, lock } = target;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
+import { PassThrough, pipeline, type Readable, type Writable } from 'node:stream';
 import type { Subprocess } from 'execa';
 import { CosaError, isSystemError } from '../lib/errors.ts';
 import { programEnvironment } from './environment.ts';
@@ -78,10 +78,13 @@ export async function tryRun(tool: Tool, args: readonly string[], options: Whole
   return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode };
 }
 
+/** Of a program's output, before somebody reads it. */
+const keptBytes = 1 << 18;
+
 /**
  * Starts a program whose stdin and stdout are streamed. The caller must await `done`, or the program's failure goes
  * unnoticed: that there is no such program is told there, too. And it must read stdout, resume it or destroy it: what
- * the program writes waits until then, and so does its end.
+ * the program writes waits until then, and so may its end.
  */
 export async function start(tool: Tool, args: readonly string[], options: RunOptions = {}): Promise<RunningProgram> {
   const execa = await loadExeca();
@@ -90,12 +93,9 @@ export async function start(tool: Tool, args: readonly string[], options: RunOpt
     stdio: streamsAnd(options.descriptors),
     buffer: false,
   });
-  // Else execa throws away what comes before somebody reads.
-  child.stdout.pause();
-  // Of a program that failed, nobody may ever read anything, and its end waits for that of its streams.
-  child.once('exit', (status) => {
-    if (status !== 0 && child.stdout.isPaused()) child.stdout.resume();
-  });
+  // Else execa throws away what comes before somebody reads, and so does Node when the program ends.
+  const stdout = new PassThrough({ highWaterMark: keptBytes });
+  pipeline(child.stdout, stdout, () => undefined);
   const lastLines: string[] = [];
   const lines = forEachLine(child, (line) => {
     lastLines.push(line);
@@ -113,7 +113,7 @@ export async function start(tool: Tool, args: readonly string[], options: RunOpt
   return {
     pid: child.pid ?? -1,
     stdin: child.stdin,
-    stdout: child.stdout,
+    stdout,
     done,
     kill: (signal = 'SIGTERM') => void child.kill(signal),
   };

@@ -31,7 +31,7 @@ export function plainText(text: string): string {
   return stripVTControlCharacters(text).replace(/[^\P{Cc}\t]/gu, '');
 }
 
-/** Collects what comes out of `output` until it ends, and makes it flow. */
+/** Collects what comes out of `output` until it ends. */
 export function watchConsole(output: Readable): GuestConsole {
   const lines: string[] = [];
   const listeners = new Set<() => void>();
@@ -60,8 +60,6 @@ export function watchConsole(output: Readable): GuestConsole {
     }
     notify();
   });
-  // A program's output is paused until somebody reads it, and a machine whose console nobody reads stands still.
-  output.resume();
   output.once('close', () => {
     ended = true;
     notify();

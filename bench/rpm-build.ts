@@ -1,5 +1,5 @@
 // The example of rpms, as `cosa ostree build` makes it. Against dnf by hand, which makes a root of the same packages of the same
-// repository, and against mkosi with dnf, which makes an OCI image of them; in turns, all with everything downloaded before.
+// repository, and against mkosi with dnf, which makes an OCI image of them with an initramfs; in turns, all with everything downloaded before.
 // As root, with the program built.
 
 import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -70,7 +70,16 @@ copyFileSync(source.keyFile, join(sandboxTree, keyInside));
 writeFileSync(join(sandboxTree, 'etc/yum.repos.d/mkosi.repo'), sectionOf({ ...source, keyFile: keyInside }));
 const debs = [{ name: 'debian', path: join(checkout, 'examples/debian-coreos/debian.sources') }];
 const mkosi = await fetchMkosi(join(directory, 'mkosi'), { ...request, repositories: debs, pins: {} });
+// Its packages' scripts make none, as those of a config of cosa's do: a system that boots has an initramfs.
+const withInitramfs = join(directory, 'mkosi.postinst.chroot');
+const dracut = 'dracut --no-hostonly --reproducible --force --add ostree --compress "zstd -7 -T2 -q"';
+writeFileSync(
+  withInitramfs,
+  `#!/bin/sh\nset -e\nfor tree in /usr/lib/modules/*; do\n  ${dracut} --kver "\${tree##*/}" "$tree/initramfs.img"\ndone\n`,
+  { mode: 0o755 },
+);
 const fedora = {
+  'postinst-script': withInitramfs,
   distribution: 'fedora',
   release: '43',
   'local-mirror': source.url,

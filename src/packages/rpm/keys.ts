@@ -20,11 +20,14 @@ import type { RepositoryServers } from './servers.ts';
 export interface TrustedKeys {
   /** Each file's keys as packets of OpenPGP, in a definite order. */
   files: readonly Buffer[];
-  /** Hex sha256 of them all. */
+  /** Hex sha256 of them all, and of the rules by which signatures are judged. */
   fingerprint: string;
   /** True if one of them was fetched earlier: its server may have others by now. */
   isKept: boolean;
 }
+
+/** Changes with the rules: what older ones have taken is checked again. */
+const signatureRules = 'signatures/2';
 
 /** Bytes; a file with all keys of a distribution has fewer. */
 const mostKeyBytes = 1024 * 1024;
@@ -54,7 +57,7 @@ export async function readTrustedKeys(
     .sort((a, b) => compareBytes(a.toString('latin1'), b.toString('latin1')));
   return {
     files,
-    fingerprint: sha256Hex(files.map((packets) => sha256Hex(packets)).join('\n')),
+    fingerprint: sha256Hex([signatureRules, ...files.map((packets) => sha256Hex(packets))].join('\n')),
     isKept: read.some(({ isKept }) => isKept),
   };
 }

@@ -34,7 +34,7 @@ export async function installedRoot(
 ): Promise<InstalledRoot> {
   const { backend, request, lock } = inputs;
   const { documentation } = inputs.config.treefile;
-  const key = stepKey('installed-root/3', {
+  const key = stepKey('installed-root/4', {
     family: backend.family,
     packages: lock.packages.map(({ name, sha256 }) => [name, sha256]),
     documentation,

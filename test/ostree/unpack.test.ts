@@ -300,7 +300,7 @@ describe('unpackImage refuses', () => {
   });
 
   it('a tree with impossible names', async () => {
-    const dirmeta = sample.metadata[0] ?? expect.fail();
+    const dirmeta = sample.metadata.find(({ kind }) => kind === 'dirmeta') ?? expect.fail();
     const commit = commitObject(
       { dirtree: badTree.checksum, dirmeta: dirmeta.checksum },
       { subject: '', body: '', timestamp: 1, metadata: {} },
@@ -313,7 +313,7 @@ describe('unpackImage refuses', () => {
   });
 
   it('a tree of a few objects that stands for more paths than any disk holds', async () => {
-    const dirmeta = sample.metadata[0] ?? expect.fail();
+    const dirmeta = sample.metadata.find(({ kind }) => kind === 'dirmeta') ?? expect.fail();
     const trees = [dirtreeObject({ files: [], directories: [] })];
     for (let level = 0; level < 40; level++) {
       const below = trees[0] ?? expect.fail();

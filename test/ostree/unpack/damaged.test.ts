@@ -91,7 +91,7 @@ it('unpacks the whole commit or nothing, whatever happened to a layer', async ()
 
 it.each([
   ['commits', parseCommit, sample.commit.bytes],
-  ['dirtrees', parseDirtree, sample.metadata[1]?.bytes ?? Buffer.alloc(0)],
+  ['dirtrees', parseDirtree, sample.metadata.find(({ kind }) => kind === 'dirtree')?.bytes ?? Buffer.alloc(0)],
   ['xattrs', parseXattrs, Buffer.from('user.a\0b\x07\x09')],
 ] as const)('reads %s or says what is wrong', (_name, read, good) => {
   read(Buffer.from(good), 'it');

@@ -126,14 +126,6 @@ export const rpmKeys = {
     example: 'compose-forced',
     unread: { because: 'accounts of sysusers.d are made in the build', unless: ['compose-forced'] },
   },
-  'preserve-passwd': {
-    type: flag,
-    merge: 'replace',
-    family: 'rpm',
-    description: 'Whether the account files of the previous build stay. Here `check-passwd` says what stays.',
-    example: 'false',
-    unread: { because: '"check-passwd" and "check-groups" say what stays' },
-  },
   'no-initramfs': {
     type: flag,
     merge: 'replace',

@@ -149,6 +149,14 @@ export const systemKeys = {
     description: 'As `check-passwd`, for groups.',
     example: '{type: previous}',
   },
+  'preserve-passwd': {
+    type: flag,
+    merge: 'replace',
+    family: 'any',
+    description:
+      'Whether accounts are kept from one build to the next at all: if not, `check-passwd` may name a file where `check-groups` names none. What is kept, these two say.',
+    example: 'false',
+  },
   'ignore-removed-users': {
     type: textList,
     merge: 'set',

@@ -46,8 +46,7 @@ export function parseImageName(text: string): ImageName | undefined {
     const { host, repository, ...selector } = splitImageName(expanded(text), (reason) =>
       usageError('REFERENCE_INVALID', reason),
     );
-    // Hosts are the same however they are written; policies and signatures compare names letter by letter.
-    return { repository: `${host.toLowerCase()}/${repository}`, ...selector };
+    return { repository: `${host}/${repository}`, ...selector };
   } catch (error) {
     if (error instanceof CosaError) return undefined;
     throw error;
@@ -60,10 +59,23 @@ export function formatImageName({ repository, tag, digest }: ImageName): string 
 
 function expanded(text: string): string {
   const slash = text.indexOf('/');
-  const first = slash === -1 ? '' : text.slice(0, slash);
-  // Without a dot, a colon or a capital it is a namespace on Docker's own registry.
-  const isRegistry = /[.:A-Z]/.test(first) || first === 'localhost';
-  const host = !isRegistry || first === 'index.docker.io' ? 'docker.io' : first;
-  const rest = isRegistry ? text.slice(slash + 1) : text;
+  const first = slash === -1 ? '' : inOneForm(text.slice(0, slash));
+  const hasRegistry = isRegistry(first);
+  const host = !hasRegistry || first === 'index.docker.io' ? 'docker.io' : first;
+  const rest = hasRegistry ? text.slice(slash + 1) : text;
   return host === 'docker.io' && !rest.includes('/') ? `${host}/library/${rest}` : `${host}/${rest}`;
+}
+
+/**
+ * Hosts are the same however they are written; policies and signatures compare names letter by letter. One that only a
+ * capital tells from a namespace keeps it.
+ */
+function inOneForm(host: string): string {
+  const lower = host.toLowerCase();
+  return isRegistry(lower) ? lower : host;
+}
+
+/** Without a dot, a colon or a capital, what stands before the first slash is a namespace on Docker's own registry. */
+function isRegistry(first: string): boolean {
+  return /[.:A-Z]/.test(first) || first === 'localhost';
 }

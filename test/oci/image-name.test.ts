@@ -16,6 +16,11 @@ describe('parseImageName', () => {
     ['localhost/example', 'localhost/example'],
     ['localhost:5000/os/example:1', 'localhost:5000/os/example:1'],
     ['registry.example.com/os', 'registry.example.com/os'],
+    ['Registry.Example.com/os', 'registry.example.com/os'],
+    ['Docker.io/busybox', 'docker.io/library/busybox'],
+    ['Index.Docker.io/os/example', 'docker.io/os/example'],
+    ['LOCALHOST/example', 'localhost/example'],
+    ['Machine/example', 'Machine/example'],
     [`registry.example.com/os@${digest}`, `registry.example.com/os@${digest}`],
   ])('expands %s', (text, name) => {
     const parsed = parseImageName(text);
@@ -37,10 +42,16 @@ describe('parseImageName', () => {
 
   it('throws nothing, whatever it is given, and a name that was expanded stays as it is', () => {
     fc.assert(
-      fc.property(fc.string(), (text) => {
-        const name = parseImageName(text);
-        if (name !== undefined) expect(parseImageName(formatImageName(name))).toEqual(name);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.stringMatching(/^([dD]ocker\.io|[iI]ndex\.docker\.io|[lL]ocalhost|[aA.:0]{1,4})\/[a/:@]{1,4}$/),
+        ),
+        (text) => {
+          const name = parseImageName(text);
+          if (name !== undefined) expect(parseImageName(formatImageName(name))).toEqual(name);
+        },
+      ),
     );
   });
 });

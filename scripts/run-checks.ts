@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatDuration } from '../src/lib/format.ts';
-import { type Count, countReport } from './count-report.ts';
+import { type Count, countReport, type Outcome } from './count-report.ts';
 
 /** Runs every check of the repository, one after the other, and counts. A check that is no test suite counts as one. */
 
@@ -38,33 +38,31 @@ const suites = ['unit', 'integration', 'boot'] as const;
 function main(): number {
   const total: Count = { passed: 0, failed: 0 };
   const failures: string[] = [];
-  const add = (name: string, count: Count) => {
-    total.passed += count.passed;
-    total.failed += count.failed;
-    if (count.failed > 0) failures.push(name);
+  const add = (name: string, outcome: Outcome) => {
+    total.passed += outcome.passed;
+    total.failed += outcome.failed;
+    if (outcome.failed > 0) failures.push(name, ...outcome.failures.map((failure) => `  ${failure}`));
   };
   for (const { name, command } of checks) add(name, runCheck(name, command));
   for (const suite of suites) add(`${suite} tests`, runSuite(suite));
-  if (failures.length > 0) console.log(`\nfailed: ${failures.join(', ')}`);
+  // Again, and at the end: whoever reads a log that was cut off finds what failed.
+  if (failures.length > 0) console.log(`\nFailed:\n${failures.join('\n')}\n`);
   console.log(`${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0 ? 0 : 1;
 }
 
-function runCheck(name: string, command: readonly string[]): Count {
+function runCheck(name: string, command: readonly string[]): Outcome {
   const ok = execute(name, command) === 0;
-  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, failures: [] };
 }
 
-function runSuite(suite: (typeof suites)[number]): Count {
+function runSuite(suite: (typeof suites)[number]): Outcome {
   mkdirSync(reports, { recursive: true });
   const file = join(reports, `${suite}.json`);
   rmSync(file, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   const status = execute(`${suite} tests (vitest)`, ['vitest', 'run', '--project', suite, ...reporters]);
-  const report = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
-  const { remarks, ...count } = countReport(report, status);
-  for (const remark of remarks) console.log(remark);
-  return count;
+  return countReport(existsSync(file) ? readFileSync(file, 'utf8') : undefined, status);
 }
 
 /** Runs a program of node_modules/.bin or the host with our terminal, and says how it went. */

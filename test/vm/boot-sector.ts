@@ -36,6 +36,8 @@ const programs = {
   'power-off': [0xba, 0x04, 0x06, 0xb8, 0x00, 0x20, 0xef, ...halt],
   /** The reset register of PCI. */
   reset: out(0xcf9, 0x06),
+  /** The panic device of QEMU's PC. */
+  panic: [...out(0x505, 0x01), ...halt],
 } as const;
 
 export type Ending = keyof typeof programs;

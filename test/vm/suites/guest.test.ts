@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,26 +20,29 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
+/** A machine whose boot sector is all that runs in it. */
+async function startSector(text: string, ending: Ending) {
+  const disk = join(directory, 'image.raw');
+  await writeBootableDisk(disk, text, ending);
+  const consoleLog = join(directory, 'log');
+  const machine = await startMachine(
+    { disk, architecture: 'x86_64', firmware: 'bios', memory: 64, cpus: 1, consoleLog },
+    silentReporter(),
+  );
+  const expected = { commit: '', architecture: 'x86_64', firmware: 'bios', diskSize: machine.diskSize } as const;
+  const key = { path: join(directory, 'id'), publicKey: '' };
+  const guestUntil = (signal: AbortSignal) => createGuest(machine, key, expected, signal);
+  return { machine, guestUntil, [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose]() };
+}
+
 const panic = 'Kernel panic - not syncing: x\n';
 
 test.each<[string, Ending, string]>([
   [panic, 'halt', `ssh does not answer: the guest gave up: ${panic}`],
   ['bye\n', 'power-off', 'ssh does not answer: the guest has switched itself off\n'],
 ])('a guest that will never answer is given up at once, with its console: %j', async (text, ending, message) => {
-  const disk = join(directory, 'image.raw');
-  await writeBootableDisk(disk, text, ending);
-  const options = {
-    disk,
-    architecture: 'x86_64',
-    firmware: 'bios',
-    memory: 64,
-    cpus: 1,
-    consoleLog: join(directory, 'log'),
-  } as const;
-  await using machine = await startMachine(options, silentReporter());
-  const expected = { commit: '', architecture: 'x86_64', firmware: 'bios', diskSize: machine.diskSize } as const;
-  const key = { path: join(directory, 'id'), publicKey: '' };
-  const guest = createGuest(machine, key, expected, new AbortController().signal);
+  await using started = await startSector(text, ending);
+  const guest = started.guestUntil(new AbortController().signal);
   await expect(guest.reachable()).rejects.toMatchObject({
     code: 'GUEST_UNREACHABLE',
     message: expect.stringContaining(`${message}${text}`.trimEnd()),
@@ -46,21 +50,23 @@ test.each<[string, Ending, string]>([
 });
 
 test("an interruption is the user's, not the guest's failure", async () => {
-  const disk = join(directory, 'image.raw');
-  await writeBootableDisk(disk, 'x', 'halt');
-  const options = {
-    disk,
-    architecture: 'x86_64',
-    firmware: 'bios',
-    memory: 64,
-    cpus: 1,
-    consoleLog: join(directory, 'log'),
-  } as const;
-  await using machine = await startMachine(options, silentReporter());
+  await using started = await startSector('x', 'halt');
   const stop = new AbortController();
-  const expected = { commit: '', architecture: 'x86_64', firmware: 'bios', diskSize: machine.diskSize } as const;
-  const guest = createGuest(machine, { path: '', publicKey: '' }, expected, stop.signal);
+  const guest = started.guestUntil(stop.signal);
   const waiting = guest.reachable();
   stop.abort(new Error('interrupted'));
   await expect(waiting).rejects.toThrow('interrupted');
+});
+
+test('a command that a panic ends fails with what the kernel wrote', async () => {
+  await using started = await startSector(`Oops: x\n${panic}`, 'panic');
+  const { stopped } = started.machine;
+  if (!stopped.aborted) await once(stopped, 'abort');
+  const guest = started.guestUntil(new AbortController().signal);
+  await expect(guest.run('uname')).rejects.toMatchObject({
+    code: 'GUEST_PANICKED',
+    message: expect.stringMatching(
+      /^during "uname": the guest's kernel panicked\n(.*\n)*Oops: x\nKernel panic - not syncing: x\n?$/,
+    ),
+  });
 });

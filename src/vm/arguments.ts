@@ -74,7 +74,8 @@ export function qemuArguments(machine: MachineDescription): string[] {
     machine.tpm === undefined ? [] : tpmArguments(machine.tpm, machine.board),
     cdromArguments(machine),
     networkArguments(machine),
-    ['-device', 'virtio-rng-pci', '-device', machine.board.panicDevice],
+    // A kernel that panics writes why after it has told the device: the machine must not end before.
+    ['-device', 'virtio-rng-pci', '-device', machine.board.panicDevice, '-action', 'panic=none'],
     consoleArguments(machine),
     machine.ignition === undefined ? [] : ['-fw_cfg', `name=opt/com.coreos/config,file=${escaped(machine.ignition)}`],
   ].flat();

@@ -66,7 +66,7 @@ async function start(options: MachineOptions, reporter: Reporter, cleanup: Clean
   const client = await orQemuMessage(stopped.signal, program, () =>
     listener.accept(AbortSignal.any([stopped.signal, reporter.signal])),
   );
-  watchGuest(client, stopped);
+  watchGuest(client, { program, console, stopped });
   const sshPort = await orQemuMessage(stopped.signal, program, () => forwardedPort(client));
   return {
     accelerator: description.accelerator,
@@ -111,10 +111,24 @@ function watchProgram(program: RunningProgram, emulator: Tool): AbortController 
   return stopped;
 }
 
-function watchGuest(client: QmpClient, stopped: AbortController): void {
+/** How long a kernel that panics may take to write why, in milliseconds. */
+const lastWords = 10_000;
+
+interface Watched {
+  program: RunningProgram;
+  console: GuestConsole;
+  stopped: AbortController;
+}
+
+function watchGuest(client: QmpClient, { program, console, stopped }: Watched): void {
+  function panicked(): void {
+    stopped.abort(new CosaError('GUEST_PANICKED', "the guest's kernel panicked"));
+    // It hangs now: who talks to it must not wait.
+    program.kill('SIGKILL');
+  }
   client.onEvent(({ name }) => {
     if (name === 'GUEST_PANICKED') {
-      stopped.abort(new CosaError('GUEST_PANICKED', "the guest's kernel panicked"));
+      void console.waitFor(/end Kernel panic/, { milliseconds: lastWords }).then(panicked, panicked);
     } else if (name === 'STOP') {
       stopped.abort(
         new CosaError('MACHINE_FAILED', 'QEMU stopped the guest after an internal error', {

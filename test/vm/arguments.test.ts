@@ -40,11 +40,11 @@ test('a BIOS machine under emulation', () => {
     [
       '-nodefaults -no-user-config -display none',
       '-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny -machine q35,smm=off',
-      '-accel tcg,thread=multi -cpu max,-cx16,-erms,-fsrm -smp 2 -m 2048M',
+      '-accel tcg,thread=single -cpu max,-cx16,-erms,-fsrm -smp 2 -m 2048M',
       `-blockdev ${JSON.stringify(disk)}`,
       '-device virtio-blk-pci,drive=disk,bootindex=0',
       '-netdev user,id=network,restrict=on,hostfwd=tcp:127.0.0.1:0-:22 -device virtio-net-pci,netdev=network,romfile=',
-      '-device virtio-rng-pci -device pvpanic',
+      '-device virtio-rng-pci -device pvpanic -action panic=none',
       '-chardev stdio,id=console,signal=off,logfile=/tmp/console.log,logappend=off -serial chardev:console',
     ].join(' '),
   );
@@ -76,13 +76,13 @@ test('an Arm machine has two flash chips, and a board of its own', () => {
     [
       '-nodefaults -no-user-config -display none',
       '-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny -machine virt,gic-version=max',
-      '-accel tcg,thread=multi -cpu cortex-a72 -smp 2 -m 2048M',
+      '-accel tcg,thread=single -cpu cortex-a72 -smp 2 -m 2048M',
       '-drive if=pflash,unit=0,format=raw,readonly=on,file=/code.fd',
       '-drive if=pflash,unit=1,format=raw,file=/variables.fd',
       `-blockdev ${JSON.stringify(disk)}`,
       '-device virtio-blk-pci,drive=disk,bootindex=0',
       '-netdev user,id=network,restrict=on,hostfwd=tcp:127.0.0.1:0-:22 -device virtio-net-pci,netdev=network,romfile=',
-      '-device virtio-rng-pci -device pvpanic-pci',
+      '-device virtio-rng-pci -device pvpanic-pci -action panic=none',
       '-chardev stdio,id=console,signal=off,logfile=/tmp/console.log,logappend=off -serial chardev:console',
     ].join(' '),
   );

@@ -9,6 +9,11 @@ function out(port: number, byte: number): number[] {
   return [0xba, port & 0xff, port >> 8, 0xb0, byte, 0xee];
 }
 
+/** On the serial console. */
+function print(text: string): number[] {
+  return [...Buffer.from(text, 'latin1')].flatMap((byte) => out(0x3f8, byte));
+}
+
 /** INT 13h: writes this boot sector to the second sector of the first disk; halts if that fails. */
 const writeSector = [
   0xb8,
@@ -36,8 +41,8 @@ const programs = {
   'power-off': [0xba, 0x04, 0x06, 0xb8, 0x00, 0x20, 0xef, ...halt],
   /** The reset register of PCI. */
   reset: out(0xcf9, 0x06),
-  /** The panic device of QEMU's PC. */
-  panic: [...out(0x505, 0x01), ...halt],
+  /** The panic device of QEMU's PC; a kernel says more after it. */
+  panic: [...out(0x505, 0x01), ...print('Oops: x\nend Kernel panic\n'), ...halt],
 } as const;
 
 export type Ending = keyof typeof programs;
@@ -50,8 +55,7 @@ export async function writeBootableDisk(
   { writesFirst = false }: { writesFirst?: boolean } = {},
 ): Promise<void> {
   const disk = new Uint8Array(1024 * 1024);
-  const print = [...Buffer.from(text, 'latin1')].flatMap((byte) => out(0x3f8, byte));
-  disk.set([...(writesFirst ? writeSector : []), ...print, ...programs[ending]]);
+  disk.set([...(writesFirst ? writeSector : []), ...print(text), ...programs[ending]]);
   disk.set([0x55, 0xaa], 510);
   await writeFile(path, disk);
 }

@@ -72,7 +72,16 @@ test.each(networks)('with the network "%s"', async (network) => {
   const disk = { path: '/unused', sectorSize: 512, base: { path: '/unused', format: 'raw', isDevice: false } } as const;
   const all = qemuArguments({
     board: pc,
-    ...{ accelerator: 'tcg', memory: 64, cpus: 1, disk, network, secureBoot: false, interactive: false },
+    ...{
+      accelerator: 'tcg',
+
+      memory: 64,
+      cpus: 1,
+      disk,
+      network,
+      secureBoot: false,
+      interactive: false,
+    },
     ...{ sshPort, consoleLog: '/unused' },
   });
   const user = all[all.indexOf('-netdev') + 1] ?? '';

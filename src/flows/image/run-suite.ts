@@ -3,7 +3,6 @@ import type { ArchitectureName } from '../../lib/architecture.ts';
 import { CosaError } from '../../lib/errors.ts';
 import type { TestCase, TestResult } from '../../oci/test-result.ts';
 import { type Pipeline, runStep } from '../../progress/step.ts';
-import { wasBrokenByEmulator } from '../../vm/emulator-fault.ts';
 import type { Firmware } from '../../vm/firmware.ts';
 import { ignitionConfig } from '../../vm/ignition.ts';
 import { type Machine, startMachine } from '../../vm/machine.ts';
@@ -50,8 +49,7 @@ const consoleLines = 15;
 
 /**
  * Boots the disk once and runs the chosen tests on it, each as a step. A failed test is a result, and so is a guest
- * that does not come up: then `boot` is the only test of the outcome. Where the emulator and not the guest is at fault,
- * the disk is booted a second time.
+ * that does not come up: then `boot` is the only test of the outcome.
  * @throws CosaError what `startMachine` throws
  */
 export async function runSuite(
@@ -59,22 +57,12 @@ export async function runSuite(
   selection: Selection,
   settings: SuiteSettings,
 ): Promise<SuiteOutcome> {
-  const first = await bootAndTest(pipeline, selection, settings, 1);
-  return (first.isEmulatorsFault ? await bootAndTest(pipeline, selection, settings, 2) : first).outcome;
-}
-
-async function bootAndTest(
-  pipeline: Pipeline,
-  selection: Selection,
-  settings: SuiteSettings,
-  attempt: number,
-): Promise<{ outcome: SuiteOutcome; isEmulatorsFault: boolean }> {
   const { suite } = selection;
   await using scratch = await machineDirectory();
   const key = await createSshKey(scratch.path);
   const started = new Date().toISOString();
   const consoleLog = join(settings.logDirectory, `${suite.name}-${settings.firmware}.console.log`);
-  await using machine = await bootMachine(pipeline, selection, settings, { key, consoleLog, attempt });
+  await using machine = await bootMachine(pipeline, selection, settings, key, consoleLog);
   const expected = { commit: settings.commit, firmware: settings.firmware, diskSize: machine.diskSize };
   const guest = createGuest(machine, key, expected, pipeline.signal);
   const boot = await runTest(pipeline, `${suite.name}.boot`, machine, () => guest.reachable());
@@ -83,32 +71,20 @@ async function bootAndTest(
   for (const test of boot.status === 'passed' ? selection.tests : []) {
     tests.push(await runTest(pipeline, `${suite.name}.${test.name}`, machine, () => test.run(guest)));
   }
-  const isEmulatorsFault = boot.status === 'failed' && wasBrokenByEmulator(machine);
-  return { outcome: { accelerator: machine.accelerator, started, tests, consoleLog }, isEmulatorsFault };
-}
-
-/** What one boot has of its own. */
-interface BootAttempt {
-  key: SshKey;
-  consoleLog: string;
-  /** The first one is 1. */
-  attempt: number;
+  return { accelerator: machine.accelerator, started, tests, consoleLog };
 }
 
 async function bootMachine(
   pipeline: Pipeline,
   { suite }: Selection,
   settings: SuiteSettings,
-  { key, consoleLog, attempt }: BootAttempt,
+  key: SshKey,
+  consoleLog: string,
 ): Promise<Machine> {
   const user = { name: testUser, sshKeys: [key.publicKey] };
   const { disk, architecture, firmware, memory, cpus } = settings;
   const ignition = ignitionConfig({ ...suite.provisioning, users: [user] });
   return runStep(pipeline, 'start machine', async (reporter) => {
-    if (attempt > 1)
-      reporter.warn(
-        "the emulator has broken the guest's kernel, and nothing is known of the disk: it is booted once more",
-      );
     const machine = await startMachine(
       { disk, architecture, grow: growBytes, firmware, memory, cpus, ignition, consoleLog },
       reporter,

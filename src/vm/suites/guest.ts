@@ -76,19 +76,16 @@ export function createGuest(machine: Machine, key: SshKey, expected: ExpectedSys
       return await runInGuest(target, command, limit);
     } catch (error) {
       signal.throwIfAborted();
-      if (machine.stopped.aborted) throw await stoppedDuring(command);
+      if (machine.stopped.aborted) throw stoppedDuring(command);
       if (!limit.aborted) throw error;
       throw new CosaError('CHECK_FAILED', `"${command}" did not end within ${limits.command / 60_000} min`);
     }
   }
 
   /** Why the guest does not answer any more, in its own words: nobody can look at it later. */
-  async function stoppedDuring(command: string): Promise<unknown> {
+  function stoppedDuring(command: string): unknown {
     const reason: unknown = machine.stopped.reason;
     if (!(reason instanceof CosaError)) return reason;
-    // QEMU tells of a panic by another way than the console, which may be behind.
-    if (reason.code === 'GUEST_PANICKED')
-      await machine.console.waitFor(/Kernel panic/, { milliseconds: 1_000, from: bootedAt }).catch(() => undefined);
     const lines = machine.console.tail(excerptLines, bootedAt).join('\n');
     return new CosaError(reason.code, `during "${command}": ${reason.message}\n${lines}`, { cause: reason });
   }

@@ -2,6 +2,7 @@ import { type DownloadDetails, diffDownload } from '../../flows/container/diff/d
 import { type ContainerDifference, diffContainers } from '../../flows/container/diff.ts';
 import { formatBytes, plural } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
+import { selinuxText } from '../render/selinux.ts';
 import { shortened } from '../render/shortened.ts';
 import { line, lines, quoted, type Showable, type Shown } from '../render/shown.ts';
 import type { Style } from '../render/style.ts';
@@ -9,7 +10,7 @@ import { table } from '../render/table.ts';
 
 export const diff = defineCommand({
   description:
-    'Compares two containers: packages added, removed, upgraded and downgraded, files, layers, and what a host that ' +
+    'Compares two containers: packages added, removed, upgraded and downgraded, files, SELinux labels, layers, and what a host that ' +
     'runs the first downloads to get to the second. With --download, only that: then nothing but manifests is read.',
   configure: (command) =>
     command
@@ -40,7 +41,7 @@ export const diff = defineCommand({
   },
 });
 
-function diffJson({ from, to, packages, files, layers, download, changelog }: ContainerDifference) {
+function diffJson({ from, to, packages, files, selinux, layers, download, changelog }: ContainerDifference) {
   return {
     from,
     to,
@@ -51,6 +52,7 @@ function diffJson({ from, to, packages, files, layers, download, changelog }: Co
       downgraded: packages.downgraded,
     },
     files,
+    selinux,
     layers,
     download,
     ...(changelog === undefined ? {} : { changelog: changelogJson(changelog) }),
@@ -121,7 +123,7 @@ function remark(entries: number, complete: boolean): string | undefined {
 }
 
 function diffText(difference: ContainerDifference, style: Style): Shown {
-  const { from, to, packages, files, layers, download, changelog } = difference;
+  const { from, to, packages, files, selinux, layers, download, changelog } = difference;
   const { added, removed, upgraded, downgraded } = packages;
   const packageRows = [
     ...added.map(({ name, version }) => [line`  ${style.green('added')}`, name, version]),
@@ -144,11 +146,19 @@ function diffText(difference: ContainerDifference, style: Style): Shown {
       section('Packages', packageRows, packageRows.length, style),
       ...(changelog === undefined ? [] : [changelogText(changelog, style)]),
       section('Files', fileRows, filesShown, style),
+      ...(selinux.changed ? [selinuxChangeText(selinux, style)] : []),
       line`${style.bold('Layers')} ${layers.kept} kept, ${layers.added} new, ${layers.removed} gone`,
       line`${style.bold('Download')} ${formatBytes(download)} of ${formatBytes(to.size)}`,
     ],
     '\n\n',
   );
+}
+
+/** Labels are a part of files: who makes them by other rules changes every file that gets another. */
+function selinuxChangeText({ from, to }: ContainerDifference['selinux'], style: Style): Shown {
+  const [before, after] = [selinuxText(from) ?? 'none', selinuxText(to) ?? 'none'];
+  const rules = before === after ? line`${before}; labels are made by other rules` : line`${before} → ${after}`;
+  return line`${style.bold('SELinux')} ${rules}`;
 }
 
 function section(title: string, rows: readonly (readonly Showable[])[], limit: number, style: Style): Shown {

@@ -2,6 +2,7 @@ import type { InspectedDiskImage } from '../../flows/container/inspect/disk-imag
 import { type InspectedContainer, type InspectedDiskImages, inspectReference } from '../../flows/container/inspect.ts';
 import { formatBytes, formatDuration, plural } from '../../lib/format.ts';
 import { defineCommand } from '../command.ts';
+import { selinuxText } from '../render/selinux.ts';
 import { shortened } from '../render/shortened.ts';
 import { line, lines, type Shown } from '../render/shown.ts';
 import type { Style } from '../render/style.ts';
@@ -66,7 +67,7 @@ function inspectText(container: InspectedContainer, style: Style): Shown {
     ['Revision', label('revision')],
     ['Packages', container.packages === undefined ? undefined : String(container.packages)],
     ['Derived', derivedText(container)],
-    ['SELinux', selinuxText(container)],
+    ['SELinux', selinuxText(container.selinux)],
     ['Size', `${formatBytes(container.size)} in ${container.layers} layers`],
   ];
   const known = facts.flatMap(([name, value]) =>
@@ -91,14 +92,6 @@ function derivedText({ derived }: InspectedContainer): string | undefined {
   const base = [baseName, baseDigest].filter((part) => part !== undefined).join('@');
   const onTop = `${plural(layers, 'layer')} on top of the operating system`;
   return base === '' ? onTop : `${onTop}, made of ${base}`;
-}
-
-function selinuxText({ selinux }: InspectedContainer): string | undefined {
-  if (selinux === undefined || (selinux.policies.length === 0 && !selinux.isLabelled)) return undefined;
-  const policies = selinux.policies.map(({ name, version }) =>
-    version === undefined ? `policy ${name}` : `policy ${name}, version ${version}`,
-  );
-  return [selinux.isLabelled ? 'labelled' : 'not labelled', ...policies].join('; ');
 }
 
 function testSection({ tests, unusableTests }: InspectedContainer, style: Style): Shown {

@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import { sortByBytes } from '../../lib/order.ts';
 import type { Image } from '../../oci/image.ts';
 import type { ContentReader } from '../../oci/store.ts';
 import { listFiles } from '../../ostree/unpack/commit-tree.ts';
 import type { ImageTree } from '../../ostree/unpack/image-tree.ts';
 import { readImageTree } from '../../ostree/unpack/read-files.ts';
+import { type CommitSelinux, commitSelinux } from '../../ostree/unpack/selinux.ts';
 import { runStep } from '../../progress/step.ts';
 import { type Download, downloadBetween } from '../../workspace/containers/download.ts';
 import { embeddedLockfile } from '../../workspace/containers/embedded-lockfile.ts';
@@ -20,11 +22,19 @@ interface FileChanges {
   changed: readonly string[];
 }
 
+interface SelinuxChange {
+  from: CommitSelinux;
+  to: CommitSelinux;
+  /** Whether there are labels in one alone, or other rules by which they are made: then files differ by their labels, too. */
+  changed: boolean;
+}
+
 export interface ContainerDifference extends Download {
   from: ContainerSummary;
   to: ContainerSummary;
   packages: PackageChanges;
   files: FileChanges;
+  selinux: SelinuxChange;
   /** Undefined unless it was asked for. */
   changelog: ChangelogDifference | undefined;
 }
@@ -58,6 +68,7 @@ export async function diffContainers(
     packages,
     changelog,
     files: fileChanges(contentA.files, contentB.files),
+    selinux: selinuxChange(contentA.selinux, contentB.selinux),
     ...downloadBetween(a.image, b.image),
   };
 }
@@ -65,7 +76,8 @@ export async function diffContainers(
 async function readContent(reader: ContentReader, image: Image) {
   const tree = await readImageTree(reader, image);
   const lock = await embeddedLockfile(reader, image, tree);
-  return { files: await checksums(tree), packages: lock ?? { family: undefined, packages: [] } };
+  const selinux = await commitSelinux(tree, tree.commit);
+  return { files: await checksums(tree), selinux, packages: lock ?? { family: undefined, packages: [] } };
 }
 
 async function checksums(tree: ImageTree): Promise<Map<string, string>> {
@@ -81,4 +93,8 @@ function fileChanges(from: ReadonlyMap<string, string>, to: ReadonlyMap<string, 
     removed: sortByBytes([...from.keys()].filter((path) => !to.has(path))),
     changed: sortByBytes(paths.filter((path) => from.has(path) && from.get(path) !== to.get(path))),
   };
+}
+
+function selinuxChange(from: CommitSelinux, to: CommitSelinux): SelinuxChange {
+  return { from, to, changed: !isDeepStrictEqual(from, to) };
 }

@@ -108,6 +108,15 @@ describe('inspectReference', () => {
     expect(stdout).toContain('SELinux       labelled; policy pond, version 33\n');
     await build({ version: '4' });
     expect((await cosa(['inspect', `oci:${work.oci}:4`])).stdout).not.toContain('SELinux');
+
+    const difference = async (from: string, to: string) => (await cosa(['-C', work.root, 'diff', from, to])).stdout;
+    const labelled = 'labelled; policy pond, version 33';
+    expect(await difference('4', '2')).toContain(`\n\nSELinux none → ${labelled}\n\n`);
+    expect(await difference('2', '1')).toContain(`\n\nSELinux ${labelled} → not ${labelled}\n\n`);
+    expect(await difference('1', '3')).toContain(`\n\nSELinux not ${labelled}; labels are made by other rules\n\n`);
+    expect(await difference('2', '2')).not.toContain('SELinux');
+    const { stdout: text } = await cosa(['-C', work.root, 'diff', '--json', '4', '2']);
+    expect(JSON.parse(text).selinux).toEqual({ from: { isLabelled: false, policies: [] }, to: seen[1], changed: true });
   });
 
   it('shows the newest build with its packages, layers and tests', async () => {

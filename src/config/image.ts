@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Json } from '../lib/canonical-json.ts';
 import { inspect } from '../lib/document/validate.ts';
 import { maximumConfigBytes, parseYaml, type YamlFile } from '../lib/document/yaml.ts';
-import { yaml11Scalar } from '../lib/document/yaml-1.1.ts';
+import { asPyYaml } from '../lib/document/yaml-1.1.ts';
 import { type SourcePosition, usageError } from '../lib/errors.ts';
 import { nearest } from '../lib/nearest.ts';
 import { readText } from '../lib/text-file.ts';
@@ -74,7 +74,7 @@ async function flattenFile(found: FoundFile, context: Context, where: SourcePosi
   const { files, mistakes } = context;
   const text = await readText(found.path, maximumConfigBytes, where);
   const file = parseYaml(withStream(text, found.path, context.stream), found.path, {
-    scalarValue: yaml11Scalar,
+    ...asPyYaml,
   });
   const values = checkedValues(file, mistakes);
   const own = Object.fromEntries(Object.entries(values).filter(([name]) => name !== 'include')) as Record<string, Json>;

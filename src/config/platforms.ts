@@ -4,7 +4,7 @@ import { platformKeys as contract, type PlatformSettings, platformSettingsSchema
 import type { ArchitectureName } from '../lib/architecture.ts';
 import { validate } from '../lib/document/validate.ts';
 import { readYaml, type YamlFile } from '../lib/document/yaml.ts';
-import { yaml11Scalar } from '../lib/document/yaml-1.1.ts';
+import { asPyYaml } from '../lib/document/yaml-1.1.ts';
 import type { KeyTable } from './key-table.ts';
 import { valueType } from './value-types.ts';
 
@@ -45,7 +45,7 @@ export async function readPlatforms(
   base: string,
   basearch: ArchitectureName,
 ): Promise<{ platforms: Readonly<Record<string, PlatformSettings>>; file: YamlFile | undefined }> {
-  const file = await readYaml(join(base, 'platforms.yaml'), { scalarValue: yaml11Scalar });
+  const file = await readYaml(join(base, 'platforms.yaml'), asPyYaml);
   if (file === undefined) return { platforms: {}, file };
   const platforms: Readonly<Record<string, Record<string, PlatformSettings>>> = validate(schema, file);
   return { platforms: platforms[basearch] ?? {}, file };

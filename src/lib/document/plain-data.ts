@@ -19,6 +19,11 @@ export interface PlainDataOptions {
   lastOfTwiceCounts?: boolean | ((path: readonly PropertyKey[]) => boolean);
   /** The value of a scalar, where that is not the one of YAML 1.2's core schema. */
   scalarValue?: (scalar: Scalar, path: readonly PropertyKey[]) => unknown;
+  /**
+   * The key `<<` brings what its map has, or those of its list, the first of which counts most; what stands beside it
+   * counts more. https://yaml.org/type/merge.html
+   */
+  mergesMaps?: boolean;
 }
 
 /**
@@ -36,7 +41,7 @@ export function plainData(
   const anchors = new Map<string, Data | undefined>();
   let added = 0;
 
-  const { lastOfTwiceCounts = false, scalarValue = (scalar: Scalar) => scalar.value } = options;
+  const { lastOfTwiceCounts = false, scalarValue = (scalar: Scalar) => scalar.value, mergesMaps = false } = options;
   const path: PropertyKey[] = [];
 
   function dataOf(node: Node | null): Data {
@@ -67,15 +72,30 @@ export function plainData(
 
   function dataOfMap(pairs: readonly Pair<Node, Node | null>[]): Data {
     const entries = new Map<string, Data>();
+    const merged: Data[] = [];
     for (const { key, value } of pairs) {
+      if (mergesMaps && isMergeKey(key)) {
+        merged.push(...mapsToMerge(below('<<', value), offsetOf(key)));
+        continue;
+      }
       const target = dataOf(key).value;
       if (target !== null && typeof target === 'object') throw fail('A key must be a plain value', offsetOf(key));
       const name = target === null ? '' : String(target);
       if (entries.has(name) && !mayRepeat()) throw fail('Map keys must be unique', offsetOf(key));
       entries.set(name, below(name, value));
     }
-    const value = Object.fromEntries([...entries].map(([name, data]) => [name, data.value]));
-    return { value, size: sizeOf([...entries.values()]) };
+    const own = [...entries].map(([name, data]): [string, unknown] => [name, data.value]);
+    const value = Object.fromEntries([...merged.flatMap((map) => Object.entries(map.value as object)), ...own]);
+    return { value, size: sizeOf([...merged, ...entries.values()]) };
+  }
+
+  /** The last of them counts most. */
+  function mapsToMerge(data: Data, offset: number): Data[] {
+    const isList = Array.isArray(data.value);
+    const maps: unknown[] = isList ? (data.value as unknown[]).toReversed() : [data.value];
+    if (!maps.every((map) => typeof map === 'object' && map !== null && !Array.isArray(map)))
+      throw fail('"<<" takes a map, or a list of maps', offset);
+    return maps.map((value, index) => ({ value, size: index === 0 ? data.size : 0 }));
   }
 
   function mayRepeat(): boolean {
@@ -92,6 +112,10 @@ export function plainData(
   }
 
   return dataOf(document.contents).value;
+}
+
+function isMergeKey(key: Node): boolean {
+  return isScalar(key) && key.type === 'PLAIN' && key.tag === undefined && key.value === '<<';
 }
 
 function sizeOf(items: readonly Data[]): number {

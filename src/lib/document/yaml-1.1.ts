@@ -1,4 +1,5 @@
 import type { Scalar } from 'yaml';
+import type { PlainDataOptions } from './plain-data.ts';
 
 /** https://yaml.org/type/bool.html, without the single letters, which PyYAML does not take. */
 const truths = /^(?:yes|true|on)$/i;
@@ -18,7 +19,7 @@ const sexagesimal = /^([-+]?)([1-9][\d_]*(?::[0-5]?\d)+|\d[\d_]*(?::[0-5]?\d)+\.
  * The value of a scalar as PyYAML reads it: `yes`, `no`, `on` and `off` are true and false, `010` is eight, `1:30` ninety,
  * `1_000` a thousand, and `1e3` and `0o17` are texts. Dates stay texts, which PyYAML has values of their own for.
  */
-export function yaml11Scalar({ type, tag, source, value }: Scalar): unknown {
+function yaml11Scalar({ type, tag, source, value }: Scalar): unknown {
   if (type !== 'PLAIN' || tag !== undefined || source === undefined) return value;
   if (bools.test(source)) return truths.test(source);
   for (const { form, base } of integers) {
@@ -37,3 +38,6 @@ export function yaml11Scalar({ type, tag, source, value }: Scalar): unknown {
   }
   return typeof value === 'number' && Number.isFinite(value) ? source : value;
 }
+
+/** How PyYAML reads a document. */
+export const asPyYaml = { scalarValue: yaml11Scalar, mergesMaps: true } as const satisfies PlainDataOptions;

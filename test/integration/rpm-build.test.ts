@@ -1,11 +1,12 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseLockfile } from '../../src/contract/lockfile.ts';
 import { tryRunInSandbox } from '../../src/exec/sandbox.ts';
 import { sortByBytes } from '../../src/lib/order.ts';
-import { candidate, cosaOk, extractLayers, imageOf } from './fixture.ts';
+import { candidate, cosaOk, extractLayers, imageOf, stream } from './fixture.ts';
+import { ordinaryUser } from './ordinary-user.ts';
 import { changes, type RpmRepositories, type RpmScene, rpmRepositories, rpmScene } from './rpm-fixture.ts';
 
 // A real system of rpms, from repository to container and on to the next version. In order.
@@ -65,6 +66,13 @@ test('rpm in the built system knows the packages of the lock, and no key', async
   // Lockfiles leave an epoch of 0 out, which all these packages have.
   const installed = query.stdout.trim().replaceAll('-0:', '-').split('\n');
   expect(sortByBytes(installed)).toEqual(await lockedVersions());
+});
+
+test('an ordinary user builds the same container of them', async () => {
+  await using user = await ordinaryUser({ examples: dirname(scene.config) });
+  await user.cosa(['init', '--stream', stream, join(user.home, 'examples', basename(scene.config))]);
+  await user.cosa(['ostree', 'build']);
+  expect((await imageOf(user.work)).descriptor.digest).toBe((await imageOf(scene.directory)).descriptor.digest);
 });
 
 test('nothing has changed: nothing is done, and no repository is asked', async () => {

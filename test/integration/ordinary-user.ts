@@ -1,0 +1,48 @@
+import { cp, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run, tryRun } from '../../src/exec/run.ts';
+import { checkout, program } from './fixture.ts';
+
+const name = 'cosa-test';
+/** A place that the user may read: a checkout often is not. */
+const home = `/home/${name}`;
+
+/** An account that may do nothing, and owns a copy of the program. Disposing removes it with all that it has. */
+export interface OrdinaryUser extends AsyncDisposable {
+  home: string;
+  /** An empty directory. */
+  work: string;
+  /** Runs the program as the user in its work directory, and fails if it does. */
+  cosa(args: readonly string[]): Promise<void>;
+}
+
+/** @param directories what else the user gets a copy of, by its name in the home directory */
+export async function ordinaryUser(directories: Readonly<Record<string, string>>): Promise<OrdinaryUser> {
+  const present = await tryRun(program('id', 'coreutils'), [name]);
+  if (present.exitCode !== 0) await run(program('useradd', 'passwd'), ['--create-home', '--home-dir', home, name]);
+  const [target, work] = [join(home, 'cosa'), join(home, 'work')];
+  await mkdir(target, { recursive: true });
+  const parts = ['bin', 'dist', 'package.json', 'node_modules'].map((part) => join(checkout, part));
+  await run(program('cp', 'coreutils'), ['--recursive', '--no-dereference', '--target-directory', target, ...parts]);
+  for (const [to, from] of Object.entries(directories)) {
+    await cp(from, join(home, to), { recursive: true, verbatimSymlinks: true });
+  }
+  await mkdir(work);
+  await run(program('chown', 'coreutils'), ['--recursive', '--no-dereference', `${name}:`, home]);
+  return {
+    home,
+    work,
+    async cosa(args) {
+      await run(program('runuser', 'util-linux'), ['-u', name, '--', join(target, 'bin/cosa'), '-C', work, ...args], {
+        // As su leaves it.
+        env: { HOME: home, USER: 'root', NO_COLOR: '1' },
+        cwd: home,
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      // Files of its sub-ids too: only root can remove those.
+      await rm(home, { recursive: true, force: true });
+      await run(program('userdel', 'passwd'), [name]);
+    },
+  };
+}

@@ -2,10 +2,10 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const common = { environment: 'node' as const, restoreMocks: true };
-const boots = { testTimeout: 1_800_000, hookTimeout: 1_800_000 };
-
-/** One project after the other: each has its own number of files at a time. */
-const turn = (groupOrder: number) => ({ sequence: { groupOrder } });
+/** One file after the other, after the projects of several at a time. */
+const alone = { fileParallelism: false, sequence: { groupOrder: 1 } };
+/** An emulated machine on a slow one: an installation is four boots. */
+const boots = { ...alone, testTimeout: 3_600_000, hookTimeout: 1_800_000 };
 
 export default defineConfig({
   test: {
@@ -13,7 +13,6 @@ export default defineConfig({
       {
         test: {
           ...common,
-          ...turn(0),
           name: 'unit',
           maxWorkers: availableParallelism(),
           include: ['test/**/*.test.ts'],
@@ -26,10 +25,9 @@ export default defineConfig({
       {
         test: {
           ...common,
-          ...turn(1),
+          ...alone,
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          fileParallelism: false,
           testTimeout: 900_000,
           hookTimeout: 1_200_000,
         },
@@ -38,25 +36,13 @@ export default defineConfig({
         test: {
           ...common,
           ...boots,
-          ...turn(2),
           name: 'boot',
-          // An emulated machine keeps one processor busy, and has 2 GiB.
-          maxWorkers: 2,
           include: ['test/boot/**/*.test.ts'],
           exclude: ['test/boot/more/**'],
         },
       },
       // Boots of a kind that `npm test` has already.
-      {
-        test: {
-          ...common,
-          ...boots,
-          ...turn(3),
-          name: 'more-boots',
-          include: ['test/boot/more/**/*.test.ts'],
-          fileParallelism: false,
-        },
-      },
+      { test: { ...common, ...boots, name: 'more-boots', include: ['test/boot/more/**/*.test.ts'] } },
     ],
   },
 });

@@ -5,7 +5,7 @@ const common = { environment: 'node' as const, restoreMocks: true };
 /** One file after the other, after the projects of several at a time. */
 const alone = { fileParallelism: false, sequence: { groupOrder: 1 } };
 /** An emulated machine on a slow one: an installation is four boots. */
-const boots = { ...alone, testTimeout: 3_600_000, hookTimeout: 1_800_000 };
+const boots = { ...alone, testTimeout: 3_600_000, hookTimeout: 3_600_000 };
 
 export default defineConfig({
   test: {

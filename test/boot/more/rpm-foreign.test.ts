@@ -20,7 +20,7 @@ beforeAll(async () => {
   await edit(`${scene.config}/manifest.yaml`, (text) => text.replace('  - manifests/containers.yaml\n', ''));
   await cosaOk(scene.directory, ['fetch', '--arch', name, '--update-lockfile']);
   await cosaOk(scene.directory, ['ostree', 'build', '--arch', name]);
-}, 3_600_000);
+});
 afterAll(() => scene[Symbol.asyncDispose]());
 
 test('the container says what it is for, and an unchanged build is not made again', async () => {
@@ -33,4 +33,4 @@ test('its disk boots, and has the packages of its lockfile', async () => {
   const tests = ['basic.running', 'basic.firmware', 'basic.packages'];
   const report = await bootScene(scene, ['--arch', name, '--firmware', 'uefi', ...tests]);
   expect(failures(report)).toEqual([]);
-}, 3_600_000);
+});

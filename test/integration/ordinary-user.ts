@@ -12,7 +12,9 @@ export interface OrdinaryUser extends AsyncDisposable {
   home: string;
   /** An empty directory. */
   work: string;
-  /** Runs the program as the user in its work directory, and fails if it does. */
+  /** Runs a program as the user, and fails if it does. */
+  run(program: string, args: readonly string[]): Promise<void>;
+  /** As `run`, cosa in the work directory. */
   cosa(args: readonly string[]): Promise<void>;
 }
 
@@ -29,16 +31,16 @@ export async function ordinaryUser(directories: Readonly<Record<string, string>>
   }
   await mkdir(work);
   await run(program('chown', 'coreutils'), ['--recursive', '--no-dereference', `${name}:`, home]);
+  // As su leaves it.
+  const env = { HOME: home, USER: 'root', NO_COLOR: '1' };
+  const runAs = async (file: string, args: readonly string[]) => {
+    await run(program('runuser', 'util-linux'), ['-u', name, '--', file, ...args], { env, cwd: home });
+  };
   return {
     home,
     work,
-    async cosa(args) {
-      await run(program('runuser', 'util-linux'), ['-u', name, '--', join(target, 'bin/cosa'), '-C', work, ...args], {
-        // As su leaves it.
-        env: { HOME: home, USER: 'root', NO_COLOR: '1' },
-        cwd: home,
-      });
-    },
+    run: runAs,
+    cosa: (args) => runAs(join(target, 'bin/cosa'), ['-C', work, ...args]),
     async [Symbol.asyncDispose]() {
       // Files of its sub-ids too: only root can remove those.
       await rm(home, { recursive: true, force: true });

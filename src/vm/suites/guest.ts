@@ -92,7 +92,9 @@ export function createGuest(machine: Machine, key: SshKey, expected: ExpectedSys
 
   async function reboot(): Promise<void> {
     bootedAt = machine.console.length;
-    const reset = machine.nextReset(within(limits.command));
+    const reset = machine.nextReset(within(limits.command)).catch((error: unknown) => {
+      throw machine.stopped.aborted ? stoppedDuring('reboot') : error;
+    });
     // The connection may end before the command does: the machine's reset is what counts.
     await Promise.all([reset, run('sudo systemctl reboot').catch(() => undefined)]);
     await disconnect(target);

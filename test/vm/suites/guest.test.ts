@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { silentReporter } from '../../../src/progress/reporter.ts';
 import { startMachine } from '../../../src/vm/machine.ts';
-import { createGuest } from '../../../src/vm/suites/guest.ts';
+import { createGuest, type TestGuest } from '../../../src/vm/suites/guest.ts';
 import { type Ending, writeBootableDisk } from '../boot-sector.ts';
 
 let directory: string;
@@ -58,15 +58,19 @@ test("an interruption is the user's, not the guest's failure", async () => {
   await expect(waiting).rejects.toThrow('interrupted');
 });
 
-test('a command that a panic ends fails with what the kernel wrote, also after it had told of the panic', async () => {
-  await using started = await startSector('hello\n', 'panic');
-  const { stopped } = started.machine;
-  if (!stopped.aborted) await once(stopped, 'abort');
-  const guest = started.guestUntil(new AbortController().signal);
-  await expect(guest.run('uname')).rejects.toMatchObject({
-    code: 'GUEST_PANICKED',
-    message: expect.stringMatching(
-      /^during "uname": the guest's kernel panicked\n(.*\n)*hello\nOops: x\nend Kernel panic\n?$/,
-    ),
-  });
-});
+test.each([
+  ['uname', /\n(.*\n)*hello\nOops: x\nend Kernel panic\n?$/, (guest: TestGuest) => guest.run('uname')],
+  // What the console says from then on: here, nothing.
+  ['reboot', /\n$/, (guest: TestGuest) => guest.reboot()],
+])(
+  'what a panic ends fails with what the kernel wrote, also after it had told of the panic: %s',
+  async (name, console, act) => {
+    await using started = await startSector('hello\n', 'panic');
+    const { stopped } = started.machine;
+    if (!stopped.aborted) await once(stopped, 'abort');
+    await expect(act(started.guestUntil(new AbortController().signal))).rejects.toMatchObject({
+      code: 'GUEST_PANICKED',
+      message: expect.stringMatching(new RegExp(`^during "${name}": the guest's kernel panicked${console.source}`)),
+    });
+  },
+);

@@ -33,7 +33,11 @@ const checks: readonly { name: string; command: readonly string[] }[] = [
   },
 ];
 
-const suites = ['unit', 'integration', 'boot'] as const;
+/** Those of a suite run side by side. */
+const suites: readonly { name: string; projects: readonly string[] }[] = [
+  { name: 'unit tests', projects: ['unit'] },
+  { name: 'integration and boot tests', projects: ['integration', 'boot'] },
+];
 
 function main(): number {
   const total: Count = { passed: 0, failed: 0 };
@@ -44,7 +48,7 @@ function main(): number {
     if (outcome.failed > 0) failures.push(name, ...outcome.failures.map((failure) => `  ${failure}`));
   };
   for (const { name, command } of checks) add(name, runCheck(name, command));
-  for (const suite of suites) add(`${suite} tests`, runSuite(suite));
+  for (const { name, projects } of suites) add(name, runSuite(name, projects));
   // Again, and at the end: whoever reads a log that was cut off finds what failed.
   if (failures.length > 0) console.log(`\nFailed:\n${failures.join('\n')}\n`);
   console.log(`${total.passed} passed, ${total.failed} failed`);
@@ -56,12 +60,13 @@ function runCheck(name: string, command: readonly string[]): Outcome {
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, failures: [] };
 }
 
-function runSuite(suite: (typeof suites)[number]): Outcome {
+function runSuite(name: string, projects: readonly string[]): Outcome {
   mkdirSync(reports, { recursive: true });
-  const file = join(reports, `${suite}.json`);
+  const file = join(reports, `${projects.join('-')}.json`);
   rmSync(file, { force: true });
+  const chosen = projects.map((project) => `--project=${project}`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const status = execute(`${suite} tests (vitest)`, ['vitest', 'run', '--project', suite, ...reporters]);
+  const status = execute(`${name} (vitest)`, ['vitest', 'run', ...chosen, ...reporters]);
   return countReport(existsSync(file) ? readFileSync(file, 'utf8') : undefined, status);
 }
 

@@ -3,9 +3,9 @@ import { cosa, cosaOk } from '../integration/fixture.ts';
 import { type RpmScene, rpmRepositories, rpmScene } from '../integration/rpm-fixture.ts';
 import type { BootReport } from './boot.ts';
 
-/** The system of rpms, chosen and built. */
-export async function builtRpmSystem(): Promise<RpmScene> {
-  const scene = await rpmScene('rpm-system', await rpmRepositories());
+/** The system of rpms, chosen and built. @param name of the work directory, which no other test has */
+export async function builtRpmSystem(name: string): Promise<RpmScene> {
+  const scene = await rpmScene(name, await rpmRepositories());
   await cosaOk(scene.directory, ['fetch', '--update-lockfile']);
   await cosaOk(scene.directory, ['ostree', 'build']);
   return scene;

@@ -6,7 +6,7 @@ import { prettyJson } from '../../src/lib/canonical-json.ts';
 import { createCleanup } from '../../src/lib/cleanup.ts';
 import type { Provisioning } from '../../src/vm/ignition.ts';
 import { startDockerRegistry } from '../helpers/docker-registry.ts';
-import { builtWorkDirectory, cosaOk, program, testConfig, testWork } from '../integration/fixture.ts';
+import { builtWorkDirectory, cosaOk, testConfig, testWork, warmCache } from '../integration/fixture.ts';
 import { hostFromGuest } from './boot-disk.ts';
 import { startGitServer } from './git-server.ts';
 
@@ -67,10 +67,7 @@ export async function prepareScene(): Promise<Scene> {
         await writeFile(resolve(directory, 'policy.json'), policy);
         return directory;
       },
-      async warmCache(machine) {
-        await run(program('cp', 'coreutils'), ['--archive', '--link', resolve(built, 'cache'), machine]);
-        await rm(resolve(machine, 'cache/layers'), { recursive: true, force: true });
-      },
+      warmCache: (machine) => warmCache(built, machine),
       [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
     };
     await publishFirstRelease(scene, `${server.address}/debian-coreos`);

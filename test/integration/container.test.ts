@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../src/exec/run.ts';
 import {
@@ -93,37 +93,5 @@ describe('standard container tools', () => {
     expect((await imageOf(directory)).config.config?.Labels?.['ostree.commit']).toBe(
       (await imageOf(work)).config.config?.Labels?.['ostree.commit'],
     );
-  });
-});
-
-describe('a build on a build', () => {
-  let directory: string;
-  let config: string;
-  beforeAll(async () => {
-    ({ directory, config } = await freshWorkDirectory('next', work));
-    await cosaOk(directory, ['ostree', 'build']);
-  });
-
-  it('says that nothing has changed, and writes nothing', async () => {
-    const index = await readFile(`${directory}/oci/index.json`, 'utf8');
-    const result = JSON.parse(await cosaOk(directory, ['--json', 'ostree', 'build'])) as { unchanged: boolean };
-    expect(result.unchanged).toBe(true);
-    expect(await readFile(`${directory}/oci/index.json`, 'utf8')).toBe(index);
-  });
-
-  it('writes few layers anew when one overlay file has changed, and counts the version up', async () => {
-    const before = await imageOf(directory);
-    await mkdir(resolve(config, 'overlay.d/05core/etc'), { recursive: true });
-    await writeFile(resolve(config, 'overlay.d/05core/etc/example.conf'), 'changed\n');
-    const result = JSON.parse(await cosaOk(directory, ['--json', 'ostree', 'build'])) as {
-      version: string;
-      layers: { total: number; new: number };
-      updateSize: number;
-    };
-    expect(result.version).not.toBe(before.config.config?.Labels?.['org.opencontainers.image.version']);
-    // The overlay's own layer, and layer 0 with commit and directory objects.
-    expect(result.layers.new).toBeLessThanOrEqual(3);
-    const total = before.manifest.layers.reduce((sum, { size }) => sum + size, 0);
-    expect(result.updateSize).toBeLessThan(total / 10);
   });
 });

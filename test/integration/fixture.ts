@@ -1,5 +1,5 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { withLock } from '../../src/exec/lock.ts';
 import { type RunResult, run, tryRun } from '../../src/exec/run.ts';
 import type { Tool } from '../../src/exec/tools.ts';
@@ -47,16 +47,16 @@ export async function cosaOk(
 }
 
 /**
- * A work directory with the example built in it. The first caller builds, which takes a minute or two;
- * for later callers, in this run or the next, cosa itself finds that nothing has changed.
+ * A work directory with the example built in it. The first caller builds, which takes a minute or two; for later callers, in
+ * this run or the next, cosa itself finds that nothing has changed. Other tests use it at the same time: who calls leaves
+ * `oci/` as it is.
  */
 export async function builtWorkDirectory(): Promise<string> {
   const directory = resolve(testWork, 'main');
   await makePrivateDirectory(testWork);
   return withLock(resolve(testWork, '.main.lock'), async () => {
-    await copyExample(testConfig);
-    await mkdir(directory, { recursive: true });
-    await initialise(directory, testConfig);
+    const isNew = await copyExample(testConfig);
+    if (isNew || !(await exists(resolve(directory, 'cosa.json')))) await initialise(directory, testConfig);
     if (!(await exists(lockfile(testConfig)))) await cosaOk(directory, ['fetch', '--update-lockfile']);
     const built = JSON.parse(await cosaOk(directory, ['--json', 'ostree', 'build'])) as { unchanged: boolean };
     // In an earlier run the example was another one: what is compared with this build must have no past either.
@@ -80,6 +80,9 @@ async function initialise(directory: string, config: string): Promise<void> {
   await cosaOk(directory, ['init', '--force', '--stream', stream, config]);
 }
 
+/** Of the cache: what a build needs, and disk images have no part in. Those are made while it is copied. */
+const warm = ['packages', 'roots', 'initramfs'];
+
 /** A new work directory for its own copy of the config, with the shared one's downloads and roots. */
 export async function freshWorkDirectory(name: string, from: string): Promise<{ directory: string; config: string }> {
   const directory = resolve(testWork, name);
@@ -88,10 +91,17 @@ export async function freshWorkDirectory(name: string, from: string): Promise<{ 
   await rm(config, { recursive: true, force: true });
   await cp(testConfig, config, { recursive: true, verbatimSymlinks: true });
   await initialise(directory, config);
-  // As hard links, since nobody changes what is in a cache.
-  await run(program('cp', 'coreutils'), ['--archive', '--link', resolve(from, 'cache'), directory]);
-  await rm(resolve(directory, 'cache/layers'), { recursive: true, force: true });
+  await warmCache(from, directory);
   return { directory, config };
+}
+
+/** Gives a work directory downloads and installed roots of another: they save minutes, and nothing else. */
+export async function warmCache(from: string, to: string, kinds: readonly string[] = warm): Promise<void> {
+  const cache = resolve(to, 'cache');
+  await mkdir(cache, { recursive: true });
+  // As hard links, since nobody changes what is in a cache.
+  const kept = kinds.map((kind) => resolve(from, 'cache', kind));
+  await run(program('cp', 'coreutils'), ['--archive', '--link', '--target-directory', cache, ...kept]);
 }
 
 /** The image that a tag of a work directory points to. */
@@ -117,12 +127,21 @@ export async function extractLayers(from: string, to: string): Promise<void> {
   }
 }
 
-/** Copies the example's files over a directory; a lockfile that is there stays. */
-async function copyExample(to: string): Promise<void> {
+/**
+ * Copies the example's files over a directory; a lockfile that is there stays. A copy that is the example already is not
+ * touched: others may be reading it.
+ * @returns whether it was copied
+ */
+async function copyExample(to: string): Promise<boolean> {
+  const example = resolve(checkout, 'examples/debian-coreos');
+  const options = ['--recursive', '--no-dereference', '--brief', '--exclude', basename(lockfile(to))];
+  const difference = await tryRun(program('diff', 'diffutils'), [...options, example, to]);
+  if (difference.exitCode === 0) return false;
   const kept = await readFile(lockfile(to)).catch(() => undefined);
   await rm(to, { recursive: true, force: true });
-  await cp(resolve(checkout, 'examples/debian-coreos'), to, { recursive: true, verbatimSymlinks: true });
+  await cp(example, to, { recursive: true, verbatimSymlinks: true });
   if (kept !== undefined) await writeFile(lockfile(to), kept);
+  return true;
 }
 
 function lockfile(config: string): string {

@@ -9,7 +9,7 @@ import { bootScene, builtRpmSystem } from '../rpm-system.ts';
 let scene: RpmScene;
 
 beforeAll(async () => {
-  scene = await builtRpmSystem();
+  scene = await builtRpmSystem('rpm-uefi');
 });
 afterAll(() => scene[Symbol.asyncDispose]());
 

@@ -25,7 +25,7 @@ function hostFiles(host: string): NonNullable<Provisioning['files']> {
 
 test('a system of rpms is upgraded to one with three packages updated, and rolled back', async () => {
   const repositories = await rpmRepositories();
-  await using scene = await rpmScene('rpm-system', repositories);
+  await using scene = await rpmScene('rpm-upgrade', repositories);
   await using registry = await startDockerRegistry();
   const reference = `docker://${registry.host}/os/rpm:stable`;
   const build = async (): Promise<Built> => {

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatDuration } from '../src/lib/format.ts';
@@ -33,13 +33,13 @@ const checks: readonly { name: string; command: readonly string[] }[] = [
   },
 ];
 
-/** Those of a suite run side by side. */
-const suites: readonly { name: string; projects: readonly string[] }[] = [
-  { name: 'unit tests', projects: ['unit'] },
-  { name: 'integration and boot tests', projects: ['integration', 'boot'] },
-];
+/**
+ * Suites, those that run side by side in one row. An emulated machine keeps one processor busy and a build rarely two, but two
+ * machines are in each other's way.
+ */
+const suites = [['unit'], ['boot', 'integration']] as const;
 
-function main(): number {
+async function main(): Promise<number> {
   const total: Count = { passed: 0, failed: 0 };
   const failures: string[] = [];
   const add = (name: string, outcome: Outcome) => {
@@ -47,39 +47,45 @@ function main(): number {
     total.failed += outcome.failed;
     if (outcome.failed > 0) failures.push(name, ...outcome.failures.map((failure) => `  ${failure}`));
   };
-  for (const { name, command } of checks) add(name, runCheck(name, command));
-  for (const { name, projects } of suites) add(name, runSuite(name, projects));
+  for (const { name, command } of checks) add(name, await runCheck(name, command));
+  for (const row of suites) {
+    await Promise.all(row.map(async (suite) => add(`${suite} tests`, await runSuite(suite))));
+  }
   // Again, and at the end: whoever reads a log that was cut off finds what failed.
   if (failures.length > 0) console.log(`\nFailed:\n${failures.join('\n')}\n`);
   console.log(`${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0 ? 0 : 1;
 }
 
-function runCheck(name: string, command: readonly string[]): Outcome {
-  const ok = execute(name, command) === 0;
+async function runCheck(name: string, command: readonly string[]): Promise<Outcome> {
+  const ok = (await execute(name, command)) === 0;
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, failures: [] };
 }
 
-function runSuite(name: string, projects: readonly string[]): Outcome {
+async function runSuite(suite: string): Promise<Outcome> {
   mkdirSync(reports, { recursive: true });
-  const file = join(reports, `${projects.join('-')}.json`);
+  const file = join(reports, `${suite}.json`);
   rmSync(file, { force: true });
-  const chosen = projects.map((project) => `--project=${project}`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const status = execute(`${name} (vitest)`, ['vitest', 'run', ...chosen, ...reporters]);
+  const status = await execute(`${suite} tests (vitest)`, ['vitest', 'run', '--project', suite, ...reporters]);
   return countReport(existsSync(file) ? readFileSync(file, 'utf8') : undefined, status);
 }
 
 /** Runs a program of node_modules/.bin or the host with our terminal, and says how it went. */
-function execute(name: string, [program = '', ...args]: readonly string[]): number {
+async function execute(name: string, [program = '', ...args]: readonly string[]): Promise<number> {
   console.log(`\n== ${name}`);
   const begin = performance.now();
   const path = `${join(process.cwd(), 'node_modules', '.bin')}:${process.env.PATH ?? ''}`;
-  const { status, error } = spawnSync(program, args, { stdio: 'inherit', env: { ...process.env, PATH: path } });
-  if (error !== undefined) console.log(`${program}: ${error.message}`);
-  const code = status ?? 1;
+  const child = spawn(program, args, { stdio: 'inherit', env: { ...process.env, PATH: path } });
+  const code = await new Promise<number>((resolve) => {
+    child.once('error', (error) => {
+      console.log(`${program}: ${error.message}`);
+      resolve(1);
+    });
+    child.once('close', (status) => resolve(status ?? 1));
+  });
   console.log(`-- ${name}: ${code === 0 ? 'passed' : 'failed'} (${formatDuration(performance.now() - begin)})`);
   return code;
 }
 
-process.exitCode = main();
+process.exitCode = await main();

@@ -129,7 +129,7 @@ async function bound(guest: Guest, firstArguments: readonly string[]): Promise<s
   return firstArguments.flatMap((argument) => (argument === 'root=LABEL=root' ? [root, boot] : [argument]));
 }
 
-test('machine 4 boots the ISO, installs it, boots what it installed, upgrades to what was promoted, and rolls back', async () => {
+test('machine 4 boots the ISO, installs it, boots what it installed, upgrades to what was promoted, and can go back', async () => {
   await using scratch = await machineDirectory();
   const key = await createSshKey(scratch.path);
   const installed = { path: '/etc/installed.ign', mode: 0o600, content: configFor(key, scene.hostFiles) };
@@ -183,13 +183,8 @@ test('machine 4 boots the ISO, installs it, boots what it installed, upgrades to
   );
   expect(await guest.output("stat --format '%U %G %a' /usr/share/newcomer")).toBe('newcomer newcomer 640');
 
+  // more/rpm.test.ts boots into it.
   expect(await guest.output('sudo cosa-update rollback')).toMatch(/^pending: 13\.0\.0$/m);
-  await guest.reboot();
-  await requireRunning(guest);
-  expect(await booted(guest)).toBe(bootedStatus(first));
-  expect((await bootedDeployment(guest)).commit).toBe(first.commit);
-  expect(await guest.output('cat /var/mine')).toBe('mine');
-  expect(await guest.output('cat /etc/motd')).not.toContain('This is the next version.');
 });
 
 /** The next version without its signature, and then with somebody else's. */

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { builtWorkDirectory, cosaOk, testWork } from '../integration/fixture.ts';
-import { bootDisk } from './boot-disk.ts';
-import { emulatedTpm } from './emulated-tpm.ts';
-import { expectOwnRoot } from './own-root.ts';
+import { builtWorkDirectory, cosaOk, testWork } from '../../integration/fixture.ts';
+import { bootDisk } from '../boot-disk.ts';
+import { emulatedTpm } from '../emulated-tpm.ts';
+import { expectOwnRoot } from '../own-root.ts';
 
 /** Of what `cosa image build --json` says of an image. */
 interface BuiltImage {

@@ -1,14 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { machineDirectory } from '../../src/vm/prepare.ts';
-import { createSshKey } from '../../src/vm/ssh.ts';
-import { requireRunning } from '../../src/vm/suites/basic/running.ts';
-import { builtWorkDirectory } from '../integration/fixture.ts';
-import { startFileServer } from './file-server.ts';
-import { bootLive, configFor, requireLive } from './live.ts';
-import { buildMedium } from './live-media.ts';
-import { networkBoot } from './pxe.ts';
+import { machineDirectory } from '../../../src/vm/prepare.ts';
+import { createSshKey } from '../../../src/vm/ssh.ts';
+import { requireRunning } from '../../../src/vm/suites/basic/running.ts';
+import { builtWorkDirectory } from '../../integration/fixture.ts';
+import { startFileServer } from '../file-server.ts';
+import { bootLive, configFor, requireLive } from '../live.ts';
+import { buildMedium } from '../live-media.ts';
+import { networkBoot } from '../pxe.ts';
 
 test('a machine without any disk boots over the network: kernel by TFTP, root and Ignition by HTTP, once the server is up', async () => {
   const work = await builtWorkDirectory();

@@ -71,12 +71,13 @@ async function runSuite(suite: string): Promise<Outcome> {
   return countReport(existsSync(file) ? readFileSync(file, 'utf8') : undefined, status);
 }
 
-/** Runs a program of node_modules/.bin or the host with our terminal, and says how it went. */
+/** Runs a program of node_modules/.bin or the host, and says how it went. It does not draw on a terminal: two would. */
 async function execute(name: string, [program = '', ...args]: readonly string[]): Promise<number> {
   console.log(`\n== ${name}`);
   const begin = performance.now();
   const path = `${join(process.cwd(), 'node_modules', '.bin')}:${process.env.PATH ?? ''}`;
-  const child = spawn(program, args, { stdio: 'inherit', env: { ...process.env, PATH: path } });
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, PATH: path } });
+  child.stdout.pipe(process.stdout, { end: false });
   const code = await new Promise<number>((resolve) => {
     child.once('error', (error) => {
       console.log(`${program}: ${error.message}`);

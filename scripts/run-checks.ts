@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { formatDuration } from '../src/lib/format.ts';
 import { type Count, countReport, type Outcome } from './count-report.ts';
 
-/** Runs every check of the repository, one after the other, and counts. A check that is no test suite counts as one. */
+/** Runs every check of the repository, and counts. A check that is no test suite counts as one. */
 
 const reports = join('node_modules', '.cache', 'test-reports');
 

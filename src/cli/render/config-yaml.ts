@@ -63,9 +63,12 @@ function comment({ path, origins }: Place): string {
   return origin === undefined ? '' : ` # ${origin}`;
 }
 
-/** What may stand as it is: no sign of YAML's in it, and nothing that is read as another kind of value. */
+/**
+ * What may stand as it is: no sign of YAML's in it, and nothing that a reader of either version takes for another kind of value.
+ * Some readers of 1.1 find a number in an exponent alone, `e0`.
+ */
 const plain =
-  /^(?![-+.\d~]|(?:true|false|null|yes|no|on|off|y|n)$)[\w./][\w./@%+=,()$^*|~-]*(?: [\w./@%+=,()$^*|~-]+)*$/i;
+  /^(?!(?:true|false|null|yes|no|on|off|y|n|e[-+]?\d+)$)[a-z_/][\w./@%+=,()$^*|~-]*(?: [\w./@%+=,()$^*|~-]+)*$/i;
 /** Names that begin with a digit, and hold what no number has: `7zip`, `05core`. */
 const plainAfterDigit = /^(?!0[xob])\d[\w.-]*[g-np-wyz][\w.-]*$/i;
 

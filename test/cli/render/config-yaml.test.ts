@@ -54,6 +54,20 @@ maps:
   expect(parse(text)).toEqual(value);
 });
 
+test.each(['1.1', '1.2'] as const)('every short word is read as the text that it is by YAML %s', (version) => {
+  const signs = [...'019_eExobynf.:+-~=/ '];
+  const longer = (words: string[]) => words.flatMap((word) => signs.map((sign) => word + sign));
+  const two = longer(signs);
+  const words = [
+    ...signs,
+    ...two,
+    ...longer(two),
+    ...longer(longer(two)).filter((word) => /^[e01.][-+_.\de]+$/i.test(word)),
+  ];
+  const text = `${terminalText(configYaml({ words }))}\n`;
+  expect((parse(text, { version, merge: false }) as { words: unknown[] }).words).toEqual(words);
+});
+
 test('a reader gets back what was written', () => {
   const word = fc.oneof(
     fc.stringMatching(/^[ -~\n]{0,12}$/),

@@ -68,6 +68,8 @@ export interface BackendContext {
   reporter: Reporter;
   /** Where the config names a package: for errors. */
   positionOf?: (name: string) => SourcePosition;
+  /** After which a script of a package is taken to hang, unless the usual ones. */
+  silentSeconds?: number;
 }
 
 /** A package family. Nothing above this interface knows deb or rpm. */

@@ -132,6 +132,17 @@ export function packageInstallationContract({ backend, prepare, spoil }: Install
       });
     });
 
+    test('ends a script that waits for ever, and names its package', async () => {
+      const script = 'echo begun; read answer < /dev/zero; while :; do sleep 1000; done';
+      const { lock, context } = await prepare([tool, { name: 'hanging', script }]);
+      await expect(install({ lock, context: { ...context, silentSeconds: 5 } })).rejects.toMatchObject({
+        code: 'PACKAGE_INSTALL_FAILED',
+        exitStatus: 1,
+        message: expect.stringMatching(/ script .*\bhanging.* said nothing for 5\.0 s, and was ended$/) as string,
+        hint: expect.stringMatching(/^it waits for something that a build does not have: /) as string,
+      });
+    });
+
     test('fails where two packages bring a file, and names all three', async () => {
       const prepared = await prepare([tool, { name: 'rival', files: { '/usr/share/tool/a': 'b' } }]);
       await expect(install(prepared)).rejects.toMatchObject({

@@ -1,11 +1,11 @@
-import { createInterface } from 'node:readline';
-import { type Bind, startInSandbox } from '../../exec/sandbox.ts';
+import type { Bind } from '../../exec/sandbox.ts';
 import type { ArchitectureName } from '../../lib/architecture.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { statInRoot } from '../../lib/root-files.ts';
 import { hostDirectory } from '../../lib/root-path.ts';
 import type { BackendContext } from '../backend.ts';
 import { silencedPrograms } from '../silenced-programs.ts';
+import { runUntilSilent, silentError } from '../until-silent.ts';
 import { installedDatabase } from './database.ts';
 
 export interface TargetDpkgOptions {
@@ -63,22 +63,26 @@ export async function runTargetDpkg(
   };
   const command = ['/bin/sh', '-c', dpkgOnCopy, 'dpkg', ...dpkgArguments];
   const log: string[] = [];
-  const runOptions = { signal: context.reporter.signal, onStderrLine: onLine };
-  const program = await startInSandbox(sandbox, command, runOptions);
-  function onLine(written: string): void {
+  const onLine = (written: string) => {
     const line = options.rewriteLine?.(written) ?? written;
     log.push(line);
     context.reporter.log(line);
     options.onLine?.(line);
+  };
+  const ending = await runUntilSilent(sandbox, command, onLine, context);
+  if (ending === 'silent') throw silentError(runningScript(log), context);
+  if (ending instanceof CosaError) throw installError(log, ending);
+}
+
+/** What dpkg says before it runs scripts of a package, or unpacks it. */
+const packageBegins = /^(?:Preparing to unpack|Unpacking|Setting up|Processing triggers for) ([^\s:]+)/;
+
+function runningScript(log: readonly string[]): string | undefined {
+  for (const line of log.toReversed()) {
+    const [, name] = packageBegins.exec(line) ?? [];
+    if (name !== undefined) return `a script of ${name}`;
   }
-  program.stdin.end();
-  for await (const line of createInterface({ input: program.stdout })) onLine(line);
-  try {
-    await program.done;
-  } catch (cause) {
-    if (cause instanceof CosaError && cause.code !== 'TOOL_FAILED') throw cause;
-    throw installError(log, cause);
-  }
+  return undefined;
 }
 
 /** Lines of the log shown before and after dpkg's first error: the script's own words stand before it. */

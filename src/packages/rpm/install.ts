@@ -18,7 +18,6 @@ import { packagesInside, runTransaction, silencedPlace } from './transaction.ts'
 
 /**
  * Installs a lock's packages from the cache into an empty directory, in one transaction of the lock's own rpm.
- * @param silentSeconds after which a script is taken to hang, unless the usual ones
  * @throws CosaError `PACKAGE_INVALID`, `PACKAGE_INSTALL_FAILED`, `PACKAGE_FILE_CONFLICT`, `TOOL_MISSING`; the signal's reason
  */
 export async function installRpms(
@@ -27,7 +26,6 @@ export async function installRpms(
   root: string,
   options: { documentation: boolean },
   context: BackendContext,
-  silentSeconds?: number,
 ): Promise<void> {
   const packages = await openRpms(lock, context.cacheDirectory, context.reporter.signal);
   await prepareRoot(root);
@@ -49,7 +47,7 @@ export async function installRpms(
       { from: silenced, to: silencedPlace },
     ],
   };
-  await runTransaction(transaction, context, silentSeconds);
+  await runTransaction(transaction, context);
   await requireInstalled(packages, root);
   context.reporter.note(plural(packages.length, 'package'));
 }

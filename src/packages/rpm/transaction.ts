@@ -1,12 +1,12 @@
-import { createInterface } from 'node:readline';
-import { type Bind, type SandboxOptions, startInSandbox, sysrootInside } from '../../exec/sandbox.ts';
+import { type Bind, type SandboxOptions, sysrootInside } from '../../exec/sandbox.ts';
 import type { ArchitectureName } from '../../lib/architecture.ts';
 import { CosaError } from '../../lib/errors.ts';
 import { printable } from '../../lib/printable.ts';
 import type { BackendContext } from '../backend.ts';
+import { runUntilSilent, silentError } from '../until-silent.ts';
 import { installedDatabase } from './database.ts';
 import { nevra, type RpmPackage } from './package-file.ts';
-import { silentScript, temporaryDirectory } from './scriptlets.ts';
+import { runningScript, temporaryDirectory } from './scriptlets.ts';
 import { sysusersInside } from './sysusers.ts';
 import { openToolsRoot } from './tools-root.ts';
 import { transactionError } from './transaction-errors.ts';
@@ -30,9 +30,6 @@ export const packagesInside = '/tmp/packages';
 const silencedInside = '/run/silenced';
 export const silencedPlace = `${sysrootInside}${silencedInside}`;
 
-/** A script that says nothing for so long waits for something that never comes. */
-const mostSilentSeconds = 600;
-
 /** Of the log's end, where rpm has failed without a word. */
 const linesInError = 10;
 
@@ -54,15 +51,10 @@ const inOneStream = 'exec /usr/bin/rpm "$@" 2>&1';
 
 /**
  * Installs packages into a root, all at once, with the lock's own rpm; without network or syncing.
- * @param silentSeconds after which a script is taken to hang
  * @throws CosaError `PACKAGE_INSTALL_FAILED`, naming packages and scripts, with what they said; `PACKAGE_FILE_CONFLICT`; what
  *   `openToolsRoot` throws
  */
-export async function runTransaction(
-  transaction: Transaction,
-  context: BackendContext,
-  silentSeconds = mostSilentSeconds,
-): Promise<void> {
+export async function runTransaction(transaction: Transaction, context: BackendContext): Promise<void> {
   const { packages, root } = transaction;
   await using toolsRoot = await openToolsRoot(packages, context);
   const sandbox: SandboxOptions = {
@@ -88,8 +80,8 @@ export async function runTransaction(
     reporter.log(printable(line));
     if (names.has(line)) reporter.progress(++done, packages.length, 'packages');
   };
-  const ending = await runUntilSilent(sandbox, rpmCommand(transaction), { onLine, silentSeconds }, context);
-  if (ending === 'silent') throw await silentScript(packages, root, silentSeconds);
+  const ending = await runUntilSilent(sandbox, rpmCommand(transaction), onLine, context);
+  if (ending === 'silent') throw silentError(await runningScript(packages, root), context);
   const error = transactionError(log, packages);
   if (error !== undefined) throw error;
   if (ending instanceof CosaError) {
@@ -103,39 +95,4 @@ function rpmCommand({ packages, args }: Transaction): string[] {
   const files = packages.map(({ locked }) => `${packagesInside}/${locked.sha256}.rpm`);
   const options = ['--root', sysrootInside, '--noplugins', '--nosignature', '--nodigest', ...definitions, ...args];
   return ['/bin/sh', '-c', inOneStream, 'rpm', ...options, '--verbose', '--install', ...files];
-}
-
-interface Watching {
-  onLine: (line: string) => void;
-  silentSeconds: number;
-}
-
-/** @returns how it ended: killed because nothing was heard for too long, or with an exit status that is an error */
-async function runUntilSilent(
-  sandbox: SandboxOptions,
-  command: readonly string[],
-  { onLine, silentSeconds }: Watching,
-  { reporter }: BackendContext,
-): Promise<'done' | 'silent' | CosaError> {
-  const silence = new AbortController();
-  const signal = AbortSignal.any([reporter.signal, silence.signal]);
-  const program = await startInSandbox(sandbox, command, { signal, onStderrLine: onLine });
-  program.stdin.end();
-  const timer = setTimeout(() => silence.abort(), silentSeconds * 1000);
-  try {
-    for await (const line of createInterface({ input: program.stdout })) {
-      timer.refresh();
-      onLine(line);
-    }
-    await program.done;
-    return 'done';
-  } catch (cause) {
-    reporter.signal.throwIfAborted();
-    if (silence.signal.aborted) return 'silent';
-    // What rpm's own words say is found in them.
-    if (cause instanceof CosaError && cause.code === 'TOOL_FAILED') return cause;
-    throw cause;
-  } finally {
-    clearTimeout(timer);
-  }
 }

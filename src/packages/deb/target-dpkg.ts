@@ -74,12 +74,13 @@ export async function runTargetDpkg(
   if (ending instanceof CosaError) throw installError(log, ending);
 }
 
-/** What dpkg says before it runs scripts of a package, or unpacks it. */
-const packageBegins = /^(?:Preparing to unpack|Unpacking|Setting up|Processing triggers for) ([^\s:]+)/;
+/** What dpkg says before it runs scripts of a package, or unpacks it; scripts say much that is like it. */
+const packageBegins =
+  /^(?:Preparing to unpack (?<file>[a-z\d][a-z\d+.-]*)|(?:Unpacking|Setting up|Processing triggers for) (?<name>[a-z\d][a-z\d+.-]*)(?::\S+)? \(\S+\)) \.\.\.$/;
 
 function runningScript(log: readonly string[]): string | undefined {
   for (const line of log.toReversed()) {
-    const [, name] = packageBegins.exec(line) ?? [];
+    const { file, name = file } = packageBegins.exec(line)?.groups ?? {};
     if (name !== undefined) return `a script of ${name}`;
   }
   return undefined;

@@ -96,6 +96,15 @@ test('a script finds everything that unpacks without scripts, whole', async () =
   expect(found).toBe('/usr/share/looked-for/a /usr/share/looked-for/b\n');
 });
 
+test('a preinst that waits for ever is named by its package, not by its file', async () => {
+  const preinst = '#!/bin/sh\necho "Setting up nothing"; while :; do read answer < /dev/zero; done\n';
+  const { lock, context } = await packageCache([await basePackage(), plain, { name: 'hanging', scripts: { preinst } }]);
+  await expect(installed({ lock, context: { ...context, silentSeconds: 5 } })).rejects.toMatchObject({
+    code: 'PACKAGE_INSTALL_FAILED',
+    message: 'a script of hanging said nothing for 5.0 s, and was ended',
+  });
+});
+
 test('statoverrides that a preinst made hold for what is unpacked without dpkg', async () => {
   const preinst = '#!/bin/sh\nset -e\ndpkg-statoverride --add mail mail 2750 /usr/share/plain/f\n';
   const cache = await packageCache([await basePackage(), plain, { name: 'zz-override', scripts: { preinst } }]);

@@ -16,6 +16,7 @@ packageInstallationContract({
         ...(script === undefined ? {} : { scripts: { postinst: `#!/bin/sh\n${script}\n` } }),
       })),
     ]),
+  scriptOf: (name) => `a script of ${name}`,
   async spoil(wanted, { packages }, { cacheDirectory }) {
     const item = packages.find(({ name }) => name === wanted);
     if (item === undefined) throw new Error(`no package ${wanted}`);

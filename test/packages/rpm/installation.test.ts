@@ -18,6 +18,7 @@ packageInstallationContract({
         ...(script === undefined ? {} : { scripts: { posttrans: script } }),
       })),
     ]),
+  scriptOf: (name) => `the script %posttrans of ${name}-1.0-1.noarch`,
   async spoil(wanted, { packages }, { cacheDirectory }) {
     const item = packages.find(({ name }) => name === wanted);
     if (item === undefined) throw new Error(`no package ${wanted}`);
